@@ -1,0 +1,6 @@
+//! Server functions: the portal's public HTTP API. Every one names its caller first and calls one service function.
+
+pub mod audit;
+pub mod impersonation;
+pub mod operator;
+pub mod users;

@@ -1,0 +1,21 @@
+//! The audit trail of an environment.
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use crate::model::audit::{AuditItem, AuditPage, AuditQuery};
+use crate::model::error::ApiError;
+
+#[server(prefix = "/api", endpoint = "audit/list")]
+pub async fn list_events(environment: String, query: AuditQuery) -> Result<AuditPage, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    service::audit::list(&caller, &query).await
+}
+
+#[server(prefix = "/api", endpoint = "audit/get")]
+pub async fn get_event(environment: String, event_id: Uuid) -> Result<AuditItem, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    service::audit::get(&caller, event_id).await
+}

@@ -1,0 +1,44 @@
+//! The signed-in operator: signing in and out, and the frame of every page.
+
+use leptos::prelude::*;
+
+use crate::model::error::ApiError;
+use crate::model::operator::Shell;
+
+/// Signs an operator in and sends the browser to `return_to`, a path of this portal.
+#[server(prefix = "/api", endpoint = "sign-in")]
+pub async fn sign_in(email: String, password: String, return_to: String) -> Result<(), ApiError> {
+    use crate::server::{service, web::caller};
+    let request = caller::request().await?;
+    let signed_in = service::operator::sign_in(&request.state, &request.client, &email, &password).await?;
+    caller::set_cookie(&request.state, &signed_in.cookie);
+    let target = caller::local_path(&return_to).unwrap_or("/");
+    leptos_axum::redirect(target);
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "sign-out")]
+pub async fn sign_out() -> Result<(), ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator().await?;
+    service::operator::sign_out(&caller.state, &caller.operator, &caller.client).await?;
+    caller::clear_cookie(&caller.state);
+    leptos_axum::redirect("/sign-in");
+    Ok(())
+}
+
+/// The frame of an environment's pages.
+#[server(prefix = "/api", endpoint = "shell")]
+pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator().await?;
+    service::operator::shell(&caller.state, &caller.operator, &environment).await
+}
+
+/// The path to open where none was asked for: the first environment's users.
+#[server(prefix = "/api", endpoint = "home")]
+pub async fn get_home() -> Result<String, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator().await?;
+    service::operator::home(&caller.state, &caller.operator).await
+}

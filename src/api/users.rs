@@ -1,0 +1,21 @@
+//! Users: the list and one user's page.
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use crate::model::error::ApiError;
+use crate::model::user::{UserDetail, UserQuery, UsersPage};
+
+#[server(prefix = "/api", endpoint = "users/list")]
+pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPage, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    service::users::list(&caller, &query).await
+}
+
+#[server(prefix = "/api", endpoint = "users/get")]
+pub async fn get_user(environment: String, user_id: Uuid) -> Result<UserDetail, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    service::users::get(&caller, user_id).await
+}

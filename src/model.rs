@@ -1,0 +1,9 @@
+//! What server and browser share: plain types and validation, no I/O.
+
+pub mod audit;
+pub mod environment;
+pub mod error;
+pub mod impersonation;
+pub mod operator;
+pub mod session;
+pub mod user;

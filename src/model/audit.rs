@@ -1,0 +1,168 @@
+//! The audit trail: events and how they are asked for.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 4] = [Self::Info, Self::Medium, Self::High, Self::Critical];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Info => "Info",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == word)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    Operator,
+    User,
+    Application,
+    System,
+}
+
+impl ActorKind {
+    pub const ALL: [Self; 4] = [Self::Operator, Self::User, Self::Application, Self::System];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::User => "user",
+            Self::Application => "application",
+            Self::System => "system",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Names of the actions that Understudy itself writes. An application's reported action is stored as `application.<its word>`.
+pub mod action {
+    pub const OPERATOR_SIGNED_IN: &str = "operator.signed_in";
+    pub const OPERATOR_SIGN_IN_FAILED: &str = "operator.sign_in_failed";
+    pub const OPERATOR_SIGNED_OUT: &str = "operator.signed_out";
+    pub const OPERATOR_CREATED: &str = "operator.created";
+    pub const OPERATOR_ROLES_CHANGED: &str = "operator.roles_changed";
+    pub const USER_SIGNED_IN: &str = "user.signed_in";
+    pub const USER_SIGN_IN_FAILED: &str = "user.sign_in_failed";
+    pub const USER_SIGNED_OUT: &str = "user.signed_out";
+    pub const SESSION_REVOKED: &str = "session.revoked";
+    pub const SESSION_ACCOUNT_SWITCHED: &str = "session.account_switched";
+    pub const REFRESH_TOKEN_REUSED: &str = "token.refresh_reused";
+    pub const AUTHORIZATION_CODE_REUSED: &str = "token.code_reused";
+    pub const IMPERSONATION_STARTED: &str = "impersonation.started";
+    pub const IMPERSONATION_DENIED: &str = "impersonation.denied";
+    pub const IMPERSONATION_OPENED: &str = "impersonation.opened";
+    pub const IMPERSONATION_ENDED: &str = "impersonation.ended";
+    pub const HAND_OFF_REFUSED: &str = "impersonation.hand_off_refused";
+    pub const SETTINGS_CHANGED: &str = "impersonation.settings_changed";
+    pub const DATA_IMPORTED: &str = "data.imported";
+    pub const KEY_CREATED: &str = "key.created";
+}
+
+/// One event, as lists and details show it. Names are those at the time of the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditItem {
+    pub id: Uuid,
+    pub occurred_at: DateTime<Utc>,
+    pub action: String,
+    pub severity: Severity,
+    pub actor_kind: ActorKind,
+    pub actor_id: Option<Uuid>,
+    pub actor_name: String,
+    /// The operator behind an impersonated event; then `actor_name` is the user as whom it was done.
+    pub operator_id: Option<Uuid>,
+    pub operator_name: Option<String>,
+    pub user_id: Option<Uuid>,
+    pub user_name: Option<String>,
+    pub user_email: Option<String>,
+    pub account_name: Option<String>,
+    pub application_name: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
+    /// A sentence about what happened.
+    pub description: String,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    /// Whether the account's own audit log shows it.
+    pub visible_to_account: bool,
+}
+
+impl AuditItem {
+    pub fn is_impersonated(&self) -> bool {
+        self.operator_id.is_some()
+    }
+}
+
+/// The audit list's state, all of it in the URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditQuery {
+    /// Substring of actor, user, action, reason, ticket, account or address.
+    #[serde(default)]
+    pub q: String,
+    /// An action, or the part before its dot.
+    #[serde(default)]
+    pub action: String,
+    /// A word of [`Severity`].
+    #[serde(default)]
+    pub severity: String,
+    /// External id of an account.
+    #[serde(default)]
+    pub account: String,
+    /// `impersonated` for events inside or about impersonations only.
+    #[serde(default)]
+    pub only: String,
+    /// First and last day, `YYYY-MM-DD` UTC, both included.
+    #[serde(default)]
+    pub from: String,
+    #[serde(default)]
+    pub to: String,
+    #[serde(default)]
+    pub cursor: String,
+}
+
+impl AuditQuery {
+    pub fn is_filtered(&self) -> bool {
+        *self != Self { cursor: self.cursor.clone(), ..Self::default() }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub rows: Vec<AuditItem>,
+    pub accounts: Vec<super::user::AccountOption>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    pub now: DateTime<Utc>,
+}

@@ -1,0 +1,23 @@
+//! Environments: isolated sets of data and settings, each with an issuer of its own.
+
+use serde::{Deserialize, Serialize};
+
+/// An environment as the switcher shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its word in URLs: lower-case letters, digits and hyphens.
+    pub slug: String,
+    pub name: String,
+}
+
+/// Words that URLs use for something else.
+const RESERVED_SLUGS: [&str; 9] = ["id", "api", "assets", "sign-in", "sign-out", "healthz", "readyz", "metrics", "icons.svg"];
+
+/// Whether `slug` can name an environment: 1 to 40 lower-case letters, digits and inner hyphens, and no reserved word.
+pub fn is_slug(slug: &str) -> bool {
+    (1..=40).contains(&slug.len())
+        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !slug.starts_with('-')
+        && !slug.ends_with('-')
+        && !RESERVED_SLUGS.contains(&slug)
+}

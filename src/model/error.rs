@@ -1,0 +1,59 @@
+//! The one error that travels from a server function to the browser. It carries words and data, never sources.
+
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+
+use super::impersonation::Denial;
+
+/// What a server function answers when it does not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ApiError {
+    #[error("Your sign-in has ended. Sign in again to go on.")]
+    Unauthenticated,
+    /// The same for what does not exist and what the caller may not see.
+    #[error("There is nothing here, or you may not see it.")]
+    NotFound,
+    #[error("Your role does not allow this. Ask an Owner of the environment.")]
+    Forbidden,
+    /// One field is wrong; `field` is its form name.
+    #[error("{message}")]
+    Invalid { field: String, message: String },
+    #[error("{}", .0.sentence())]
+    Denied(Denial),
+    #[error("Too many attempts. Wait {retry_after_seconds} seconds and try again.")]
+    RateLimited { retry_after_seconds: u32 },
+    /// Our fault. It was logged with the same id.
+    #[error("Something went wrong on our side, and nothing was changed. Try again; if it stays, quote {request_id}.")]
+    Internal { request_id: String },
+    /// The call did not reach the server, or its answer did not reach us.
+    #[error("The server could not be reached. Check the connection and try again.")]
+    Unreachable,
+}
+
+impl ApiError {
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The message for one form field, where this error is about that field.
+    pub fn for_field(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Invalid { field, message } if field == name => Some(message.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
+                Self::Invalid { field: String::new(), message: format!("The request could not be read: {message}") }
+            }
+            _ => Self::Unreachable,
+        }
+    }
+}

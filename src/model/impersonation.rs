@@ -1,0 +1,219 @@
+//! Impersonation as both sides see it: what is asked, why it is refused, what is running.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::ApiError;
+
+/// The longest reason, in characters.
+pub const REASON_MAX: usize = 500;
+/// The longest ticket reference, in characters.
+pub const TICKET_MAX: usize = 100;
+/// How long an impersonation lasts where the application keeps its session alive.
+pub const MINUTES: i64 = 60;
+/// How long it lasts where the application does not.
+pub const MINUTES_WITHOUT_KEEP_ALIVE: i64 = 5;
+
+/// Why an impersonation may not start or go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    Off,
+    RoleMissing,
+    SelfImpersonation,
+    Nested,
+    TargetLocked,
+    TargetUnverified,
+    NoAccount,
+    NotAMember,
+    DisabledInAccount,
+    NoApplications,
+    NotAssigned,
+}
+
+impl Denial {
+    pub const ALL: [Self; 11] = [
+        Self::Off,
+        Self::RoleMissing,
+        Self::SelfImpersonation,
+        Self::Nested,
+        Self::TargetLocked,
+        Self::TargetUnverified,
+        Self::NoAccount,
+        Self::NotAMember,
+        Self::DisabledInAccount,
+        Self::NoApplications,
+        Self::NotAssigned,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::RoleMissing => "role_missing",
+            Self::SelfImpersonation => "self_impersonation",
+            Self::Nested => "nested",
+            Self::TargetLocked => "target_locked",
+            Self::TargetUnverified => "target_unverified",
+            Self::NoAccount => "no_account",
+            Self::NotAMember => "not_a_member",
+            Self::DisabledInAccount => "disabled_in_account",
+            Self::NoApplications => "no_applications",
+            Self::NotAssigned => "not_assigned",
+        }
+    }
+
+    /// What the page says beside the disabled button.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Off => "Impersonation is turned off in this environment. An Owner or Admin can turn it on under Impersonation.",
+            Self::RoleMissing => "You need the Owner role, or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer.",
+            Self::SelfImpersonation => "This is you: the user has your own e-mail address.",
+            Self::Nested => "You are inside an impersonated session. End it first; sessions do not nest.",
+            Self::TargetLocked => "This user is locked. Locked users cannot be impersonated.",
+            Self::TargetUnverified => "This user has not verified their e-mail address yet.",
+            Self::NoAccount => "This user does not belong to any account.",
+            Self::NotAMember => "This user is not a member of the chosen account.",
+            Self::DisabledInAccount => "This user is disabled in the chosen account.",
+            Self::NoApplications => "The chosen account has no applications. Assign one to it first.",
+            Self::NotAssigned => "The chosen application is not assigned to this account.",
+        }
+    }
+}
+
+/// What an operator asks for in the drawer. All fields are the form's own strings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartImpersonation {
+    pub environment: String,
+    pub user_id: Uuid,
+    /// External id of the account.
+    pub account: String,
+    /// Client id of the application.
+    pub application: String,
+    pub reason: String,
+    #[serde(default)]
+    pub ticket: String,
+}
+
+/// A reason that may be stored: trimmed, 1 to [`REASON_MAX`] characters.
+///
+/// # Errors
+/// [`ApiError::Invalid`] for the field `reason`.
+pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
+    let reason = reason.trim();
+    match reason.chars().count() {
+        0 => Err(ApiError::invalid("reason", "Say why you are signing in as this user.")),
+        length if length > REASON_MAX => {
+            Err(ApiError::invalid("reason", format!("The reason has {length} characters; {REASON_MAX} is the most.")))
+        }
+        _ => Ok(reason.to_owned()),
+    }
+}
+
+/// A ticket that may be stored: trimmed, `None` where empty, at most [`TICKET_MAX`] characters.
+///
+/// # Errors
+/// [`ApiError::Invalid`] for the field `ticket`.
+pub fn validate_ticket(ticket: &str) -> Result<Option<String>, ApiError> {
+    let ticket = ticket.trim();
+    match ticket.chars().count() {
+        0 => Ok(None),
+        length if length > TICKET_MAX => {
+            Err(ApiError::invalid("ticket", format!("The ticket has {length} characters; {TICKET_MAX} is the most.")))
+        }
+        _ => Ok(Some(ticket.to_owned())),
+    }
+}
+
+/// A started impersonation: open `url` in a new tab before `expires_at`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOff {
+    pub session_id: Uuid,
+    pub url: String,
+    /// When the hand-off code in `url` stops working.
+    pub expires_at: DateTime<Utc>,
+    /// When the session ends at the latest.
+    pub deadline: DateTime<Utc>,
+}
+
+/// An application in the drawer's choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawerApplication {
+    pub client_id: String,
+    pub name: String,
+    pub is_default: bool,
+    pub hosted: bool,
+    /// 60, or 5 where the application does not keep sessions alive.
+    pub minutes: i64,
+    /// Why starting with this account and application is refused, if it is.
+    pub denial: Option<Denial>,
+}
+
+/// An account in the drawer's choice, with its applications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawerAccount {
+    pub external_id: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub active: bool,
+    pub applications: Vec<DrawerApplication>,
+    /// Why this account is refused whatever the application, if it is.
+    pub denial: Option<Denial>,
+}
+
+impl DrawerAccount {
+    /// The application to preselect: the account's default one, else its first.
+    pub fn default_application(&self) -> Option<&DrawerApplication> {
+        self.applications.iter().find(|application| application.is_default).or(self.applications.first())
+    }
+}
+
+/// Everything that the drawer shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drawer {
+    pub user_id: Uuid,
+    pub name: String,
+    pub email: String,
+    /// Active account first, then by name.
+    pub accounts: Vec<DrawerAccount>,
+    /// Why starting is refused whatever is chosen, if it is.
+    pub denial: Option<Denial>,
+    /// Whether the account's own audit log will show it.
+    pub hidden_from_account_audit: bool,
+    /// This operator's running impersonations of this user, newest first.
+    pub running: Vec<LiveImpersonation>,
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveImpersonation {
+    pub session_id: Uuid,
+    pub operator_id: Uuid,
+    pub operator_name: String,
+    pub user_id: Uuid,
+    pub user_name: String,
+    pub user_email: String,
+    pub account_name: String,
+    pub application_name: String,
+    pub reason: String,
+    pub ticket: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub deadline: DateTime<Utc>,
+    /// Whether the asking operator may end it: its own, or any for Owner and Admin.
+    pub can_end: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpersonationSettings {
+    pub enabled: bool,
+    pub hide_from_account_audit: bool,
+}
+
+/// The Impersonation page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImpersonationOverview {
+    pub settings: ImpersonationSettings,
+    pub can_change_settings: bool,
+    pub live: Vec<LiveImpersonation>,
+    pub now: DateTime<Utc>,
+}

@@ -1,0 +1,110 @@
+//! Operators: the people who sign in to the portal, and what their roles let them do.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::environment::Environment;
+
+/// A role of an operator, granted for one environment or for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    Admin,
+    Impersonator,
+    BackofficeEditor,
+    BackofficeViewer,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Impersonator, Self::BackofficeEditor, Self::BackofficeViewer];
+
+    /// The word in tables, files and options.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Impersonator => "impersonator",
+            Self::BackofficeEditor => "backoffice_editor",
+            Self::BackofficeViewer => "backoffice_viewer",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Impersonator => "Impersonator",
+            Self::BackofficeEditor => "Backoffice Editor",
+            Self::BackofficeViewer => "Backoffice Viewer",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// The roles of one operator in one environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roles(u8);
+
+impl Roles {
+    pub fn has(self, role: Role) -> bool {
+        self.0 & (1 << role as u8) != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.has(*role))
+    }
+
+    /// Seeing users, accounts, applications and the audit trail needs a role that gives access to them;
+    /// Impersonator is an addition to one, not one itself.
+    pub fn can_view(self) -> bool {
+        self.has(Role::Owner) || self.has(Role::Admin) || self.has(Role::BackofficeEditor) || self.has(Role::BackofficeViewer)
+    }
+
+    /// Owner; or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer.
+    pub fn can_impersonate(self) -> bool {
+        self.has(Role::Owner) || (self.has(Role::Impersonator) && self.can_view())
+    }
+
+    /// Changing the environment's impersonation settings.
+    pub fn can_change_settings(self) -> bool {
+        self.has(Role::Owner) || self.has(Role::Admin)
+    }
+
+    /// Ending impersonations that others started.
+    pub fn can_end_any_session(self) -> bool {
+        self.has(Role::Owner) || self.has(Role::Admin)
+    }
+
+    pub fn labels(self) -> String {
+        self.iter().map(Role::label).collect::<Vec<_>>().join(" · ")
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        Self(roles.into_iter().fold(0, |bits, role| bits | 1 << role as u8))
+    }
+}
+
+/// What the portal's frame shows on every signed-in page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shell {
+    pub operator_id: Uuid,
+    pub operator_name: String,
+    pub operator_email: String,
+    pub environment: Environment,
+    /// The operator's roles in `environment`.
+    pub roles: Roles,
+    /// Every environment in which the operator has a role.
+    pub environments: Vec<Environment>,
+    /// Impersonations running now in `environment`.
+    pub live_impersonations: i64,
+}

@@ -1,0 +1,219 @@
+//! End users as the portal shows them: the list with its query, and one user's page.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::audit::AuditItem;
+use super::impersonation::Denial;
+use super::session::SessionItem;
+
+/// Rows of a list page.
+pub const PAGE_SIZE: usize = 50;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    Active,
+    /// The e-mail is not verified yet.
+    Invited,
+    Locked,
+}
+
+impl UserStatus {
+    pub const ALL: [Self; 3] = [Self::Active, Self::Invited, Self::Locked];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Locked => "locked",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Invited => "Invited",
+            Self::Locked => "Locked",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// What the users list sorts by. The word in URLs is `as_str`, with a leading `-` for descending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserSort {
+    Name,
+    Email,
+    #[default]
+    LastVisit,
+    Visits,
+    Created,
+}
+
+impl UserSort {
+    pub const ALL: [Self; 5] = [Self::Name, Self::Email, Self::LastVisit, Self::Visits, Self::Created];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::LastVisit => "last_visit",
+            Self::Visits => "visits",
+            Self::Created => "created",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "e-mail",
+            Self::LastVisit => "last visit",
+            Self::Visits => "visits",
+            Self::Created => "creation",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == word)
+    }
+
+    /// Names read from A, times and counts from the newest and largest.
+    pub fn descends_by_default(self) -> bool {
+        matches!(self, Self::LastVisit | Self::Visits | Self::Created)
+    }
+}
+
+/// The users list's state, all of it in the URL. Fields are the URL's own words, empty where not set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserQuery {
+    /// Substring of name or e-mail.
+    #[serde(default)]
+    pub q: String,
+    /// External id of an account.
+    #[serde(default)]
+    pub account: String,
+    /// A word of [`UserStatus`].
+    #[serde(default)]
+    pub status: String,
+    /// Excluded e-mail domains, separated by commas.
+    #[serde(default)]
+    pub exclude: String,
+    /// A word of [`UserSort`], `-` before it for descending.
+    #[serde(default)]
+    pub sort: String,
+    /// Opaque: where the page begins. Made by the server.
+    #[serde(default)]
+    pub cursor: String,
+}
+
+impl UserQuery {
+    /// The sort and whether it descends. Unknown words fall back to the newest visit first.
+    pub fn order(&self) -> (UserSort, bool) {
+        let (word, descending) = match self.sort.strip_prefix('-') {
+            Some(word) => (word, true),
+            None => (self.sort.as_str(), false),
+        };
+        UserSort::parse(word).map_or((UserSort::LastVisit, true), |sort| (sort, descending))
+    }
+
+    /// Excluded domains: lower case, without `@`, at most 20.
+    pub fn excluded_domains(&self) -> Vec<String> {
+        self.exclude
+            .split([',', ' '])
+            .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())
+            .filter(|domain| !domain.is_empty())
+            .take(20)
+            .collect()
+    }
+
+    pub fn is_filtered(&self) -> bool {
+        !(self.q.is_empty() && self.account.is_empty() && self.status.is_empty() && self.exclude.is_empty())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub picture_url: Option<String>,
+    /// Name of the active account.
+    pub main_account: Option<String>,
+    /// Accounts beside the main one.
+    pub other_accounts: i64,
+    pub status: UserStatus,
+    pub mfa_enrolled: bool,
+    pub last_visit_at: Option<DateTime<Utc>>,
+    /// Distinct days with a visit.
+    pub visits: i64,
+}
+
+/// An account in a choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountOption {
+    pub external_id: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsersPage {
+    pub rows: Vec<UserRow>,
+    /// Users of the environment, and how many of them match. `matching` stops counting at 1,000.
+    pub total: i64,
+    pub matching: i64,
+    /// How many matching rows come before this page, where that is known.
+    pub accounts: Vec<AccountOption>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    /// Whether the operator may start impersonations here at all, and if not why.
+    pub impersonation: Option<Denial>,
+    /// The server's clock, for relative times that are the same on both sides.
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserAccount {
+    pub external_id: String,
+    pub name: String,
+    pub roles: Vec<String>,
+    pub active: bool,
+    /// The membership is disabled in this account.
+    pub disabled: bool,
+    pub applications: Vec<UserApplication>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserApplication {
+    pub client_id: String,
+    pub name: String,
+    pub is_default: bool,
+}
+
+/// Everything on one user's page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserDetail {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub picture_url: Option<String>,
+    pub status: UserStatus,
+    pub mfa_enrolled: bool,
+    pub created_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub last_visit_at: Option<DateTime<Utc>>,
+    pub visits: i64,
+    pub accounts: Vec<UserAccount>,
+    /// Newest first, at most 50.
+    pub sessions: Vec<SessionItem>,
+    /// Newest first, at most 20.
+    pub events: Vec<AuditItem>,
+    /// Why starting with the preselected account and application is refused, if it is.
+    pub impersonation: Option<Denial>,
+    pub now: DateTime<Utc>,
+}

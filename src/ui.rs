@@ -1,0 +1,4 @@
+//! The portal's pages and components.
+
+pub mod app;
+pub mod document;
