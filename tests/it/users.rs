@@ -129,6 +129,7 @@ async fn the_audit_trail_is_searched_filtered_and_paged() {
 #[tokio::test]
 async fn nobody_can_change_or_delete_what_the_audit_trail_holds() {
     let app = TestApp::new().await;
+    app.caller("olivia@understudy.example", "production").await;
     let before = app.count("audit_events").await;
     assert!(before > 0);
     for sql in ["UPDATE audit_events SET description = 'nothing'", "DELETE FROM audit_events"] {
