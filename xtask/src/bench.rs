@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::http::{Answer, Client};
-use crate::process::Running;
+use crate::process::{self, Running};
 use crate::repo::Repo;
 use crate::server::{self, Addresses, With};
 use crate::steps;
@@ -51,7 +50,7 @@ fn users(repo: &Repo) -> Result<()> {
 
     steps::step("starting the server on it");
     let began = Instant::now();
-    let mut serve = Command::new(&understudy);
+    let mut serve = process::server(&understudy);
     serve
         .arg("serve")
         .current_dir(folder.path())

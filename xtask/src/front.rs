@@ -29,8 +29,8 @@ const FONTS: [(&str, &str); 2] =
 /// A change of this file changes what it makes of the same input.
 const RECIPE: &[u8] = include_bytes!("front.rs");
 
-/// Brings `target/site` up to date.
-pub fn build(repo: &Repo) -> Result<()> {
+/// Brings `target/site` up to date. Returns its version, which differs when any file does.
+pub fn build(repo: &Repo) -> Result<String> {
     tools::wasm_target(repo)?;
     let packages = repo.root.join("xtask");
     tools::npm(&packages)?;
@@ -50,20 +50,20 @@ pub fn build(repo: &Repo) -> Result<()> {
         site.put(&address, &fs::read(&path)?)?;
     }
 
-    let version = site.version()?;
+    let version = site.version()?[..16].to_owned();
     let assets = json!({
         "js": module["js"],
         "wasm": module["wasm"],
         "css": style["css"],
         "font": style["font"],
         // Makes this file, which the server embeds, change with any other: cargo then sees new files too.
-        "version": &version[..16],
+        "version": version,
     });
     site.put_plain("assets.json", &serde_json::to_vec_pretty(&assets)?)?;
     site.sweep()?;
     let stamp = serde_json::to_vec_pretty(&json!({ "module": module, "style": style }))?;
     write_if_changed(&stamp_path, &stamp)?;
-    Ok(())
+    Ok(version)
 }
 
 /// The crate for the browser, by cargo, who knows what is fresh. A `cdylib` by command line: the server's builds need

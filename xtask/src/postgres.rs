@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -40,7 +40,7 @@ impl Cluster {
         }
         let data = folder.path().join("data");
         let command = |name: &str| {
-            let mut command = Command::new(programs.join(name));
+            let mut command = process::server(&programs.join(name));
             command.current_dir(folder.path());
             if let Some(person) = person {
                 command.uid(person.user).gid(person.group);

@@ -25,8 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub fn listen_for_signals() -> Result<()> {
     let flag = Arc::clone(INTERRUPTED.get_or_init(Arc::default));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        // A second signal ends xtask at once: the children have had theirs by then.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))?;
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
     Ok(())
@@ -120,6 +118,24 @@ impl Drop for Running {
             eprintln!("cannot stop {}: {error:#}", self.name);
         }
     }
+}
+
+/// A command for a server that ends with xtask even if xtask is killed outright, where the system can do that.
+pub fn server(program: &Path) -> Command {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    let can = *CAN.get_or_init(|| {
+        Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "true"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    });
+    if !can {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    command
 }
 
 /// The command as one could type it, for messages.

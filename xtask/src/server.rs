@@ -32,9 +32,11 @@ pub struct Programs {
 
 /// Builds static files and server; one cargo call for both programs, so that what they share is compiled once.
 pub fn build(repo: &Repo, with: With) -> Result<Programs> {
-    front::build(repo)?;
+    let version = front::build(repo)?;
     steps::step("compiling the server");
     let mut cargo = repo.cargo(["build", "--release", "--features=ssr", "--bin=understudy"]);
+    // Read by option_env! beside the embedded folder: cargo sees only changes of files that it has seen before.
+    cargo.env("UNDERSTUDY_ASSETS", version);
     if with == With::SampleApp {
         cargo.arg("--example=sample_app");
     }
@@ -107,7 +109,7 @@ impl Demo {
             ("harbor-dispatch", "Harbor Dispatch", addresses.sample_short),
         ];
         for (client, name, address) in samples {
-            let mut command = Command::new(&programs.sample_app);
+            let mut command = process::server(&programs.sample_app);
             command.args(["--listen", &address.to_string(), "--issuer", &issuer]).args([
                 "--client-id",
                 client,
@@ -150,7 +152,7 @@ impl Demo {
 
 /// `understudy demo` as every command here starts it.
 pub fn demo_command(understudy: &Path, addresses: Addresses, data: &Path) -> Command {
-    let mut command = Command::new(understudy);
+    let mut command = process::server(understudy);
     command
         .arg("demo")
         .arg("--data")
