@@ -1,6 +1,7 @@
 //! `cargo xtask lint`: formatting, clippy on every feature set, and the rules of the house that no compiler knows.
 //! Every check runs; all that is wrong is said at the end.
 
+use std::io::IsTerminal;
 use std::process::Stdio;
 
 use anyhow::{Result, bail};
@@ -24,7 +25,11 @@ pub fn run(repo: &Repo) -> Result<()> {
     };
 
     steps::step("checking the format");
-    let format = process::run("cargo fmt", &mut repo.cargo(["fmt", "--all", "--check"]));
+    let mut fmt = repo.cargo(["fmt", "--all", "--check"]);
+    if !std::io::stdout().is_terminal() {
+        fmt.args(["--", "--color=never"]);
+    }
+    let format = process::run("cargo fmt", &mut fmt);
     check("format", format)?;
 
     steps::step("checking the rules of the house");

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, on both databases and in a browser. All parts run even when one fails; what
 //! cannot run counts as failed; the last line has the sum.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use crate::postgres::Cluster;
@@ -53,7 +53,7 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
         }
         steps::step(part.title());
         let mut tally = Tally::default();
-        let result = match part {
+        let mut result = match part {
             Part::Unit => unit(repo, filter, &mut tally),
             Part::Sqlite => integration(repo, filter, None, &mut tally),
             Part::Postgres => postgres(repo, filter, &mut tally),
@@ -61,6 +61,10 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
         };
         if process::interrupted() {
             bail!("interrupted");
+        }
+        // Most likely a mistake in a test's set-up, and never good news.
+        if result.is_ok() && filter.is_none() && tally.passed + tally.failed == 0 {
+            result = Err(anyhow!("no test ran"));
         }
         if let Err(error) = result {
             // A failing test is already counted; what did not even run is not.
@@ -72,9 +76,6 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
     }
     for problem in &broken {
         eprintln!("\n{problem}");
-    }
-    if filter.is_none() && sum.passed == 0 && sum.failed == 0 {
-        bail!("no test ran");
     }
     println!("\n{sum}");
     if sum.failed > 0 {
