@@ -7,7 +7,6 @@ pub mod headers;
 pub mod health;
 pub mod impersonate;
 
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -76,9 +75,9 @@ fn provide_page_context(state: &AppState) {
 fn document_options() -> DocumentOptions {
     let names = assets::names();
     DocumentOptions {
-        js: Arc::from(names.js.as_str()),
-        wasm: Arc::from(names.wasm.as_str()),
-        css: Arc::from(names.css.as_str()),
-        font: Arc::from(names.font.as_str()),
+        js: names.js.clone(),
+        wasm: names.wasm.clone(),
+        css: names.css.clone(),
+        font: names.font.clone(),
     }
 }
