@@ -7,7 +7,6 @@ pub mod headers;
 pub mod health;
 pub mod impersonate;
 
-
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -74,10 +73,5 @@ fn provide_page_context(state: &AppState) {
 
 fn document_options() -> DocumentOptions {
     let names = assets::names();
-    DocumentOptions {
-        js: names.js.clone(),
-        wasm: names.wasm.clone(),
-        css: names.css.clone(),
-        font: names.font.clone(),
-    }
+    DocumentOptions { js: names.js.clone(), wasm: names.wasm.clone(), css: names.css.clone(), font: names.font.clone() }
 }
