@@ -246,26 +246,26 @@ pub struct SessionCookieRow {
     pub authorized: bool,
 }
 
-/// The running sessions of an environment behind these cookies, newest first. Only placeholder numbers are put together.
+/// The sessions of an environment behind these cookies that have not ended, newest first; whether the time of one is
+/// over is not looked at. Only placeholder numbers are put together.
 pub async fn session_cookies(
     conn: &mut Conn,
     environment_id: Uuid,
     secret_hashes: &[Vec<u8>],
-    now: DateTime<Utc>,
 ) -> DbResult<Vec<SessionCookieRow>> {
     if secret_hashes.is_empty() {
         return Ok(Vec::new());
     }
-    let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 3)).collect::<Vec<_>>().join(", ");
+    let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT c.session_id, c.application_id, c.created_at, s.kind,
            EXISTS (SELECT 1 FROM authorization_codes a WHERE a.session_id = c.session_id) AS authorized
          FROM session_cookies c JOIN sessions s ON s.id = c.session_id
-         WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.expires_at > $2 AND c.secret_hash IN ({placeholders})
+         WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})
          ORDER BY c.created_at DESC, c.session_id DESC"
     );
     let rows = on!(conn, c => {
-        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(environment_id).bind(now);
+        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(environment_id);
         for secret_hash in secret_hashes {
             query = query.bind(secret_hash);
         }

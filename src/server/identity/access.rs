@@ -12,6 +12,7 @@ use super::parameters::Parameters;
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
+use crate::server::service::session;
 use crate::server::service::tokens::{self, Subject};
 
 /// A JWT of this environment, whose signature holds.
@@ -60,10 +61,15 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
     let Some(verified) = verify(provider, token).await? else { return Ok(None) };
     let is_access_token = ["at+jwt", "application/at+jwt"].iter().any(|typ| verified.typ.eq_ignore_ascii_case(typ));
     let expires = verified.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
-    if !is_access_token || provider.state.now().timestamp() >= expires {
+    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    if !is_access_token {
         return Ok(None);
     }
-    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    if provider.state.now().timestamp() >= expires {
+        // Its session may be over too: then asking writes the end down.
+        session::live(&provider.state, provider.environment.id, session_id).await?;
+        return Ok(None);
+    }
     if verified.text("aud") != Some(client_id) {
         return Ok(None);
     }

@@ -22,8 +22,10 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         Ok(report) => report,
         Err(error) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
-    let environment_id = provider.environment.id;
-    match report::record(&provider.state, environment_id, access.session_id, &report, &provider.client).await {
+    let (environment_id, session_id) = (provider.environment.id, access.session_id);
+    let written =
+        report::record(&provider.state, environment_id, session_id, &access.application, &report, &provider.client);
+    match written.await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(ServiceError::Invalid { field, message }) => {
             Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, &field, &message))

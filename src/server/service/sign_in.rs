@@ -176,7 +176,7 @@ pub async fn held(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
     let hashes: Vec<Vec<u8>> =
         cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect();
     let mut conn = state.db.read().await?;
-    let rows = grant::session_cookies(&mut conn, environment_id, &hashes, state.now()).await?;
+    let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
     let consistent = rows.into_iter().filter(|row| {
         // An impersonation is bound to one application, a session of the user's own to none.
         (SessionKind::parse(&row.kind) == Some(SessionKind::Impersonation)) == row.application_id.is_some()
