@@ -183,7 +183,7 @@ CREATE TABLE sessions (
   CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
   CHECK (
     CASE kind
-      WHEN 'impersonation' THEN operator_id IS NOT NULL AND length(reason) BETWEEN 1 AND 500 AND deadline IS NOT NULL
+      WHEN 'impersonation' THEN operator_id IS NOT NULL AND reason IS NOT NULL AND length(reason) BETWEEN 1 AND 500 AND deadline IS NOT NULL
         AND deadline = expires_at
         AND (ended_at IS NOT NULL OR (account_id IS NOT NULL AND application_id IS NOT NULL))
       ELSE operator_id IS NULL AND reason IS NULL AND ticket IS NULL AND deadline IS NULL

@@ -134,20 +134,28 @@ impl Keyring {
         random: &dyn Random,
         environment_id: Uuid,
     ) -> anyhow::Result<()> {
+        for row in self.new_rows(clock, random).await? {
+            signing_key::insert(tx, &SigningKeyRow { environment_id, ..row }).await?;
+        }
+        Ok(())
+    }
+
+    /// A new active key of each algorithm, sealed, of no environment yet.
+    pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SigningKeyRow>> {
+        let mut rows = Vec::new();
         for algorithm in [Algorithm::RS256, Algorithm::ES256] {
             let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(algorithm)).await??;
-            let row = SigningKeyRow {
+            rows.push(SigningKeyRow {
                 sealed_private_key: self.master.seal(random, &kid, &private)?,
                 kid,
-                environment_id,
+                environment_id: Uuid::nil(),
                 algorithm: format!("{algorithm:?}"),
                 state: "active".to_owned(),
                 public_jwk,
                 created_at: clock.now(),
-            };
-            signing_key::insert(tx, &row).await?;
+            });
         }
-        Ok(())
+        Ok(rows)
     }
 }
 

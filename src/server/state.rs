@@ -1,6 +1,6 @@
 //! What every request handler holds: the injected clock and randomness, the database, keys and limits. No state of users.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -26,7 +26,12 @@ pub struct Inner {
     /// Scheme, host and port, without a path.
     pub public_url: Url,
     pub trust_forwarded_for: bool,
+    /// Milliseconds and counter of the newest key.
+    last_id: Mutex<(u64, u16)>,
 }
+
+/// `rand_a` has twelve bits.
+const COUNTER_MAX: u16 = 0x0fff;
 
 impl std::ops::Deref for AppState {
     type Target = Inner;
@@ -47,18 +52,39 @@ impl AppState {
     ) -> Self {
         let limits = RateLimits::new(clock.clone());
         let passwords = Passwords::default();
-        Self(Arc::new(Inner { db, clock, random, keyring, passwords, limits, public_url, trust_forwarded_for }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            random,
+            keyring,
+            passwords,
+            limits,
+            public_url,
+            trust_forwarded_for,
+            last_id: Mutex::default(),
+        }))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// A new key: UUIDv7 of this server's clock.
+    /// A new key: UUIDv7 of this server's clock. Keys of one server sort in the order in which they were made, also
+    /// within a millisecond (RFC 9562, section 6.2, a counter in `rand_a`).
     pub fn new_id(&self) -> Uuid {
         let mut bytes = [0; 10];
         self.random.fill(&mut bytes);
-        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        let now = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        let (millis, counter) = {
+            let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = match *last {
+                (millis, COUNTER_MAX) if millis >= now => (millis + 1, 0),
+                (millis, counter) if millis >= now => (millis, counter + 1),
+                _ => (now, 0),
+            };
+            *last
+        };
+        bytes[..2].copy_from_slice(&counter.to_be_bytes());
         Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
 

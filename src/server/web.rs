@@ -7,15 +7,13 @@ pub mod headers;
 pub mod health;
 pub mod impersonate;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -46,19 +44,12 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || provide_page_context(&state)
     };
-    let server_fns = {
-        let state = state.clone();
-        let handler = move |request: axum::extract::Request| {
-            let state = state.clone();
-            async move { handle_server_fns_with_context(move || provide_context(state.clone()), request).await }
-        };
-        post(handler)
-    };
+    // `/` is answered by a redirect, before any page.
+    let routes = generate_route_list(App).into_iter().filter(|route| route.path() != "/").collect();
     let portal = Router::new()
         .route("/", get(guard::home))
-        .route("/api/{*endpoint}", server_fns)
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
-        .leptos_routes_with_context(&web, generate_route_list(App), pages, move || shell(document.clone()))
+        .leptos_routes_with_context(&web, routes, pages, move || shell(document.clone()))
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
         .layer(from_fn(headers::documents))
         .layer(CsrfLayer::new())
@@ -82,10 +73,5 @@ fn provide_page_context(state: &AppState) {
 
 fn document_options() -> DocumentOptions {
     let names = assets::names();
-    DocumentOptions {
-        js: Arc::from(names.js.as_str()),
-        wasm: Arc::from(names.wasm.as_str()),
-        css: Arc::from(names.css.as_str()),
-        font: Arc::from(names.font.as_str()),
-    }
+    DocumentOptions { js: names.js.clone(), wasm: names.wasm.clone(), css: names.css.clone(), font: names.font.clone() }
 }
