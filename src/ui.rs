@@ -1,4 +1,15 @@
-//! The portal's pages and components.
+//! The portal's pages and components. They name `model` and `api`, never the server, and compile the same for both sides.
+//!
+//! A page is set-up (signals, resources) and sections; a section is a plain function from data to a view.
 
+pub mod address;
 pub mod app;
+pub mod clock;
+pub mod component;
 pub mod document;
+pub mod end_session;
+pub mod frame;
+pub mod impersonate;
+pub mod layout;
+pub mod page;
+pub mod theme;

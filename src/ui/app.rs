@@ -1,8 +1,56 @@
-//! Routes.
+//! Routes, and what lives as long as the document does.
 
 use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::SsrMode;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use super::clock::Clock;
+use super::component::toast::{Toasts, toaster};
+use super::layout::EnvironmentLayout;
+use super::page::audit::AuditPage;
+use super::page::home::{EnvironmentHome, Home};
+use super::page::impersonation::ImpersonationPage;
+use super::page::not_found::NotFound;
+use super::page::sign_in::SignInPage;
+use super::page::user::UserPage;
+use super::page::users::UsersPage;
 
 #[component]
 pub fn App() -> impl IntoView {
-    view! { <p>"Understudy"</p> }
+    provide_meta_context();
+    Clock::provide();
+    let toasts = Toasts::provide();
+    Effect::new(|_| {
+        if let Some(body) = document().body() {
+            _ = body.set_attribute("data-hydrated", "");
+        }
+    });
+    view! {
+        <Title formatter=document_title/>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=Home ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/:environment") view=EnvironmentLayout ssr=SsrMode::Async>
+                    <Route path=path!("") view=EnvironmentHome ssr=SsrMode::Async/>
+                    <Route path=path!("users") view=UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("users/:id") view=UserPage ssr=SsrMode::Async/>
+                    <Route path=path!("impersonation") view=ImpersonationPage ssr=SsrMode::Async/>
+                    <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+        {toaster(toasts)}
+    }
+}
+
+/// The document's title. `leptos_meta` writes it into the page as it is, so a name could end the element and begin another:
+/// angle brackets become their look-alikes, on both sides alike.
+fn document_title(page: String) -> String {
+    if page.is_empty() {
+        return "Understudy".to_owned();
+    }
+    format!("{} · Understudy", page.replace('<', "‹").replace('>', "›"))
 }

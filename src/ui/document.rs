@@ -1,20 +1,50 @@
 //! The HTML document around the application: head, nonce, and the script that hydrates it.
+//!
+//! Not Leptos' own `HydrationScripts`: in 0.8 it writes the nonce into `crossorigin` of the preload links.
 
-use std::sync::Arc;
-
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos_meta::MetaTags;
 
 use super::app::App;
+use super::theme;
 
-/// The hashed paths of what the document loads.
-#[derive(Clone, Debug)]
+/// Where the built files are: paths with a hash in them, so that they may be cached for ever.
+#[derive(Clone, Debug, Default)]
 pub struct DocumentOptions {
-    pub js: Arc<str>,
-    pub wasm: Arc<str>,
-    pub css: Arc<str>,
-    pub font: Arc<str>,
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+    pub font: String,
 }
 
-pub fn shell(_options: DocumentOptions) -> impl IntoView {
-    view! { <html lang="en"><body><App/></body></html> }
+/// The whole document. The server renders it; the browser never does.
+pub fn shell(options: DocumentOptions) -> impl IntoView {
+    let nonce = use_nonce();
+    let start = format!(
+        "import init, {{ hydrate }} from \"{}\";\ninit({{ module_or_path: \"{}\" }}).then(() => hydrate());",
+        options.js, options.wasm
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="robots" content="noindex, nofollow"/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="preload" r#as="font" r#type="font/woff2" href=options.font crossorigin="anonymous"/>
+                <link rel="stylesheet" href=options.css/>
+                <link rel="modulepreload" href=options.js crossorigin="anonymous"/>
+                <link rel="preload" r#as="fetch" r#type="application/wasm" href=options.wasm crossorigin="anonymous"/>
+                <script nonce=nonce.clone() inner_html=theme::BEFORE_FIRST_PAINT></script>
+                <script type="module" nonce=nonce inner_html=start></script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
 }

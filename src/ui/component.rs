@@ -1,0 +1,15 @@
+//! Components: small functions from data to a view, one class name each in `style/component`.
+
+pub mod avatar;
+pub mod badge;
+pub mod copy;
+pub mod dialog;
+pub mod field;
+pub mod filter;
+pub mod icon;
+pub mod loaded;
+pub mod menu;
+pub mod pager;
+pub mod state;
+pub mod time;
+pub mod toast;

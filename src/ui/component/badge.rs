@@ -1,0 +1,50 @@
+//! Short words with a colour. Amber is impersonation and nothing else; green and red are states.
+
+use leptos::prelude::*;
+
+use super::icon::icon;
+use crate::model::audit::Severity;
+use crate::model::user::UserStatus;
+
+pub fn badge(kind: &'static str, text: impl Into<String>) -> AnyView {
+    view! { <span class=format!("badge {kind}")>{text.into()}</span> }.into_any()
+}
+
+pub fn status(status: UserStatus) -> AnyView {
+    let kind = match status {
+        UserStatus::Active => "status good",
+        UserStatus::Invited => "status open",
+        UserStatus::Locked => "status bad",
+    };
+    view! { <span class=kind>{status.label()}</span> }.into_any()
+}
+
+pub fn severity(severity: Severity) -> AnyView {
+    let kind = match severity {
+        Severity::Info => "badge",
+        Severity::Medium => "badge medium",
+        Severity::High | Severity::Critical => "badge bad",
+    };
+    view! { <span class=kind>{severity.label()}</span> }.into_any()
+}
+
+/// Whether a second factor is enrolled: a shield, or a dash. Both have words for those who do not see them.
+pub fn mfa(enrolled: bool) -> AnyView {
+    if enrolled {
+        view! {
+            <span class="mfa good" title="MFA enrolled">
+                {icon("shield-check")}
+                <span class="visually-hidden">"Enrolled"</span>
+            </span>
+        }
+        .into_any()
+    } else {
+        view! {
+            <span class="mfa" title="No MFA">
+                <span aria-hidden="true">"–"</span>
+                <span class="visually-hidden">"None"</span>
+            </span>
+        }
+        .into_any()
+    }
+}

@@ -1,0 +1,82 @@
+//! The drawer: a native dialog at the window's right edge. Its open state is the page's address, so the server can render it
+//! open for readers without script; the browser then makes it modal.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::icon::icon;
+
+/// A drawer of the dialog element. Closing it, however it is done, leads to `close_url`, and the focus to the element whose
+/// id is `opener` where it would be lost.
+pub fn drawer(
+    class: &'static str,
+    label: &'static str,
+    close_url: Memo<String>,
+    opener: String,
+    content: AnyView,
+) -> AnyView {
+    let dialog = NodeRef::<Dialog>::new();
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get() {
+            _ = dialog.remove_attribute("open");
+            _ = dialog.show_modal();
+        }
+    });
+    view! {
+        <dialog
+            class=format!("drawer {class}")
+            open=true
+            aria-label=label
+            node_ref=dialog
+            on:close=move |_| {
+                navigate(
+                    &close_url.get_untracked(),
+                    NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+                );
+                let opener = opener.clone();
+                request_animation_frame(move || focus_if_lost(&opener));
+            }
+        >
+            {content}
+        </dialog>
+    }
+    .into_any()
+}
+
+/// The cross in a drawer's head: a link without script, the dialog's own closing with it.
+pub fn close_button(close_url: Memo<String>) -> AnyView {
+    view! {
+        <a class="icon-button drawer-close" href=move || close_url.get() aria-label="Close" on:click=close_dialog>
+            {icon("x")}
+        </a>
+    }
+    .into_any()
+}
+
+/// Closes the dialog around the clicked link instead of following it; the dialog's `close` event does that.
+pub fn close_dialog(event: leptos::ev::MouseEvent) {
+    if let Some(dialog) = document().query_selector("dialog.drawer[open]").ok().flatten() {
+        event.prevent_default();
+        use leptos::wasm_bindgen::JsCast;
+        dialog.unchecked_into::<leptos::web_sys::HtmlDialogElement>().close();
+    }
+}
+
+fn focus_if_lost(id: &str) {
+    let document = document();
+    let lost = document.active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if lost {
+        focus(id);
+    }
+}
+
+/// Moves the focus to the element with this id, if it is there.
+pub fn focus(id: &str) {
+    use leptos::wasm_bindgen::JsCast;
+    if let Some(element) = document().get_element_by_id(id) {
+        _ = element.unchecked_into::<leptos::web_sys::HtmlElement>().focus();
+    }
+}

@@ -1,0 +1,170 @@
+//! Filters of a list: a GET form whose words are the page's address. Without script it is sent with its button; with script
+//! each change moves on to the new address.
+
+use std::time::Duration;
+
+use leptos::ev::SubmitEvent;
+use leptos::html::Input;
+use leptos::leptos_dom::helpers::debounce;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::icon::icon;
+use crate::ui::address::Words;
+
+/// Moves to the address that the form describes. `replace` while typing, so that Back leads out of the search.
+#[derive(Clone, Copy)]
+pub struct Filters {
+    path: Signal<String>,
+    go: Callback<(String, bool)>,
+}
+
+impl Filters {
+    pub fn new(path: Signal<String>) -> Self {
+        let navigate = use_navigate();
+        let navigate = StoredValue::new_local(navigate);
+        let go = Callback::new(move |(url, replace): (String, bool)| {
+            navigate.with_value(|navigate| {
+                navigate(&url, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
+            });
+        });
+        Self { path, go }
+    }
+
+    pub fn path(self) -> Signal<String> {
+        self.path
+    }
+
+    fn send(self, form: &HtmlFormElement, replace: bool) {
+        let Ok(data) = FormData::new_with_form(form) else { return };
+        let Ok(params) = UrlSearchParams::new_with_str_sequence_sequence(&data) else { return };
+        let words = Words::parse(&String::from(params.to_string()));
+        self.go.run((words.on(&self.path.get_untracked()), replace));
+    }
+
+    pub fn submitted(self, event: SubmitEvent) {
+        event.prevent_default();
+        if let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) {
+            self.send(&form, false);
+        }
+    }
+
+    /// For the `change` event of a select, date or checkbox in the form.
+    pub fn changed(self, event: leptos::ev::Event) {
+        if let Some(form) = form_of(&event) {
+            self.send(&form, false);
+        }
+    }
+}
+
+fn form_of(event: &leptos::ev::Event) -> Option<HtmlFormElement> {
+    let element = event.target()?.dyn_into::<leptos::web_sys::Element>().ok()?;
+    element.closest("form").ok().flatten()?.dyn_into().ok()
+}
+
+/// The search box: moves on a quarter of a second after the last key. Follows the address, but never while being typed into.
+pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) -> AnyView {
+    let input = NodeRef::<Input>::new();
+    let send = StoredValue::new_local(debounce(Duration::from_millis(250), move |form: HtmlFormElement| {
+        filters.send(&form, true);
+    }));
+    follow(input, value);
+    view! {
+        <label class="search">
+            {icon("search")}
+            <span class="visually-hidden">{label}</span>
+            <input
+                type="search"
+                name="q"
+                class="input"
+                placeholder=label
+                autocomplete="off"
+                spellcheck="false"
+                value=value.get_untracked()
+                node_ref=input
+                on:input=move |event| {
+                    if let Some(form) = form_of(event.as_ref()) {
+                        send.update_value(|send| send(form));
+                    }
+                }
+            />
+        </label>
+    }
+    .into_any()
+}
+
+/// Keeps an input at `value` where that changes elsewhere: a chip removed, Back pressed.
+pub fn follow(input: NodeRef<Input>, value: Memo<String>) {
+    Effect::new(move |before: Option<String>| {
+        let value = value.get();
+        if before.is_some_and(|before| before != value)
+            && let Some(input) = input.get_untracked()
+        {
+            let focused = document().active_element().is_some_and(|active| active.is_same_node(Some(input.as_ref())));
+            if !focused {
+                input.set_value(&value);
+            }
+        }
+        value
+    });
+}
+
+/// A select that looks like a chip: dashed while it filters nothing, filled with a cross behind it while it does.
+pub fn select_filter(
+    filters: Filters,
+    name: &'static str,
+    label: &'static str,
+    glyph: &'static str,
+    value: Memo<String>,
+    clear: Memo<String>,
+    options: AnyView,
+) -> AnyView {
+    view! {
+        <span class="filter" class:active=move || !value.read().is_empty()>
+            <label>
+                {icon(glyph)}
+                <span class="visually-hidden">{label}</span>
+                <select
+                    name=name
+                    prop:value=move || value.get()
+                    on:change=move |event| filters.changed(event)
+                >
+                    <option value="" selected=value.read_untracked().is_empty()>{label}</option>
+                    {options}
+                </select>
+            </label>
+            {clear_link(value, clear, label)}
+        </span>
+    }
+    .into_any()
+}
+
+/// The cross behind an active filter.
+pub fn clear_link(value: Memo<String>, clear: Memo<String>, label: &'static str) -> AnyView {
+    view! {
+        {move || {
+            (!value.read().is_empty())
+                .then(|| {
+                    view! {
+                        <a
+                            class="filter-clear"
+                            href=move || clear.get()
+                            data-noscroll="true"
+                            aria-label=format!("Remove filter: {label}")
+                        >
+                            {icon("x")}
+                        </a>
+                    }
+                })
+        }}
+    }
+    .into_any()
+}
+
+/// Sends the form where script does not.
+pub fn apply_button() -> AnyView {
+    view! { <button type="submit" class="button small without-script">"Apply"</button> }.into_any()
+}

@@ -1,0 +1,100 @@
+//! What a list or page shows when it has nothing, is not there yet, or failed.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+
+use super::icon::icon;
+use crate::model::error::ApiError;
+use crate::ui::address::encode;
+
+/// Nothing here: says why, and what to do.
+pub fn empty(glyph: &'static str, title: &'static str, text: &'static str, action: AnyView) -> AnyView {
+    view! {
+        <div class="empty">
+            <span class="empty-glyph">{icon(glyph)}</span>
+            <h2>{title}</h2>
+            <p>{text}</p>
+            {action}
+        </div>
+    }
+    .into_any()
+}
+
+/// What happened and what to do next. An ended sign-in leads to the sign-in page and back.
+pub fn error_view(error: ApiError) -> AnyView {
+    match error {
+        ApiError::Unauthenticated => {
+            let location = use_location();
+            let navigate = use_navigate();
+            let target = move || {
+                let mut path = location.pathname.get_untracked();
+                let search = location.search.get_untracked();
+                if !search.is_empty() {
+                    path.push('?');
+                    path.push_str(&search);
+                }
+                "/sign-in?return_to=".to_owned() + &encode(&path)
+            };
+            let href = target();
+            Effect::new(move |_| navigate(&target(), NavigateOptions { replace: true, ..NavigateOptions::default() }));
+            view! {
+                <div class="empty" role="alert">
+                    <span class="empty-glyph">{icon("lock")}</span>
+                    <h2>"Your sign-in has ended"</h2>
+                    <p>"Sign in again to go on where you were."</p>
+                    <a class="button" href=href>"Sign in"</a>
+                </div>
+            }
+            .into_any()
+        }
+        ApiError::NotFound => missing(),
+        error => view! {
+            <div class="empty" role="alert">
+                <span class="empty-glyph bad">{icon("triangle-alert")}</span>
+                <h2>"This could not be shown"</h2>
+                <p>{error.to_string()}</p>
+                <button type="button" class="button needs-script" on:click=|_| _ = location().reload()>
+                    {icon("refresh-cw")}
+                    <span>"Try again"</span>
+                </button>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+/// The same for what does not exist and for what may not be seen.
+pub fn missing() -> AnyView {
+    empty(
+        "circle-help",
+        "Nothing here",
+        "This page does not exist, or you may not see it. Check the address and the environment.",
+        view! { <a class="button" href="/">"Go to users"</a> }.into_any(),
+    )
+}
+
+/// An error beside a form: one line, read out.
+pub fn alert(text: String) -> AnyView {
+    view! {
+        <p class="notice bad" role="alert">
+            {icon("circle-alert")}
+            <span>{text}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// Grey rows in the place of a table, as high as its rows.
+pub fn table_skeleton() -> AnyView {
+    view! {
+        <div class="card skeleton-table" aria-hidden="true">
+            {(0..10).map(|_| view! { <div class="skeleton-row"><i></i><b></b><b></b><b></b></div> }).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+pub fn nothing() -> AnyView {
+    ().into_any()
+}

@@ -1,0 +1,166 @@
+//! The drawer that starts an impersonation: the same from the users list and from a user's page.
+//!
+//! It is open where the page's address says so. Everything in it is one form that works without script; script adds the new
+//! tab's certainty, validation while typing, and the view of the running session.
+
+mod choice;
+mod foot;
+mod running;
+mod start;
+mod state;
+mod text;
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use self::state::State;
+use super::component::dialog::{self, close_button};
+use super::component::icon::icon;
+use super::component::loaded::Loading;
+use super::component::state::error_view;
+use crate::api::impersonation::get_drawer;
+use crate::model::impersonation::Drawer;
+
+/// Where and for whom a page opens the drawer.
+#[derive(Clone, Copy)]
+pub struct Opening {
+    pub environment: Memo<String>,
+    pub target: Memo<Option<Uuid>>,
+    /// The page's address without the drawer.
+    pub close_url: Memo<String>,
+    /// What was typed for a user and not sent: user, reason, ticket.
+    pub draft: StoredValue<Option<(Uuid, String, String)>>,
+    /// Whether the address may say account, application, reason and ticket. The list has other uses for these words.
+    pub prefilled: bool,
+    /// Runs when an impersonation has started or ended.
+    pub changed: Callback<()>,
+}
+
+pub fn drawer(opening: Opening) -> AnyView {
+    let data: Loading<Option<Drawer>> = Resource::new(
+        move || (opening.environment.get(), opening.target.get()),
+        |(environment, target)| async move {
+            match target {
+                Some(user) => get_drawer(environment, user).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
+    view! { {move || opening.target.get().map(|target| open(opening, target, data))} }.into_any()
+}
+
+fn open(opening: Opening, target: Uuid, data: Loading<Option<Drawer>>) -> AnyView {
+    let content = view! {
+        <Suspense fallback=move || waiting(opening)>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(Some(drawer)) if drawer.user_id == target => loaded(opening, drawer),
+                    Ok(_) => waiting(opening),
+                    Err(error) => failed(opening, error_view(error)),
+                }
+            })}
+        </Suspense>
+    };
+    dialog::drawer(
+        "impersonate",
+        "Impersonate user",
+        opening.close_url,
+        format!("impersonate-{target}"),
+        content.into_any(),
+    )
+}
+
+fn eyebrow() -> AnyView {
+    view! {
+        <p class="eyebrow amber">
+            {icon("venetian-mask")}
+            <span>"Impersonate user"</span>
+        </p>
+    }
+    .into_any()
+}
+
+fn waiting(opening: Opening) -> AnyView {
+    view! {
+        <div class="drawer-frame" aria-busy="true">
+            <header class="drawer-head">
+                <div>
+                    {eyebrow()}
+                    <div class="skeleton-lines" aria-hidden="true">
+                        <i></i>
+                        <b></b>
+                    </div>
+                    <p class="visually-hidden">"Loading"</p>
+                </div>
+                {close_button(opening.close_url)}
+            </header>
+            <div class="drawer-body skeleton-form" aria-hidden="true">
+                <i></i>
+                <i></i>
+                <b></b>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn failed(opening: Opening, error: AnyView) -> AnyView {
+    view! {
+        <div class="drawer-frame">
+            <header class="drawer-head">
+                <div>{eyebrow()}</div>
+                {close_button(opening.close_url)}
+            </header>
+            <div class="drawer-body">{error}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn loaded(opening: Opening, drawer: Drawer) -> AnyView {
+    let name = drawer.name.clone();
+    let email = drawer.email.clone();
+    let state = State::new(opening, drawer);
+    view! {
+        <div class="drawer-frame">
+            <header class="drawer-head">
+                <div class="drawer-title">
+                    {eyebrow()}
+                    <h2 dir="auto">{name}</h2>
+                    <p class="dim truncate" title=email.clone()>{email.clone()}</p>
+                </div>
+                {close_button(opening.close_url)}
+            </header>
+            {move || if state.just_started.get() { running::started(state) } else { form(state) }}
+        </div>
+    }
+    .into_any()
+}
+
+fn form(state: State) -> AnyView {
+    let action = state.drawer.with_value(|drawer| {
+        format!("/{}/users/{}/impersonate", state.opening.environment.get_untracked(), drawer.user_id)
+    });
+    view! {
+        <form
+            class="drawer-form"
+            method="post"
+            action=action
+            target="_blank"
+            novalidate=move || state.hydrated.get()
+            on:submit=move |event| start::submitted(state, event)
+        >
+            <input type="hidden" name="return_to" value=state.return_to()/>
+            <div class="drawer-body">
+                {running::list(state)}
+                {choice::account(state)}
+                {choice::application(state)}
+                {text::reason(state)}
+                {text::ticket(state)}
+                {foot::note(state)}
+            </div>
+            {foot::foot(state)}
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,155 @@
+//! Account and application: two choices with a second line that explains the preselection.
+
+use leptos::prelude::*;
+
+use super::state::State;
+use crate::model::impersonation::{DrawerAccount, DrawerApplication};
+use crate::ui::component::field::{label, rich_select};
+use crate::ui::component::icon::icon;
+
+pub fn account(state: State) -> AnyView {
+    let options = state.drawer.with_value(|drawer| {
+        let chosen = state.account.get_untracked();
+        drawer
+            .accounts
+            .iter()
+            .map(|account| {
+                let selected = account.external_id == chosen;
+                let text =
+                    if account.active { format!("{} (active account)", account.name) } else { account.name.clone() };
+                view! { <option value=account.external_id.clone() selected=selected>{text}</option> }
+            })
+            .collect_view()
+    });
+    let face = move || {
+        state.with_account(|account| match account {
+            Some(account) => two_lines(account.name.clone(), account_line(account)),
+            None => two_lines("No account".to_owned(), "This user belongs to none".to_owned()),
+        })
+    };
+    let page = state
+        .drawer
+        .with_value(|drawer| format!("/{}/users/{}", state.opening.environment.get_untracked(), drawer.user_id));
+    view! {
+        <div class="field">
+            {label("impersonate-account", "Account", "")}
+            {rich_select(
+                "impersonate-account",
+                "account",
+                "building-2",
+                face.into_any(),
+                options.into_any(),
+                Callback::new(move |external_id| state.choose_account(external_id)),
+            )}
+            <noscript>
+                <button
+                    class="button small"
+                    type="submit"
+                    name="impersonate"
+                    value="account"
+                    formmethod="get"
+                    formaction=page
+                    formtarget="_self"
+                    formnovalidate=true
+                >
+                    "Show its applications"
+                </button>
+            </noscript>
+        </div>
+    }
+    .into_any()
+}
+
+pub fn application(state: State) -> AnyView {
+    let changed = Callback::new(move |client_id| {
+        state.application.set(client_id);
+        state.error.set(None);
+    });
+    view! {
+        <div class="field">
+            {move || {
+                state
+                    .with_account(|account| match account {
+                        Some(account) if !account.applications.is_empty() => applications(state, account, changed),
+                        _ => none(),
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn applications(state: State, account: &DrawerAccount, changed: Callback<String>) -> AnyView {
+    let chosen = state.application.get_untracked();
+    let options = account
+        .applications
+        .iter()
+        .map(|application| {
+            let selected = application.client_id == chosen;
+            let text = if application.is_default {
+                format!("{} (default)", application.name)
+            } else {
+                application.name.clone()
+            };
+            view! { <option value=application.client_id.clone() selected=selected>{text}</option> }
+        })
+        .collect_view();
+    let face = move || {
+        state.with_application(|application| match application {
+            Some(application) => two_lines(application.name.clone(), application_line(application)),
+            None => two_lines("Choose an application".to_owned(), String::new()),
+        })
+    };
+    let hint = match account.applications.len() {
+        1 => "The only application of this account.".to_owned(),
+        count => format!("{count} applications belong to this account."),
+    };
+    view! {
+        {label("impersonate-application", "Application", "")}
+        {rich_select(
+            "impersonate-application",
+            "application",
+            "app-window",
+            face.into_any(),
+            options.into_any(),
+            changed,
+        )}
+        <p class="hint">{hint}</p>
+    }
+    .into_any()
+}
+
+fn none() -> AnyView {
+    view! {
+        <span class="label">"Application"</span>
+        <p class="empty-line">
+            {icon("app-window")}
+            <span>"This account has no applications."</span>
+        </p>
+    }
+    .into_any()
+}
+
+fn two_lines(first: String, second: String) -> AnyView {
+    view! {
+        <span class="truncate" dir="auto">{first}</span>
+        <span class="dim truncate">{second}</span>
+    }
+    .into_any()
+}
+
+fn account_line(account: &DrawerAccount) -> String {
+    let roles = account.roles.join(", ");
+    match (account.active, roles.is_empty()) {
+        (true, true) => "Active account".to_owned(),
+        (true, false) => format!("Active account · {roles}"),
+        (false, true) => "No roles in this account".to_owned(),
+        (false, false) => roles,
+    }
+}
+
+fn application_line(application: &DrawerApplication) -> String {
+    let place = if application.is_default { "Default for this account" } else { "Not the default" };
+    let sign_in = if application.hosted { "hosted sign-in" } else { "embedded sign-in" };
+    format!("{place} · {sign_in}")
+}

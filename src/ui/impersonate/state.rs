@@ -1,0 +1,202 @@
+//! What the drawer knows and what the operator has chosen in it.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use uuid::Uuid;
+
+use super::Opening;
+use crate::model::error::ApiError;
+use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, validate_reason};
+use crate::ui::address::{Words, use_words};
+use crate::ui::clock::{Clock, Now};
+use crate::ui::component::toast::Toasts;
+use crate::ui::frame::Frame;
+
+/// A session that this operator has running for the user.
+#[derive(Clone, PartialEq)]
+pub struct Running {
+    pub session_id: Uuid,
+    pub account: String,
+    pub application: String,
+    pub reason: String,
+    pub deadline: DateTime<Utc>,
+    /// Where the browser refused the new tab: the address to open by hand.
+    pub blocked_url: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+pub struct State {
+    pub opening: Opening,
+    pub drawer: StoredValue<Drawer>,
+    pub frame: Frame,
+    pub toasts: Toasts,
+    pub now: Now,
+    pub hydrated: RwSignal<bool>,
+    /// External id of the chosen account, client id of the chosen application.
+    pub account: RwSignal<String>,
+    pub application: RwSignal<String>,
+    pub reason: RwSignal<String>,
+    pub ticket: RwSignal<String>,
+    pub error: RwSignal<Option<ApiError>>,
+    pub busy: RwSignal<bool>,
+    /// Newest first.
+    pub running: RwSignal<Vec<Running>>,
+    /// Whether the drawer shows the session that it has just started instead of its form.
+    pub just_started: RwSignal<bool>,
+}
+
+impl State {
+    pub fn new(opening: Opening, drawer: Drawer) -> Self {
+        let words = use_words().get_untracked();
+        let asked = |name: &str| if opening.prefilled { words.get(name).to_owned() } else { String::new() };
+        let account = preselected_account(&drawer, &asked("account"));
+        // Without script another account was chosen: then its own default application counts.
+        let client = if words.get("impersonate") == "account" { String::new() } else { asked("application") };
+        let application = account.and_then(|account| preselected_application(account, &client));
+        let draft = opening.draft.with_value(Clone::clone).filter(|(user, ..)| *user == drawer.user_id);
+        let (reason, ticket) =
+            draft.map_or_else(|| (asked("reason"), asked("ticket")), |(_, reason, ticket)| (reason, ticket));
+        let running = drawer
+            .running
+            .iter()
+            .map(|live| Running {
+                session_id: live.session_id,
+                account: live.account_name.clone(),
+                application: live.application_name.clone(),
+                reason: live.reason.clone(),
+                deadline: live.deadline,
+                blocked_url: None,
+            })
+            .collect();
+        Self {
+            opening,
+            frame: Frame::current(),
+            toasts: Toasts::current(),
+            now: Now::of(drawer.now),
+            hydrated: Clock::current().hydrated,
+            account: RwSignal::new(account.map(|account| account.external_id.clone()).unwrap_or_default()),
+            application: RwSignal::new(
+                application.map(|application| application.client_id.clone()).unwrap_or_default(),
+            ),
+            reason: RwSignal::new(reason),
+            ticket: RwSignal::new(ticket),
+            error: RwSignal::new(error_of(words.get("error"))),
+            busy: RwSignal::new(false),
+            running: RwSignal::new(running),
+            just_started: RwSignal::new(false),
+            drawer: StoredValue::new(drawer),
+        }
+    }
+
+    /// Chooses an account, and with it that account's default application.
+    pub fn choose_account(self, external_id: String) {
+        let application = self.drawer.with_value(|drawer| {
+            find_account(drawer, &external_id)
+                .and_then(DrawerAccount::default_application)
+                .map(|application| application.client_id.clone())
+        });
+        self.application.set(application.unwrap_or_default());
+        self.account.set(external_id);
+        self.error.set(None);
+    }
+
+    pub fn with_account<T>(self, read: impl FnOnce(Option<&DrawerAccount>) -> T) -> T {
+        let chosen = self.account.read();
+        self.drawer.with_value(|drawer| read(find_account(drawer, &chosen)))
+    }
+
+    pub fn with_application<T>(self, read: impl FnOnce(Option<&DrawerApplication>) -> T) -> T {
+        let chosen = self.application.read();
+        self.with_account(|account| {
+            read(
+                account.and_then(|account| {
+                    account.applications.iter().find(|application| application.client_id == *chosen)
+                }),
+            )
+        })
+    }
+
+    /// Why starting is refused with what is chosen now, if it is: the widest reason first.
+    pub fn denial(self) -> Option<Denial> {
+        self.drawer
+            .with_value(|drawer| drawer.denial.or_else(|| drawer.accounts.is_empty().then_some(Denial::NoAccount)))
+            .or_else(|| {
+                self.with_account(|account| {
+                    account.and_then(|account| {
+                        account.denial.or_else(|| account.applications.is_empty().then_some(Denial::NoApplications))
+                    })
+                })
+            })
+            .or_else(|| self.with_application(|application| application.and_then(|application| application.denial)))
+    }
+
+    /// What is wrong with one field, if that is what is wrong.
+    pub fn error_for(self, field: &'static str) -> Option<String> {
+        self.error.with(|error| error.as_ref().and_then(|error| error.for_field(field)))
+    }
+
+    /// What is wrong and belongs to no field of the form.
+    pub fn other_error(self) -> Option<String> {
+        self.error.with(|error| match error {
+            Some(ApiError::Invalid { field, .. }) if field == "reason" || field == "ticket" => None,
+            error => error.as_ref().map(ToString::to_string),
+        })
+    }
+
+    /// Keeps what was typed where the drawer closes before it was sent.
+    pub fn keep_draft(self) {
+        let user = self.drawer.with_value(|drawer| drawer.user_id);
+        self.opening.draft.set_value(Some((user, self.reason.get_untracked(), self.ticket.get_untracked())));
+    }
+
+    /// This page with the drawer open: where the server leads back to without script.
+    pub fn return_to(self) -> String {
+        let location = use_location();
+        let words = Words::parse(&location.search.get_untracked()).without(&["error"]);
+        words.on(&location.pathname.get_untracked())
+    }
+
+    /// How the note speaks of the user: by the first word of their name.
+    pub fn first_name(self) -> String {
+        self.drawer.with_value(|drawer| drawer.name.split_whitespace().next().unwrap_or("The user").to_owned())
+    }
+}
+
+fn find_account<'a>(drawer: &'a Drawer, external_id: &str) -> Option<&'a DrawerAccount> {
+    drawer.accounts.iter().find(|account| account.external_id == external_id)
+}
+
+/// The account that was asked for, else the active one, else the first.
+fn preselected_account<'a>(drawer: &'a Drawer, asked: &str) -> Option<&'a DrawerAccount> {
+    find_account(drawer, asked)
+        .or_else(|| drawer.accounts.iter().find(|account| account.active))
+        .or_else(|| drawer.accounts.first())
+}
+
+fn preselected_application<'a>(account: &'a DrawerAccount, asked: &str) -> Option<&'a DrawerApplication> {
+    account
+        .applications
+        .iter()
+        .find(|application| application.client_id == asked)
+        .or_else(|| account.default_application())
+}
+
+/// The words with which the server leads back to the drawer where script did not start the session.
+fn error_of(word: &str) -> Option<ApiError> {
+    match word {
+        "" => None,
+        "reason_empty" => validate_reason("").err(),
+        "reason_too_long" => Some(ApiError::invalid("reason", "The reason is too long; 500 characters are the most.")),
+        "ticket_too_long" => Some(ApiError::invalid("ticket", "The ticket is too long; 100 characters are the most.")),
+        "rate_limited" => {
+            Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again."))
+        }
+        word => Denial::ALL.into_iter().find(|denial| denial.as_str() == word).map(ApiError::Denied).or_else(|| {
+            Some(ApiError::invalid(
+                "",
+                "The session was not started. Try again; if it stays, ask whoever runs this portal.",
+            ))
+        }),
+    }
+}

@@ -1,0 +1,129 @@
+//! Reason and ticket. Both are the browser's own inputs: what was typed is never set, cut or lost by this page.
+
+use leptos::html::{Input, Textarea};
+use leptos::prelude::*;
+
+use super::state::State;
+use crate::model::error::ApiError;
+use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
+use crate::ui::component::field::{field_error, label};
+
+pub fn reason(state: State) -> AnyView {
+    let area = NodeRef::<Textarea>::new();
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            state.reason.set(area.value());
+            _ = area.focus();
+        }
+    });
+    let length = Memo::new(move |_| state.reason.with(|reason| reason.trim().chars().count()));
+    let too_long = move || length.get() > REASON_MAX;
+    let error = move || {
+        if too_long() {
+            return Some(format!("Too long by {}. {REASON_MAX} characters are the most.", length.get() - REASON_MAX));
+        }
+        state.error_for("reason")
+    };
+    view! {
+        <div class="field">
+            {label("impersonate-reason", "Reason", "required")}
+            <textarea
+                class="input"
+                id="impersonate-reason"
+                name="reason"
+                rows="3"
+                required=true
+                dir="auto"
+                placeholder="What are you going to look at, and why?"
+                aria-invalid=move || error().is_some().to_string()
+                aria-describedby="impersonate-reason-error impersonate-reason-hint"
+                autofocus=true
+                node_ref=area
+                inner_html=escaped(&state.reason.get_untracked())
+                on:input=move |event| {
+                    state.reason.set(event_target_value(&event));
+                    forget_error(state, "reason");
+                    state.keep_draft();
+                }
+            ></textarea>
+            {field_error("impersonate-reason-error", error)}
+            <div class="field-foot">
+                <p class="hint" id="impersonate-reason-hint">{audience(state)}</p>
+                <span class="counter needs-script" class:bad=too_long>{move || format!("{} / {REASON_MAX}", length.get())}</span>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Who will read the reason.
+fn audience(state: State) -> AnyView {
+    let name = state.first_name();
+    let hidden = state.drawer.with_value(|drawer| drawer.hidden_from_account_audit);
+    if hidden {
+        return view! { "Shown in the audit trail and to " <bdi>{name}</bdi> ". The account’s own log does not show it." }.into_any();
+    }
+    let account = move || state.with_account(|account| account.map(|account| account.name.clone()).unwrap_or_default());
+    view! {
+        "Shown in the audit trail, in the log of "
+        <bdi>{account}</bdi>
+        " and to "
+        <bdi>{name}</bdi>
+        "."
+    }
+    .into_any()
+}
+
+pub fn ticket(state: State) -> AnyView {
+    let input = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            state.ticket.set(input.value());
+        }
+    });
+    let error = move || {
+        let length = state.ticket.with(|ticket| ticket.trim().chars().count());
+        if length > TICKET_MAX {
+            return Some(format!("Too long: {length} characters of {TICKET_MAX}."));
+        }
+        state.error_for("ticket")
+    };
+    view! {
+        <div class="field">
+            {label("impersonate-ticket", "Ticket", "optional")}
+            <input
+                class="input"
+                id="impersonate-ticket"
+                name="ticket"
+                placeholder="e.g. SUP-4821"
+                autocomplete="off"
+                aria-invalid=move || error().is_some().to_string()
+                aria-describedby="impersonate-ticket-error"
+                node_ref=input
+                value=state.ticket.get_untracked()
+                on:input=move |event| {
+                    state.ticket.set(event_target_value(&event));
+                    forget_error(state, "ticket");
+                    state.keep_draft();
+                }
+            />
+            {field_error("impersonate-ticket-error", error)}
+        </div>
+    }
+    .into_any()
+}
+
+/// An error of a field goes as soon as the field is touched.
+fn forget_error(state: State, field: &str) {
+    let stale = state
+        .error
+        .with_untracked(|error| matches!(error, Some(ApiError::Invalid { field: other, .. }) if other == field));
+    if stale {
+        state.error.set(None);
+    }
+}
+
+/// A textarea's text for `inner_html`: an empty child would hydrate as a space.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

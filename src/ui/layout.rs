@@ -1,0 +1,226 @@
+//! The frame of an environment's pages: navigation, bar, and the page between them.
+
+use leptos::ev::MouseEvent;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, HtmlElement};
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_params_map};
+
+use super::component::avatar::avatar;
+use super::component::dialog;
+use super::component::icon::{icon, mark};
+use super::component::loaded::loaded_quietly;
+use super::component::menu::menu;
+use super::frame::Frame;
+use super::theme::theme_switch;
+use crate::api::operator::{SignOut, get_shell};
+use crate::model::environment::Environment;
+use crate::model::operator::Shell;
+
+/// The pages of an environment as the navigation groups them: word in the URL, icon, name.
+const MANAGEMENT: [(&str, &str, &str); 2] =
+    [("users", "users", "Users"), ("impersonation", "venetian-mask", "Impersonation")];
+const MONITORING: [(&str, &str, &str); 1] = [("audit", "scroll-text", "Audit trail")];
+
+#[component]
+pub fn EnvironmentLayout() -> impl IntoView {
+    let params = use_params_map();
+    let environment = Memo::new(move |_| params.with(|params| params.get("environment").unwrap_or_default()));
+    let shell = Resource::new(move || environment.get(), get_shell);
+    let frame = Frame { environment, shell };
+    provide_context(frame);
+
+    let pathname = use_location().pathname;
+    let section = Memo::new(move |_| pathname.with(|path| path.split('/').nth(2).unwrap_or_default().to_owned()));
+    let deeper = Memo::new(move |_| pathname.with(|path| path.split('/').nth(3).is_some_and(|part| !part.is_empty())));
+    announce_navigation(pathname);
+
+    view! {
+        <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
+        <div class="shell">
+            {sidebar(frame, section)}
+            <div class="stage">
+                {top_bar(frame, section, deeper)}
+                <main id="main" class="content" tabindex="-1">
+                    <Outlet/>
+                </main>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A page change inside the application moves the focus to the new content and puts the navigation sheet away, as a page
+/// load would.
+fn announce_navigation(pathname: Memo<String>) {
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) {
+            close_sheet();
+            dialog::focus("main");
+        }
+        path
+    });
+}
+
+fn close_sheet() {
+    if let Some(sidebar) = document().get_element_by_id("navigation") {
+        _ = sidebar.unchecked_into::<HtmlElement>().hide_popover();
+    }
+}
+
+fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
+    let same_page = |event: MouseEvent| {
+        let link = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if link.and_then(|link| link.closest("a").ok().flatten()).is_some() {
+            close_sheet();
+        }
+    };
+    view! {
+        <div class="sidebar" id="navigation" popover="auto" on:click=same_page>
+            <a class="brand" href=frame.path("users")>
+                {mark()}
+                <span>"Understudy"</span>
+            </a>
+            {loaded_quietly(frame.shell, move |shell| switcher(&shell, section))}
+            <nav class="nav" aria-label="Main">
+                {nav_group(frame, section, "Management", &MANAGEMENT)}
+                {nav_group(frame, section, "Monitoring", &MONITORING)}
+            </nav>
+            {loaded_quietly(frame.shell, |shell| operator(&shell))}
+        </div>
+    }
+    .into_any()
+}
+
+fn nav_group(
+    frame: Frame,
+    section: Memo<String>,
+    name: &'static str,
+    pages: &[(&'static str, &'static str, &'static str)],
+) -> AnyView {
+    let links = pages
+        .iter()
+        .map(|(page, glyph, label)| {
+            let page = *page;
+            view! {
+                <li>
+                    <a href=frame.path(page) aria-current=move || (*section.read() == page).then_some("page")>
+                        {icon(glyph)}
+                        <span>{*label}</span>
+                        {(page == "impersonation").then(|| loaded_quietly(frame.shell, |shell| live_count(&shell)))}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <h2 class="nav-heading">{name}</h2>
+        <ul>{links}</ul>
+    }
+    .into_any()
+}
+
+fn live_count(shell: &Shell) -> AnyView {
+    let live = shell.live_impersonations;
+    (live > 0).then(|| view! { <span class="badge amber">{live.to_string()} " live"</span> }).into_any()
+}
+
+fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
+    let current = shell.environment.slug.clone();
+    let face = view! {
+        <span class="switcher-dot" aria-hidden="true"></span>
+        <span class="switcher-text">
+            <span class="switcher-label">"Environment"</span>
+            <span class="switcher-name">{shell.environment.name.clone()}</span>
+        </span>
+        {icon("chevrons-up-down")}
+    }
+    .into_any();
+    let items = shell
+        .environments
+        .iter()
+        .map(|Environment { slug, name }| {
+            let is_current = *slug == current;
+            let slug = slug.clone();
+            let href = move || {
+                format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
+            };
+            view! {
+                <a class="menu-item" href=href aria-current=is_current.then_some("true")>
+                    <span class="menu-label">{name.clone()}</span>
+                    {is_current.then(|| view! { <span class="menu-check">{icon("check")}</span> })}
+                </a>
+            }
+        })
+        .collect_view()
+        .into_any();
+    let label = format!("Environment: {}. Switch", shell.environment.name);
+    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
+        .into_any()
+}
+
+fn operator(shell: &Shell) -> AnyView {
+    let sign_out = ServerAction::<SignOut>::new();
+    let roles = shell.roles.labels();
+    view! {
+        <div class="operator">
+            {avatar(shell.operator_id, &shell.operator_name, None, false)}
+            <div class="operator-text">
+                <span class="truncate" title=shell.operator_email.clone()>
+                    <bdi>{shell.operator_name.clone()}</bdi>
+                </span>
+                <span class="dim truncate" title=roles.clone()>{roles.clone()}</span>
+            </div>
+            <ActionForm action=sign_out>
+                <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
+                    {icon("log-out")}
+                </button>
+            </ActionForm>
+        </div>
+    }
+    .into_any()
+}
+
+fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
+    let place = move || {
+        let section = section.get();
+        let group = |name, pages: &[(&'static str, &str, &'static str)]| {
+            pages.iter().find(|(page, ..)| *page == section).map(|(page, _, label)| (name, *page, *label))
+        };
+        group("Management", &MANAGEMENT).or_else(|| group("Monitoring", &MONITORING)).map(|(name, page, label)| {
+            let last = if deeper.get() {
+                view! {
+                    <li>
+                        <a href=frame.path(page)>{label}</a>
+                    </li>
+                    <li aria-current="page">"Profile"</li>
+                }
+                .into_any()
+            } else {
+                view! { <li aria-current="page">{label}</li> }.into_any()
+            };
+            view! {
+                <li>{name}</li>
+                {last}
+            }
+        })
+    };
+    view! {
+        <header class="top-bar">
+            <button type="button" class="icon-button menu-button" popovertarget="navigation" aria-label="Navigation">
+                {icon("menu")}
+            </button>
+            <nav aria-label="Breadcrumb">
+                <ol class="breadcrumb">
+                    {loaded_quietly(frame.shell, |shell| view! { <li>{shell.environment.name}</li> }.into_any())}
+                    {place}
+                </ol>
+            </nav>
+            {theme_switch()}
+        </header>
+    }
+    .into_any()
+}

@@ -1,0 +1,9 @@
+//! Pages, one per route.
+
+pub mod audit;
+pub mod home;
+pub mod impersonation;
+pub mod not_found;
+pub mod sign_in;
+pub mod user;
+pub mod users;

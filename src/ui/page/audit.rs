@@ -1,0 +1,97 @@
+//! The audit trail of an environment: every event, searchable, each with all its fields in a drawer.
+
+mod detail;
+mod table;
+mod toolbar;
+pub mod words;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use uuid::Uuid;
+
+use crate::api::audit::list_events;
+use crate::model::audit::AuditQuery;
+use crate::ui::address::{Words, use_words};
+use crate::ui::component::state::{error_view, table_skeleton};
+use crate::ui::frame::Frame;
+
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let frame = Frame::current();
+    let words = use_words();
+    let list_words = Memo::new(move |_| words.get().without(&["event"]));
+    let query = Memo::new(move |_| list_words.with(query_of));
+    let events = Resource::new(
+        move || (frame.environment.get(), query.get()),
+        |(environment, query)| list_events(environment, query),
+    );
+    let path = frame.path("audit");
+    let list = List {
+        frame,
+        path,
+        words: list_words,
+        query,
+        event: Memo::new(move |_| words.with(|words| words.get("event").parse::<Uuid>().ok())),
+    };
+    let pending = RwSignal::new(false);
+    view! {
+        <Title text="Audit trail"/>
+        <header class="page-head">
+            <div>
+                <h1>"Audit trail"</h1>
+                <p class="dim">"Everything that happened in this environment, newest first. Times are UTC."</p>
+            </div>
+        </header>
+        {toolbar::toolbar(list, events)}
+        <div class="pending-region" aria-busy=move || pending.get().to_string()>
+            <Transition fallback=table_skeleton set_pending=pending>
+                {move || Suspend::new(async move {
+                    match events.await {
+                        Ok(page) => table::table(list, page),
+                        Err(error) => error_view(error),
+                    }
+                })}
+            </Transition>
+        </div>
+        {detail::detail(list)}
+    }
+    .into_any()
+}
+
+/// What the sections of the list need to make addresses.
+#[derive(Clone, Copy)]
+pub struct List {
+    pub frame: Frame,
+    pub path: Signal<String>,
+    /// The list's own words, without the open event.
+    pub words: Memo<Words>,
+    pub query: Memo<AuditQuery>,
+    /// The event whose details are open.
+    pub event: Memo<Option<Uuid>>,
+}
+
+impl List {
+    /// The list with one word changed, from its first page. An empty value removes the word.
+    pub fn changed(self, name: &str, value: &str) -> String {
+        self.words.get().without(&["cursor"]).with(name, value).on(&self.path.get())
+    }
+
+    /// The same page of the list, with one word more.
+    pub fn and(self, name: &str, value: &str) -> String {
+        self.words.get().with(name, value).on(&self.path.get())
+    }
+}
+
+fn query_of(words: &Words) -> AuditQuery {
+    let word = |name| words.get(name).to_owned();
+    AuditQuery {
+        q: word("q"),
+        action: word("action"),
+        severity: word("severity"),
+        account: word("account"),
+        only: word("only"),
+        from: word("from"),
+        to: word("to"),
+        cursor: word("cursor"),
+    }
+}

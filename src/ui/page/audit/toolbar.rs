@@ -1,0 +1,146 @@
+//! The filters of the audit trail: one GET form.
+
+use leptos::html::Input;
+use leptos::prelude::*;
+
+use super::List;
+use super::words::GROUPS;
+use crate::model::audit::{AuditPage, Severity};
+use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::{Loading, loaded_quietly};
+
+pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
+    let filters = Filters::new(list.path);
+    let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
+    let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
+    let (action, severity, account, only) = (word("action"), word("severity"), word("account"), word("only"));
+    let clear_account = without("account");
+
+    let mut groups = GROUPS.to_vec();
+    let asked = action.get_untracked();
+    let single = (!asked.is_empty() && !groups.iter().any(|(word, _)| *word == asked))
+        .then(|| view! { <option value=asked.clone() selected=true>{super::words::action_label(&asked)}</option> });
+    let actions = groups
+        .drain(..)
+        .map(|(word, label)| view! { <option value=word selected=*action.read_untracked() == word>{label}</option> })
+        .collect_view();
+    let actions = view! {
+        {single}
+        {actions}
+    }
+    .into_any();
+    let severities = Severity::ALL
+        .into_iter()
+        .map(|option| {
+            let selected = *severity.read_untracked() == option.as_str();
+            view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
+        })
+        .collect_view()
+        .into_any();
+
+    view! {
+        <form
+            class="toolbar"
+            method="get"
+            action=list.path
+            role="search"
+            aria-label="Audit trail"
+            on:submit=move |event| filters.submitted(event)
+        >
+            {search_box(filters, "Person, reason, ticket or address", word("q"))}
+            {only_impersonated(filters, only)}
+            {select_filter(filters, "action", "Action", "history", action, without("action"), actions)}
+            {select_filter(filters, "severity", "Severity", "triangle-alert", severity, without("severity"), severities)}
+            {loaded_quietly(events, move |page| account_filter(filters, &page, account, clear_account))}
+            {dates(list, filters, word("from"), word("to"))}
+            {apply_button()}
+            {move || {
+                list.query
+                    .read()
+                    .is_filtered()
+                    .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
+            }}
+        </form>
+    }
+    .into_any()
+}
+
+fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
+    let on = move || *only.read() == "impersonated";
+    view! {
+        <label class="filter toggle amber" class:active=on>
+            <input
+                type="checkbox"
+                name="only"
+                value="impersonated"
+                checked=*only.read_untracked() == "impersonated"
+                prop:checked=on
+                on:change=move |event| filters.changed(event)
+            />
+            {icon("venetian-mask")}
+            <span>"Impersonated"</span>
+        </label>
+    }
+    .into_any()
+}
+
+fn account_filter(filters: Filters, page: &AuditPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
+    let chosen = account.get_untracked();
+    let options = page
+        .accounts
+        .iter()
+        .map(|option| {
+            let selected = option.external_id == chosen;
+            view! { <option value=option.external_id.clone() selected=selected>{option.name.clone()}</option> }
+        })
+        .collect_view()
+        .into_any();
+    select_filter(filters, "account", "Account", "building-2", account, clear, options)
+}
+
+fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> AnyView {
+    let both = Memo::new(move |_| match (from.get(), to.get()) {
+        (from, to) if from.is_empty() && to.is_empty() => String::new(),
+        (from, to) if to.is_empty() => format!("From {from}"),
+        (from, to) if from.is_empty() => format!("Until {to}"),
+        (from, to) if from == to => from,
+        (from, to) => format!("{from} to {to}"),
+    });
+    let clear = Memo::new(move |_| list.words.get().without(&["cursor", "from", "to"]).on(&list.path.get()));
+    let face = move || if both.read().is_empty() { "Dates".to_owned() } else { both.get() };
+    view! {
+        <span class="filter" class:active=move || !both.read().is_empty()>
+            <button type="button" class="filter-button" popovertarget="audit-dates">
+                {icon("calendar")}
+                <span class="truncate">{face}</span>
+            </button>
+            {clear_link(both, clear, "Dates")}
+            <div class="menu filter-panel" popover="auto" id="audit-dates">
+                {day(filters, "from", "First day", from)}
+                {day(filters, "to", "Last day", to)}
+                <p class="hint">"Days in UTC, both included."</p>
+                <button type="submit" class="button small">"Apply"</button>
+            </div>
+        </span>
+    }
+    .into_any()
+}
+
+fn day(filters: Filters, name: &'static str, label: &'static str, value: Memo<String>) -> AnyView {
+    let input = NodeRef::<Input>::new();
+    follow(input, value);
+    view! {
+        <label class="label" for=name>{label}</label>
+        <input
+            class="input"
+            id=name
+            type="date"
+            name=name
+            value=value.get_untracked()
+            node_ref=input
+            on:change=move |event| filters.changed(event)
+        />
+    }
+    .into_any()
+}

@@ -1,0 +1,38 @@
+//! Impersonation in an environment: the two settings, and what is running now.
+
+mod live;
+mod settings;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::impersonation::get_overview;
+use crate::ui::component::loaded::loaded;
+use crate::ui::component::state::{nothing, table_skeleton};
+use crate::ui::frame::Frame;
+
+#[component]
+pub fn ImpersonationPage() -> impl IntoView {
+    let frame = Frame::current();
+    let overview = Resource::new(move || frame.environment.get(), get_overview);
+    let settings = settings::Settings::new(frame, overview);
+    let live = live::Live::new(frame, overview);
+    view! {
+        <Title text="Impersonation"/>
+        <header class="page-head">
+            <div>
+                <h1>"Impersonation"</h1>
+                <p class="dim">"Who may step into a user’s session here, and who is in one now."</p>
+            </div>
+        </header>
+        {loaded(overview, table_skeleton, move |overview| {
+            view! {
+                {settings::section(settings, &overview)}
+                {live::section(live, overview)}
+            }
+            .into_any()
+        })}
+        {nothing()}
+    }
+    .into_any()
+}

@@ -1,0 +1,157 @@
+//! Sessions running now, with time left and ways to end them.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use crate::api::impersonation::EndAll;
+use crate::model::error::ApiError;
+use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
+use crate::ui::clock::Now;
+use crate::ui::component::badge::badge;
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::Loading;
+use crate::ui::component::state::{alert, empty};
+use crate::ui::component::time::{ago, countdown};
+use crate::ui::component::toast::Toasts;
+use crate::ui::end_session::end_form;
+use crate::ui::frame::Frame;
+
+#[derive(Clone, Copy)]
+pub struct Live {
+    frame: Frame,
+    end_all: ServerAction<EndAll>,
+    ended: Callback<Uuid>,
+}
+
+impl Live {
+    pub fn new(frame: Frame, overview: Loading<ImpersonationOverview>) -> Self {
+        let end_all = ServerAction::<EndAll>::new();
+        let toasts = Toasts::current();
+        let value = end_all.value();
+        Effect::new(move |_| {
+            if let Some(Ok(count)) = value.get() {
+                toasts.say(if count == 1 { "1 session ended".to_owned() } else { format!("{count} sessions ended") });
+                overview.refetch();
+                frame.refresh();
+            }
+        });
+        Self { frame, end_all, ended: Callback::new(move |_| overview.refetch()) }
+    }
+}
+
+pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
+    let now = Now::of(overview.now);
+    let count = overview.live.len();
+    let endable = overview.live.iter().filter(|session| session.can_end).count();
+    let content = if overview.live.is_empty() {
+        let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.into_any();
+        let text = if overview.settings.enabled {
+            "Find a user and choose Impersonate. Sessions of all operators appear here while they run."
+        } else {
+            "Impersonation is turned off, so none can start."
+        };
+        empty("venetian-mask", "No live sessions", text, users)
+    } else {
+        let rows = overview.live.into_iter().map(|session| row(live, session, now)).collect_view();
+        view! {
+            <table class="table live-table" aria-labelledby="live-title">
+                <thead>
+                    <tr>
+                        <th scope="col">"User"</th>
+                        <th scope="col">"Operator"</th>
+                        <th scope="col">"Account and application"</th>
+                        <th scope="col">"Reason"</th>
+                        <th scope="col">"Started"</th>
+                        <th scope="col">"Time left"</th>
+                        <th scope="col">
+                            <span class="visually-hidden">"End"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card section flush" aria-labelledby="live-title">
+            <div class="section-title">
+                <h2 id="live-title">"Live sessions"</h2>
+                <span class="count">{count.to_string()}</span>
+                {(endable > 0).then(|| end_all(live, endable))}
+            </div>
+            {content}
+        </section>
+    }
+    .into_any()
+}
+
+fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
+    let href = format!("{}/{}", live.frame.path("users").get_untracked(), session.user_id);
+    let end = if session.can_end {
+        end_form(session.session_id, "End", "button small danger", live.ended)
+    } else {
+        view! { <span class="dim" title="Its operator, an Owner or an Admin can end it">"Not yours"</span> }.into_any()
+    };
+    view! {
+        <tr class="impersonated">
+            <td class="col-user">
+                <div class="stacked">
+                    <a class="truncate person-name" dir="auto" href=href title=session.user_name.clone()>{session.user_name.clone()}</a>
+                    <span class="dim truncate" title=session.user_email.clone()>{session.user_email.clone()}</span>
+                </div>
+            </td>
+            <td>
+                <span class="truncate" dir="auto">{session.operator_name}</span>
+            </td>
+            <td>
+                <div class="stacked">
+                    <span class="truncate" dir="auto">{session.account_name}</span>
+                    <span class="dim truncate" dir="auto">{session.application_name}</span>
+                </div>
+            </td>
+            <td class="col-reason">
+                <span class="reason" dir="auto" title=session.reason.clone()>{session.reason.clone()}</span>
+                {session.ticket.map(|ticket| badge("outline", ticket))}
+            </td>
+            <td>{ago(session.started_at, now)}</td>
+            <td class="number-left">{countdown(session.deadline, now, "over")}</td>
+            <td class="col-actions">{end}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// *End all* asks once more, in a fold that needs no script.
+fn end_all(live: Live, count: usize) -> AnyView {
+    let value = live.end_all.value();
+    let failed =
+        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
+    let sessions = if count == 1 { "this session".to_owned() } else { format!("all {count} sessions") };
+    view! {
+        <div class="section-link">
+            <button type="button" class="button small danger" popovertarget="end-all">
+                {icon("octagon-x")}
+                <span>"End all"</span>
+            </button>
+            <div class="menu confirm" popover="auto" id="end-all" role="dialog" aria-labelledby="end-all-title">
+                <h3 id="end-all-title">{format!("End {sessions}?")}</h3>
+                <p class="dim">"They stop working at once, in every tab. What they did stays in the audit trail."</p>
+                {move || failed().map(alert)}
+                <ActionForm action=live.end_all>
+                    <input type="hidden" name="environment" value=move || live.frame.environment.get()/>
+                    <div class="form-foot">
+                        <button type="button" class="button small" popovertarget="end-all" popovertargetaction="hide">
+                            "Keep them"
+                        </button>
+                        <button type="submit" class="button small danger solid">
+                            {format!("End {sessions}")}
+                        </button>
+                    </div>
+                </ActionForm>
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,125 @@
+//! The two settings, with their effect in words that follow the choice before it is saved.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+use crate::api::impersonation::UpdateSettings;
+use crate::model::error::ApiError;
+use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
+use crate::ui::component::field::switch;
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::Loading;
+use crate::ui::component::state::alert;
+use crate::ui::component::toast::Toasts;
+use crate::ui::frame::Frame;
+
+/// What lives as long as the page: the choice survives when the live sessions below are loaded anew.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    frame: Frame,
+    save: ServerAction<UpdateSettings>,
+    stored: RwSignal<Option<ImpersonationSettings>>,
+    enabled: RwSignal<bool>,
+    hidden: RwSignal<bool>,
+}
+
+impl Settings {
+    pub fn new(frame: Frame, overview: Loading<ImpersonationOverview>) -> Self {
+        let save = ServerAction::<UpdateSettings>::new();
+        let toasts = Toasts::current();
+        let value = save.value();
+        Effect::new(move |_| {
+            if let Some(Ok(())) = value.get() {
+                toasts.say("Settings saved");
+                overview.refetch();
+                frame.refresh();
+            }
+        });
+        Self { frame, save, stored: RwSignal::new(None), enabled: RwSignal::new(false), hidden: RwSignal::new(false) }
+    }
+
+    /// Takes over what the server says, unless it says nothing new: then an unsaved choice stays.
+    fn take(self, settings: ImpersonationSettings) {
+        if self.stored.get_untracked() != Some(settings) {
+            self.enabled.set(settings.enabled);
+            self.hidden.set(settings.hide_from_account_audit);
+            self.stored.set(Some(settings));
+        }
+    }
+
+    fn is_changed(self) -> bool {
+        let chosen = ImpersonationSettings { enabled: self.enabled.get(), hide_from_account_audit: self.hidden.get() };
+        self.stored.get().is_some_and(|stored| stored != chosen)
+    }
+}
+
+pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView {
+    settings.take(overview.settings);
+    let may_change = overview.can_change_settings;
+    let live = overview.live.len();
+    let value = settings.save.value();
+    let failed =
+        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
+    let pending = settings.save.pending();
+    let foot = if may_change {
+        view! {
+            {move || failed().map(alert)}
+            <div class="form-foot">
+                <button class="button primary" type="submit" disabled=move || pending.get()>
+                    {move || if pending.get() { "Saving…" } else { "Save settings" }}
+                </button>
+                <span class="dim needs-script" role="status">
+                    {move || settings.is_changed().then_some("Not saved yet")}
+                </span>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p class="notice">
+                {icon("lock")}
+                <span>"Only an Owner or Admin of this environment can change these settings."</span>
+            </p>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card section settings" aria-labelledby="settings-title">
+            <h2 class="section-title" id="settings-title">"Settings"</h2>
+            <ActionForm action=settings.save attr:class="form">
+                <input type="hidden" name="environment" value=move || settings.frame.environment.get()/>
+                <div class="setting">
+                    {switch("enabled", "enabled-effect", "Allow impersonation", settings.enabled, !may_change)}
+                    <p class="setting-effect" id="enabled-effect">{move || enabled_effect(settings, live)}</p>
+                </div>
+                <div class="setting">
+                    {switch("hide_from_account_audit", "hidden-effect", "Hide from account audit logs", settings.hidden, !may_change)}
+                    <p class="setting-effect" id="hidden-effect">{move || hidden_effect(settings)}</p>
+                </div>
+                {foot}
+            </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+fn enabled_effect(settings: Settings, live: usize) -> AnyView {
+    let stored = settings.stored.get().is_some_and(|stored| stored.enabled);
+    match (settings.enabled.get(), stored) {
+        (true, _) => "Owners can start sessions as users, and so can Impersonators who are also Admin, Backoffice Editor or Backoffice Viewer."
+            .into_any(),
+        (false, true) if live > 0 => {
+            let sessions = if live == 1 { "1 live session".to_owned() } else { format!("{live} live sessions") };
+            view! { <strong class="warn">"Saving ends " {sessions} " at once."</strong> " After that nobody can start one here." }.into_any()
+        }
+        (false, _) => "Nobody can start a session as a user in this environment.".into_any(),
+    }
+}
+
+fn hidden_effect(settings: Settings) -> &'static str {
+    if settings.hidden.get() {
+        "Customers’ administrators do not see impersonations in their account’s log. The audit trail here and each user’s own sessions always show them. What was written before stays."
+    } else {
+        "Customers’ administrators see in their account’s log who impersonated whom, why, and what was done. What was hidden before stays hidden."
+    }
+}

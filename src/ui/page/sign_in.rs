@@ -1,0 +1,96 @@
+//! Signing in: e-mail and password, and back to where the operator was going.
+
+use leptos::form::ActionForm;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::operator::SignIn;
+use crate::model::error::ApiError;
+use crate::ui::address::use_words;
+use crate::ui::component::icon::{icon, mark};
+use crate::ui::component::state::alert;
+use crate::ui::theme::theme_switch;
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let words = use_words();
+    let return_to = move || {
+        let path = words.with(|words| words.get("return_to").to_owned());
+        if path.is_empty() { "/".to_owned() } else { path }
+    };
+    view! {
+        <Title text="Sign in"/>
+        <div class="sign-in">
+            <div class="sign-in-theme">{theme_switch()}</div>
+            <main class="sign-in-main">
+                <div class="brand large">
+                    {mark()}
+                    <span>"Understudy"</span>
+                </div>
+                <div class="card sign-in-card">
+                    <h1>"Sign in"</h1>
+                    <p class="dim">"To support customers from inside their account, for a stated reason and a limited time."</p>
+                    {form(return_to())}
+                </div>
+                <p class="sign-in-foot">
+                    {icon("shield-check")}
+                    <span>"What you do here is recorded in the audit trail."</span>
+                </p>
+            </main>
+        </div>
+    }
+    .into_any()
+}
+
+fn form(return_to: String) -> AnyView {
+    let action = ServerAction::<SignIn>::new();
+    let value = action.value();
+    let failed = Memo::new(move |_| {
+        value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)))
+    });
+    let password = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        action.version().track();
+        if failed.read().is_some()
+            && let Some(input) = password.get_untracked()
+        {
+            input.select();
+            _ = input.focus();
+        }
+    });
+    view! {
+        <ActionForm action=action attr:class="form">
+            <input type="hidden" name="return_to" value=return_to/>
+            {move || failed.get().map(alert)}
+            <div class="field">
+                <label class="label" for="email">"E-mail"</label>
+                <input
+                    class="input"
+                    id="email"
+                    type="email"
+                    name="email"
+                    autocomplete="username"
+                    required=true
+                    autofocus=true
+                />
+            </div>
+            <div class="field">
+                <label class="label" for="password">"Password"</label>
+                <input
+                    class="input"
+                    id="password"
+                    type="password"
+                    name="password"
+                    autocomplete="current-password"
+                    required=true
+                    node_ref=password
+                />
+            </div>
+            <button class="button primary wide" type="submit" disabled=move || action.pending().get()>
+                {move || if action.pending().get() { "Signing in…" } else { "Sign in" }}
+            </button>
+        </ActionForm>
+    }
+    .into_any()
+}

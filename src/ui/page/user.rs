@@ -1,0 +1,135 @@
+//! One user: who they are, where they belong, what runs in their name, and stepping in.
+
+mod accounts;
+mod events;
+mod profile;
+mod sessions;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use uuid::Uuid;
+
+use crate::api::users::get_user;
+use crate::model::error::ApiError;
+use crate::model::user::UserDetail;
+use crate::ui::address::{Words, use_words};
+use crate::ui::clock::Now;
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::{Loading, loaded};
+use crate::ui::frame::Frame;
+use crate::ui::impersonate::{Opening, drawer};
+
+#[component]
+pub fn UserPage() -> impl IntoView {
+    let frame = Frame::current();
+    let params = use_params_map();
+    let words = use_words();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
+    let user: Loading<UserDetail> = Resource::new(
+        move || (frame.environment.get(), id.get()),
+        |(environment, id)| async move {
+            match id {
+                Some(id) => get_user(environment, id).await,
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    let page = Place { frame, path: Memo::new(move |_| address(frame, id.get())) };
+    let opening = Opening {
+        environment: frame.environment,
+        target: Memo::new(move |_| id.get().filter(|_| words.with(|words| !words.get("impersonate").is_empty()))),
+        close_url: page.path,
+        draft: StoredValue::new(None),
+        prefilled: true,
+        changed: Callback::new(move |()| user.refetch()),
+    };
+    view! {
+        {loaded(user, skeleton, move |user| sections(page, user))}
+        {drawer(opening)}
+    }
+    .into_any()
+}
+
+/// Where this page is.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub frame: Frame,
+    pub path: Memo<String>,
+}
+
+fn address(frame: Frame, id: Option<Uuid>) -> String {
+    let users = frame.path("users").get();
+    id.map_or(users.clone(), |id| format!("{users}/{id}"))
+}
+
+fn sections(page: Place, user: UserDetail) -> AnyView {
+    let now = Now::of(user.now);
+    view! {
+        <Title text=user.name.clone()/>
+        {profile::head(&user)}
+        <div class="columns">
+            <div class="column">
+                {accounts::accounts(&user)}
+                {sessions::sessions(&user, now)}
+                {events::events(page, &user, now)}
+            </div>
+            <div class="column aside">
+                {impersonate(page, &user)}
+                {profile::facts(&user, now)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The section that the guide sends operators to.
+fn impersonate(page: Place, user: &UserDetail) -> AnyView {
+    let href = move || Words::default().with("impersonate", "1").on(&page.path.get());
+    let button = match user.impersonation {
+        Some(denial) => view! {
+            <button type="button" class="button primary wide" disabled=true aria-describedby="impersonation-denial">
+                {icon("venetian-mask")}
+                <span>"Impersonate"</span>
+            </button>
+            <p class="denial" id="impersonation-denial">
+                {icon("ban")}
+                <span>{denial.sentence()}</span>
+            </p>
+        }
+        .into_any(),
+        None => view! {
+            <a class="button primary wide" id=format!("impersonate-{}", user.id) href=href data-noscroll="true">
+                {icon("venetian-mask")}
+                <span>"Impersonate"</span>
+            </a>
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="card section" aria-labelledby="impersonate-title">
+            <h2 class="section-title amber" id="impersonate-title">
+                {icon("venetian-mask")}
+                <span>"Impersonate user"</span>
+            </h2>
+            <p class="dim">
+                "Opens a session as this user in a new tab: in an account and application you choose, for a stated reason, for an hour at most. The user sees it and can end it."
+            </p>
+            {button}
+        </section>
+    }
+    .into_any()
+}
+
+fn skeleton() -> AnyView {
+    view! {
+        <div class="skeleton-page" aria-hidden="true">
+            <i></i>
+            <div class="columns">
+                <div class="column"><b></b><b></b></div>
+                <div class="column aside"><b></b></div>
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,71 @@
+//! The accounts a user belongs to, with roles and applications.
+
+use leptos::prelude::*;
+
+use crate::model::user::{UserAccount, UserDetail};
+use crate::ui::component::badge::badge;
+use crate::ui::component::icon::icon;
+use crate::ui::component::state::{empty, nothing};
+
+pub fn accounts(user: &UserDetail) -> AnyView {
+    let content = if user.accounts.is_empty() {
+        empty(
+            "building-2",
+            "No accounts",
+            "The user belongs to no account, so there is nothing to impersonate them in.",
+            nothing(),
+        )
+    } else {
+        let items = user.accounts.iter().map(account).collect_view();
+        view! { <ul class="account-list">{items}</ul> }.into_any()
+    };
+    view! {
+        <section class="card section flush" aria-labelledby="accounts-title">
+            <h2 class="section-title" id="accounts-title">
+                <span>"Accounts"</span>
+                <span class="count">{user.accounts.len().to_string()}</span>
+            </h2>
+            {content}
+        </section>
+    }
+    .into_any()
+}
+
+fn account(account: &UserAccount) -> AnyView {
+    let roles = if account.roles.is_empty() {
+        view! { <span class="dim">"No roles"</span> }.into_any()
+    } else {
+        view! { <span class="dim">{account.roles.join(", ")}</span> }.into_any()
+    };
+    let applications = if account.applications.is_empty() {
+        view! { <span class="dim">"No applications"</span> }.into_any()
+    } else {
+        account
+            .applications
+            .iter()
+            .map(|application| {
+                view! {
+                    <span class="application" title=application.client_id.clone()>
+                        {icon("app-window")}
+                        <bdi>{application.name.clone()}</bdi>
+                        {application.is_default.then(|| badge("outline", "Default"))}
+                    </span>
+                }
+            })
+            .collect_view()
+            .into_any()
+    };
+    view! {
+        <li class="account" class:off=account.disabled>
+            <div class="account-head">
+                {icon("building-2")}
+                <strong class="truncate" dir="auto" title=account.external_id.clone()>{account.name.clone()}</strong>
+                {account.active.then(|| badge("accent", "Active account"))}
+                {account.disabled.then(|| badge("bad", "Disabled here"))}
+            </div>
+            <p class="account-roles">{roles}</p>
+            <div class="account-applications">{applications}</div>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,121 @@
+//! The users of an environment: search, filters, sort and pages, all of it in the address.
+
+mod row;
+mod table;
+mod toolbar;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use uuid::Uuid;
+
+use crate::api::users::list_users;
+use crate::model::user::{UserQuery, UsersPage as Page};
+use crate::ui::address::{Words, use_words};
+use crate::ui::component::loaded::loaded_quietly;
+use crate::ui::component::state::{error_view, table_skeleton};
+use crate::ui::frame::Frame;
+use crate::ui::impersonate::{Opening, drawer};
+
+/// Words of the address that are not the list's own.
+pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
+
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let frame = Frame::current();
+    let words = use_words();
+    let list_words = Memo::new(move |_| words.get().without(&DRAWER_WORDS));
+    let query = Memo::new(move |_| list_words.with(query_of));
+    let users = Resource::new(
+        move || (frame.environment.get(), query.get()),
+        |(environment, query)| list_users(environment, query),
+    );
+    let path = frame.path("users");
+    let opening = Opening {
+        environment: frame.environment,
+        target: Memo::new(move |_| words.with(|words| words.get("impersonate").parse::<Uuid>().ok())),
+        close_url: Memo::new(move |_| list_words.with(|words| words.on(&path.get()))),
+        draft: StoredValue::new(None),
+        prefilled: false,
+        changed: Callback::new(|()| {}),
+    };
+    let list = List { path, words: list_words, query, target: opening.target };
+    let pending = RwSignal::new(false);
+
+    view! {
+        <Title text="Users"/>
+        <header class="page-head">
+            <div>
+                <h1>"Users"</h1>
+                <p class="dim page-count">{loaded_quietly(users, |page| counted(&page))}</p>
+            </div>
+        </header>
+        {toolbar::toolbar(list, users)}
+        <div class="pending-region" aria-busy=move || pending.get().to_string()>
+            <Transition fallback=table_skeleton set_pending=pending>
+                {move || Suspend::new(async move {
+                    match users.await {
+                        Ok(page) => table::table(list, page),
+                        Err(error) => error_view(error),
+                    }
+                })}
+            </Transition>
+        </div>
+        {drawer(opening)}
+    }
+    .into_any()
+}
+
+/// What the sections of the list need to make addresses.
+#[derive(Clone, Copy)]
+pub struct List {
+    pub path: Signal<String>,
+    /// The list's own words, without the drawer's.
+    pub words: Memo<Words>,
+    pub query: Memo<UserQuery>,
+    /// The user for whom the drawer is open.
+    pub target: Memo<Option<Uuid>>,
+}
+
+impl List {
+    /// The list with one word changed, from its first page. An empty value removes the word.
+    pub fn changed(self, name: &str, value: &str) -> String {
+        self.words.get().without(&["cursor"]).with(name, value).on(&self.path.get())
+    }
+
+    /// The same page of the list, with one word more.
+    pub fn and(self, name: &str, value: &str) -> String {
+        self.words.get().with(name, value).on(&self.path.get())
+    }
+}
+
+fn query_of(words: &Words) -> UserQuery {
+    let word = |name| words.get(name).to_owned();
+    UserQuery {
+        q: word("q"),
+        account: word("account"),
+        status: word("status"),
+        exclude: word("exclude"),
+        sort: word("sort"),
+        cursor: word("cursor"),
+    }
+}
+
+fn counted(page: &Page) -> AnyView {
+    let people = if page.total == 1 { "person" } else { "people" };
+    let accounts = page.accounts.len();
+    let noun = if accounts == 1 { "account" } else { "accounts" };
+    format!("{} {people} in {accounts} {noun}", grouped(page.total)).into_any()
+}
+
+/// `12,345`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digit.is_ascii_digit() {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

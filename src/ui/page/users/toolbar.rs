@@ -1,0 +1,118 @@
+//! The filters above the list: one GET form.
+
+use leptos::html::Input;
+use leptos::prelude::*;
+
+use super::List;
+use crate::model::user::{UserStatus, UsersPage};
+use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::{Loading, loaded_quietly};
+
+pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
+    let filters = Filters::new(list.path);
+    let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
+    let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
+    let (q, account, status, sort) = (word("q"), word("account"), word("status"), word("sort"));
+    let clear_account = without("account");
+
+    let statuses = UserStatus::ALL
+        .into_iter()
+        .map(|option| {
+            let selected = *status.read_untracked() == option.as_str();
+            view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
+        })
+        .collect_view()
+        .into_any();
+
+    view! {
+        <form
+            class="toolbar"
+            method="get"
+            action=list.path
+            role="search"
+            aria-label="Users"
+            on:submit=move |event| filters.submitted(event)
+        >
+            {search_box(filters, "Name or e-mail", q)}
+            {loaded_quietly(users, move |page| account_filter(filters, &page, account, clear_account))}
+            {select_filter(filters, "status", "Status", "circle-dot", status, without("status"), statuses)}
+            {excluded(filters, word("exclude"), without("exclude"))}
+            <input type="hidden" name="sort" value=move || sort.get() disabled=move || sort.read().is_empty()/>
+            {apply_button()}
+            {move || {
+                list.query
+                    .read()
+                    .is_filtered()
+                    .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
+            }}
+            {sorted_by(list)}
+        </form>
+    }
+    .into_any()
+}
+
+fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
+    let chosen = account.get_untracked();
+    let known = page.accounts.iter().any(|option| option.external_id == chosen);
+    let unknown = (!chosen.is_empty() && !known).then(|| {
+        view! { <option value=chosen.clone() selected=true>{chosen.clone()}</option> }
+    });
+    let options = page
+        .accounts
+        .iter()
+        .map(|option| {
+            let selected = option.external_id == chosen;
+            view! { <option value=option.external_id.clone() selected=selected>{option.name.clone()}</option> }
+        })
+        .collect_view();
+    let options = view! {
+        {unknown}
+        {options}
+    };
+    select_filter(filters, "account", "Account", "building-2", account, clear, options.into_any())
+}
+
+/// Domains to leave out: a text field in a fold, since it is rarely used and long when it is.
+fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> AnyView {
+    let input = NodeRef::<Input>::new();
+    follow(input, exclude);
+    let count = move || exclude.read().split([',', ' ']).filter(|domain| !domain.trim().is_empty()).count();
+    let face = move || match count() {
+        0 => "Exclude domains".to_owned(),
+        1 => format!("Without {}", exclude.read().trim().trim_start_matches('@')),
+        count => format!("Without {count} domains"),
+    };
+    view! {
+        <span class="filter" class:active=move || !exclude.read().is_empty()>
+            <button type="button" class="filter-button" popovertarget="exclude-domains">
+                {icon("filter-x")}
+                <span class="truncate">{face}</span>
+            </button>
+            {clear_link(exclude, clear, "Exclude domains")}
+            <div class="menu filter-panel" popover="auto" id="exclude-domains">
+                <label class="label" for="exclude">"Leave out these e-mail domains"</label>
+                <input
+                    class="input"
+                    id="exclude"
+                    name="exclude"
+                    placeholder="example.com, test.example"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    value=exclude.get_untracked()
+                    node_ref=input
+                    on:change=move |event| filters.changed(event)
+                />
+                <p class="hint">"Separated by commas, twenty at most."</p>
+                <button type="submit" class="button small">"Apply"</button>
+            </div>
+        </span>
+    }
+    .into_any()
+}
+
+fn sorted_by(list: List) -> AnyView {
+    view! { <p class="toolbar-note">{move || format!("Sorted by {}", list.query.read().order().0.label())}</p> }
+        .into_any()
+}
