@@ -15,7 +15,6 @@ compile_error!("Build the server with `ssr` or the browser module with `hydrate`
 pub mod api;
 pub mod model;
 #[cfg(feature = "ssr")]
-
 pub mod server;
 pub mod ui;
 

@@ -10,12 +10,12 @@ use crate::model::error::ApiError;
 pub async fn list_events(environment: String, query: AuditQuery) -> Result<AuditPage, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::audit::list(&caller, &query).await
+    caller::answer(&caller.client, service::audit::list(&caller, &query).await)
 }
 
 #[server(prefix = "/api", endpoint = "audit/get")]
 pub async fn get_event(environment: String, event_id: Uuid) -> Result<AuditItem, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::audit::get(&caller, event_id).await
+    caller::answer(&caller.client, service::audit::get(&caller, event_id).await)
 }

@@ -10,14 +10,14 @@ use crate::model::impersonation::{Drawer, HandOff, ImpersonationOverview, StartI
 pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::impersonation::drawer(&caller, user_id).await
+    caller::answer(&caller.client, service::impersonation::drawer(&caller, user_id).await)
 }
 
 #[server(prefix = "/api", endpoint = "impersonation/start")]
 pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&request.environment).await?;
-    service::impersonation::start(&caller, &request).await
+    caller::answer(&caller.client, service::impersonation::start(&caller, &request).await)
 }
 
 /// Ends one impersonation: the operator's own, or any for Owner and Admin.
@@ -25,7 +25,7 @@ pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
 pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::impersonation::end(&caller, session_id).await
+    caller::answer(&caller.client, service::impersonation::end(&caller, session_id).await)
 }
 
 /// Ends every impersonation of the environment that the operator may end, and says how many.
@@ -33,14 +33,14 @@ pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> 
 pub async fn end_all(environment: String) -> Result<u32, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::impersonation::end_all(&caller).await
+    caller::answer(&caller.client, service::impersonation::end_all(&caller).await)
 }
 
 #[server(prefix = "/api", endpoint = "impersonation/overview")]
 pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::impersonation::overview(&caller).await
+    caller::answer(&caller.client, service::impersonation::overview(&caller).await)
 }
 
 /// Stores both settings. An unchecked box of a plain form sends nothing, so what is absent is off.
@@ -53,5 +53,8 @@ pub async fn update_settings(
     use crate::model::impersonation::ImpersonationSettings;
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::settings::update(&caller, ImpersonationSettings { enabled, hide_from_account_audit }).await
+    caller::answer(
+        &caller.client,
+        service::settings::update(&caller, ImpersonationSettings { enabled, hide_from_account_audit }).await,
+    )
 }

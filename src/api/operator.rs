@@ -10,7 +10,10 @@ use crate::model::operator::Shell;
 pub async fn sign_in(email: String, password: String, return_to: String) -> Result<(), ApiError> {
     use crate::server::{service, web::caller};
     let request = caller::request().await?;
-    let signed_in = service::operator::sign_in(&request.state, &request.client, &email, &password).await?;
+    let signed_in = caller::answer(
+        &request.client,
+        service::operator::sign_in(&request.state, &request.client, &email, &password).await,
+    )?;
     caller::set_cookie(&request.state, &signed_in.cookie);
     let target = caller::local_path(&return_to).unwrap_or("/");
     leptos_axum::redirect(target);
@@ -21,7 +24,7 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
 pub async fn sign_out() -> Result<(), ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator().await?;
-    service::operator::sign_out(&caller.state, &caller.operator, &caller.client).await?;
+    caller::answer(&caller.client, service::operator::sign_out(&caller.state, &caller.operator, &caller.client).await)?;
     caller::clear_cookie(&caller.state);
     leptos_axum::redirect("/sign-in");
     Ok(())
@@ -32,7 +35,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator().await?;
-    service::operator::shell(&caller.state, &caller.operator, &environment).await
+    caller::answer(&caller.client, service::operator::shell(&caller.state, &caller.operator, &environment).await)
 }
 
 /// The path to open where none was asked for: the first environment's users.
@@ -40,5 +43,5 @@ pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
 pub async fn get_home() -> Result<String, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator().await?;
-    service::operator::home(&caller.state, &caller.operator).await
+    caller::answer(&caller.client, service::operator::home(&caller.state, &caller.operator).await)
 }

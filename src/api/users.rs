@@ -10,12 +10,12 @@ use crate::model::user::{UserDetail, UserQuery, UsersPage};
 pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPage, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::users::list(&caller, &query).await
+    caller::answer(&caller.client, service::users::list(&caller, &query).await)
 }
 
 #[server(prefix = "/api", endpoint = "users/get")]
 pub async fn get_user(environment: String, user_id: Uuid) -> Result<UserDetail, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    service::users::get(&caller, user_id).await
+    caller::answer(&caller.client, service::users::get(&caller, user_id).await)
 }

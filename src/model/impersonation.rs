@@ -66,8 +66,12 @@ impl Denial {
     /// What the page says beside the disabled button.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Off => "Impersonation is turned off in this environment. An Owner or Admin can turn it on under Impersonation.",
-            Self::RoleMissing => "You need the Owner role, or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer.",
+            Self::Off => {
+                "Impersonation is turned off in this environment. An Owner or Admin can turn it on under Impersonation."
+            }
+            Self::RoleMissing => {
+                "You need the Owner role, or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer."
+            }
             Self::SelfImpersonation => "This is you: the user has your own e-mail address.",
             Self::Nested => "You are inside an impersonated session. End it first; sessions do not nest.",
             Self::TargetLocked => "This user is locked. Locked users cannot be impersonated.",

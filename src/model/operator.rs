@@ -17,7 +17,8 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Impersonator, Self::BackofficeEditor, Self::BackofficeViewer];
+    pub const ALL: [Self; 5] =
+        [Self::Owner, Self::Admin, Self::Impersonator, Self::BackofficeEditor, Self::BackofficeViewer];
 
     /// The word in tables, files and options.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +55,11 @@ impl Roles {
         self.0 & (1 << role as u8) != 0
     }
 
+    /// One bit a role, in the order of [`Role::ALL`]. Other bits are ignored.
+    pub fn from_bits(bits: i64) -> Self {
+        Role::ALL.into_iter().filter(|role| bits & (1 << *role as u8) != 0).collect()
+    }
+
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -65,7 +71,10 @@ impl Roles {
     /// Seeing users, accounts, applications and the audit trail needs a role that gives access to them;
     /// Impersonator is an addition to one, not one itself.
     pub fn can_view(self) -> bool {
-        self.has(Role::Owner) || self.has(Role::Admin) || self.has(Role::BackofficeEditor) || self.has(Role::BackofficeViewer)
+        self.has(Role::Owner)
+            || self.has(Role::Admin)
+            || self.has(Role::BackofficeEditor)
+            || self.has(Role::BackofficeViewer)
     }
 
     /// Owner; or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer.

@@ -217,3 +217,16 @@ pub struct UserDetail {
     pub impersonation: Option<Denial>,
     pub now: DateTime<Utc>,
 }
+
+/// Whether `text` looks like an e-mail address: one `@` with something before it and a dotted name after it. Whether
+/// it is one, only a message to it can tell.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    !local.is_empty()
+        && text.len() <= 254
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && !domain.contains('@')
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+}

@@ -61,7 +61,13 @@ fn open(opening: Opening, target: Uuid, data: Loading<Option<Drawer>>) -> AnyVie
             })}
         </Suspense>
     };
-    dialog::drawer("impersonate", "Impersonate user", opening.close_url, format!("impersonate-{target}"), content.into_any())
+    dialog::drawer(
+        "impersonate",
+        "Impersonate user",
+        opening.close_url,
+        format!("impersonate-{target}"),
+        content.into_any(),
+    )
 }
 
 fn eyebrow() -> AnyView {

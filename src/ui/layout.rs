@@ -20,7 +20,8 @@ use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 
 /// The pages of an environment as the navigation groups them: word in the URL, icon, name.
-const MANAGEMENT: [(&str, &str, &str); 2] = [("users", "users", "Users"), ("impersonation", "venetian-mask", "Impersonation")];
+const MANAGEMENT: [(&str, &str, &str); 2] =
+    [("users", "users", "Users"), ("impersonation", "venetian-mask", "Impersonation")];
 const MONITORING: [(&str, &str, &str); 1] = [("audit", "scroll-text", "Audit trail")];
 
 #[component]
@@ -94,7 +95,12 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
     .into_any()
 }
 
-fn nav_group(frame: Frame, section: Memo<String>, name: &'static str, pages: &[(&'static str, &'static str, &'static str)]) -> AnyView {
+fn nav_group(
+    frame: Frame,
+    section: Memo<String>,
+    name: &'static str,
+    pages: &[(&'static str, &'static str, &'static str)],
+) -> AnyView {
     let links = pages
         .iter()
         .map(|(page, glyph, label)| {
@@ -139,7 +145,9 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         .map(|Environment { slug, name }| {
             let is_current = *slug == current;
             let slug = slug.clone();
-            let href = move || format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() });
+            let href = move || {
+                format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
+            };
             view! {
                 <a class="menu-item" href=href aria-current=is_current.then_some("true")>
                     <span class="menu-label">{name.clone()}</span>
@@ -150,7 +158,8 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         .collect_view()
         .into_any();
     let label = format!("Environment: {}. Switch", shell.environment.name);
-    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }.into_any()
+    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
+        .into_any()
 }
 
 fn operator(shell: &Shell) -> AnyView {

@@ -6,10 +6,10 @@ use super::component::icon::icon;
 use super::component::menu::menu;
 
 /// Runs in the document's head, so that no wrong colour flashes.
-pub const BEFORE_FIRST_PAINT: &str =
-    "try{var t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch(e){}";
+pub const BEFORE_FIRST_PAINT: &str = "try{var t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch(e){}";
 
-const CHOICES: [(&str, &str, &str); 3] = [("light", "sun", "Light"), ("dark", "moon", "Dark"), ("system", "monitor", "System")];
+const CHOICES: [(&str, &str, &str); 3] =
+    [("light", "sun", "Light"), ("dark", "moon", "Dark"), ("system", "monitor", "System")];
 
 /// The menu in the top bar. It needs script, so it shows itself only then.
 pub fn theme_switch() -> AnyView {

@@ -1,1 +1,6 @@
-fn main() {}
+//! Every use case through the real router, in-process, on SQLite or on the database of `TEST_DATABASE_URL`.
+
+mod access;
+mod impersonation;
+mod support;
+mod users;

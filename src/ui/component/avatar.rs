@@ -23,7 +23,9 @@ fn is_own(url: &str) -> bool {
 
 /// The first letters of the first and the last word.
 fn initials(name: &str) -> String {
-    let mut words = name.split(|c: char| c.is_whitespace() || c == '@').filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let mut words = name
+        .split(|c: char| c.is_whitespace() || c == '@')
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
     first.into_iter().chain(words.last()).flat_map(char::to_uppercase).collect()
 }

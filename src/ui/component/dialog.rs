@@ -10,7 +10,13 @@ use super::icon::icon;
 
 /// A drawer of the dialog element. Closing it, however it is done, leads to `close_url`, and the focus to the element whose
 /// id is `opener` where it would be lost.
-pub fn drawer(class: &'static str, label: &'static str, close_url: Memo<String>, opener: String, content: AnyView) -> AnyView {
+pub fn drawer(
+    class: &'static str,
+    label: &'static str,
+    close_url: Memo<String>,
+    opener: String,
+    content: AnyView,
+) -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
     let navigate = use_navigate();
     Effect::new(move |_| {

@@ -58,7 +58,13 @@ pub fn rich_select(
 }
 
 /// On or off: a checkbox drawn as a switch.
-pub fn switch(name: &'static str, described_by: &'static str, label: &'static str, state: RwSignal<bool>, disabled: bool) -> AnyView {
+pub fn switch(
+    name: &'static str,
+    described_by: &'static str,
+    label: &'static str,
+    state: RwSignal<bool>,
+    disabled: bool,
+) -> AnyView {
     view! {
         <label class="switch">
             <input

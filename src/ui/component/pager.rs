@@ -4,7 +4,12 @@ use leptos::prelude::*;
 
 use super::icon::icon;
 
-pub fn pager(summary: String, previous: Option<String>, next: Option<String>, names: (&'static str, &'static str)) -> AnyView {
+pub fn pager(
+    summary: String,
+    previous: Option<String>,
+    next: Option<String>,
+    names: (&'static str, &'static str),
+) -> AnyView {
     view! {
         <nav class="pager" aria-label="Pages">
             <p>{summary}</p>

@@ -32,7 +32,10 @@ impl Toasts {
     fn push(self, bad: bool, text: String, seconds: u64) {
         let id = self.0.with_untracked(|toasts| toasts.last().map_or(0, |(id, ..)| id + 1));
         self.0.update(|toasts| toasts.push((id, bad, text)));
-        set_timeout(move || self.0.update(|toasts| toasts.retain(|(other, ..)| *other != id)), Duration::from_secs(seconds));
+        set_timeout(
+            move || self.0.update(|toasts| toasts.retain(|(other, ..)| *other != id)),
+            Duration::from_secs(seconds),
+        );
     }
 }
 

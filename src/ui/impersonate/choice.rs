@@ -15,7 +15,8 @@ pub fn account(state: State) -> AnyView {
             .iter()
             .map(|account| {
                 let selected = account.external_id == chosen;
-                let text = if account.active { format!("{} (active account)", account.name) } else { account.name.clone() };
+                let text =
+                    if account.active { format!("{} (active account)", account.name) } else { account.name.clone() };
                 view! { <option value=account.external_id.clone() selected=selected>{text}</option> }
             })
             .collect_view()
@@ -85,7 +86,11 @@ fn applications(state: State, account: &DrawerAccount, changed: Callback<String>
         .iter()
         .map(|application| {
             let selected = application.client_id == chosen;
-            let text = if application.is_default { format!("{} (default)", application.name) } else { application.name.clone() };
+            let text = if application.is_default {
+                format!("{} (default)", application.name)
+            } else {
+                application.name.clone()
+            };
             view! { <option value=application.client_id.clone() selected=selected>{text}</option> }
         })
         .collect_view();

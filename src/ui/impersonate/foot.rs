@@ -18,7 +18,9 @@ pub fn note(state: State) -> AnyView {
     };
     let short = move |minutes: i64| {
         (minutes == MINUTES_WITHOUT_KEEP_ALIVE).then(|| {
-            let name = state.with_application(|application| application.map(|application| application.name.clone())).unwrap_or_default();
+            let name = state
+                .with_application(|application| application.map(|application| application.name.clone()))
+                .unwrap_or_default();
             view! { " " <bdi>{name}</bdi> " does not keep sessions alive, so it is short." }
         })
     };

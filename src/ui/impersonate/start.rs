@@ -83,7 +83,8 @@ fn refused(state: State, error: ApiError) {
 fn started(state: State, hand_off: HandOff, shown: bool) -> Option<()> {
     state.busy.try_set(false).is_none().then_some(())?;
     let account = untrack(|| state.with_account(|account| account.map(|account| account.name.clone())));
-    let application = untrack(|| state.with_application(|application| application.map(|application| application.name.clone())));
+    let application =
+        untrack(|| state.with_application(|application| application.map(|application| application.name.clone())));
     let running = Running {
         session_id: hand_off.session_id,
         account: account.unwrap_or_default(),

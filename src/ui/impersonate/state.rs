@@ -55,7 +55,8 @@ impl State {
         let client = if words.get("impersonate") == "account" { String::new() } else { asked("application") };
         let application = account.and_then(|account| preselected_application(account, &client));
         let draft = opening.draft.with_value(Clone::clone).filter(|(user, ..)| *user == drawer.user_id);
-        let (reason, ticket) = draft.map_or_else(|| (asked("reason"), asked("ticket")), |(_, reason, ticket)| (reason, ticket));
+        let (reason, ticket) =
+            draft.map_or_else(|| (asked("reason"), asked("ticket")), |(_, reason, ticket)| (reason, ticket));
         let running = drawer
             .running
             .iter()
@@ -75,7 +76,9 @@ impl State {
             now: Now::of(drawer.now),
             hydrated: Clock::current().hydrated,
             account: RwSignal::new(account.map(|account| account.external_id.clone()).unwrap_or_default()),
-            application: RwSignal::new(application.map(|application| application.client_id.clone()).unwrap_or_default()),
+            application: RwSignal::new(
+                application.map(|application| application.client_id.clone()).unwrap_or_default(),
+            ),
             reason: RwSignal::new(reason),
             ticket: RwSignal::new(ticket),
             error: RwSignal::new(error_of(words.get("error"))),
@@ -89,7 +92,9 @@ impl State {
     /// Chooses an account, and with it that account's default application.
     pub fn choose_account(self, external_id: String) {
         let application = self.drawer.with_value(|drawer| {
-            find_account(drawer, &external_id).and_then(DrawerAccount::default_application).map(|application| application.client_id.clone())
+            find_account(drawer, &external_id)
+                .and_then(DrawerAccount::default_application)
+                .map(|application| application.client_id.clone())
         });
         self.application.set(application.unwrap_or_default());
         self.account.set(external_id);
@@ -104,7 +109,11 @@ impl State {
     pub fn with_application<T>(self, read: impl FnOnce(Option<&DrawerApplication>) -> T) -> T {
         let chosen = self.application.read();
         self.with_account(|account| {
-            read(account.and_then(|account| account.applications.iter().find(|application| application.client_id == *chosen)))
+            read(
+                account.and_then(|account| {
+                    account.applications.iter().find(|application| application.client_id == *chosen)
+                }),
+            )
         })
     }
 
@@ -166,7 +175,11 @@ fn preselected_account<'a>(drawer: &'a Drawer, asked: &str) -> Option<&'a Drawer
 }
 
 fn preselected_application<'a>(account: &'a DrawerAccount, asked: &str) -> Option<&'a DrawerApplication> {
-    account.applications.iter().find(|application| application.client_id == asked).or_else(|| account.default_application())
+    account
+        .applications
+        .iter()
+        .find(|application| application.client_id == asked)
+        .or_else(|| account.default_application())
 }
 
 /// The words with which the server leads back to the drawer where script did not start the session.
@@ -176,9 +189,14 @@ fn error_of(word: &str) -> Option<ApiError> {
         "reason_empty" => validate_reason("").err(),
         "reason_too_long" => Some(ApiError::invalid("reason", "The reason is too long; 500 characters are the most.")),
         "ticket_too_long" => Some(ApiError::invalid("ticket", "The ticket is too long; 100 characters are the most.")),
-        "rate_limited" => Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again.")),
+        "rate_limited" => {
+            Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again."))
+        }
         word => Denial::ALL.into_iter().find(|denial| denial.as_str() == word).map(ApiError::Denied).or_else(|| {
-            Some(ApiError::invalid("", "The session was not started. Try again; if it stays, ask whoever runs this portal."))
+            Some(ApiError::invalid(
+                "",
+                "The session was not started. Try again; if it stays, ask whoever runs this portal.",
+            ))
         }),
     }
 }

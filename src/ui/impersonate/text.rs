@@ -115,7 +115,9 @@ pub fn ticket(state: State) -> AnyView {
 
 /// An error of a field goes as soon as the field is touched.
 fn forget_error(state: State, field: &str) {
-    let stale = state.error.with_untracked(|error| matches!(error, Some(ApiError::Invalid { field: other, .. }) if other == field));
+    let stale = state
+        .error
+        .with_untracked(|error| matches!(error, Some(ApiError::Invalid { field: other, .. }) if other == field));
     if stale {
         state.error.set(None);
     }

@@ -46,7 +46,9 @@ pub fn SignInPage() -> impl IntoView {
 fn form(return_to: String) -> AnyView {
     let action = ServerAction::<SignIn>::new();
     let value = action.value();
-    let failed = Memo::new(move |_| value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string))));
+    let failed = Memo::new(move |_| {
+        value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)))
+    });
     let password = NodeRef::<Input>::new();
     Effect::new(move |_| {
         action.version().track();

@@ -80,7 +80,8 @@ fn body(list: List, event: &AuditItem) -> AnyView {
     });
     let moment = view! { <time datetime=machine(event.occurred_at)>{exact(event.occurred_at)}</time> }.into_any();
     let same = Words::default().with("action", &event.action).on(&list.path.get_untracked());
-    let action = view! { <a class="link" href=same title="All events of this kind"><code>{event.action.clone()}</code></a> };
+    let action =
+        view! { <a class="link" href=same title="All events of this kind"><code>{event.action.clone()}</code></a> };
     let seen = if event.visible_to_account { "Yes" } else { "No" };
     let seen = event.account_name.as_ref().map(|_| seen.into_any());
     let facts = [

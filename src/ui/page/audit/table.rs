@@ -95,9 +95,19 @@ fn none(list: List) -> AnyView {
     let query = list.query.get_untracked();
     let content = if query.is_filtered() {
         let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.into_any();
-        empty("search", "No event found", "Nothing that happened matches. Take a filter away or widen the dates.", clear)
+        empty(
+            "search",
+            "No event found",
+            "Nothing that happened matches. Take a filter away or widen the dates.",
+            clear,
+        )
     } else if query.cursor.is_empty() {
-        empty("scroll-text", "Nothing has happened yet", "Sign-ins, impersonations and changes appear here as they happen.", nothing())
+        empty(
+            "scroll-text",
+            "Nothing has happened yet",
+            "Sign-ins, impersonations and changes appear here as they happen.",
+            nothing(),
+        )
     } else {
         let first = view! { <a class="button" href=list.path>"To the newest events"</a> }.into_any();
         empty("scroll-text", "No older events", "This is the beginning of the trail.", first)

@@ -126,7 +126,8 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
 /// *End all* asks once more, in a fold that needs no script.
 fn end_all(live: Live, count: usize) -> AnyView {
     let value = live.end_all.value();
-    let failed = move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
+    let failed =
+        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
     let sessions = if count == 1 { "this session".to_owned() } else { format!("all {count} sessions") };
     view! {
         <div class="section-link">

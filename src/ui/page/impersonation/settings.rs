@@ -58,7 +58,8 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
     let may_change = overview.can_change_settings;
     let live = overview.live.len();
     let value = settings.save.value();
-    let failed = move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
+    let failed =
+        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
     let pending = settings.save.pending();
     let foot = if may_change {
         view! {

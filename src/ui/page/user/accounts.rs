@@ -9,7 +9,12 @@ use crate::ui::component::state::{empty, nothing};
 
 pub fn accounts(user: &UserDetail) -> AnyView {
     let content = if user.accounts.is_empty() {
-        empty("building-2", "No accounts", "The user belongs to no account, so there is nothing to impersonate them in.", nothing())
+        empty(
+            "building-2",
+            "No accounts",
+            "The user belongs to no account, so there is nothing to impersonate them in.",
+            nothing(),
+        )
     } else {
         let items = user.accounts.iter().map(account).collect_view();
         view! { <ul class="account-list">{items}</ul> }.into_any()

@@ -15,7 +15,12 @@ pub fn events(page: Place, user: &UserDetail, now: Now) -> AnyView {
     let audit = page.frame.path("audit").get_untracked();
     let all = Words::default().with("q", &user.email).on(&audit);
     let content = if user.events.is_empty() {
-        empty("scroll-text", "Nothing recorded yet", "What this user does, and what is done to them, appears here.", nothing())
+        empty(
+            "scroll-text",
+            "Nothing recorded yet",
+            "What this user does, and what is done to them, appears here.",
+            nothing(),
+        )
     } else {
         let items = user
             .events

@@ -12,7 +12,12 @@ use crate::ui::component::time::{ago, countdown};
 
 pub fn sessions(user: &UserDetail, now: Now) -> AnyView {
     let content = if user.sessions.is_empty() {
-        empty("key-round", "No sessions yet", "Sign-ins of this user and impersonations of them appear here.", nothing())
+        empty(
+            "key-round",
+            "No sessions yet",
+            "Sign-ins of this user and impersonations of them appear here.",
+            nothing(),
+        )
     } else {
         let rows = user.sessions.iter().map(|session| row(session, now)).collect_view();
         view! {
@@ -44,7 +49,11 @@ pub fn sessions(user: &UserDetail, now: Now) -> AnyView {
 
 fn row(session: &SessionItem, now: Now) -> AnyView {
     let impersonated = session.kind == SessionKind::Impersonation;
-    let place = [session.account_name.clone(), session.application_name.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let place = [session.account_name.clone(), session.application_name.clone()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ");
     let device = session.user_agent.clone().unwrap_or_default();
     view! {
         <tr class:impersonated=impersonated>

@@ -26,10 +26,8 @@ pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: N
         let title = if more == 1 { "1 more account".to_owned() } else { format!("{more} more accounts") };
         view! { <span class="badge outline" title=title>{format!("+{more}")}</span> }
     });
-    let last_visit = user.last_visit_at.map_or_else(
-        || view! { <span class="dim">"never"</span> }.into_any(),
-        |then| ago(then, now),
-    );
+    let last_visit =
+        user.last_visit_at.map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), |then| ago(then, now));
     view! {
         <tr class:selected=move || list.target.get() == Some(id)>
             <td class="col-user">

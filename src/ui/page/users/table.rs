@@ -102,6 +102,7 @@ fn nobody(list: List, page: &UsersPage) -> AnyView {
         return view! { <div class="card">{empty("users", "This page is empty", "The list has changed since the link was made.", first)}</div> }
             .into_any();
     }
-    let text = "Import some with “understudy import --environment … users.csv”, or let an application sign its first user in.";
+    let text =
+        "Import some with “understudy import --environment … users.csv”, or let an application sign its first user in.";
     view! { <div class="card">{empty("users", "No users yet", text, nothing())}</div> }.into_any()
 }

@@ -77,9 +77,7 @@ fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, cle
 fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> AnyView {
     let input = NodeRef::<Input>::new();
     follow(input, exclude);
-    let count = move || {
-        exclude.read().split([',', ' ']).filter(|domain| !domain.trim().is_empty()).count()
-    };
+    let count = move || exclude.read().split([',', ' ']).filter(|domain| !domain.trim().is_empty()).count();
     let face = move || match count() {
         0 => "Exclude domains".to_owned(),
         1 => format!("Without {}", exclude.read().trim().trim_start_matches('@')),
@@ -115,5 +113,6 @@ fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> Any
 }
 
 fn sorted_by(list: List) -> AnyView {
-    view! { <p class="toolbar-note">{move || format!("Sorted by {}", list.query.read().order().0.label())}</p> }.into_any()
+    view! { <p class="toolbar-note">{move || format!("Sorted by {}", list.query.read().order().0.label())}</p> }
+        .into_any()
 }

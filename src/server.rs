@@ -1,0 +1,19 @@
+//! Everything that only the server has. Arrows point down: `identity`, `web` and `job` call `service`, `service` calls `db`.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod identity;
+pub mod import;
+pub mod job;
+pub mod keyring;
+pub mod password;
+pub mod random;
+pub mod rate_limit;
+pub mod secret;
+pub mod service;
+pub mod state;
+pub mod telemetry;
+pub mod web;

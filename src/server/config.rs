@@ -1,0 +1,113 @@
+//! What a server is told at its start: options, each with an environment variable, secrets also from files.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use url::Url;
+
+use super::keyring::MasterKey;
+use super::random::Random;
+
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseOptions {
+    /// Folder of the SQLite file and of the master key, where these are not given otherwise.
+    #[arg(long, env = "DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`; by default a SQLite file in the data folder.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the database URL, so that its password is in no environment.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<PathBuf>,
+    /// Connections to the database at most.
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "NUMBER", default_value_t = 10)]
+    pub database_connections: u32,
+    /// Base64 of the 32 bytes that seal signing keys; by default made once and kept in the data folder.
+    #[arg(long, env = "MASTER_KEY", value_name = "BASE64", hide_env_values = true)]
+    pub master_key: Option<String>,
+    /// File that holds the master key.
+    #[arg(long, env = "MASTER_KEY_FILE", value_name = "FILE", conflicts_with = "master_key")]
+    pub master_key_file: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ServerOptions {
+    /// Address and port to listen on.
+    #[arg(long = "listen", env = "LISTEN_ADDR", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The address under which browsers and applications reach this server, without a path.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
+    pub public_url: Url,
+    /// Take the client's address from `X-Forwarded-For`: only behind a proxy that sets it.
+    #[arg(long, env = "TRUST_FORWARDED_FOR")]
+    pub trust_forwarded_for: bool,
+}
+
+impl DatabaseOptions {
+    /// The database URL that holds, creating the data folder where it is needed.
+    pub fn url(&self) -> anyhow::Result<String> {
+        if let Some(url) = &self.database_url {
+            return Ok(url.clone());
+        }
+        if let Some(file) = &self.database_url_file {
+            return read_secret(file);
+        }
+        create_folder(&self.data)?;
+        Ok(format!("sqlite:{}", self.data.join("understudy.db").display()))
+    }
+
+    /// The master key: given, or read from the data folder, or made there.
+    pub fn master_key(&self, random: &dyn Random) -> anyhow::Result<MasterKey> {
+        if let Some(text) = &self.master_key {
+            return MasterKey::parse(text);
+        }
+        if let Some(file) = &self.master_key_file {
+            return MasterKey::parse(&read_secret(file)?);
+        }
+        let file = self.data.join("master.key");
+        if !file.exists() {
+            create_folder(&self.data)?;
+            write_secret(&file, &MasterKey::generate(random))?;
+        }
+        MasterKey::parse(&read_secret(&file)?).with_context(|| format!("reading {}", file.display()))
+    }
+}
+
+impl ServerOptions {
+    /// # Errors
+    /// Where the public URL has a path, a query or a scheme other than http and https.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        let url = &self.public_url;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            bail!("PUBLIC_URL must be an http or https address, not {url}");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            bail!("PUBLIC_URL must have no path, query or fragment: {url}");
+        }
+        Ok(())
+    }
+}
+
+fn create_folder(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))
+}
+
+fn read_secret(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Writes a file that only its owner may read.
+fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut target = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("creating {}", file.display()))?;
+    writeln!(target, "{text}").with_context(|| format!("writing {}", file.display()))
+}

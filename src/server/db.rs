@@ -1,0 +1,262 @@
+//! The database: SQL and nothing else. One SQL text runs on SQLite and on PostgreSQL.
+//!
+//! [`Conn`] is a connection to either, [`Tx`] a write transaction on it. The [`on!`] macro runs the same typed query on
+//! whichever it is: `on!(conn, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await)`.
+
+pub mod account;
+pub mod application;
+pub mod audit;
+pub mod environment;
+pub mod grant;
+mod migration;
+pub mod operator;
+pub mod session;
+pub mod settings;
+pub mod signing_key;
+pub mod user;
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+/// A statement that failed, or a row that is not what the schema promises.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    #[error(transparent)]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("{table}.{column} holds {value:?}, which is no such word")]
+    Inconsistent { table: &'static str, column: &'static str, value: String },
+    #[error("expected to change {expected} row of {table}, changed {actual}")]
+    RowsAffected { table: &'static str, expected: u64, actual: u64 },
+    #[error("{0}")]
+    Url(String),
+}
+
+pub type DbResult<T> = Result<T, DbError>;
+
+impl DbError {
+    /// Whether a unique index refused the row.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+/// A database of either kind. Cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    /// One writer, many readers, on one file in WAL mode.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+enum Sqlitely {
+    Plain(PoolConnection<Sqlite>),
+    Tx(Transaction<'static, Sqlite>),
+}
+
+enum Postgresly {
+    Plain(PoolConnection<Postgres>),
+    Tx(Transaction<'static, Postgres>),
+}
+
+/// One connection, inside a transaction or not.
+pub struct Conn(Kind);
+
+enum Kind {
+    Sqlite(Sqlitely),
+    Postgres(Postgresly),
+}
+
+/// The connection beneath, for [`on!`].
+pub enum Raw<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    pub fn raw(&mut self) -> Raw<'_> {
+        match &mut self.0 {
+            Kind::Sqlite(Sqlitely::Plain(c)) => Raw::Sqlite(c),
+            Kind::Sqlite(Sqlitely::Tx(c)) => Raw::Sqlite(c),
+            Kind::Postgres(Postgresly::Plain(c)) => Raw::Postgres(c),
+            Kind::Postgres(Postgresly::Tx(c)) => Raw::Postgres(c),
+        }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, Kind::Sqlite(_))
+    }
+}
+
+/// A write transaction. Dropped without [`Tx::commit`], nothing happened.
+pub struct Tx(Conn);
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Tx {
+    pub async fn commit(self) -> DbResult<()> {
+        match self.0.0 {
+            Kind::Sqlite(Sqlitely::Tx(tx)) => tx.commit().await?,
+            Kind::Postgres(Postgresly::Tx(tx)) => tx.commit().await?,
+            Kind::Sqlite(Sqlitely::Plain(_)) | Kind::Postgres(Postgresly::Plain(_)) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Runs one query text on whichever database `$conn` is connected to.
+macro_rules! on {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn.raw() {
+            $crate::server::db::Raw::Sqlite($c) => $body,
+            $crate::server::db::Raw::Postgres($c) => $body,
+        }
+    };
+}
+
+/// Runs a statement and gives the number of rows that it changed.
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $conn.raw() {
+            $crate::server::db::Raw::Sqlite(c) => sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
+            $crate::server::db::Raw::Postgres(c) => sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
+        }
+        .map_err($crate::server::db::DbError::from)
+    };
+}
+
+/// The row that a query finds, if any, as the type that is asked for.
+macro_rules! fetch_optional {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::db::on!($conn, c => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(c).await)
+            .map_err($crate::server::db::DbError::from)
+    };
+}
+
+/// All rows that a query finds.
+macro_rules! fetch_all {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::db::on!($conn, c => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(c).await)
+            .map_err($crate::server::db::DbError::from)
+    };
+}
+
+/// The one value of a query that always has one row.
+macro_rules! fetch_scalar {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::db::on!($conn, c => sqlx::query_scalar($sql)$(.bind($bind))*.fetch_one(c).await)
+            .map_err($crate::server::db::DbError::from)
+    };
+}
+
+pub(crate) use {execute, fetch_all, fetch_optional, fetch_scalar, on};
+
+/// Checks that an update hit exactly one row.
+pub(crate) fn expect_one(table: &'static str, actual: u64) -> DbResult<()> {
+    if actual == 1 { Ok(()) } else { Err(DbError::RowsAffected { table, expected: 1, actual }) }
+}
+
+impl Db {
+    /// Connects to `url`: `sqlite:PATH`, or `postgres://…`. A SQLite file is created where missing.
+    ///
+    /// # Errors
+    /// Where the URL is of neither kind or the database does not answer.
+    pub async fn connect(url: &str, max_connections: u32) -> DbResult<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?.application_name("understudy");
+            let pool = PgPoolOptions::new()
+                .max_connections(max_connections)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect_with(options)
+                .await?;
+            return Ok(Self::Postgres(pool));
+        }
+        if !url.starts_with("sqlite:") {
+            return Err(DbError::Url(format!(
+                "DATABASE_URL must begin with sqlite: or postgres://, not with {:?}",
+                url.split(':').next().unwrap_or_default()
+            )));
+        }
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("temp_store", "memory");
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.clone())
+            .await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(options.pragma("query_only", "on"));
+        Ok(Self::Sqlite { read, write })
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> DbResult<()> {
+        match self {
+            Self::Sqlite { write, .. } => migration::sqlite().run(write).await?,
+            Self::Postgres(pool) => migration::postgres().run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// A connection for reading, outside any transaction.
+    pub async fn read(&self) -> DbResult<Conn> {
+        Ok(Conn(match self {
+            Self::Sqlite { read, .. } => Kind::Sqlite(Sqlitely::Plain(read.acquire().await?)),
+            Self::Postgres(pool) => Kind::Postgres(Postgresly::Plain(pool.acquire().await?)),
+        }))
+    }
+
+    /// A transaction for writing. On SQLite it holds the write lock from the start, so that it never has to upgrade.
+    pub async fn write(&self) -> DbResult<Tx> {
+        Ok(Tx(Conn(match self {
+            Self::Sqlite { write, .. } => Kind::Sqlite(Sqlitely::Tx(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Kind::Postgres(Postgresly::Tx(pool.begin().await?)),
+        })))
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Accounts, memberships, roles and which applications an account has.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use crate::model::user::AccountOption;
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AccountRow {
+    pub id: Uuid,
+    pub external_id: String,
+    pub name: String,
+}
+
+/// A user's membership with the account it is of.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MembershipRow {
+    pub account_id: Uuid,
+    pub external_id: String,
+    pub name: String,
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// An application as assigned to an account.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AssignedApplicationRow {
+    pub account_id: Uuid,
+    pub application_id: Uuid,
+    pub client_id: String,
+    pub name: String,
+    pub login_method: String,
+    pub keep_session_alive: bool,
+    pub is_default: bool,
+}
+
+pub async fn by_external_id(conn: &mut Conn, environment_id: Uuid, external_id: &str) -> DbResult<Option<AccountRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT id, external_id, name FROM accounts WHERE environment_id = $1 AND external_id = $2",
+        environment_id,
+        external_id
+    )
+}
+
+/// At most 1,000 accounts by name, for a choice.
+pub async fn options(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<AccountOption>> {
+    let rows: Vec<(String, String)> = fetch_all!(
+        conn,
+        "SELECT external_id, name FROM accounts WHERE environment_id = $1 ORDER BY name LIMIT 1000",
+        environment_id
+    )?;
+    Ok(rows.into_iter().map(|(external_id, name)| AccountOption { external_id, name }).collect())
+}
+
+/// The user's memberships, by account name.
+pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<MembershipRow>> {
+    fetch_all!(
+        conn,
+        "SELECT m.account_id, a.external_id, a.name, m.disabled_at
+         FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE m.user_id = $1 ORDER BY a.name, a.id",
+        user_id
+    )
+}
+
+/// The user's roles in all accounts: account, role key, role name.
+pub async fn membership_roles(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<(Uuid, String, String)>> {
+    fetch_all!(
+        conn,
+        "SELECT mr.account_id, r.key, r.name FROM membership_roles mr JOIN roles r ON r.id = mr.role_id
+         WHERE mr.user_id = $1 ORDER BY r.key",
+        user_id
+    )
+}
+
+/// The permissions that the user's roles in one account add up to.
+pub async fn permissions(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = fetch_all!(
+        conn,
+        "SELECT DISTINCT p.permission FROM membership_roles mr JOIN role_permissions p ON p.role_id = mr.role_id
+         WHERE mr.user_id = $1 AND mr.account_id = $2 ORDER BY p.permission",
+        user_id,
+        account_id
+    )?;
+    Ok(rows.into_iter().map(|(permission,)| permission).collect())
+}
+
+/// The applications of every account that the user is a member of, the default one of each account first.
+pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplicationRow>> {
+    fetch_all!(
+        conn,
+        "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.keep_session_alive, aa.is_default
+         FROM memberships m
+         JOIN account_applications aa ON aa.account_id = m.account_id
+         JOIN applications p ON p.id = aa.application_id
+         WHERE m.user_id = $1 ORDER BY aa.is_default DESC, p.name, p.id",
+        user_id
+    )
+}
+
+pub async fn set_active(tx: &mut Tx, user_id: Uuid, account_id: Uuid) -> DbResult<u64> {
+    execute!(tx, "UPDATE users SET active_account_id = $2 WHERE id = $1", user_id, account_id)
+}

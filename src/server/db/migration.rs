@@ -1,0 +1,27 @@
+//! The schema's history, in the binary. Both folders hold the same names: a missing file does not compile.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+macro_rules! migrations {
+    ($folder:literal) => {
+        migrations!($folder: (20261123000001, "initial"))
+    };
+    ($folder:literal: $(($version:literal, $name:literal)),+) => {
+        Migrator::with_migrations(vec![$(Migration::new(
+            $version,
+            $name.into(),
+            MigrationType::Simple,
+            include_str!(concat!("../../../migrations/", $folder, "/", $version, "_", $name, ".sql")).into_sql_str(),
+            false,
+        )),+])
+    };
+}
+
+pub fn sqlite() -> Migrator {
+    migrations!("sqlite")
+}
+
+pub fn postgres() -> Migrator {
+    migrations!("postgres")
+}

@@ -1,0 +1,155 @@
+//! Operators, their roles and their portal sessions.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::environment::EnvironmentRow;
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
+use crate::model::operator::{Role, Roles};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OperatorRow {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// The operator behind a portal cookie.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OperatorSessionRow {
+    pub session_id: Uuid,
+    pub operator_id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+pub struct NewOperatorSession<'a> {
+    pub id: Uuid,
+    pub operator_id: Uuid,
+    pub secret_hash: &'a [u8],
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ip_address: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
+}
+
+pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorRow>> {
+    fetch_optional!(conn, "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE email = $1", email)
+}
+
+pub async fn count(conn: &mut Conn) -> DbResult<i64> {
+    fetch_scalar!(conn, "SELECT count(*) FROM operators")
+}
+
+pub async fn insert(tx: &mut Tx, row: &OperatorRow, now: DateTime<Utc>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO operators (id, email, name, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        row.id,
+        &row.email,
+        &row.name,
+        &row.password_hash,
+        row.disabled_at,
+        now
+    )?;
+    Ok(())
+}
+
+pub async fn set_disabled(tx: &mut Tx, operator_id: Uuid, disabled_at: Option<DateTime<Utc>>) -> DbResult<()> {
+    let changed = execute!(tx, "UPDATE operators SET disabled_at = $2 WHERE id = $1", operator_id, disabled_at)?;
+    expect_one("operators", changed)
+}
+
+/// Grants a role; without an environment, for all of them. Granting it again changes nothing.
+pub async fn grant(tx: &mut Tx, id: Uuid, operator_id: Uuid, environment_id: Option<Uuid>, role: Role) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO operator_roles (id, operator_id, environment_id, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        id,
+        operator_id,
+        environment_id,
+        role.as_str()
+    )?;
+    Ok(())
+}
+
+/// Takes a role away again. Gives how many grants that removed.
+pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>, role: Role) -> DbResult<u64> {
+    match environment_id {
+        Some(environment_id) => execute!(
+            tx,
+            "DELETE FROM operator_roles WHERE operator_id = $1 AND environment_id = $2 AND role = $3",
+            operator_id,
+            environment_id,
+            role.as_str()
+        ),
+        None => execute!(
+            tx,
+            "DELETE FROM operator_roles WHERE operator_id = $1 AND environment_id IS NULL AND role = $2",
+            operator_id,
+            role.as_str()
+        ),
+    }
+}
+
+/// The operator's roles in one environment: those granted for it and those granted for all.
+pub async fn roles_in(conn: &mut Conn, operator_id: Uuid, environment_id: Uuid) -> DbResult<Roles> {
+    let rows: Vec<(String,)> = fetch_all!(
+        conn,
+        "SELECT role FROM operator_roles WHERE operator_id = $1 AND (environment_id = $2 OR environment_id IS NULL)",
+        operator_id,
+        environment_id
+    )?;
+    Ok(rows.iter().filter_map(|(role,)| Role::parse(role)).collect())
+}
+
+/// The environments in which the operator has any role.
+pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<EnvironmentRow>> {
+    fetch_all!(
+        conn,
+        "SELECT e.id, e.slug, e.name FROM environments e
+         WHERE EXISTS (SELECT 1 FROM operator_roles r
+                       WHERE r.operator_id = $1 AND (r.environment_id = e.id OR r.environment_id IS NULL))
+         ORDER BY e.position, e.name",
+        operator_id
+    )
+}
+
+pub async fn insert_session(tx: &mut Tx, session: &NewOperatorSession<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO operator_sessions (id, operator_id, secret_hash, created_at, last_seen_at, expires_at, ip_address, user_agent)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+        session.id,
+        session.operator_id,
+        session.secret_hash,
+        session.now,
+        session.expires_at,
+        session.ip_address,
+        session.user_agent
+    )?;
+    Ok(())
+}
+
+/// The live session with this cookie, of an operator who is not disabled.
+pub async fn session_by_secret(
+    conn: &mut Conn,
+    secret_hash: &[u8],
+    now: DateTime<Utc>,
+) -> DbResult<Option<OperatorSessionRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.last_seen_at
+         FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
+         WHERE s.secret_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.disabled_at IS NULL",
+        secret_hash,
+        now
+    )
+}
+
+pub async fn end_session(tx: &mut Tx, session_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(tx, "UPDATE operator_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", session_id, now)
+}

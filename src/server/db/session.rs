@@ -1,0 +1,219 @@
+//! Sessions of users, and everything about a session on which its right to go on depends.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
+use crate::model::session::{EndReason, SessionKind};
+
+pub struct NewSession<'a> {
+    pub id: Uuid,
+    pub environment_id: Uuid,
+    pub user_id: Uuid,
+    pub kind: SessionKind,
+    pub account_id: Option<Uuid>,
+    pub application_id: Option<Uuid>,
+    pub operator_id: Option<Uuid>,
+    pub reason: Option<&'a str>,
+    pub ticket: Option<&'a str>,
+    pub deadline: Option<DateTime<Utc>>,
+    pub hidden_from_account: bool,
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ip_address: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
+}
+
+pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO sessions (id, environment_id, user_id, kind, account_id, application_id, operator_id, reason, ticket,
+           deadline, hidden_from_account, created_at, last_seen_at, expires_at, ip_address, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15)",
+        s.id,
+        s.environment_id,
+        s.user_id,
+        s.kind.as_str(),
+        s.account_id,
+        s.application_id,
+        s.operator_id,
+        s.reason,
+        s.ticket,
+        s.deadline,
+        s.hidden_from_account,
+        s.now,
+        s.expires_at,
+        s.ip_address,
+        s.user_agent
+    )?;
+    Ok(())
+}
+
+/// A session with all that its right to go on depends on, read in one round trip.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StandingRow {
+    pub id: Uuid,
+    pub environment_id: Uuid,
+    pub kind: String,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
+    pub hidden_from_account: bool,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub end_reason: Option<String>,
+    pub user_id: Uuid,
+    pub user_email: String,
+    pub user_name: String,
+    pub email_verified: bool,
+    pub locked_at: Option<DateTime<Utc>>,
+    pub account_id: Option<Uuid>,
+    pub account_name: Option<String>,
+    pub account_external_id: Option<String>,
+    pub application_id: Option<Uuid>,
+    pub application_name: Option<String>,
+    pub client_id: Option<String>,
+    pub keep_session_alive: Option<bool>,
+    pub operator_id: Option<Uuid>,
+    pub operator_name: Option<String>,
+    pub operator_email: Option<String>,
+    pub operator_disabled_at: Option<DateTime<Utc>>,
+    /// Bits of [`crate::model::operator::Roles`].
+    pub operator_roles: i64,
+    pub is_member: bool,
+    pub membership_disabled_at: Option<DateTime<Utc>>,
+    pub is_assigned: bool,
+    pub enabled: bool,
+}
+
+macro_rules! standing {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, s.hidden_from_account, s.created_at, s.expires_at,
+               s.ended_at, s.end_reason, s.user_id, u.email AS user_email, u.name AS user_name, u.email_verified, u.locked_at,
+               s.account_id, a.name AS account_name, a.external_id AS account_external_id,
+               s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
+               s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
+               CAST(COALESCE((SELECT SUM(DISTINCT CASE r.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 WHEN 'impersonator' THEN 4
+                      WHEN 'backoffice_editor' THEN 8 ELSE 16 END) FROM operator_roles r
+                  WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
+                 AS BIGINT) AS operator_roles,
+               (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
+               (aa.application_id IS NOT NULL) AS is_assigned, COALESCE(i.enabled, FALSE) AS enabled
+             FROM sessions s
+             JOIN users u ON u.id = s.user_id
+             LEFT JOIN accounts a ON a.id = s.account_id
+             LEFT JOIN applications p ON p.id = s.application_id
+             LEFT JOIN operators o ON o.id = s.operator_id
+             LEFT JOIN memberships m ON m.account_id = s.account_id AND m.user_id = s.user_id
+             LEFT JOIN account_applications aa ON aa.account_id = s.account_id AND aa.application_id = s.application_id
+             LEFT JOIN impersonation_settings i ON i.environment_id = s.environment_id ",
+            $rest
+        )
+    };
+}
+
+pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<StandingRow>> {
+    fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
+}
+
+/// Sessions that may have to end: all running impersonations, and of the others those whose time is over.
+pub async fn candidates_to_end(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    after: Uuid,
+    limit: i64,
+) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!(
+            "WHERE s.ended_at IS NULL AND (s.kind = 'impersonation' OR s.expires_at <= $1) AND s.id > $2
+             ORDER BY s.id LIMIT $3"
+        ),
+        now,
+        after,
+        limit
+    )
+}
+
+/// Running impersonations of an environment, newest first.
+pub async fn live_impersonations(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!(
+            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
+             ORDER BY s.created_at DESC, s.id DESC LIMIT 500"
+        ),
+        environment_id,
+        now
+    )
+}
+
+pub async fn count_live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<i64> {
+    fetch_scalar!(
+        conn,
+        "SELECT count(*) FROM sessions WHERE environment_id = $1 AND kind = 'impersonation' AND ended_at IS NULL AND expires_at > $2",
+        environment_id,
+        now
+    )
+}
+
+/// Marks a session as ended. Gives whether this call did it: a session ends once.
+pub async fn end(tx: &mut Tx, id: Uuid, reason: EndReason, now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
+        id,
+        now,
+        reason.as_str()
+    )?;
+    Ok(changed == 1)
+}
+
+/// The account that a session works in from now on.
+pub async fn set_account(tx: &mut Tx, id: Uuid, account_id: Uuid) -> DbResult<u64> {
+    execute!(tx, "UPDATE sessions SET account_id = $2 WHERE id = $1 AND ended_at IS NULL", id, account_id)
+}
+
+/// The latest use of a session, for lists. Nothing is decided by it.
+pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1", id, now)
+}
+
+/// A session in a list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SessionListRow {
+    pub id: Uuid,
+    pub kind: String,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub end_reason: Option<String>,
+    pub account_name: Option<String>,
+    pub application_name: Option<String>,
+    pub operator_name: Option<String>,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// A user's sessions, running ones first, then newest first.
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<SessionListRow>> {
+    fetch_all!(
+        conn,
+        "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, a.name AS account_name,
+           p.name AS application_name, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
+         FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN applications p ON p.id = s.application_id
+           LEFT JOIN operators o ON o.id = s.operator_id
+         WHERE s.user_id = $1
+         ORDER BY CASE WHEN s.ended_at IS NULL THEN 0 ELSE 1 END, s.created_at DESC, s.id DESC LIMIT $2",
+        user_id,
+        limit
+    )
+}

@@ -1,0 +1,69 @@
+//! What a use case answers when it fails, and the one place that decides what of it goes over the wire.
+
+use crate::model::error::ApiError;
+use crate::model::impersonation::Denial;
+
+use super::db::DbError;
+
+/// A failed use case. Everything but [`ServiceError::Internal`] is the caller's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("not signed in")]
+    Unauthenticated,
+    #[error("not found")]
+    NotFound,
+    #[error("forbidden")]
+    Forbidden,
+    #[error("{field}: {message}")]
+    Invalid { field: String, message: String },
+    #[error("denied: {}", .0.as_str())]
+    Denied(Denial),
+    #[error("rate limited for {retry_after_seconds} s")]
+    RateLimited { retry_after_seconds: u32 },
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+pub type ServiceResult<T> = Result<T, ServiceError>;
+
+impl From<DbError> for ServiceError {
+    fn from(error: DbError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<ApiError> for ServiceError {
+    /// For validation shared with the browser.
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Invalid { field, message } => Self::Invalid { field, message },
+            ApiError::Denied(denial) => Self::Denied(denial),
+            ApiError::Unauthenticated => Self::Unauthenticated,
+            ApiError::NotFound => Self::NotFound,
+            ApiError::Forbidden => Self::Forbidden,
+            other => Self::Internal(anyhow::anyhow!(other)),
+        }
+    }
+}
+
+impl ServiceError {
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The error as the caller may see it. Our own faults are logged here, once, under the request's id.
+    pub fn into_api(self, request_id: &str) -> ApiError {
+        match self {
+            Self::Unauthenticated => ApiError::Unauthenticated,
+            Self::NotFound => ApiError::NotFound,
+            Self::Forbidden => ApiError::Forbidden,
+            Self::Invalid { field, message } => ApiError::Invalid { field, message },
+            Self::Denied(denial) => ApiError::Denied(denial),
+            Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
+            Self::Internal(error) => {
+                tracing::error!(request.id = request_id, error = format!("{error:#}"), "a use case failed");
+                ApiError::Internal { request_id: request_id.to_owned() }
+            }
+        }
+    }
+}

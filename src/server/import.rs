@@ -1,0 +1,1 @@
+//! Importing users, accounts, applications and roles from CSV files.

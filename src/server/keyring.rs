@@ -1,0 +1,208 @@
+//! Signing keys in memory: sealed at rest with the master key, opened once, used off the async threads.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use anyhow::{Context, anyhow, bail};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::clock::Clock;
+use super::db::signing_key::{self, SigningKeyRow};
+use super::db::{Conn, Tx};
+use super::random::Random;
+
+const NONCE_LENGTH: usize = 12;
+
+/// The 256-bit key that seals private keys, from a file or the environment.
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// Reads the base64 of 32 bytes.
+    ///
+    /// # Errors
+    /// Where the text is anything else.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let bytes = STANDARD.decode(text.trim()).context("the master key is not base64")?;
+        let bytes: [u8; 32] = bytes
+            .try_into()
+            .map_err(|bytes: Vec<u8>| anyhow!("the master key has {} bytes instead of 32", bytes.len()))?;
+        Ok(Self(bytes))
+    }
+
+    /// A new master key, as the text that [`MasterKey::parse`] reads.
+    pub fn generate(random: &dyn Random) -> String {
+        let mut bytes = [0; 32];
+        random.fill(&mut bytes);
+        STANDARD.encode(bytes)
+    }
+
+    fn cipher(&self) -> anyhow::Result<LessSafeKey> {
+        Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.0).map_err(|_| anyhow!("AES-256-GCM is missing"))?))
+    }
+
+    /// AES-256-GCM, the nonce in front. `name` is bound to the sealed bytes: they open under no other.
+    fn seal(&self, random: &dyn Random, name: &str, plain: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let mut nonce = [0; NONCE_LENGTH];
+        random.fill(&mut nonce);
+        let mut sealed = plain.to_vec();
+        self.cipher()?
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name.as_bytes()), &mut sealed)
+            .map_err(|_| anyhow!("sealing failed"))?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let (nonce, body) = sealed.split_at_checked(NONCE_LENGTH).context("the sealed key is too short")?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("the nonce is malformed"))?;
+        let mut body = body.to_vec();
+        let plain = self
+            .cipher()?
+            .open_in_place(nonce, Aad::from(name.as_bytes()), &mut body)
+            .map_err(|_| anyhow!("the signing key {name} was sealed with another master key"))?;
+        Ok(plain.to_vec())
+    }
+}
+
+/// A key that is ready to sign and to verify.
+pub struct SigningKey {
+    pub kid: String,
+    pub algorithm: Algorithm,
+    pub state: String,
+    pub public_jwk: Jwk,
+    encoding: EncodingKey,
+    pub decoding: DecodingKey,
+}
+
+/// The keys of one environment: active first, RS256 before ES256.
+pub type EnvironmentKeys = Arc<Vec<Arc<SigningKey>>>;
+
+pub struct Keyring {
+    master: MasterKey,
+    opened: RwLock<HashMap<String, Arc<SigningKey>>>,
+}
+
+impl Keyring {
+    pub fn new(master: MasterKey) -> Self {
+        Self { master, opened: RwLock::default() }
+    }
+
+    /// The environment's keys as the database has them now; private halves are opened once and kept.
+    pub async fn of(&self, conn: &mut Conn, environment_id: Uuid) -> anyhow::Result<EnvironmentKeys> {
+        let rows = signing_key::of_environment(conn, environment_id).await?;
+        let keys = rows.iter().map(|row| self.open(row)).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Arc::new(keys))
+    }
+
+    /// The key of `row`, opened. Its state is the row's, the rest never changes.
+    pub fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
+        let known = self.opened.read().ok().and_then(|keys| keys.get(&row.kid).cloned());
+        if let Some(key) = known.filter(|key| key.state == row.state) {
+            return Ok(key);
+        }
+        let private = self.master.open(&row.kid, &row.sealed_private_key)?;
+        let algorithm = parse_algorithm(&row.algorithm)?;
+        let public_jwk: Jwk = serde_json::from_str(&row.public_jwk).context("the public key is no JWK")?;
+        let decoding = DecodingKey::from_jwk(&public_jwk)?;
+        let key = Arc::new(SigningKey {
+            kid: row.kid.clone(),
+            algorithm,
+            state: row.state.clone(),
+            public_jwk,
+            encoding: encoding_key(algorithm, &private)?,
+            decoding,
+        });
+        if let Ok(mut opened) = self.opened.write() {
+            opened.insert(row.kid.clone(), key.clone());
+        }
+        Ok(key)
+    }
+
+    /// Makes the first active key of each algorithm for an environment.
+    pub async fn create_first(
+        &self,
+        tx: &mut Tx,
+        clock: &dyn Clock,
+        random: &dyn Random,
+        environment_id: Uuid,
+    ) -> anyhow::Result<()> {
+        for row in self.new_rows(clock, random).await? {
+            signing_key::insert(tx, &SigningKeyRow { environment_id, ..row }).await?;
+        }
+        Ok(())
+    }
+
+    /// A new active key of each algorithm, sealed, of no environment yet.
+    pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SigningKeyRow>> {
+        let mut rows = Vec::new();
+        for algorithm in [Algorithm::RS256, Algorithm::ES256] {
+            let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(algorithm)).await??;
+            rows.push(SigningKeyRow {
+                sealed_private_key: self.master.seal(random, &kid, &private)?,
+                kid,
+                environment_id: Uuid::nil(),
+                algorithm: format!("{algorithm:?}"),
+                state: "active".to_owned(),
+                public_jwk,
+                created_at: clock.now(),
+            });
+        }
+        Ok(rows)
+    }
+}
+
+impl SigningKey {
+    /// A signed JWT with this `typ`. RS256 takes most of a millisecond: call it from [`tokio::task::spawn_blocking`].
+    pub fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> anyhow::Result<String> {
+        let mut header = Header::new(self.algorithm);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(self.kid.clone());
+        Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
+    }
+}
+
+fn parse_algorithm(word: &str) -> anyhow::Result<Algorithm> {
+    match word {
+        "RS256" => Ok(Algorithm::RS256),
+        "ES256" => Ok(Algorithm::ES256),
+        other => bail!("no such signing algorithm: {other}"),
+    }
+}
+
+fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> anyhow::Result<EncodingKey> {
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(pkcs8));
+    Ok(match algorithm {
+        Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes())?,
+        _ => EncodingKey::from_ec_pem(pem.as_bytes())?,
+    })
+}
+
+/// A new key: its thumbprint, its public JWK as JSON, its private key as PKCS#8.
+fn generate(algorithm: Algorithm) -> anyhow::Result<(String, String, Vec<u8>)> {
+    let private = match algorithm {
+        Algorithm::RS256 => {
+            let pair =
+                aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key was made"))?;
+            let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| anyhow!("the RSA key has no PKCS#8 form"))?;
+            der.as_ref().to_vec()
+        }
+        _ => {
+            let pair =
+                EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no EC key was made"))?;
+            pair.to_pkcs8v1().map_err(|_| anyhow!("the EC key has no PKCS#8 form"))?.as_ref().to_vec()
+        }
+    };
+    let mut jwk = Jwk::from_encoding_key(&encoding_key(algorithm, &private)?, algorithm)?;
+    let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
+    jwk.common.key_id = Some(kid.clone());
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok((kid, serde_json::to_string(&jwk)?, private))
+}

@@ -1,0 +1,13 @@
+//! Use cases. Each owns its transaction, its permission check and its audit row; none speaks HTTP.
+
+pub mod audit;
+pub mod caller;
+pub mod cursor;
+pub mod environment;
+pub mod impersonation;
+pub mod operator;
+pub mod policy;
+pub mod report;
+pub mod session;
+pub mod settings;
+pub mod users;

@@ -1,0 +1,263 @@
+//! The audit trail: writing an event inside the transaction of what it reports, and reading.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::caller::{Caller, Client, Operator};
+use super::cursor::{Cursor, Window};
+use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity};
+use crate::model::user::PAGE_SIZE;
+use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
+use crate::server::db::session::StandingRow;
+use crate::server::db::user::SortValue;
+use crate::server::db::{Conn, Tx, account};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::state::AppState;
+
+/// An event about to be written. Start with [`Event::new`] and add what is known.
+#[derive(Clone, Debug)]
+pub struct Event(AuditRow);
+
+impl Event {
+    /// An event of the system itself, visible to operators only.
+    pub fn new(environment_id: Uuid, action: &str, severity: Severity, description: impl Into<String>) -> Self {
+        Self(AuditRow {
+            id: Uuid::nil(),
+            environment_id,
+            occurred_at: DateTime::default(),
+            action: action.to_owned(),
+            severity: severity.as_str().to_owned(),
+            actor_kind: ActorKind::System.as_str().to_owned(),
+            actor_id: None,
+            actor_name: "Understudy".to_owned(),
+            operator_id: None,
+            operator_name: None,
+            user_id: None,
+            user_name: None,
+            user_email: None,
+            account_id: None,
+            account_name: None,
+            application_id: None,
+            application_name: None,
+            session_id: None,
+            reason: None,
+            ticket: None,
+            description: description.into(),
+            ip_address: None,
+            user_agent: None,
+            request_id: None,
+            visible_to_account: false,
+        })
+    }
+
+    pub fn by_operator(mut self, operator: &Operator) -> Self {
+        self.0.actor_kind = ActorKind::Operator.as_str().to_owned();
+        self.0.actor_id = Some(operator.id);
+        self.0.actor_name.clone_from(&operator.name);
+        self
+    }
+
+    pub fn by_user(mut self, id: Uuid, name: &str) -> Self {
+        self.0.actor_kind = ActorKind::User.as_str().to_owned();
+        self.0.actor_id = Some(id);
+        self.0.actor_name = name.to_owned();
+        self
+    }
+
+    pub fn by_application(mut self, id: Uuid, name: &str) -> Self {
+        self.0.actor_kind = ActorKind::Application.as_str().to_owned();
+        self.0.actor_id = Some(id);
+        self.0.actor_name = name.to_owned();
+        self
+    }
+
+    pub fn about_user(mut self, id: Uuid, name: &str, email: &str) -> Self {
+        self.0.user_id = Some(id);
+        self.0.user_name = Some(name.to_owned());
+        self.0.user_email = Some(email.to_owned());
+        self
+    }
+
+    /// The account in whose own log the event appears, unless `hidden`.
+    pub fn in_account(mut self, id: Uuid, name: &str, hidden: bool) -> Self {
+        self.0.account_id = Some(id);
+        self.0.account_name = Some(name.to_owned());
+        self.0.visible_to_account = !hidden;
+        self
+    }
+
+    pub fn in_application(mut self, id: Uuid, name: &str) -> Self {
+        self.0.application_id = Some(id);
+        self.0.application_name = Some(name.to_owned());
+        self
+    }
+
+    /// Everyone and everything involved in a session: user, account, application and, for an impersonation, the operator
+    /// with the reason. What an impersonation hides from the account stays hidden for all of its events.
+    pub fn in_session(mut self, session: &StandingRow) -> Self {
+        self = self.about_user(session.user_id, &session.user_name, &session.user_email);
+        if let (Some(id), Some(name)) = (session.account_id, &session.account_name) {
+            self = self.in_account(id, name, session.hidden_from_account);
+        }
+        if let (Some(id), Some(name)) = (session.application_id, &session.application_name) {
+            self = self.in_application(id, name);
+        }
+        self.0.session_id = Some(session.id);
+        self.0.operator_id = session.operator_id;
+        self.0.operator_name.clone_from(&session.operator_name);
+        self.0.reason.clone_from(&session.reason);
+        self.0.ticket.clone_from(&session.ticket);
+        self
+    }
+
+    pub fn for_reason(mut self, reason: &str, ticket: Option<&str>) -> Self {
+        self.0.reason = Some(reason.to_owned());
+        self.0.ticket = ticket.map(ToOwned::to_owned);
+        self
+    }
+
+    pub fn impersonated_by(mut self, operator: &Operator, session_id: Uuid) -> Self {
+        self.0.operator_id = Some(operator.id);
+        self.0.operator_name = Some(operator.name.clone());
+        self.0.session_id = Some(session_id);
+        self
+    }
+
+    pub fn from(mut self, client: &Client) -> Self {
+        self.0.ip_address.clone_from(&client.ip_address);
+        self.0.user_agent.clone_from(&client.user_agent);
+        self.0.request_id = Some(client.request_id.clone()).filter(|id| !id.is_empty());
+        self
+    }
+}
+
+/// Writes an event in the transaction of what it reports: both happen or neither.
+pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResult<()> {
+    let mut row = event.0;
+    row.id = state.new_id();
+    row.occurred_at = state.now();
+    table::insert(tx, &row).await?;
+    Ok(())
+}
+
+/// Writes an event that stands alone: something that was refused.
+pub async fn record_alone(state: &AppState, event: Event) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    record(state, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The audit trail of the caller's environment.
+pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
+    caller.require_view()?;
+    let mut conn = caller.state.db.read().await?;
+    let account_id = match query.account.as_str() {
+        "" => None,
+        external_id => {
+            let known = account::by_external_id(&mut conn, caller.environment.id, external_id).await?;
+            Some(known.map_or_else(Uuid::nil, |account| account.id))
+        }
+    };
+    let filter = AuditFilter {
+        environment_id: caller.environment.id,
+        search: query.q.trim().to_lowercase(),
+        action: Some(query.action.trim().to_owned()).filter(|action| !action.is_empty()),
+        severity: Severity::parse(&query.severity).map(Severity::as_str),
+        account_id,
+        only_impersonated: query.only == "impersonated",
+        from: day(&query.from),
+        until: day(&query.to).map(|day| day + TimeDelta::days(1)),
+        ..AuditFilter::default()
+    };
+    let (rows, next, previous) = page(&mut conn, filter, &query.cursor).await?;
+    let accounts = account::options(&mut conn, caller.environment.id).await?;
+    Ok(AuditPage { rows, accounts, next, previous, now: caller.state.now() })
+}
+
+/// The log of one account, as its own administrators see it: without what was hidden from it.
+pub async fn account_log(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    account_id: Uuid,
+    cursor: &str,
+) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
+    let filter = AuditFilter {
+        environment_id,
+        account_id: Some(account_id),
+        only_visible_to_account: true,
+        ..AuditFilter::default()
+    };
+    page(conn, filter, cursor).await
+}
+
+/// The latest events about one user.
+pub async fn of_user(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    user_id: Uuid,
+    limit: i64,
+) -> ServiceResult<Vec<AuditItem>> {
+    let filter = AuditFilter { environment_id, user_id: Some(user_id), limit, ..AuditFilter::default() };
+    Ok(table::list(conn, &filter).await?.into_iter().map(item).collect())
+}
+
+pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
+    caller.require_view()?;
+    let mut conn = caller.state.db.read().await?;
+    let row = table::by_id(&mut conn, caller.environment.id, event_id).await?.ok_or(ServiceError::NotFound)?;
+    Ok(item(row))
+}
+
+async fn page(
+    conn: &mut Conn,
+    mut filter: AuditFilter,
+    cursor: &str,
+) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
+    let cursor = Cursor::decode(cursor);
+    filter.after = cursor.as_ref().and_then(|cursor| match cursor.value {
+        SortValue::Time(time) => Some((time, cursor.id)),
+        _ => None,
+    });
+    filter.ascending = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    filter.limit = PAGE_SIZE as i64 + 1;
+    let window = Window::new(table::list(conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
+    let edge =
+        |row: Option<&AuditRow>, backwards| row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode());
+    let next = edge(window.rows.last().filter(|_| window.has_next), false);
+    let previous = edge(window.rows.first().filter(|_| window.has_previous), true);
+    Ok((window.rows.into_iter().map(item).collect(), next, previous))
+}
+
+/// The start of a day, UTC. What is no date does not filter.
+fn day(text: &str) -> Option<DateTime<Utc>> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc())
+}
+
+fn item(row: AuditRow) -> AuditItem {
+    AuditItem {
+        id: row.id,
+        occurred_at: row.occurred_at,
+        severity: Severity::parse(&row.severity).unwrap_or(Severity::Info),
+        actor_kind: ActorKind::parse(&row.actor_kind).unwrap_or(ActorKind::System),
+        action: row.action,
+        actor_id: row.actor_id,
+        actor_name: row.actor_name,
+        operator_id: row.operator_id,
+        operator_name: row.operator_name,
+        user_id: row.user_id,
+        user_name: row.user_name,
+        user_email: row.user_email,
+        account_name: row.account_name,
+        application_name: row.application_name,
+        session_id: row.session_id,
+        reason: row.reason,
+        ticket: row.ticket,
+        description: row.description,
+        ip_address: row.ip_address,
+        user_agent: row.user_agent,
+        request_id: row.request_id,
+        visible_to_account: row.visible_to_account,
+    }
+}

@@ -1,0 +1,75 @@
+//! Actions that an application reports from inside a session.
+
+use super::audit::{self, Event};
+use super::caller::Client;
+use super::session;
+use crate::model::audit::Severity;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::state::AppState;
+use uuid::Uuid;
+
+const ACTION_MAX: usize = 64;
+const DESCRIPTION_MAX: usize = 500;
+
+/// What an application says happened.
+#[derive(Debug, serde::Deserialize)]
+pub struct Report {
+    /// Lower-case words joined by dots, dashes or underscores: `invoice.exported`.
+    pub action: String,
+    /// A sentence for people.
+    #[serde(default)]
+    pub description: String,
+    /// A word of [`Severity`]; `info` where it is missing.
+    #[serde(default)]
+    pub severity: Option<String>,
+}
+
+/// Writes a reported action into the audit trail: done by the session's user and, inside an impersonation, by its
+/// operator.
+///
+/// # Errors
+/// [`ServiceError::Unauthenticated`] where the session has ended, [`ServiceError::Invalid`] for a malformed report.
+pub async fn record(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    report: &Report,
+    client: &Client,
+) -> ServiceResult<()> {
+    let name = report.action.trim();
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > ACTION_MAX || !name.chars().all(allowed) {
+        return Err(ServiceError::invalid(
+            "action",
+            format!("action must be 1 to {ACTION_MAX} lower-case letters, digits, dots, dashes and underscores"),
+        ));
+    }
+    if report.description.chars().count() > DESCRIPTION_MAX {
+        return Err(ServiceError::invalid(
+            "description",
+            format!("description has more than {DESCRIPTION_MAX} characters"),
+        ));
+    }
+    let severity = match report.severity.as_deref() {
+        None => Severity::Info,
+        Some(word) => Severity::parse(word)
+            .ok_or_else(|| ServiceError::invalid("severity", "severity must be info, medium, high or critical"))?,
+    };
+    state.limits.report(&session_id.to_string())?;
+    let mut tx = state.db.write().await?;
+    let Some(session) = session::live_in(state, &mut tx, environment_id, session_id).await? else {
+        tx.commit().await?;
+        return Err(ServiceError::Unauthenticated);
+    };
+    let description = match report.description.trim() {
+        "" => format!("{name} in {}", session.application_name.as_deref().unwrap_or("the application")),
+        sentence => sentence.to_owned(),
+    };
+    let event = Event::new(environment_id, &format!("application.{name}"), severity, description)
+        .by_user(session.user_id, &session.user_name)
+        .in_session(&session)
+        .from(client);
+    audit::record(state, &mut tx, event).await?;
+    tx.commit().await?;
+    Ok(())
+}

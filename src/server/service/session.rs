@@ -1,0 +1,288 @@
+//! A session's standing: whether it may go on, asked at every use, and its one end.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::audit::{self, Event};
+use super::caller::{Client, Operator};
+use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
+use crate::model::audit::{Severity, action};
+use crate::model::impersonation::Denial;
+use crate::model::operator::Roles;
+use crate::model::session::{EndReason, SessionItem, SessionKind};
+use crate::server::db::session::{self as table, SessionListRow, StandingRow};
+use crate::server::db::{Conn, Tx, account};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::state::AppState;
+
+/// Who ends a session.
+pub enum EndedBy<'a> {
+    System,
+    Operator(&'a Operator),
+    /// The session's own user.
+    User,
+    /// The application in which the session runs.
+    Application,
+}
+
+impl StandingRow {
+    pub fn session_kind(&self) -> SessionKind {
+        SessionKind::parse(&self.kind).unwrap_or(SessionKind::Password)
+    }
+
+    pub fn is_impersonation(&self) -> bool {
+        self.session_kind() == SessionKind::Impersonation
+    }
+
+    /// Why the session may not go on, if so. An ended one has its own reason.
+    pub fn end_due(&self, now: DateTime<Utc>) -> Option<EndReason> {
+        if let Some(word) = &self.end_reason {
+            return Some(EndReason::parse(word).unwrap_or(EndReason::Expired));
+        }
+        if now >= self.expires_at {
+            return Some(EndReason::Expired);
+        }
+        match self.session_kind() {
+            SessionKind::Impersonation => policy::decide(&self.facts()).err().map(end_reason),
+            SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
+            SessionKind::Password => None,
+        }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        let membership = match (self.is_member, self.membership_disabled_at) {
+            (false, _) => Membership::None,
+            (true, Some(_)) => Membership::Disabled,
+            (true, None) => Membership::Enabled,
+        };
+        let application = self
+            .is_assigned
+            .then_some(ApplicationFacts { keep_session_alive: self.keep_session_alive.unwrap_or(false) });
+        Facts {
+            enabled: self.enabled,
+            roles: if self.operator_disabled_at.is_some() {
+                Roles::default()
+            } else {
+                Roles::from_bits(self.operator_roles)
+            },
+            operator_email: self.operator_email.as_deref().unwrap_or_default(),
+            nested: false,
+            target: Target { email: &self.user_email, locked: self.locked_at.is_some(), verified: self.email_verified },
+            account: self.account_id.map(|_| AccountFacts {
+                membership,
+                has_applications: application.is_some(),
+                application,
+            }),
+        }
+    }
+}
+
+/// The reason for which a running impersonation ends when its policy now says no.
+fn end_reason(denial: Denial) -> EndReason {
+    match denial {
+        Denial::Off => EndReason::SettingsTurnedOff,
+        Denial::RoleMissing | Denial::Nested | Denial::SelfImpersonation => EndReason::OperatorLostRight,
+        Denial::TargetLocked | Denial::TargetUnverified | Denial::NotAMember | Denial::DisabledInAccount => {
+            EndReason::TargetLockedOrRemoved
+        }
+        Denial::NoAccount | Denial::NoApplications | Denial::NotAssigned => EndReason::AccountOrApplicationRemoved,
+    }
+}
+
+/// The session, if it may go on. One that may not is ended here and now, with the reason that its END event names.
+pub async fn live(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<StandingRow>> {
+    let mut conn = state.db.read().await?;
+    let Some(standing) = table::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
+    drop(conn);
+    let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
+    if standing.ended_at.is_none() {
+        let mut tx = state.db.write().await?;
+        end_in(state, &mut tx, &standing, reason, EndedBy::System, &Client::default()).await?;
+        tx.commit().await?;
+    }
+    Ok(None)
+}
+
+/// [`live`] inside a transaction that goes on to use the session. `None` also where it was ended just now: then the
+/// transaction holds the end, and the caller commits it.
+pub async fn live_in(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    id: Uuid,
+) -> ServiceResult<Option<StandingRow>> {
+    let Some(standing) = table::standing(tx, environment_id, id).await? else { return Ok(None) };
+    let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
+    end_in(state, tx, &standing, reason, EndedBy::System, &Client::default()).await?;
+    Ok(None)
+}
+
+/// Ends a session in the caller's transaction, with its END event. Gives whether this call ended it: of several at the
+/// same instant one does, and one event is written.
+pub async fn end_in(
+    state: &AppState,
+    tx: &mut Tx,
+    session: &StandingRow,
+    reason: EndReason,
+    by: EndedBy<'_>,
+    client: &Client,
+) -> ServiceResult<bool> {
+    if !table::end(tx, session.id, reason, state.now()).await? {
+        return Ok(false);
+    }
+    let name = match session.session_kind() {
+        SessionKind::Impersonation => action::IMPERSONATION_ENDED,
+        SessionKind::Password if reason == EndReason::SignedOut => action::USER_SIGNED_OUT,
+        SessionKind::Password => action::SESSION_REVOKED,
+    };
+    let description = match session.session_kind() {
+        SessionKind::Impersonation => format!("Impersonation of {} ended: {}", session.user_name, reason.label()),
+        SessionKind::Password => format!("Session of {} ended: {}", session.user_name, reason.label()),
+    };
+    let event = Event::new(session.environment_id, name, Severity::Info, description).in_session(session).from(client);
+    let event = match by {
+        EndedBy::System => event,
+        EndedBy::Operator(operator) => event.by_operator(operator),
+        EndedBy::User => event.by_user(session.user_id, &session.user_name),
+        EndedBy::Application => match (session.application_id, &session.application_name) {
+            (Some(id), Some(name)) => event.by_application(id, name),
+            _ => event,
+        },
+    };
+    audit::record(state, tx, event).await?;
+    Ok(true)
+}
+
+/// Ends a session that is known by its id only. Gives whether this call ended it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where the environment has no such session.
+pub async fn end(
+    state: &AppState,
+    environment_id: Uuid,
+    id: Uuid,
+    reason: EndReason,
+    by: EndedBy<'_>,
+    client: &Client,
+) -> ServiceResult<bool> {
+    let mut tx = state.db.write().await?;
+    let session = table::standing(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
+    let ended = end_in(state, &mut tx, &session, reason, by, client).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Ends one of the user's own sessions, as asked for in *My sessions*.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where it is not the user's.
+pub async fn revoke_own(
+    state: &AppState,
+    environment_id: Uuid,
+    user_id: Uuid,
+    id: Uuid,
+    client: &Client,
+) -> ServiceResult<bool> {
+    let mut tx = state.db.write().await?;
+    let session = table::standing(&mut tx, environment_id, id)
+        .await?
+        .filter(|session| session.user_id == user_id)
+        .ok_or(ServiceError::NotFound)?;
+    let ended = end_in(state, &mut tx, &session, EndReason::RevokedByUser, EndedBy::User, client).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Moves a session to another account of its user and remembers it as the user's active one, unless an operator did it.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where the user has no such account, is disabled in it, or the session's application is not
+/// assigned to it.
+pub async fn switch_account(
+    state: &AppState,
+    tx: &mut Tx,
+    session: &StandingRow,
+    account_external_id: &str,
+    client: &Client,
+) -> ServiceResult<StandingRow> {
+    let membership = account::memberships(tx, session.user_id)
+        .await?
+        .into_iter()
+        .find(|membership| membership.external_id == account_external_id && membership.disabled_at.is_none())
+        .ok_or(ServiceError::NotFound)?;
+    if let Some(application_id) = session.application_id {
+        let assigned = account::applications_of_user(tx, session.user_id)
+            .await?
+            .iter()
+            .any(|row| row.account_id == membership.account_id && row.application_id == application_id);
+        if !assigned {
+            return Err(ServiceError::NotFound);
+        }
+    }
+    if table::set_account(tx, session.id, membership.account_id).await? == 0 {
+        return Err(ServiceError::NotFound);
+    }
+    if !session.is_impersonation() {
+        account::set_active(tx, session.user_id, membership.account_id).await?;
+    }
+    let switched = table::standing(tx, session.environment_id, session.id).await?.ok_or(ServiceError::NotFound)?;
+    let from = session.account_name.as_deref().unwrap_or("no account");
+    let event = Event::new(
+        session.environment_id,
+        action::SESSION_ACCOUNT_SWITCHED,
+        Severity::Info,
+        format!("{} switched from {from} to {}", session.user_name, membership.name),
+    )
+    .by_user(session.user_id, &session.user_name)
+    .in_session(&switched)
+    .from(client);
+    audit::record(state, tx, event).await?;
+    Ok(switched)
+}
+
+/// A user's sessions: running ones first, then newest first.
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResult<Vec<SessionItem>> {
+    Ok(table::of_user(conn, user_id, limit).await?.into_iter().map(item).collect())
+}
+
+fn item(row: SessionListRow) -> SessionItem {
+    SessionItem {
+        id: row.id,
+        kind: SessionKind::parse(&row.kind).unwrap_or(SessionKind::Password),
+        started_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+        ended_at: row.ended_at,
+        end_reason: row.end_reason.as_deref().and_then(EndReason::parse),
+        account_name: row.account_name,
+        application_name: row.application_name,
+        operator_name: row.operator_name,
+        reason: row.reason,
+        ticket: row.ticket,
+        ip_address: row.ip_address,
+        user_agent: row.user_agent,
+    }
+}
+
+/// Ends every session whose time is over, and every impersonation whose policy now says no, so that the audit trail has
+/// its END event even if nobody asks for the session again. Gives how many ended.
+pub async fn end_due(state: &AppState) -> ServiceResult<u32> {
+    const BATCH: i64 = 200;
+    let mut ended = 0;
+    let mut after = Uuid::nil();
+    loop {
+        let mut conn = state.db.read().await?;
+        let batch = table::candidates_to_end(&mut conn, state.now(), after, BATCH).await?;
+        drop(conn);
+        let Some(last) = batch.last() else { return Ok(ended) };
+        after = last.id;
+        for session in &batch {
+            let Some(reason) = session.end_due(state.now()) else { continue };
+            let mut tx = state.db.write().await?;
+            if end_in(state, &mut tx, session, reason, EndedBy::System, &Client::default()).await? {
+                ended += 1;
+            }
+            tx.commit().await?;
+        }
+    }
+}

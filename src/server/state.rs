@@ -1,0 +1,105 @@
+//! What every request handler holds: the injected clock and randomness, the database, keys and limits. No state of users.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+use uuid::{Builder, Uuid};
+
+use super::clock::Clock;
+use super::db::Db;
+use super::keyring::Keyring;
+use super::password::Passwords;
+use super::random::Random;
+use super::rate_limit::RateLimits;
+
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+pub struct Inner {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub keyring: Keyring,
+    pub passwords: Passwords,
+    pub limits: RateLimits,
+    /// Scheme, host and port, without a path.
+    pub public_url: Url,
+    pub trust_forwarded_for: bool,
+    /// Milliseconds and counter of the newest key.
+    last_id: Mutex<(u64, u16)>,
+}
+
+/// `rand_a` has twelve bits.
+const COUNTER_MAX: u16 = 0x0fff;
+
+impl std::ops::Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl AppState {
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        keyring: Keyring,
+        public_url: Url,
+        trust_forwarded_for: bool,
+    ) -> Self {
+        let limits = RateLimits::new(clock.clone());
+        let passwords = Passwords::default();
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            random,
+            keyring,
+            passwords,
+            limits,
+            public_url,
+            trust_forwarded_for,
+            last_id: Mutex::default(),
+        }))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A new key: UUIDv7 of this server's clock. Keys of one server sort in the order in which they were made, also
+    /// within a millisecond (RFC 9562, section 6.2, a counter in `rand_a`).
+    pub fn new_id(&self) -> Uuid {
+        let mut bytes = [0; 10];
+        self.random.fill(&mut bytes);
+        let now = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        let (millis, counter) = {
+            let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = match *last {
+                (millis, COUNTER_MAX) if millis >= now => (millis + 1, 0),
+                (millis, counter) if millis >= now => (millis, counter + 1),
+                _ => (now, 0),
+            };
+            *last
+        };
+        bytes[..2].copy_from_slice(&counter.to_be_bytes());
+        Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    }
+
+    /// `http://localhost:3000`, without a slash at the end.
+    pub fn origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    /// The issuer of an environment.
+    pub fn issuer(&self, environment: &str) -> String {
+        format!("{}/id/{environment}", self.origin())
+    }
+
+    /// Whether cookies must be `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}

@@ -1,0 +1,84 @@
+//! The portal over HTTP: routes, layers and guards. Says what is where; decides nothing.
+
+pub mod assets;
+pub mod caller;
+pub mod guard;
+pub mod headers;
+pub mod health;
+pub mod impersonate;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::identity;
+use super::state::AppState;
+use crate::ui::app::App;
+use crate::ui::document::{DocumentOptions, shell};
+
+/// No form of the portal comes near this.
+const BODY_LIMIT: usize = 64 * 1024;
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+#[derive(Clone, FromRef)]
+struct WebState {
+    app: AppState,
+    leptos: LeptosOptions,
+}
+
+/// The whole server: portal, identity provider, static files, health.
+pub fn router(state: AppState) -> Router {
+    let leptos = LeptosOptions::builder().output_name("understudy").build();
+    let web = WebState { app: state.clone(), leptos };
+    let document = document_options();
+    let pages = {
+        let state = state.clone();
+        move || provide_page_context(&state)
+    };
+    // `/` is answered by a redirect, before any page.
+    let routes = generate_route_list(App).into_iter().filter(|route| route.path() != "/").collect();
+    let portal = Router::new()
+        .route("/", get(guard::home))
+        .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
+        .leptos_routes_with_context(&web, routes, pages, move || shell(document.clone()))
+        .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
+        .layer(from_fn(headers::documents))
+        .layer(CsrfLayer::new())
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .with_state(web);
+    Router::new()
+        .merge(portal)
+        .merge(health::router(state.clone()))
+        .nest("/id/{environment}", identity::router(state.clone()))
+        .fallback(assets::serve)
+        .layer(from_fn_with_state(state, headers::request))
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+        .layer(CatchPanicLayer::new())
+}
+
+fn provide_page_context(state: &AppState) {
+    provide_context(state.clone());
+    headers::set_document_policy();
+}
+
+fn document_options() -> DocumentOptions {
+    let names = assets::names();
+    DocumentOptions {
+        js: Arc::from(names.js.as_str()),
+        wasm: Arc::from(names.wasm.as_str()),
+        css: Arc::from(names.css.as_str()),
+        font: Arc::from(names.font.as_str()),
+    }
+}

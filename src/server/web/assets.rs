@@ -1,0 +1,105 @@
+//! Static files, inside the binary, compressed beforehand. Names with a content hash are kept by browsers for ever.
+
+use std::sync::LazyLock;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
+
+#[derive(RustEmbed)]
+#[folder = "target/site/"]
+#[allow_missing = true]
+struct Site;
+
+/// The hashed paths of what every document loads.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AssetNames {
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+    pub font: String,
+}
+
+static NAMES: LazyLock<AssetNames> = LazyLock::new(|| {
+    let listed = Site::get("assets.json").and_then(|file| serde_json::from_slice(&file.data).ok());
+    listed.unwrap_or_else(|| AssetNames {
+        js: "/assets/understudy.js".to_owned(),
+        wasm: "/assets/understudy.wasm".to_owned(),
+        css: "/assets/understudy.css".to_owned(),
+        font: "/assets/inter.woff2".to_owned(),
+    })
+});
+
+pub fn names() -> &'static AssetNames {
+    &NAMES
+}
+
+/// Whether this binary was built with its static files.
+pub fn are_embedded() -> bool {
+    Site::get("assets.json").is_some()
+}
+
+/// Answers with a static file, in the best encoding that the browser takes; else 404.
+pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return (StatusCode::NOT_FOUND, "There is nothing here.").into_response();
+    }
+    let path = uri.path().trim_start_matches('/');
+    let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
+        return (StatusCode::NOT_FOUND, "There is nothing here.").into_response();
+    };
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (file, encoding) = best(path, plain, accepted);
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
+    let mut response_headers = HeaderMap::new();
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response_headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_TYPE, content_type(path));
+    set(header::ETAG, &etag);
+    set(header::VARY, "accept-encoding");
+    let hashed = path.starts_with("assets/");
+    set(header::CACHE_CONTROL, if hashed { "public, max-age=31536000, immutable" } else { "public, max-age=3600" });
+    if let Some(encoding) = encoding {
+        set(header::CONTENT_ENCODING, encoding);
+    }
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if known.is_some_and(|known| known == etag) {
+        return (StatusCode::NOT_MODIFIED, response_headers).into_response();
+    }
+    (response_headers, Body::from(file.data)).into_response()
+}
+
+fn best(path: &str, plain: EmbeddedFile, accepted: &str) -> (EmbeddedFile, Option<&'static str>) {
+    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
+        let takes = accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
+        if !takes {
+            continue;
+        }
+        if let Some(file) = Site::get(&format!("{path}.{ending}")) {
+            return (file, Some(encoding));
+        }
+    }
+    (plain, None)
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        "png" => "image/png",
+        _ => "application/octet-stream",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

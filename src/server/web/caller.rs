@@ -1,0 +1,167 @@
+//! From an HTTP request to the caller that use cases know, and from their errors back to HTTP.
+
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::model::error::ApiError;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::caller::{Caller, Client, Operator};
+use crate::server::service::operator as service;
+use crate::server::state::AppState;
+
+/// A request of anybody.
+pub struct RequestContext {
+    pub state: AppState,
+    pub client: Client,
+    cookie: Option<String>,
+}
+
+/// A request of a signed-in operator, in no environment yet.
+pub struct OperatorContext {
+    pub state: AppState,
+    pub client: Client,
+    pub operator: Operator,
+}
+
+/// The request that a server function or a page answers.
+pub async fn request() -> Result<RequestContext, ApiError> {
+    let (Some(state), Some(parts)) = (use_context::<AppState>(), use_context::<Parts>()) else {
+        return Err(ApiError::Unreachable);
+    };
+    Ok(RequestContext {
+        client: client(&state, &parts),
+        cookie: cookie_value(&parts.headers, operator_cookie_name(&state)),
+        state,
+    })
+}
+
+/// The signed-in operator who asks.
+pub async fn operator() -> Result<OperatorContext, ApiError> {
+    let request = request().await?;
+    let found = match &request.cookie {
+        Some(cookie) => service::authenticate(&request.state, cookie).await,
+        None => Ok(None),
+    };
+    let operator = answer(&request.client, found.and_then(|known| known.ok_or(ServiceError::Unauthenticated)))?;
+    Ok(OperatorContext { state: request.state, client: request.client, operator })
+}
+
+/// The signed-in operator at work in an environment.
+pub async fn operator_in(environment: &str) -> Result<Caller, ApiError> {
+    let context = operator().await?;
+    let client = context.client.clone();
+    answer(&client, service::enter(&context.state, context.operator, context.client, environment).await)
+}
+
+/// What a use case gave, as it goes over the wire: an error also becomes the response's status, unless a plain form
+/// was posted, whose answer stays a redirect back to the form.
+pub fn answer<T>(client: &Client, result: ServiceResult<T>) -> Result<T, ApiError> {
+    result.map_err(|error| {
+        let error = error.into_api(&client.request_id);
+        set_status(&error);
+        error
+    })
+}
+
+fn set_status(error: &ApiError) {
+    let (Some(parts), Some(response)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else { return };
+    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_plain_form = parts.method == axum::http::Method::POST && accept.contains("text/html");
+    if !is_plain_form {
+        response.set_status(status(error));
+    }
+}
+
+/// The HTTP status of an error.
+pub fn status(error: &ApiError) -> StatusCode {
+    match error {
+        ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ApiError::NotFound => StatusCode::NOT_FOUND,
+        ApiError::Forbidden => StatusCode::FORBIDDEN,
+        ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        ApiError::Denied(_) => StatusCode::CONFLICT,
+        ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ApiError::Internal { .. } | ApiError::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Where the request came from.
+pub fn client(state: &AppState, parts: &Parts) -> Client {
+    let text = |name: &str, most: usize| {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        Some(value.chars().take(most).collect::<String>())
+    };
+    let forwarded = || Some(text("x-forwarded-for", 200)?.rsplit(',').next()?.trim().to_owned());
+    let connected = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    Client {
+        ip_address: if state.trust_forwarded_for { forwarded().or_else(connected) } else { connected() },
+        user_agent: text("user-agent", 300),
+        request_id: text("x-request-id", 64).unwrap_or_default(),
+    }
+}
+
+/// `__Host-` binds the cookie to this host over TLS; plain HTTP on a developer's machine cannot have it.
+pub fn operator_cookie_name(state: &AppState) -> &'static str {
+    if state.is_https() { "__Host-understudy" } else { "understudy" }
+}
+
+/// The value of a request's cookie.
+pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+pub fn set_cookie(state: &AppState, value: &str) {
+    append_cookie(&cookie(state, value, 12 * 3600));
+}
+
+pub fn clear_cookie(state: &AppState) {
+    append_cookie(&cookie(state, "", 0));
+}
+
+fn append_cookie(text: &str) {
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(text)) {
+        response.append_header(header::SET_COOKIE, value);
+    }
+}
+
+fn cookie(state: &AppState, value: &str, max_age: u32) -> String {
+    let secure = if state.is_https() { "; Secure" } else { "" };
+    format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", operator_cookie_name(state))
+}
+
+/// `path` if it is a path of this portal and nothing that a browser could read as another host.
+pub fn local_path(path: &str) -> Option<&str> {
+    let inside = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\', '\r', '\n', '\t'])
+        && path.len() <= 2048
+        && path.is_ascii()
+        && !path.starts_with("/sign-in")
+        && !path.starts_with("/api/");
+    inside.then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn signing_in_leads_only_to_this_portal() {
+        for path in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/a\r\nb", "/sign-in?x"] {
+            assert_eq!(local_path(path), None, "{path}");
+        }
+        assert_eq!(local_path("/production/users?q=a"), Some("/production/users?q=a"));
+    }
+}

@@ -1,0 +1,64 @@
+//! Who is not signed in sees the sign-in page and nothing else.
+
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::caller::{cookie_value, operator_cookie_name};
+use crate::server::service::caller::Operator;
+use crate::server::service::operator as service;
+use crate::server::state::AppState;
+
+/// The signed-in operator of a request, from its cookie.
+pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> Option<Operator> {
+    let cookie = cookie_value(headers, operator_cookie_name(state))?;
+    match service::authenticate(state, &cookie).await {
+        Ok(operator) => operator,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "a portal cookie could not be looked up");
+            None
+        }
+    }
+}
+
+/// Sends document requests without a sign-in to `/sign-in`, before anything is rendered.
+pub async fn require_sign_in(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
+        // Server functions answer for themselves, with an error that the page can read.
+        return next.run(request).await;
+    }
+    let known = operator(&state, request.headers()).await.is_some();
+    match (path == "/sign-in", known) {
+        (true, true) => Redirect::to("/").into_response(),
+        (true, false) | (false, true) => next.run(request).await,
+        (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),
+    }
+}
+
+fn sign_in_path(request: &Request) -> String {
+    let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if request.method() == Method::GET && wanted != "/" {
+        let query: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", wanted).finish();
+        format!("/sign-in?{query}")
+    } else {
+        "/sign-in".to_owned()
+    }
+}
+
+/// `/`: the operator's first environment.
+pub async fn home(State(state): State<AppState>, request: Request) -> Response {
+    let Some(operator) = operator(&state, request.headers()).await else {
+        return Redirect::to("/sign-in").into_response();
+    };
+    match service::home(&state, &operator).await {
+        Ok(path) => Redirect::to(&path).into_response(),
+        Err(_) => {
+            let body = "You have no role in any environment. Ask an Owner for one.";
+            (axum::http::StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body)
+                .into_response()
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Headers of every response: what browsers may do with it, and what it took.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use tracing::Instrument;
+
+use crate::server::secret;
+use crate::server::state::AppState;
+
+/// Every request gets an id, which its log lines, audit rows and errors carry, and says how long the server took.
+pub async fn request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let request_id = state.new_id().simple().to_string();
+    let started = std::time::Instant::now();
+    let name = HeaderName::from_static("x-request-id");
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        request.headers_mut().insert(name.clone(), value);
+    }
+    let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let took = started.elapsed();
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {
+        headers.insert(HeaderName::from_static("server-timing"), value);
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(name, value);
+    }
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    if state.is_https() {
+        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    span.in_scope(|| {
+        tracing::debug!(status = response.status().as_u16(), took_ms = took.as_secs_f64() * 1000.0, "answered");
+    });
+    response
+}
+
+/// Documents and answers of the portal are nobody's to keep, to frame or to share.
+pub async fn documents(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin-allow-popups"),
+    );
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'"));
+    response
+}
+
+/// The policy of a rendered page, with the nonce of its own scripts.
+pub fn set_document_policy() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) else { return };
+    if let Ok(value) = HeaderValue::from_str(&document_policy(&nonce)) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
+/// WebAssembly needs `wasm-unsafe-eval`; nothing else may be evaluated, and nothing loaded from elsewhere.
+fn document_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; object-src 'none'"
+    )
+}
+
+/// The policy of a plain page that runs one script, known by its text, or none. Forms may post to `form_targets` too.
+pub fn plain_policy(script: Option<&str>, form_targets: &str) -> String {
+    use base64::Engine;
+    let hash = script.map(|text| base64::engine::general_purpose::STANDARD.encode(secret::hash(text)));
+    let script = hash.map_or_else(|| "'none'".to_owned(), |hash| format!("'sha256-{hash}'"));
+    format!(
+        "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         form-action 'self'{form_targets}; base-uri 'none'; frame-ancestors 'none'"
+    )
+}

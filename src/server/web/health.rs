@@ -1,0 +1,27 @@
+//! Whether the server lives, and whether it can serve.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+
+use crate::server::db::environment;
+use crate::server::state::AppState;
+
+pub fn router(state: AppState) -> Router {
+    Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready)).with_state(state)
+}
+
+async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
+    let database = async {
+        let mut conn = state.db.read().await?;
+        environment::all(&mut conn).await
+    };
+    match database.await {
+        Ok(_) => (StatusCode::OK, "ready"),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
+        }
+    }
+}

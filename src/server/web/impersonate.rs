@@ -1,0 +1,77 @@
+//! Starting an impersonation without script: the drawer's form, posted into a new tab.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::caller::{client, local_path};
+use super::guard;
+use crate::model::impersonation::StartImpersonation;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service;
+use crate::server::state::AppState;
+
+#[derive(Deserialize)]
+pub struct StartForm {
+    #[serde(default)]
+    account: String,
+    #[serde(default)]
+    application: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    ticket: String,
+    /// The page with the drawer: where a refusal is shown.
+    #[serde(default)]
+    return_to: String,
+}
+
+/// Redirects to the hand-off, or back to the drawer with `error`, a word that it turns into a sentence.
+pub async fn start(
+    State(state): State<AppState>,
+    Path((environment, user_id)): Path<(String, Uuid)>,
+    parts: Parts,
+    Form(form): Form<StartForm>,
+) -> Response {
+    let fallback = format!("/{environment}/users/{user_id}?impersonate=1");
+    let return_to = local_path(&form.return_to).map_or(fallback, ToOwned::to_owned);
+    let request = StartImpersonation {
+        environment,
+        user_id,
+        account: form.account,
+        application: form.application,
+        reason: form.reason,
+        ticket: form.ticket,
+    };
+    match run(&state, &parts, &request).await {
+        Ok(url) => Redirect::to(&url).into_response(),
+        Err(error) => {
+            let word = error_word(&error, &request);
+            if let ServiceError::Internal(error) = error {
+                tracing::error!(error = format!("{error:#}"), "an impersonation could not be started");
+            }
+            let separator = if return_to.contains('?') { '&' } else { '?' };
+            Redirect::to(&format!("{return_to}{separator}error={word}")).into_response()
+        }
+    }
+}
+
+async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> ServiceResult<String> {
+    let operator = guard::operator(state, &parts.headers).await.ok_or(ServiceError::Unauthenticated)?;
+    let caller = service::operator::enter(state, operator, client(state, parts), &request.environment).await?;
+    Ok(service::impersonation::start(&caller, request).await?.url)
+}
+
+fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static str {
+    match error {
+        ServiceError::Denied(denial) => denial.as_str(),
+        ServiceError::Invalid { field, .. } if field == "ticket" => "ticket_too_long",
+        ServiceError::Invalid { field, .. } if field == "reason" && request.reason.trim().is_empty() => "reason_empty",
+        ServiceError::Invalid { field, .. } if field == "reason" => "reason_too_long",
+        ServiceError::RateLimited { .. } => "rate_limited",
+        _ => "failed",
+    }
+}

@@ -1,0 +1,448 @@
+//! Starting, showing and ending impersonations, at the portal's side.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use understudy::model::error::ApiError;
+use understudy::model::impersonation::{Denial, HandOff, ImpersonationSettings, StartImpersonation};
+use understudy::model::operator::{Role, Roles};
+use understudy::model::session::{EndReason, SessionKind};
+use understudy::server::error::ServiceError;
+use understudy::server::service::caller::Caller;
+use understudy::server::service::{self, impersonation};
+
+use crate::support::{ResponseExt, TestApp, try_execute};
+
+async fn request(app: &TestApp, user: &str) -> StartImpersonation {
+    StartImpersonation {
+        environment: "production".into(),
+        user_id: app.user_id(user).await,
+        account: "northwind".into(),
+        application: "console".into(),
+        reason: "Export of the June invoices fails for her".into(),
+        ticket: "SUP-4821".into(),
+    }
+}
+
+async fn owner(app: &TestApp) -> Caller {
+    app.caller("olivia@understudy.example", "production").await
+}
+
+async fn start(app: &TestApp, user: &str) -> HandOff {
+    impersonation::start(&owner(app).await, &request(app, user).await).await.expect("the session starts")
+}
+
+fn denial<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Denial {
+    match result {
+        Err(ServiceError::Denied(denial)) => denial,
+        other => panic!("not denied: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_started_session_is_in_the_audit_trail_with_everyone_and_the_reason() {
+    let app = TestApp::new().await;
+    let hand_off = start(&app, "amara@northwind.example").await;
+    assert_eq!(hand_off.deadline, app.now() + TimeDelta::minutes(60));
+    assert_eq!(hand_off.expires_at, app.now() + TimeDelta::seconds(60));
+    let events = app.events("impersonation.started").await;
+    assert_eq!(events.len(), 1);
+    let event = &events[0];
+    assert_eq!(event.actor_name, "Olivia Owner");
+    assert_eq!(event.operator_name.as_deref(), Some("Olivia Owner"));
+    assert_eq!(event.user_name.as_deref(), Some("Amara Okafor"));
+    assert_eq!(event.reason.as_deref(), Some("Export of the June invoices fails for her"));
+    assert_eq!(event.ticket.as_deref(), Some("SUP-4821"));
+    assert_eq!(event.session_id, Some(hand_off.session_id));
+}
+
+#[tokio::test]
+async fn the_code_in_the_address_is_stored_as_a_hash_only() {
+    let app = TestApp::new().await;
+    let hand_off = start(&app, "amara@northwind.example").await;
+    let code = hand_off.url.split("code=").nth(1).expect("a code").to_owned();
+    assert!(code.starts_with("uho_"));
+    for event in app.events("impersonation.started").await {
+        assert!(!event.description.contains(&code));
+    }
+    assert_eq!(app.count("hand_off_codes").await, 1);
+}
+
+#[tokio::test]
+async fn every_combination_of_roles_follows_the_rule_at_the_service() {
+    let app = TestApp::new().await;
+    for bits in 1..32 {
+        let roles = Roles::from_bits(bits);
+        app.set_roles("ed@understudy.example", &roles.iter().collect::<Vec<_>>()).await;
+        let caller = app.caller("ed@understudy.example", "production").await;
+        app.advance(TimeDelta::minutes(5));
+        let owner = roles.has(Role::Owner);
+        let second = roles.has(Role::Admin) || roles.has(Role::BackofficeEditor) || roles.has(Role::BackofficeViewer);
+        let allowed = owner || (roles.has(Role::Impersonator) && second);
+        let result = impersonation::start(&caller, &request(&app, "amara@northwind.example").await).await;
+        assert_eq!(result.is_ok(), allowed, "{}: {result:?}", roles.labels());
+        match result {
+            Ok(_) => {}
+            Err(ServiceError::Denied(denial)) => assert_eq!(denial, Denial::RoleMissing),
+            Err(ServiceError::Forbidden) => assert!(!roles.can_view()),
+            Err(error) => panic!("{}: {error}", roles.labels()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operator_without_any_role_is_told_that_there_is_nothing() {
+    let app = TestApp::new().await;
+    app.set_roles("ed@understudy.example", &[]).await;
+    let mut browser = app.operator_browser("ed@understudy.example").await;
+    browser
+        .call("users/list", &[("environment", "production"), ("query[q]", "")])
+        .await
+        .expect_status(StatusCode::NOT_FOUND);
+    browser.get("/").await.expect_status(StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_own_reason_and_is_audited() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let with = async |user: &str, account: &str, application: &str| {
+        let mut request = request(&app, user).await;
+        request.account = account.into();
+        request.application = application.into();
+        denial(impersonation::start(&caller, &request).await)
+    };
+    assert_eq!(with("dana@northwind.example", "northwind", "console").await, Denial::TargetLocked);
+    assert_eq!(with("giorgos@northwind.example", "northwind", "console").await, Denial::TargetUnverified);
+    assert_eq!(with("nora@nowhere.example", "northwind", "console").await, Denial::NoAccount);
+    assert_eq!(with("ben@harbor.example", "northwind", "console").await, Denial::NotAMember);
+    assert_eq!(with("zoe@northwind.example", "northwind", "console").await, Denial::DisabledInAccount);
+    assert_eq!(with("amara@northwind.example", "empty", "console").await, Denial::NoApplications);
+    assert_eq!(with("amara@northwind.example", "harbor", "console").await, Denial::NotAssigned);
+    assert_eq!(with("amara@northwind.example", "northwind", "no-such-app").await, Denial::NotAssigned);
+    assert_eq!(with("olivia@understudy.example", "northwind", "console").await, Denial::SelfImpersonation);
+    assert_eq!(app.events("impersonation.denied").await.len(), 9);
+    assert_eq!(app.count("sessions").await, 0);
+}
+
+#[tokio::test]
+async fn an_empty_reason_is_refused_and_500_characters_pass_but_501_do_not() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    for reason in ["", "   \n\t ", &"x".repeat(501), &"é".repeat(501)] {
+        let request = StartImpersonation { reason: reason.into(), ..request(&app, "amara@northwind.example").await };
+        match impersonation::start(&caller, &request).await {
+            Err(ServiceError::Invalid { field, .. }) => assert_eq!(field, "reason"),
+            other => panic!("{} characters: {other:?}", reason.chars().count()),
+        }
+    }
+    assert_eq!(app.count("sessions").await, 0);
+    let request = StartImpersonation { reason: "é".repeat(500), ..request(&app, "amara@northwind.example").await };
+    impersonation::start(&caller, &request).await.expect("500 characters pass");
+}
+
+#[tokio::test]
+async fn the_server_function_marks_the_reason_field() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let user = app.user_id("amara@northwind.example").await.to_string();
+    let form = [
+        ("request[environment]", "production"),
+        ("request[user_id]", &user),
+        ("request[account]", "northwind"),
+        ("request[application]", "console"),
+        ("request[reason]", "  "),
+    ];
+    let answer = browser.call("impersonation/start", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    let error: ApiError = serde_json::from_str(answer.body()).expect("an error");
+    assert_eq!(error.for_field("reason").as_deref(), Some("Say why you are signing in as this user."));
+}
+
+#[tokio::test]
+async fn without_script_the_form_opens_the_hand_off_or_comes_back_with_the_error() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let user = app.user_id("amara@northwind.example").await;
+    let path = format!("/production/users/{user}/impersonate");
+    let back = format!("/production/users?impersonate={user}");
+    let form = |reason: &'static str| {
+        vec![("account", "northwind"), ("application", "console"), ("reason", reason), ("return_to", back.as_str())]
+    };
+    let answer = browser.post(&path, &form("because")).await.expect_status(StatusCode::SEE_OTHER);
+    assert!(
+        answer.location().starts_with("http://localhost:3000/id/production/hand-off?code=uho_"),
+        "{}",
+        answer.location()
+    );
+    let answer = browser.post(&path, &form(" ")).await;
+    assert_eq!(answer.location(), format!("{back}&error=reason_empty"));
+    let mut evil = form("because");
+    evil[0] = ("account", "nope");
+    evil[3] = ("return_to", "//evil.example");
+    let answer = browser.post(&path, &evil).await;
+    assert_eq!(answer.location(), format!("/production/users/{user}?impersonate=1&error=not_a_member"));
+}
+
+#[tokio::test]
+async fn where_the_audit_row_cannot_be_written_nothing_starts() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let request = request(&app, "amara@northwind.example").await;
+    crate::support::break_audit(&app.state.db).await;
+    let result = impersonation::start(&caller, &request).await;
+    assert!(matches!(result, Err(ServiceError::Internal(_))), "{result:?}");
+    assert_eq!(app.count("sessions").await, 0);
+    assert_eq!(app.count("hand_off_codes").await, 0);
+    crate::support::mend_audit(&app.state.db).await;
+    impersonation::start(&caller, &request).await.expect("it starts again");
+}
+
+#[tokio::test]
+async fn turned_off_nobody_starts_and_live_sessions_end() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let hand_off = start(&app, "amara@northwind.example").await;
+    service::settings::update(&caller, ImpersonationSettings::default()).await.expect("settings change");
+    let ended = app.events("impersonation.ended").await;
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].description.ends_with("settings turned off"), "{}", ended[0].description);
+    assert_eq!(ended[0].session_id, Some(hand_off.session_id));
+    assert_eq!(
+        denial(impersonation::start(&caller, &request(&app, "amara@northwind.example").await).await),
+        Denial::Off
+    );
+    let drawer = impersonation::drawer(&caller, app.user_id("amara@northwind.example").await).await.expect("a drawer");
+    assert_eq!(drawer.denial, Some(Denial::Off));
+}
+
+#[tokio::test]
+async fn only_owners_and_admins_change_the_settings() {
+    let app = TestApp::new().await;
+    for (email, allowed) in
+        [("adam@understudy.example", true), ("vera@understudy.example", false), ("ed@understudy.example", false)]
+    {
+        let caller = app.caller(email, "production").await;
+        let wanted = ImpersonationSettings { enabled: true, hide_from_account_audit: true };
+        assert_eq!(service::settings::update(&caller, wanted).await.is_ok(), allowed, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn the_account_audit_switch_hides_what_is_written_while_it_is_on_and_rewrites_nothing() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let shown = start(&app, "amara@northwind.example").await;
+    service::settings::update(&caller, ImpersonationSettings { enabled: true, hide_from_account_audit: true })
+        .await
+        .expect("settings change");
+    let hidden = start(&app, "rita@northwind.example").await;
+    impersonation::end(&caller, shown.session_id).await.expect("ends");
+    impersonation::end(&caller, hidden.session_id).await.expect("ends");
+    let log = account_log(&app).await;
+    assert!(log.contains("started impersonating Amara Okafor"), "{log}");
+    assert!(log.contains("Impersonation of Amara Okafor ended"), "{log}");
+    assert!(!log.contains("Rita"), "{log}");
+    let started = app.events("impersonation.started").await;
+    let visible: Vec<bool> = started.iter().map(|event| event.visible_to_account).collect();
+    assert_eq!(visible, [true, false], "the audit trail has both");
+    let sessions = app.user_sessions("rita@northwind.example").await;
+    assert_eq!(sessions[0].kind, SessionKind::Impersonation, "the user sees it whatever the switch says");
+}
+
+async fn account_log(app: &TestApp) -> String {
+    let caller = owner(app).await;
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let account = understudy::server::db::account::by_external_id(&mut conn, caller.environment.id, "northwind").await;
+    let account = account.expect("a query").expect("the account");
+    let (rows, _, _) =
+        service::audit::account_log(&mut conn, caller.environment.id, account.id, "").await.expect("the log");
+    rows.into_iter().map(|row| format!("{} ({})\n", row.description, row.reason.unwrap_or_default())).collect()
+}
+
+#[tokio::test]
+async fn the_drawer_preselects_the_active_account_and_lists_only_its_applications() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let drawer = impersonation::drawer(&caller, app.user_id("amara@northwind.example").await).await.expect("a drawer");
+    let accounts: Vec<&str> = drawer.accounts.iter().map(|account| account.external_id.as_str()).collect();
+    assert_eq!(accounts, ["northwind", "empty", "harbor"], "the active one first, then by name");
+    assert!(drawer.accounts[0].active);
+    let applications = |index: usize| -> Vec<String> {
+        drawer.accounts[index].applications.iter().map(|application| application.client_id.clone()).collect()
+    };
+    assert_eq!(applications(0), ["console", "dispatch"]);
+    assert_eq!(applications(1), [""; 0]);
+    assert_eq!(drawer.accounts[1].denial, Some(Denial::NoApplications));
+    assert_eq!(applications(2), ["dispatch"]);
+    assert_eq!(drawer.accounts[0].default_application().map(|application| application.minutes), Some(60));
+    assert_eq!(drawer.accounts[2].default_application().map(|application| application.minutes), Some(5));
+}
+
+#[tokio::test]
+async fn an_application_without_keep_alive_gets_five_minutes() {
+    let app = TestApp::new().await;
+    let mut request = request(&app, "amara@northwind.example").await;
+    request.application = "dispatch".into();
+    let hand_off = impersonation::start(&owner(&app).await, &request).await.expect("the session starts");
+    assert_eq!(hand_off.deadline, app.now() + TimeDelta::minutes(5));
+}
+
+#[tokio::test]
+async fn at_its_deadline_a_session_ends_once_and_is_called_expired() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let hand_off = start(&app, "amara@northwind.example").await;
+    let live =
+        async || service::session::live(&app.state, caller.environment.id, hand_off.session_id).await.expect("a look");
+    app.advance(TimeDelta::minutes(60) - TimeDelta::seconds(1));
+    assert!(live().await.is_some(), "59:59");
+    app.advance(TimeDelta::seconds(1));
+    assert!(live().await.is_none(), "60:00");
+    assert!(live().await.is_none());
+    service::session::end_due(&app.state).await.expect("the timer");
+    let ended = app.events("impersonation.ended").await;
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].description.ends_with("expired"));
+    assert_eq!(ended[0].actor_kind, "system");
+}
+
+#[tokio::test]
+async fn the_timer_ends_what_nobody_asks_for_any_more() {
+    let app = TestApp::new().await;
+    start(&app, "amara@northwind.example").await;
+    assert_eq!(service::session::end_due(&app.state).await.expect("the timer"), 0);
+    app.advance(TimeDelta::minutes(60));
+    assert_eq!(service::session::end_due(&app.state).await.expect("the timer"), 1);
+    assert_eq!(app.events("impersonation.ended").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_ends_as_soon_as_its_ground_is_gone_and_says_which() {
+    let causes: [(&'static str, EndReason); 7] = [
+        ("DELETE FROM operator_roles", EndReason::OperatorLostRight),
+        ("UPDATE operators SET disabled_at = created_at", EndReason::OperatorLostRight),
+        ("UPDATE users SET locked_at = created_at", EndReason::TargetLockedOrRemoved),
+        ("UPDATE memberships SET disabled_at = created_at", EndReason::TargetLockedOrRemoved),
+        ("DELETE FROM membership_roles", EndReason::Expired), // changes nothing: see below
+        ("DELETE FROM account_applications", EndReason::AccountOrApplicationRemoved),
+        ("UPDATE impersonation_settings SET enabled = FALSE", EndReason::SettingsTurnedOff),
+    ];
+    for (sql, reason) in causes {
+        let app = TestApp::new().await;
+        let caller = owner(&app).await;
+        let hand_off = start(&app, "amara@northwind.example").await;
+        app.execute(sql).await;
+        let live =
+            service::session::live(&app.state, caller.environment.id, hand_off.session_id).await.expect("a look");
+        if reason == EndReason::Expired {
+            assert!(live.is_some(), "{sql} is no reason to end");
+            continue;
+        }
+        assert!(live.is_none(), "{sql}");
+        let ended = app.events("impersonation.ended").await;
+        assert_eq!(ended.len(), 1, "{sql}");
+        assert!(ended[0].description.ends_with(reason.label()), "{sql}: {}", ended[0].description);
+    }
+}
+
+#[tokio::test]
+async fn two_sessions_of_one_operator_are_apart_and_ending_one_leaves_the_other() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let first = start(&app, "amara@northwind.example").await;
+    let second = start(&app, "rita@northwind.example").await;
+    impersonation::end(&caller, first.session_id).await.expect("ends");
+    impersonation::end(&caller, first.session_id).await.expect("ending an ended one changes nothing");
+    let live =
+        async |id| service::session::live(&app.state, caller.environment.id, id).await.expect("a look").is_some();
+    assert!(!live(first.session_id).await);
+    assert!(live(second.session_id).await);
+    assert_eq!(app.events("impersonation.ended").await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_operators_session_is_ended_by_admins_only() {
+    let app = TestApp::new().await;
+    let hand_off = start(&app, "amara@northwind.example").await;
+    let vera = app.caller("vera@understudy.example", "production").await;
+    assert!(matches!(impersonation::end(&vera, hand_off.session_id).await, Err(ServiceError::Forbidden)));
+    assert_eq!(impersonation::end_all(&vera).await.expect("nothing of hers"), 0);
+    let adam = app.caller("adam@understudy.example", "production").await;
+    impersonation::end(&adam, hand_off.session_id).await.expect("an Admin may");
+    let ended = app.events("impersonation.ended").await;
+    assert!(ended[0].description.ends_with("revoked by an administrator"));
+    assert_eq!(ended[0].actor_name, "Adam Admin");
+    assert_eq!(ended[0].operator_name.as_deref(), Some("Olivia Owner"));
+}
+
+#[tokio::test]
+async fn end_all_ends_all_of_this_environment_and_no_other() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    start(&app, "amara@northwind.example").await;
+    start(&app, "rita@northwind.example").await;
+    let staging = app.caller("olivia@understudy.example", "staging").await;
+    assert_eq!(impersonation::end_all(&staging).await.expect("none there"), 0);
+    assert_eq!(impersonation::end_all(&caller).await.expect("both end"), 2);
+    assert!(impersonation::overview(&caller).await.expect("the page").live.is_empty());
+}
+
+#[tokio::test]
+async fn an_impersonation_leaves_the_users_own_sign_in_visits_and_sessions_alone() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let user = app.user_id("amara@northwind.example").await;
+    let before = service::users::get(&caller, user).await.expect("the user");
+    let hand_off = start(&app, "amara@northwind.example").await;
+    impersonation::end(&caller, hand_off.session_id).await.expect("ends");
+    let after = service::users::get(&caller, user).await.expect("the user");
+    assert_eq!(
+        (before.last_login_at, before.last_visit_at, before.visits),
+        (after.last_login_at, after.last_visit_at, after.visits)
+    );
+    let own = |sessions: &[understudy::model::session::SessionItem]| {
+        sessions.iter().filter(|session| session.kind == SessionKind::Password).count()
+    };
+    assert_eq!(own(&before.sessions), own(&after.sessions));
+    assert_eq!(after.sessions[0].operator_name.as_deref(), Some("Olivia Owner"));
+    assert_eq!(after.sessions[0].end_reason, Some(EndReason::EndedByOperator));
+}
+
+#[tokio::test]
+async fn script_tags_are_shown_as_text_on_every_page() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE memberships SET disabled_at = NULL").await;
+    let mut request = request(&app, "zoe@northwind.example").await;
+    request.reason = "<script>alert('reason')</script>".into();
+    request.ticket = "\"><img src=x onerror=alert(2)>".into();
+    impersonation::start(&owner(&app).await, &request).await.expect("the session starts");
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let user = request.user_id;
+    for page in [
+        "/production/users".to_owned(),
+        format!("/production/users/{user}"),
+        format!("/production/users/{user}?impersonate=1"),
+        format!("/production/users?impersonate={user}&q=<script>alert('q')</script>"),
+        "/production/impersonation".to_owned(),
+        "/production/audit".to_owned(),
+    ] {
+        let encoded = page.replace('<', "%3C").replace('>', "%3E");
+        let answer = browser.get(&encoded).await.expect_status(StatusCode::OK);
+        assert!(!answer.body().contains("<script>alert("), "{page}");
+        assert!(!answer.body().contains("<img src=x"), "{page}");
+        assert!(answer.body().contains("Zoe") || page.contains("q="), "{page} shows nothing of it");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_refuses_an_impersonation_without_operator_reason_or_deadline() {
+    let app = TestApp::new().await;
+    start(&app, "amara@northwind.example").await;
+    for column in ["operator_id", "reason", "deadline", "account_id", "application_id"] {
+        let sql = format!("UPDATE sessions SET {column} = NULL");
+        assert!(try_execute(&app.state.db, &sql).await.is_err(), "{column} can be missing");
+    }
+    assert!(
+        try_execute(&app.state.db, "UPDATE account_applications SET is_default = TRUE").await.is_err(),
+        "two defaults"
+    );
+}

@@ -1,0 +1,138 @@
+//! A database of the test's own, on SQLite or on PostgreSQL.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use understudy::server::db::Db;
+use uuid::Uuid;
+
+pub struct TestDatabase {
+    pub url: String,
+    cleanup: Cleanup,
+}
+
+enum Cleanup {
+    Folder(std::path::PathBuf),
+    Database { server: String, name: String },
+}
+
+impl TestDatabase {
+    /// PostgreSQL where `TEST_DATABASE_URL` names a server, else a SQLite file.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "which database to test on is told by the environment; ids need no clock"
+    )]
+    pub async fn create() -> Self {
+        let name = format!("t_{}", Uuid::now_v7().simple());
+        match std::env::var("TEST_DATABASE_URL") {
+            Ok(server) if !server.is_empty() => {
+                let mut conn = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL answers");
+                conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database is made");
+                let mut url: url::Url = server.parse().expect("TEST_DATABASE_URL is a URL");
+                url.set_path(&name);
+                Self { url: url.to_string(), cleanup: Cleanup::Database { server, name } }
+            }
+            _ => {
+                let memory = std::path::Path::new("/dev/shm");
+                let folder = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }.join(&name);
+                std::fs::create_dir_all(&folder).expect("a folder");
+                Self { url: format!("sqlite:{}", folder.join("test.db").display()), cleanup: Cleanup::Folder(folder) }
+            }
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match &self.cleanup {
+            Cleanup::Folder(folder) => {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            Cleanup::Database { server, name } => {
+                let (server, name) = (server.clone(), name.clone());
+                let dropped = std::thread::spawn(move || {
+                    let runtime =
+                        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                    runtime.block_on(async move {
+                        if let Ok(mut conn) = PgConnection::connect(&server).await {
+                            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                            let _ = conn.execute(AssertSqlSafe(sql)).await;
+                        }
+                    });
+                });
+                let _ = dropped.join();
+            }
+        }
+    }
+}
+
+/// Runs a query on either database, for what the product itself has no statement for.
+macro_rules! on_db {
+    ($db:expr, $c:ident => $body:expr) => {
+        match $db {
+            Db::Sqlite { write: $c, .. } => $body,
+            Db::Postgres($c) => $body,
+        }
+    };
+}
+pub(super) use on_db;
+
+pub async fn execute(db: &Db, sql: &'static str) {
+    on_db!(db, c => { sqlx::query(sql).execute(c).await.map(|_| ()) }).unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+pub async fn count(db: &Db, table: &'static str) -> i64 {
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    on_db!(db, c => sqlx::query_scalar(sql).fetch_one(c).await).expect("a count")
+}
+
+pub async fn user_id(db: &Db, environment: &str, email: &str) -> Uuid {
+    let sql =
+        "SELECT u.id FROM users u JOIN environments e ON e.id = u.environment_id WHERE e.slug = $1 AND u.email = $2";
+    on_db!(db, c => sqlx::query_scalar(sql).bind(environment).bind(email).fetch_one(c).await)
+        .unwrap_or_else(|error| panic!("{email} in {environment}: {error}"))
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EventRow {
+    pub description: String,
+    pub actor_kind: String,
+    pub actor_name: String,
+    pub operator_name: Option<String>,
+    pub user_name: Option<String>,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub visible_to_account: bool,
+}
+
+pub async fn events(db: &Db, action: &str) -> Vec<EventRow> {
+    let sql = "SELECT description, actor_kind, actor_name, operator_name, user_name, reason, ticket, session_id, visible_to_account
+               FROM audit_events WHERE action = $1 ORDER BY occurred_at, id";
+    on_db!(db, c => sqlx::query_as(sql).bind(action).fetch_all(c).await).expect("events")
+}
+
+/// Runs a statement that may well be refused.
+pub async fn try_execute(db: &Db, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    on_db!(db, c => sqlx::query(sql).execute(c).await.map(|_| ()))
+}
+
+/// From now on no audit row can be written.
+pub async fn break_audit(db: &Db) {
+    match db {
+        Db::Sqlite { .. } => {
+            execute(
+                db,
+                "CREATE TRIGGER broken BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+            )
+            .await;
+        }
+        Db::Postgres(_) => execute(db, "ALTER TABLE audit_events ADD CONSTRAINT broken CHECK (FALSE) NOT VALID").await,
+    }
+}
+
+pub async fn mend_audit(db: &Db) {
+    match db {
+        Db::Sqlite { .. } => execute(db, "DROP TRIGGER broken").await,
+        Db::Postgres(_) => execute(db, "ALTER TABLE audit_events DROP CONSTRAINT broken").await,
+    }
+}

@@ -1,0 +1,139 @@
+//! The users list and the audit trail: search, filters, sorting, pages by key.
+
+use std::collections::HashSet;
+
+use understudy::model::audit::AuditQuery;
+use understudy::model::user::{UserQuery, UserStatus};
+use understudy::server::service;
+
+use crate::support::TestApp;
+
+async fn names(app: &TestApp, query: UserQuery) -> Vec<String> {
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.name).collect()
+}
+
+fn search(q: &str) -> UserQuery {
+    UserQuery { q: q.into(), sort: "name".into(), ..UserQuery::default() }
+}
+
+#[tokio::test]
+async fn search_finds_a_part_of_the_name_or_the_email_whatever_its_case() {
+    let app = TestApp::new().await;
+    assert_eq!(names(&app, search("OKAF")).await, ["Amara Okafor"]);
+    assert_eq!(names(&app, search("LEFÈVRE")).await, ["Ben Lefèvre"]);
+    assert_eq!(names(&app, search("@harbor.ex")).await, ["Ben Lefèvre"]);
+    assert_eq!(names(&app, search("è")).await, ["Ben Lefèvre"]);
+    assert_eq!(names(&app, search("nobody at all")).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_means_something_to_a_database_is_searched_as_plain_text() {
+    let app = TestApp::new().await;
+    for odd in ["%", "_", "\\", "\"", "'", "a\" OR b", "okaf* OR ben", "100%_\\", "NEAR(a b)", "<script>alert"] {
+        let found = names(&app, search(odd)).await;
+        let expected: &[&str] = if odd == "<script>alert" { &["Zoe <script>alert(1)</script>"] } else { &[] };
+        assert_eq!(found, expected, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn filters_narrow_the_list_and_combine() {
+    let app = TestApp::new().await;
+    let locked = UserQuery { status: UserStatus::Locked.as_str().into(), ..UserQuery::default() };
+    assert_eq!(names(&app, locked).await, ["Dana Whitfield"]);
+    let invited = UserQuery { status: UserStatus::Invited.as_str().into(), ..UserQuery::default() };
+    assert_eq!(names(&app, invited).await, ["Giorgos Papadopoulos"]);
+    let harbor = UserQuery { account: "harbor".into(), sort: "name".into(), ..UserQuery::default() };
+    assert_eq!(names(&app, harbor.clone()).await, ["Amara Okafor", "Ben Lefèvre"]);
+    let excluded = UserQuery { exclude: "harbor.example, @Nowhere.example".into(), ..harbor };
+    assert_eq!(names(&app, excluded).await, ["Amara Okafor"]);
+    let unknown = UserQuery { account: "no-such-account".into(), ..UserQuery::default() };
+    assert_eq!(names(&app, unknown).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
+    let app = TestApp::new().await;
+    crate::support::fixture::add_users(&app.state, 130).await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    for sort in ["name", "-name", "email", "last_visit", "-last_visit", "visits", "-visits", "created", "-created"] {
+        let mut query = UserQuery { sort: sort.into(), ..UserQuery::default() };
+        let mut seen = HashSet::new();
+        let mut firsts = Vec::new();
+        let last = loop {
+            let page = service::users::list(&caller, &query).await.expect("a page");
+            assert_eq!(page.total, 138);
+            firsts.push(page.rows[0].id);
+            for row in &page.rows {
+                assert!(seen.insert(row.id), "{sort}: {} twice", row.name);
+            }
+            match page.next.clone() {
+                Some(cursor) => query.cursor = cursor,
+                None => break page,
+            }
+        };
+        assert_eq!(seen.len(), 138, "{sort}");
+        assert_eq!(firsts.len(), 3, "{sort}");
+        query.cursor = last.previous.expect("a page before the last");
+        let page = service::users::list(&caller, &query).await.expect("a page");
+        assert_eq!(page.rows[0].id, firsts[1], "{sort}: the way back");
+        query.cursor = page.previous.expect("a page before");
+        let page = service::users::list(&caller, &query).await.expect("a page");
+        assert_eq!(page.rows[0].id, firsts[0], "{sort}: the first page again");
+        assert!(page.previous.is_none(), "{sort}: nothing before the first");
+    }
+}
+
+#[tokio::test]
+async fn a_mangled_cursor_is_the_first_page() {
+    let app = TestApp::new().await;
+    let all = names(&app, UserQuery::default()).await.len();
+    for cursor in ["x", "////", "ZmFrZQ", "'; DROP TABLE users"] {
+        assert_eq!(names(&app, UserQuery { cursor: cursor.into(), ..UserQuery::default() }).await.len(), all);
+    }
+}
+
+#[tokio::test]
+async fn the_audit_trail_is_searched_filtered_and_paged() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    for _ in 0..60 {
+        app.advance(chrono::TimeDelta::minutes(10));
+        app.caller("adam@understudy.example", "production").await;
+    }
+    let list = async |query: AuditQuery| service::audit::list(&caller, &query).await.expect("a page");
+    let first = list(AuditQuery { action: "operator.signed_in".into(), ..AuditQuery::default() }).await;
+    assert_eq!(first.rows.len(), 50);
+    let second = list(AuditQuery {
+        action: "operator".into(),
+        q: "ADAM".into(),
+        cursor: list(AuditQuery { action: "operator".into(), q: "ADAM".into(), ..AuditQuery::default() })
+            .await
+            .next
+            .expect("more"),
+        ..AuditQuery::default()
+    })
+    .await;
+    assert!(!second.rows.is_empty() && second.rows.iter().all(|row| row.description.contains("Adam")));
+    let day = list(AuditQuery { from: "2026-11-24".into(), to: "2026-11-24".into(), ..AuditQuery::default() }).await;
+    assert!(day.rows.is_empty());
+    let day = list(AuditQuery { from: "2026-11-23".into(), to: "2026-11-23".into(), ..AuditQuery::default() }).await;
+    assert_eq!(day.rows.len(), 50);
+    let high = list(AuditQuery { severity: "critical".into(), ..AuditQuery::default() }).await;
+    assert!(high.rows.is_empty());
+    let shown = service::audit::get(&caller, first.rows[0].id).await.expect("the event");
+    assert_eq!(shown, first.rows[0]);
+}
+
+#[tokio::test]
+async fn nobody_can_change_or_delete_what_the_audit_trail_holds() {
+    let app = TestApp::new().await;
+    app.caller("olivia@understudy.example", "production").await;
+    let before = app.count("audit_events").await;
+    assert!(before > 0);
+    for sql in ["UPDATE audit_events SET description = 'nothing'", "DELETE FROM audit_events"] {
+        assert!(crate::support::try_execute(&app.state.db, sql).await.is_err(), "{sql}");
+    }
+    assert_eq!(app.count("audit_events").await, before);
+}

@@ -1,0 +1,201 @@
+//! Makes `target/site`: the browser module, the style sheet, the typeface and the public files, named by their content,
+//! and `assets.json`, by which the server knows the names. What has not changed is not made again.
+
+use std::fs;
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::publish::{Site, files_below, hash, hashed_address, write_if_changed};
+use crate::repo::Repo;
+use crate::{process, steps, tools};
+
+/// What rustc's WebAssembly target allows itself since Rust 1.87, and every browser of the last years understands.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// The addresses in the style sheet's source, and the files of the typeface that they stand for.
+const FONTS: [(&str, &str); 2] =
+    [("inter", "inter-latin-wght-normal.woff2"), ("inter-ext", "inter-latin-ext-wght-normal.woff2")];
+
+/// A change of this file changes what it makes of the same input.
+const RECIPE: &[u8] = include_bytes!("front.rs");
+
+/// Brings `target/site` up to date. Returns its version, which differs when any file does.
+pub fn build(repo: &Repo) -> Result<String> {
+    tools::wasm_target(repo)?;
+    let packages = repo.root.join("xtask");
+    tools::npm(&packages)?;
+    compile(repo)?;
+
+    let stamp_path = repo.root.join("target/site.stamp");
+    let old: Value =
+        fs::read(&stamp_path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let lock = fs::read(packages.join("package-lock.json"))?;
+    let mut site = Site::open(&repo.site)?;
+
+    let module = module(repo, &mut site, &lock, &old["module"])?;
+    let style = style(repo, &mut site, &lock, &old["style"])?;
+    let public = repo.root.join("public");
+    for path in files_below(&public)? {
+        let address = path.strip_prefix(&public)?.to_string_lossy().into_owned();
+        site.put(&address, &fs::read(&path)?)?;
+    }
+
+    let version = site.version()?[..16].to_owned();
+    let assets = json!({
+        "js": module["js"],
+        "wasm": module["wasm"],
+        "css": style["css"],
+        "font": style["font"],
+        // Makes this file, which the server embeds, change with any other: cargo then sees new files too.
+        "version": version,
+    });
+    site.put_plain("assets.json", &serde_json::to_vec_pretty(&assets)?)?;
+    site.sweep()?;
+    let stamp = serde_json::to_vec_pretty(&json!({ "module": module, "style": style }))?;
+    write_if_changed(&stamp_path, &stamp)?;
+    Ok(version)
+}
+
+/// The crate for the browser, by cargo, who knows what is fresh. A `cdylib` by command line: the server's builds need
+/// not link one.
+fn compile(repo: &Repo) -> Result<()> {
+    steps::step("compiling the browser module");
+    process::run(
+        "the browser module's build",
+        &mut repo.cargo([
+            "rustc",
+            "--package=understudy",
+            "--lib",
+            "--crate-type=cdylib",
+            "--no-default-features",
+            "--features=hydrate",
+            "--target",
+            tools::WASM_TARGET,
+            "--profile=wasm-release",
+        ]),
+    )
+}
+
+/// The module and its glue. Returns their key and addresses.
+fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
+    let compiled = repo.target.join(tools::WASM_TARGET).join("wasm-release/understudy.wasm");
+    let input = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let key = hash(&[&input, lock, RECIPE]);
+    if old["key"] == key.as_str() && kept(site, old, &["js", "wasm"]) {
+        return Ok(old.clone());
+    }
+
+    steps::step("binding the browser module to JavaScript");
+    let folder = repo.root.join("target/front");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    Bindgen::new()
+        .input_path(&compiled)
+        .out_name("understudy")
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        // The page says where the module is; the glue cannot know its hash.
+        .omit_default_module_path(true)
+        .generate(&folder)?;
+
+    steps::step("optimising the browser module for size");
+    let small = folder.join("understudy.wasm");
+    process::run(
+        "wasm-opt",
+        tools::npm_program(&repo.root.join("xtask"), "wasm-opt")
+            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(WASM_FEATURES)
+            .arg("--output")
+            .arg(&small)
+            .arg(folder.join("understudy_bg.wasm")),
+    )?;
+
+    steps::step("compressing the browser module");
+    let mut extra = Vec::new();
+    let snippets = folder.join("snippets");
+    for path in files_below(&snippets)? {
+        // Imported by the glue as ./snippets/…; cargo has put a hash into the folder's name.
+        let address = format!("/assets/{}", path.strip_prefix(&folder)?.display());
+        site.put(&address, &fs::read(&path)?)?;
+        extra.push(address);
+    }
+    let wasm = fs::read(&small)?;
+    let js = fs::read(folder.join("understudy.js"))?;
+    let wasm_address = hashed_address("understudy", "wasm", &wasm);
+    let js_address = hashed_address("understudy", "js", &js);
+    site.put(&wasm_address, &wasm)?;
+    site.put(&js_address, &js)?;
+    Ok(json!({ "key": key, "js": js_address, "wasm": wasm_address, "extra": extra }))
+}
+
+/// The style sheet, with the typeface that it names. Returns the key and the addresses.
+fn style(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
+    let source = repo.root.join("style");
+    let main = source.join("main.scss");
+    let mut pieces = vec![lock.to_owned(), RECIPE.to_owned()];
+    for path in files_below(&source)? {
+        pieces.push(repo.shown(&path).into_bytes());
+        pieces.push(fs::read(&path)?);
+    }
+    let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+    let key = hash(&pieces);
+    if old["key"] == key.as_str() && kept(site, old, &["css", "font"]) {
+        return Ok(old.clone());
+    }
+
+    steps::step("compiling the style sheet");
+    let packages = repo.root.join("xtask");
+    let mut css = process::output(
+        "sass",
+        tools::npm_program(&packages, "sass")
+            .args(["--no-source-map", "--style=compressed", "--no-color"])
+            .arg(&main)
+            .stderr(Stdio::inherit()),
+    )
+    .with_context(|| format!("cannot compile {}", repo.shown(&main)))?;
+    let files = packages.join("node_modules/@fontsource-variable/inter/files");
+    let mut addresses = Vec::new();
+    for (name, file) in FONTS {
+        let source = format!("/assets/{name}.woff2");
+        if name != FONTS[0].0 && !css.contains(&source) {
+            continue;
+        }
+        let path = files.join(file);
+        let bytes = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
+        let address = hashed_address(name, "woff2", &bytes);
+        site.put(&address, &bytes)?;
+        css = css.replace(&source, &address);
+        addresses.push(address);
+    }
+    let address = hashed_address("understudy", "css", css.as_bytes());
+    site.put(&address, css.as_bytes())?;
+    Ok(json!({ "key": key, "css": address, "font": addresses[0], "extra": &addresses[1..] }))
+}
+
+/// Whether everything that an earlier build made is still there, and now kept.
+fn kept(site: &mut Site, old: &Value, names: &[&str]) -> bool {
+    let extra = old["extra"].as_array().into_iter().flatten();
+    names
+        .iter()
+        .map(|name| &old[*name])
+        .chain(extra)
+        .all(|address| address.as_str().is_some_and(|address| site.keep(address)))
+}
+
+/// What must exist for the server to compile where no static files are needed: tests, clippy.
+pub fn placeholder(repo: &Repo) -> Result<()> {
+    Site::open(&repo.site).map(drop)
+}
