@@ -7,8 +7,6 @@ pub mod headers;
 pub mod health;
 pub mod impersonate;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -75,10 +73,5 @@ fn provide_page_context(state: &AppState) {
 
 fn document_options() -> DocumentOptions {
     let names = assets::names();
-    DocumentOptions {
-        js: Arc::from(names.js.as_str()),
-        wasm: Arc::from(names.wasm.as_str()),
-        css: Arc::from(names.css.as_str()),
-        font: Arc::from(names.font.as_str()),
-    }
+    DocumentOptions { js: names.js.clone(), wasm: names.wasm.clone(), css: names.css.clone(), font: names.font.clone() }
 }

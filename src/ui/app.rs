@@ -28,7 +28,7 @@ pub fn App() -> impl IntoView {
         }
     });
     view! {
-        <Title formatter=|page: String| if page.is_empty() { "Understudy".to_owned() } else { page + " · Understudy" }/>
+        <Title formatter=document_title/>
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>
@@ -44,4 +44,13 @@ pub fn App() -> impl IntoView {
         </Router>
         {toaster(toasts)}
     }
+}
+
+/// The document's title. `leptos_meta` writes it into the page as it is, so a name could end the element and begin another:
+/// angle brackets become their look-alikes, on both sides alike.
+fn document_title(page: String) -> String {
+    if page.is_empty() {
+        return "Understudy".to_owned();
+    }
+    format!("{} · Understudy", page.replace('<', "‹").replace('>', "›"))
 }

@@ -120,7 +120,7 @@ impl Loader<'_> {
         let rita = self.user("rita@northwind.example", "Rita Reader", true, false, Some(northwind)).await;
         self.member(northwind, rita, &[admin], false).await;
         let zoe =
-            self.user("zoe@northwind.example", "Zoe <script>alert(1)</script>", true, false, Some(northwind)).await;
+            self.user("zoe@northwind.example", "Zoe </title><script>alert(1)</script>", true, false, Some(northwind)).await;
         self.member(northwind, zoe, &[member], true).await;
         self.enable().await;
     }
