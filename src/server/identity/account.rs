@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::choice::Browser;
 use super::cookies;
-use super::page::{self, Page};
+use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, Parameters, with_query};
 use super::provider::Provider;
 use crate::model::session::{SessionItem, SessionKind};
@@ -117,135 +117,155 @@ fn signed_out(provider: &Provider, viewer: &StandingRow) -> Response {
     response
 }
 
-/// Whose page it is, where it leads, and the way out.
-pub fn header(provider: &Provider, viewer: &StandingRow, current: &str) -> Markup {
+/// Where the account pages lead, and whose they are.
+pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Markup {
     let link = |page: &str| format!("{}?session={}", provider.path(page), viewer.id);
     let aria = |page: &str| (page == current).then_some("page");
     html! {
-        header.hosted-header {
-            h1 { @if current == "/account/audit" { "Account audit log" } @else { "My sessions" } }
-            p {
-                (viewer.user_name) " · " (viewer.user_email)
+        nav aria-label="Account" {
+            a href=(link("/account/sessions")) aria-current=[aria("/account/sessions")] { "My sessions" }
+            a href=(link("/account/audit")) aria-current=[aria("/account/audit")] { "Account audit log" }
+        }
+        div.hosted-user {
+            span.truncate {
+                (viewer.user_email)
                 @if let Some(account) = &viewer.account_name { " · " (account) }
             }
-            nav aria-label="Account" {
-                a href=(link("/account/sessions")) aria-current=[aria("/account/sessions")] { "My sessions" }
-                " "
-                a href=(link("/account/audit")) aria-current=[aria("/account/audit")] { "Account audit log" }
-            }
-        }
-        @if let Some(operator) = &viewer.operator_name {
-            p.impersonated role="note" {
-                (operator) " is impersonating " (viewer.user_name) "; "
-                (page::left(provider.state.now(), viewer.expires_at)) "."
+            form method="post" action=(provider.path("/account/sign-out")) {
+                (session_field(viewer))
+                button.button.small type="submit" {
+                    @if viewer.is_impersonation() { "End impersonation" } @else { "Sign out" }
+                }
             }
         }
     }
+}
+
+/// Inside an impersonation, who really looks.
+pub fn notice(provider: &Provider, viewer: &StandingRow) -> Markup {
+    html! {
+        @if let Some(operator) = &viewer.operator_name {
+            p.notice.amber role="note" {
+                (icon("venetian-mask"))
+                span {
+                    (operator) " is impersonating " (viewer.user_name) ", "
+                    (page::left(provider.state.now(), viewer.expires_at)) "."
+                }
+            }
+        }
+    }
+}
+
+fn session_field(viewer: &StandingRow) -> Markup {
+    html! { input type="hidden" name="session" value=(viewer.id); }
 }
 
 fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionItem], own: &[OwnAccount]) -> Response {
     let now = provider.state.now();
     let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
-    let hidden = html! { input type="hidden" name="session" value=(viewer.id); };
     let body = html! {
-        (header(provider, viewer, "/account/sessions"))
-        table.table {
-            caption { "Running sessions" }
-            thead { tr { th { "Session" } th { "Account" } th { "Started" } th { "Time left" } th { "From" } th { span.visually-hidden { "Action" } } } }
-            tbody {
-                @for session in &running {
-                    tr.impersonated[session.kind == SessionKind::Impersonation] {
-                        td { (what(session, viewer)) }
-                        td { (place(session)) }
-                        td { (page::ago(now, session.started_at)) }
-                        td { (page::left(now, session.expires_at)) }
-                        td { (origin(session)) }
-                        td {
-                            @if !viewer.is_impersonation() || session.id == viewer.id {
-                                form method="post" action=(provider.path(&format!("/account/sessions/{}/revoke", session.id))) {
-                                    (hidden)
-                                    button.button type="submit" aria-label=(format!("Revoke the session started {}", page::exact(session.started_at))) { "Revoke" }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        (notice(provider, viewer))
+        div.stacked {
+            h1 { "My sessions" }
+            span.dim { "Where " (viewer.user_name) " is signed in, and who is signed in on their behalf." }
+        }
+        ul.hosted-list {
+            @for session in &running { (running_item(provider, viewer, session)) }
         }
         @if !viewer.is_impersonation() && running.len() > 1 {
             form method="post" action=(provider.path("/account/revoke-others")) {
-                (hidden)
+                (session_field(viewer))
                 button.button type="submit" { "Sign out everywhere else" }
             }
         }
-        @if own.len() > 1 {
-            form method="post" action=(provider.path("/account/switch")) {
-                (hidden)
+        @if own.len() > 1 { (switch_form(provider, viewer, own)) }
+        @if !ended.is_empty() {
+            h2 { "Earlier" }
+            ul.hosted-list {
+                @for session in ended.iter().take(50) { (ended_item(now, session)) }
+            }
+        }
+    };
+    Page::full("My sessions", body).beside(beside(provider, viewer, "/account/sessions")).into_response()
+}
+
+fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) -> Markup {
+    html! {
+        div.hosted-card {
+            form.form method="post" action=(provider.path("/account/switch")) {
+                (session_field(viewer))
                 div.field {
-                    label for="account" { "Account" }
-                    select #account name="account" {
+                    label.label for="account" { "Account in which you work" }
+                    select.input #account name="account" {
                         @for account in own {
                             option value=(account.external_id) selected[account.current] { (account.name) }
                         }
                     }
                 }
-                button.button type="submit" { "Switch account" }
+                div.form-foot { button.button type="submit" { "Switch account" } }
             }
         }
-        form method="post" action=(provider.path("/account/sign-out")) {
-            (hidden)
-            button.button type="submit" { @if viewer.is_impersonation() { "End impersonation" } @else { "Sign out" } }
-        }
-        @if !ended.is_empty() { (earlier(now, viewer, &ended)) }
-    };
-    Page::new("My sessions", body).wide().into_response()
+    }
 }
 
-fn earlier(now: DateTime<Utc>, viewer: &StandingRow, ended: &[&SessionItem]) -> Markup {
+fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem) -> Markup {
+    let now = provider.state.now();
+    let revoke = format!("Revoke the session started {}", page::exact(session.started_at));
     html! {
-        table.table {
-            caption { "Earlier sessions" }
-            thead { tr { th { "Session" } th { "Account" } th { "Started" } th { "Ended" } th { "Why" } } }
-            tbody {
-                @for session in ended.iter().take(50) {
-                    tr.impersonated[session.kind == SessionKind::Impersonation] {
-                        td { (what(session, viewer)) }
-                        td { (place(session)) }
-                        td { (page::ago(now, session.started_at)) }
-                        td { (page::ago(now, session.ended_at.unwrap_or(session.expires_at))) }
-                        td { (session.end_reason.map_or("expired", |reason| reason.label())) }
-                    }
+        li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
+            div.stacked {
+                (what(session))
+                span.dim { "Started " (page::ago(now, session.started_at)) " · " (page::left(now, session.expires_at)) }
+                (origin(session))
+            }
+            @if session.id == viewer.id { span.badge.good { "This session" } }
+            @if !viewer.is_impersonation() || session.id == viewer.id {
+                form method="post" action=(provider.path(&format!("/account/sessions/{}/revoke", session.id))) {
+                    (session_field(viewer))
+                    button.button.small.danger type="submit" aria-label=(revoke) { "Revoke" }
                 }
             }
         }
     }
 }
 
-/// What kind of session it is and, of an impersonation, by whom and why. The ticket is the operators' own.
-fn what(session: &SessionItem, viewer: &StandingRow) -> Markup {
+fn ended_item(now: DateTime<Utc>, session: &SessionItem) -> Markup {
     html! {
-        @match session.kind {
-            SessionKind::Password => { "Signed in with password" },
-            SessionKind::Impersonation => {
-                span.badge { "Impersonation" }
-                " by " (session.operator_name.as_deref().unwrap_or("an operator"))
-                @if let Some(reason) = &session.reason { br; span { "Reason: " (reason) } }
-            },
+        li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
+            div.stacked {
+                (what(session))
+                span.dim {
+                    "Started " (page::ago(now, session.started_at)) ", ended "
+                    (page::ago(now, session.ended_at.unwrap_or(session.expires_at))) ": "
+                    (session.end_reason.map_or("expired", |reason| reason.label()))
+                }
+                (origin(session))
+            }
         }
-        @if session.id == viewer.id { " " span.badge { "This session" } }
     }
 }
 
-fn place(session: &SessionItem) -> Markup {
+/// What kind of session it is, where, and, of an impersonation, by whom and why. The ticket is the operators' own.
+fn what(session: &SessionItem) -> Markup {
+    let place = [&session.account_name, &session.application_name].into_iter().flatten();
+    let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
     html! {
-        (session.account_name.as_deref().unwrap_or("–"))
-        @if let Some(application) = &session.application_name { br; (application) }
+        @match session.kind {
+            SessionKind::Password => { strong { "Signed in with password" } },
+            SessionKind::Impersonation => {
+                span {
+                    span.badge.amber { "Impersonation" } " "
+                    strong { (session.operator_name.as_deref().unwrap_or("An operator")) " acts as you" }
+                }
+                @if let Some(reason) = &session.reason { span.wrap { "Reason: " (reason) } }
+            },
+        }
+        @if !place.is_empty() { span { (place) } }
     }
 }
 
 fn origin(session: &SessionItem) -> Markup {
-    html! {
-        (session.ip_address.as_deref().unwrap_or("–"))
-        @if let Some(agent) = &session.user_agent { br; small { (agent) } }
-    }
+    let from = [&session.ip_address, &session.user_agent].into_iter().flatten();
+    let from = from.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    html! { @if !from.is_empty() { span.dim.wrap { (from) } } }
 }

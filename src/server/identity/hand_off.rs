@@ -56,11 +56,11 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
     };
     let title = format!("Opening {} as {}…", application.name, session.user_name);
     let body = html! {
-        header.hosted-header { h1 { (title) } }
-        p { "You will be signed in as this user until the session ends or you end it." }
-        p { a.button.button-primary href=(url) rel="noreferrer" { "Go on to " (application.name) } }
+        div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
+        p.dim { "You act as this user until " (page::clock(session.expires_at)) " at the latest. Everything is recorded." }
+        a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " (application.name) }
     };
-    let mut response = Page::new(&title, body).forward(&url).into_response();
+    let mut response = Page::card(&title, body).forward(&url).into_response();
     cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
     response
 }

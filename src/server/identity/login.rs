@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::choice::Browser;
 use super::cookies;
-use super::page::{self, Page};
+use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, Parameters};
 use super::provider::Provider;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -113,31 +113,30 @@ fn sign_in_page(
         None => "Sign in".to_owned(),
     };
     let invalid = problem.map(|_| "true");
+    let described = problem.map(|_| "problem");
     let body = html! {
-        header.hosted-header {
-            h1 { (title) }
-            p { (provider.environment.name) }
-        }
-        form method="post" action=(provider.path("/login")) {
+        h1 { (title) }
+        p.dim { (provider.environment.name) }
+        form.form method="post" action=(provider.path("/login")) {
             @if let Some((_, message)) = problem {
-                p.error #problem role="alert" { (message) }
+                p.notice.bad #problem role="alert" { (icon("triangle-alert")) span { (message) } }
             }
             input type="hidden" name="continue" value=(destination.path);
             div.field {
-                label for="email" { "E-mail" }
-                input #email type="email" name="email" value=(email) autocomplete="username" required autofocus[email.is_empty()]
-                    aria-invalid=[invalid] aria-describedby=[problem.map(|_| "problem")];
+                label.label for="email" { "E-mail" }
+                input.input #email type="email" name="email" value=(email) autocomplete="username" required
+                    autofocus[email.is_empty()] aria-invalid=[invalid] aria-describedby=[described];
             }
             div.field {
-                label for="password" { "Password" }
-                input #password type="password" name="password" autocomplete="current-password" required
-                    autofocus[!email.is_empty()] aria-invalid=[invalid] aria-describedby=[problem.map(|_| "problem")];
+                label.label for="password" { "Password" }
+                input.input #password type="password" name="password" autocomplete="current-password" required
+                    autofocus[!email.is_empty()] aria-invalid=[invalid] aria-describedby=[described];
             }
-            button.button.button-primary type="submit" { "Sign in" }
+            button.button.primary.wide type="submit" { "Sign in" }
         }
     };
     let status = problem.map_or(StatusCode::OK, |(status, _)| status);
-    Page::new(&title, body).status(status).form_targets(destination.origins.iter().cloned()).into_response()
+    Page::card(&title, body).status(status).form_targets(destination.origins.iter().cloned()).into_response()
 }
 
 #[cfg(test)]

@@ -121,16 +121,16 @@ fn ask(provider: &Provider, parameters: &Parameters, session: &StandingRow, targ
     };
     let kept = ["client_id", "post_logout_redirect_uri", "state"];
     let body = html! {
-        header.hosted-header { h1 { (title) } }
-        p { "Applications that you opened with this session will ask you to sign in again." }
-        form method="post" action=(provider.path("/logout/confirm")) {
+        h1 { (title) }
+        p.dim { "Applications that you opened with this session will ask you to sign in again." }
+        form.form method="post" action=(provider.path("/logout/confirm")) {
             input type="hidden" name="session" value=(session.id);
             @for name in kept {
                 @if let Some(value) = parameters.get(name) { input type="hidden" name=(name) value=(value); }
             }
-            button.button.button-primary type="submit" { (button) }
+            button.button.primary.wide type="submit" { (button) }
         }
     };
     let origins = target.and_then(relying_party::origin_of);
-    Page::new(&title, body).form_targets(origins).into_response()
+    Page::card(&title, body).form_targets(origins).into_response()
 }

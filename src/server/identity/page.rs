@@ -13,20 +13,24 @@ use crate::server::web::headers::plain_policy;
 
 /// A document about to be sent.
 pub struct Page<'a> {
-    pub status: StatusCode,
-    pub title: &'a str,
-    pub body: Markup,
-    /// Wider, for tables.
-    pub wide: bool,
-    /// Where the browser goes by itself, at once.
-    pub forward: Option<&'a str>,
-    /// Origins to which a form of this page may lead in the end, beside our own: each with a space before it.
-    pub form_targets: String,
+    status: StatusCode,
+    title: &'a str,
+    body: Markup,
+    /// What stands beside the product's name: navigation and whose page it is.
+    beside: Option<Markup>,
+    forward: Option<&'a str>,
+    form_targets: String,
 }
 
 impl<'a> Page<'a> {
-    pub fn new(title: &'a str, body: Markup) -> Self {
-        Self { status: StatusCode::OK, title, body, wide: false, forward: None, form_targets: String::new() }
+    /// A page with one card, `body`, in its middle.
+    pub fn card(title: &'a str, body: Markup) -> Self {
+        Self::full(title, html! { div.hosted-card.narrow { (body) } })
+    }
+
+    /// A page whose cards are in `body`.
+    pub fn full(title: &'a str, body: Markup) -> Self {
+        Self { status: StatusCode::OK, title, body, beside: None, forward: None, form_targets: String::new() }
     }
 
     pub fn status(mut self, status: StatusCode) -> Self {
@@ -34,11 +38,12 @@ impl<'a> Page<'a> {
         self
     }
 
-    pub fn wide(mut self) -> Self {
-        self.wide = true;
+    pub fn beside(mut self, markup: Markup) -> Self {
+        self.beside = Some(markup);
         self
     }
 
+    /// Where the browser goes by itself, at once.
     pub fn forward(mut self, url: &'a str) -> Self {
         self.forward = Some(url);
         self
@@ -54,23 +59,29 @@ impl<'a> Page<'a> {
 impl IntoResponse for Page<'_> {
     fn into_response(self) -> Response {
         let names = assets::names();
-        let card = if self.wide { "hosted-card hosted-card-wide" } else { "hosted-card" };
         let document = html! {
             (DOCTYPE)
             html lang="en" {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="robots" content="noindex";
                     meta name="color-scheme" content="light dark";
+                    meta name="robots" content="noindex, nofollow";
                     @if let Some(url) = self.forward {
                         meta http-equiv="refresh" content=(format!("0;url={url}"));
                     }
-                    title { (self.title) }
+                    link rel="icon" type="image/svg+xml" href="/favicon.svg";
+                    link rel="preload" as="font" type="font/woff2" href=(names.font) crossorigin="anonymous";
                     link rel="stylesheet" href=(names.css);
+                    title { (self.title) " · Understudy" }
                 }
                 body.hosted {
-                    main class=(card) { (self.body) }
+                    header.hosted-header {
+                        div.brand { (mark()) span { "Understudy" } }
+                        @if let Some(beside) = &self.beside { (beside) }
+                    }
+                    main.hosted-main { (self.body) }
+                    footer.hosted-foot { "Sign-in and sessions by Understudy" }
                 }
             }
         };
@@ -82,13 +93,18 @@ impl IntoResponse for Page<'_> {
     }
 }
 
+/// An icon of the sprite that the portal draws from, too.
+pub fn icon(name: &str) -> Markup {
+    html! { svg.icon width="16" height="16" aria-hidden="true" { use href=(format!("/icons.svg#{name}")) {} } }
+}
+
+fn mark() -> Markup {
+    html! { img.mark src="/favicon.svg" width="22" height="22" alt=""; }
+}
+
 /// A page that says one thing.
 pub fn plain(status: StatusCode, title: &str, sentence: &str) -> Response {
-    let body = html! {
-        header.hosted-header { h1 { (title) } }
-        p { (sentence) }
-    };
-    Page::new(title, body).status(status).into_response()
+    Page::card(title, html! { h1 { (title) } p.dim { (sentence) } }).status(status).into_response()
 }
 
 /// The page for a use case that failed; our own fault is logged here.
@@ -141,6 +157,11 @@ pub fn ago(now: DateTime<Utc>, time: DateTime<Utc>) -> Markup {
 pub fn left(now: DateTime<Utc>, until: DateTime<Utc>) -> Markup {
     let words = format!("{} left", span(until - now));
     html! { time datetime=(until.to_rfc3339()) title=(exact(until)) { (words) } }
+}
+
+/// A time of today, for a sentence.
+pub fn clock(time: DateTime<Utc>) -> Markup {
+    html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (time.format("%H:%M UTC").to_string()) } }
 }
 
 pub fn exact(time: DateTime<Utc>) -> String {

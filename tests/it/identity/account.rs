@@ -20,7 +20,7 @@ async fn the_user_sees_the_impersonation_with_operator_reason_and_time_left_and_
     app.advance(chrono::TimeDelta::minutes(4));
     let mut browser = signed_in(&app, AMARA).await;
     let page = browser.get(SESSIONS).await.expect_status(StatusCode::OK);
-    for part in ["Impersonation", "Olivia Owner", REASON, "56 minutes left", "Console", "This session"] {
+    for part in ["Impersonation", "Olivia Owner acts as you", REASON, "56 minutes left", "Console", "This session"] {
         assert!(page.body().contains(part), "no {part:?} in {}", page.body());
     }
     assert!(!page.body().contains("SUP-4821"), "the ticket is the operators' own");
