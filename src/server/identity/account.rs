@@ -182,7 +182,7 @@ fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionI
         @if !ended.is_empty() {
             h2 { "Earlier" }
             ul.hosted-list {
-                @for session in ended.iter().take(50) { (ended_item(now, session)) }
+                @for session in ended.iter().take(50) { (ended_item(now, viewer, session)) }
             }
         }
     };
@@ -214,7 +214,7 @@ fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem
     html! {
         li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
             div.stacked {
-                (what(session))
+                (what(session, viewer))
                 span.dim { "Started " (page::ago(now, session.started_at)) " · " (page::left(now, session.expires_at)) }
                 (origin(session))
             }
@@ -229,11 +229,11 @@ fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem
     }
 }
 
-fn ended_item(now: DateTime<Utc>, session: &SessionItem) -> Markup {
+fn ended_item(now: DateTime<Utc>, viewer: &StandingRow, session: &SessionItem) -> Markup {
     html! {
         li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
             div.stacked {
-                (what(session))
+                (what(session, viewer))
                 span.dim {
                     "Started " (page::ago(now, session.started_at)) ", ended "
                     (page::ago(now, session.ended_at.unwrap_or(session.expires_at))) ": "
@@ -246,7 +246,9 @@ fn ended_item(now: DateTime<Utc>, session: &SessionItem) -> Markup {
 }
 
 /// What kind of session it is, where, and, of an impersonation, by whom and why. The ticket is the operators' own.
-fn what(session: &SessionItem) -> Markup {
+fn what(session: &SessionItem, viewer: &StandingRow) -> Markup {
+    let whom = if viewer.is_impersonation() { viewer.user_name.as_str() } else { "you" };
+    let verb = if session.ended_at.is_some() { "acted" } else { "acts" };
     let place = [&session.account_name, &session.application_name].into_iter().flatten();
     let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
     html! {
@@ -255,7 +257,7 @@ fn what(session: &SessionItem) -> Markup {
             SessionKind::Impersonation => {
                 span {
                     span.badge.amber { "Impersonation" } " "
-                    strong { (session.operator_name.as_deref().unwrap_or("An operator")) " acts as you" }
+                    strong { (session.operator_name.as_deref().unwrap_or("An operator")) " " (verb) " as " (whom) }
                 }
                 @if let Some(reason) = &session.reason { span.wrap { "Reason: " (reason) } }
             },

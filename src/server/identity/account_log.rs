@@ -59,7 +59,7 @@ fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Resp
             span.dim { "What happened in " (log.account_name) }
         }
         div.hosted-card {
-            table.table {
+            table.table.hosted-log {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "From" } } }
                 tbody {
                     @for event in &log.events { (row(provider, event)) }

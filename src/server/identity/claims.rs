@@ -5,7 +5,6 @@ use anyhow::anyhow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -217,7 +216,7 @@ fn sign_now(
         exp,
         iat,
         sid: session.id,
-        at_hash: half_hash(key.algorithm, &access_token),
+        at_hash: half_hash(&access_token),
         nonce: granted.nonce.as_deref(),
         auth_time: own.then(|| session.created_at.timestamp()),
         amr: own.then_some(["pwd"]),
@@ -230,6 +229,6 @@ fn sign_now(
 }
 
 /// `at_hash`: the left half of the hash that the signature uses, which is SHA-256 in both algorithms (Core 3.1.3.6).
-fn half_hash(_: Algorithm, access_token: &str) -> String {
+fn half_hash(access_token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token.as_bytes())[..16])
 }

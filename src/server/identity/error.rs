@@ -22,6 +22,8 @@ pub enum OAuthError {
     /// The bearer token of a request is missing: the answer names the scheme and no error.
     NoToken,
     InvalidToken(&'static str),
+    /// The access token is good, but not for this.
+    InsufficientScope,
     RateLimited {
         retry_after_seconds: u32,
     },
@@ -39,6 +41,7 @@ impl OAuthError {
             Self::InvalidScope(_) => "invalid_scope",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::NoToken | Self::InvalidToken(_) => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
             Self::RateLimited { .. } => "temporarily_unavailable",
             Self::Server(_) => "server_error",
         }
@@ -47,6 +50,7 @@ impl OAuthError {
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient { .. } | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -59,6 +63,7 @@ impl OAuthError {
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
             Self::InvalidGrant(text) | Self::InvalidScope(text) | Self::InvalidToken(text) => text,
             Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
+            Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
             Self::Server(_) => "something failed on our side; the X-Request-Id header says which request it was",
@@ -71,6 +76,9 @@ impl OAuthError {
             Self::NoToken => Some("Bearer realm=\"understudy\"".to_owned()),
             Self::InvalidToken(text) => {
                 Some(format!("Bearer realm=\"understudy\", error=\"invalid_token\", error_description=\"{text}\""))
+            }
+            Self::InsufficientScope => {
+                Some("Bearer realm=\"understudy\", error=\"insufficient_scope\", scope=\"openid\"".to_owned())
             }
             _ => None,
         }

@@ -13,6 +13,7 @@ use super::provider::Provider;
 use crate::server::error::ServiceResult;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
 use crate::server::service::operator;
+use crate::server::service::relying_party;
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
@@ -54,6 +55,10 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         ),
         None => application.app_url.clone(),
     };
+    if relying_party::origin_of(&url).is_none() {
+        let sentence = "The application's address is neither http nor https. An administrator must mend it first.";
+        return page::plain(StatusCode::BAD_REQUEST, "The application cannot be opened", sentence);
+    }
     let title = format!("Opening {} as {}…", application.name, session.user_name);
     let body = html! {
         div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }

@@ -36,7 +36,7 @@ fn wrong(sentence: &str) -> Response {
 }
 
 async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -> ServiceResult<Response> {
-    if parameters.repeated().is_some() {
+    if parameters.has_repeated() {
         return Ok(wrong("The application sent a parameter twice. Tell its developers."));
     }
     let id_hint = match parameters.get("id_token_hint") {

@@ -1,6 +1,8 @@
 //! Parameters of a request, query or form: each at most once, and an empty one is one that was not sent (RFC 6749
 //! section 3.1 and 3.2).
 
+use std::collections::HashSet;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
@@ -22,11 +24,10 @@ impl Parameters {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// The name of a parameter that was sent more than once, if any.
-    pub fn repeated(&self) -> Option<&str> {
-        let mut names = self.0.iter().enumerate();
-        let again = names.find(|(index, (name, _))| self.0[..*index].iter().any(|(earlier, _)| earlier == name));
-        again.map(|(_, (name, _))| name.as_str())
+    /// Whether any parameter was sent more than once.
+    pub fn has_repeated(&self) -> bool {
+        let mut names = HashSet::new();
+        !self.0.iter().all(|(name, _)| names.insert(name))
     }
 
     pub fn is_repeated(&self, name: &str) -> bool {
@@ -60,10 +61,10 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let parameters = read(request, state).await?;
-        match parameters.repeated() {
-            None => Ok(Self(parameters)),
-            Some(name) => Err(OAuthError::InvalidRequest(format!("{name} was sent more than once")).into_response()),
+        if parameters.has_repeated() {
+            return Err(OAuthError::InvalidRequest("a parameter was sent more than once".to_owned()).into_response());
         }
+        Ok(Self(parameters))
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
         let parameters = Parameters::parse("state=&scope=openid&nonce=a%20b&scope=email");
         assert_eq!(parameters.get("state"), None);
         assert_eq!(parameters.get("nonce"), Some("a b"));
-        assert_eq!(parameters.repeated(), Some("scope"));
+        assert!(parameters.has_repeated() && parameters.is_repeated("scope"));
         assert!(!parameters.is_repeated("nonce"));
         assert_eq!(parameters.without(&["scope", "state"]), "nonce=a+b");
     }

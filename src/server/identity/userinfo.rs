@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::access;
 use super::claims::{Act, Profile};
-use super::error::OAuthResult;
+use super::error::{OAuthError, OAuthResult};
 use super::parameters::{Parameters, ProtocolForm};
 use super::provider::Provider;
 
@@ -36,6 +36,9 @@ pub async fn post(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuth
 
 async fn answer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<Response> {
     let (access, subject) = access::bearer(provider, form).await?;
+    if !access.scope.split(' ').any(|word| word == "openid") {
+        return Err(OAuthError::InsufficientScope);
+    }
     let info = UserInfo {
         sub: subject.session.user_id,
         sid: subject.session.id,

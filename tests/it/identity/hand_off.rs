@@ -213,3 +213,24 @@ async fn another_application_does_not_get_the_impersonated_user() {
     assert!(page.body().contains("This impersonation has ended"), "{}", page.body());
     code(&mut browser, "console", &[("login_hint", &sid)]).await;
 }
+
+#[tokio::test]
+async fn no_application_address_can_run_script_here() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE applications SET initiate_login_url = NULL, app_url = 'javascript:alert(1)'").await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
+    let page = browser.get(&path).await.expect_status(StatusCode::BAD_REQUEST);
+    assert!(!page.body().contains("javascript:"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn an_application_without_an_initiate_login_address_is_opened_at_its_own() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE applications SET initiate_login_url = NULL").await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
+    let page = browser.get(&path).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("content=\"0;url=https://console.example/\""), "{}", page.body());
+    code(&mut browser, "console", &[("prompt", "none")]).await;
+}

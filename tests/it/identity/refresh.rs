@@ -110,6 +110,11 @@ async fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
     assert_eq!(claims(&narrow["access_token"])["scope"], "openid");
     let again = refreshed(&app, text(&narrow, "refresh_token")).await;
     assert_eq!(again["scope"], "openid email");
+    let last = refresh(&app, "console", text(&again, "refresh_token"), &[("scope", "email")]).await;
+    let last = last.expect_status(StatusCode::OK).json();
+    assert!(last.get("id_token").is_none());
+    let answer = super::flow::userinfo(&app, text(&last, "access_token")).await;
+    refused(answer, StatusCode::FORBIDDEN, "insufficient_scope");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub struct AuthorizationRequest<'a> {
 impl<'a> AuthorizationRequest<'a> {
     pub fn read(parameters: &'a Parameters, application: &Application) -> Result<Self, AuthorizationError> {
         let invalid = AuthorizationError::request;
-        if parameters.repeated().is_some() {
+        if parameters.has_repeated() {
             return Err(invalid("a parameter was sent more than once"));
         }
         for (name, code) in [
