@@ -8,6 +8,7 @@ pub mod clock;
 pub mod component;
 pub mod document;
 pub mod end_session;
+mod erase;
 pub mod frame;
 pub mod impersonate;
 pub mod layout;

@@ -10,6 +10,7 @@ use super::component::toast::Toasts;
 use super::frame::Frame;
 use crate::api::impersonation::{End, end};
 use crate::model::error::ApiError;
+use crate::ui::erase::Erase;
 
 /// The button *End session* for one session. `ended` runs once the server has ended it, or says that it is over anyway.
 pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ended: Callback<Uuid>) -> AnyView {
@@ -49,5 +50,5 @@ pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ende
             </button>
         </form>
     }
-    .into_any()
+    .erased()
 }

@@ -16,10 +16,11 @@ use uuid::Uuid;
 use self::state::State;
 use super::component::dialog::{self, close_button};
 use super::component::icon::icon;
-use super::component::loaded::Loading;
+use super::component::loaded::{Loading, loaded_or, loading};
 use super::component::state::error_view;
 use crate::api::impersonation::get_drawer;
 use crate::model::impersonation::Drawer;
+use crate::ui::erase::Erase;
 
 /// Where and for whom a page opens the drawer.
 #[derive(Clone, Copy)]
@@ -37,7 +38,7 @@ pub struct Opening {
 }
 
 pub fn drawer(opening: Opening) -> AnyView {
-    let data: Loading<Option<Drawer>> = Resource::new(
+    let data: Loading<Option<Drawer>> = loading(
         move || (opening.environment.get(), opening.target.get()),
         |(environment, target)| async move {
             match target {
@@ -46,28 +47,20 @@ pub fn drawer(opening: Opening) -> AnyView {
             }
         },
     );
-    view! { {move || opening.target.get().map(|target| open(opening, target, data))} }.into_any()
+    view! { {move || opening.target.get().map(|target| open(opening, target, data))} }.erased()
 }
 
 fn open(opening: Opening, target: Uuid, data: Loading<Option<Drawer>>) -> AnyView {
-    let content = view! {
-        <Suspense fallback=move || waiting(opening)>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(Some(drawer)) if drawer.user_id == target => loaded(opening, drawer),
-                    Ok(_) => waiting(opening),
-                    Err(error) => failed(opening, error_view(error)),
-                }
-            })}
-        </Suspense>
-    };
-    dialog::drawer(
-        "impersonate",
-        "Impersonate user",
-        opening.close_url,
-        format!("impersonate-{target}"),
-        content.into_any(),
-    )
+    let content = loaded_or(
+        data,
+        move || waiting(opening),
+        move |drawer: Option<Drawer>| match drawer {
+            Some(drawer) if drawer.user_id == target => loaded(opening, drawer),
+            _ => waiting(opening),
+        },
+        move |error| failed(opening, error_view(error)),
+    );
+    dialog::drawer("impersonate", "Impersonate user", opening.close_url, format!("impersonate-{target}"), content)
 }
 
 fn eyebrow() -> AnyView {
@@ -77,7 +70,7 @@ fn eyebrow() -> AnyView {
             <span>"Impersonate user"</span>
         </p>
     }
-    .into_any()
+    .erased()
 }
 
 fn waiting(opening: Opening) -> AnyView {
@@ -101,7 +94,7 @@ fn waiting(opening: Opening) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn failed(opening: Opening, error: AnyView) -> AnyView {
@@ -114,7 +107,7 @@ fn failed(opening: Opening, error: AnyView) -> AnyView {
             <div class="drawer-body">{error}</div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn loaded(opening: Opening, drawer: Drawer) -> AnyView {
@@ -134,7 +127,7 @@ fn loaded(opening: Opening, drawer: Drawer) -> AnyView {
             {move || if state.just_started.get() { running::started(state) } else { form(state) }}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn form(state: State) -> AnyView {
@@ -162,5 +155,5 @@ fn form(state: State) -> AnyView {
             {foot::foot(state)}
         </form>
     }
-    .into_any()
+    .erased()
 }

@@ -11,13 +11,14 @@ use leptos_router::hooks::{use_location, use_params_map};
 use super::component::avatar::avatar;
 use super::component::dialog;
 use super::component::icon::{icon, mark};
-use super::component::loaded::loaded_quietly;
+use super::component::loaded::{loaded_quietly, loading};
 use super::component::menu::menu;
 use super::frame::Frame;
 use super::theme::theme_switch;
 use crate::api::operator::{SignOut, get_shell};
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
+use crate::ui::erase::Erase;
 
 /// The pages of an environment as the navigation groups them: word in the URL, icon, name.
 const MANAGEMENT: [(&str, &str, &str); 2] =
@@ -28,7 +29,7 @@ const MONITORING: [(&str, &str, &str); 1] = [("audit", "scroll-text", "Audit tra
 pub fn EnvironmentLayout() -> impl IntoView {
     let params = use_params_map();
     let environment = Memo::new(move |_| params.with(|params| params.get("environment").unwrap_or_default()));
-    let shell = Resource::new(move || environment.get(), get_shell);
+    let shell = loading(move || environment.get(), get_shell);
     let frame = Frame { environment, shell };
     provide_context(frame);
 
@@ -49,7 +50,7 @@ pub fn EnvironmentLayout() -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// A page change inside the application moves the focus to the new content and puts the navigation sheet away, as a page
@@ -92,7 +93,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
             {loaded_quietly(frame.shell, |shell| operator(&shell))}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn nav_group(
@@ -120,12 +121,12 @@ fn nav_group(
         <h2 class="nav-heading">{name}</h2>
         <ul>{links}</ul>
     }
-    .into_any()
+    .erased()
 }
 
 fn live_count(shell: &Shell) -> AnyView {
     let live = shell.live_impersonations;
-    (live > 0).then(|| view! { <span class="badge amber">{live.to_string()} " live"</span> }).into_any()
+    (live > 0).then(|| view! { <span class="badge amber">{live.to_string()} " live"</span> }).erased()
 }
 
 fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
@@ -138,7 +139,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         </span>
         {icon("chevrons-up-down")}
     }
-    .into_any();
+    .erased();
     let items = shell
         .environments
         .iter()
@@ -156,10 +157,10 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
             }
         })
         .collect_view()
-        .into_any();
+        .erased();
     let label = format!("Environment: {}. Switch", shell.environment.name);
     view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
-        .into_any()
+        .erased()
 }
 
 fn operator(shell: &Shell) -> AnyView {
@@ -181,7 +182,7 @@ fn operator(shell: &Shell) -> AnyView {
             </ActionForm>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
@@ -198,9 +199,9 @@ fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
                     </li>
                     <li aria-current="page">"Profile"</li>
                 }
-                .into_any()
+                .erased()
             } else {
-                view! { <li aria-current="page">{label}</li> }.into_any()
+                view! { <li aria-current="page">{label}</li> }.erased()
             };
             view! {
                 <li>{name}</li>
@@ -215,12 +216,12 @@ fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
             </button>
             <nav aria-label="Breadcrumb">
                 <ol class="breadcrumb">
-                    {loaded_quietly(frame.shell, |shell| view! { <li>{shell.environment.name}</li> }.into_any())}
+                    {loaded_quietly(frame.shell, |shell| view! { <li>{shell.environment.name}</li> }.erased())}
                     {place}
                 </ol>
             </nav>
             {theme_switch()}
         </header>
     }
-    .into_any()
+    .erased()
 }

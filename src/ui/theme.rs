@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 use super::component::icon::icon;
 use super::component::menu::menu;
 
@@ -42,13 +44,13 @@ pub fn theme_switch() -> AnyView {
             }
         })
         .collect_view()
-        .into_any();
+        .erased();
     view! {
         <div class="needs-script">
             {menu("theme-menu".to_owned(), "icon-button", "Colour theme".to_owned(), icon("sun-moon"), items)}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn stored() -> Option<String> {

@@ -427,7 +427,8 @@ async fn script_tags_are_shown_as_text_on_every_page() {
     ] {
         let encoded = page.replace('<', "%3C").replace('>', "%3E");
         let answer = browser.get(&encoded).await.expect_status(StatusCode::OK);
-        let at = answer.body().find("<script>alert(").map(|at| answer.body()[at.saturating_sub(300)..at + 100].to_owned());
+        let at =
+            answer.body().find("<script>alert(").map(|at| answer.body()[at.saturating_sub(300)..at + 100].to_owned());
         assert_eq!(at, None, "{page}");
         assert!(!answer.body().contains("<img src=x"), "{page}");
         assert!(answer.body().contains("Zoe") || page.contains("q="), "{page} shows nothing of it");

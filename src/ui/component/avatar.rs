@@ -1,19 +1,21 @@
 //! Faces. Initials on one of six tints; a picture only where it comes from this host, since the page loads nothing from others.
 
 use leptos::prelude::*;
+
+use crate::ui::erase::Erase;
 use uuid::Uuid;
 
 pub fn avatar(id: Uuid, name: &str, picture_url: Option<&str>, large: bool) -> AnyView {
     let tint = id.as_u128() % 6;
     let size = if large { " large" } else { "" };
     match picture_url.filter(|url| is_own(url)) {
-        Some(url) => view! { <img class=format!("avatar{size}") src=url.to_owned() alt="" loading="lazy"/> }.into_any(),
+        Some(url) => view! { <img class=format!("avatar{size}") src=url.to_owned() alt="" loading="lazy"/> }.erased(),
         None => view! {
             <span class=format!("avatar tint-{tint}{size}") aria-hidden="true">
                 {initials(name)}
             </span>
         }
-        .into_any(),
+        .erased(),
     }
 }
 

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::icon::icon;
 use crate::model::audit::Severity;
 use crate::model::user::UserStatus;
+use crate::ui::erase::Erase;
 
 pub fn badge(kind: &'static str, text: impl Into<String>) -> AnyView {
-    view! { <span class=format!("badge {kind}")>{text.into()}</span> }.into_any()
+    view! { <span class=format!("badge {kind}")>{text.into()}</span> }.erased()
 }
 
 pub fn status(status: UserStatus) -> AnyView {
@@ -16,7 +17,7 @@ pub fn status(status: UserStatus) -> AnyView {
         UserStatus::Invited => "status open",
         UserStatus::Locked => "status bad",
     };
-    view! { <span class=kind>{status.label()}</span> }.into_any()
+    view! { <span class=kind>{status.label()}</span> }.erased()
 }
 
 pub fn severity(severity: Severity) -> AnyView {
@@ -25,7 +26,7 @@ pub fn severity(severity: Severity) -> AnyView {
         Severity::Medium => "badge medium",
         Severity::High | Severity::Critical => "badge bad",
     };
-    view! { <span class=kind>{severity.label()}</span> }.into_any()
+    view! { <span class=kind>{severity.label()}</span> }.erased()
 }
 
 /// Whether a second factor is enrolled: a shield, or a dash. Both have words for those who do not see them.
@@ -37,7 +38,7 @@ pub fn mfa(enrolled: bool) -> AnyView {
                 <span class="visually-hidden">"Enrolled"</span>
             </span>
         }
-        .into_any()
+        .erased()
     } else {
         view! {
             <span class="mfa" title="No MFA">
@@ -45,6 +46,6 @@ pub fn mfa(enrolled: bool) -> AnyView {
                 <span class="visually-hidden">"None"</span>
             </span>
         }
-        .into_any()
+        .erased()
     }
 }

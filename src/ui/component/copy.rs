@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 use super::icon::icon;
 use super::toast::Toasts;
 
@@ -32,7 +34,7 @@ pub fn copyable(text: String, what: &'static str) -> AnyView {
             </button>
         </span>
     }
-    .into_any()
+    .erased()
 }
 
 /// Copies and says so.

@@ -3,6 +3,8 @@
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
+
+use crate::ui::erase::Erase;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
@@ -43,7 +45,7 @@ pub fn drawer(
             {content}
         </dialog>
     }
-    .into_any()
+    .erased()
 }
 
 /// The cross in a drawer's head: a link without script, the dialog's own closing with it.
@@ -53,7 +55,7 @@ pub fn close_button(close_url: Memo<String>) -> AnyView {
             {icon("x")}
         </a>
     }
-    .into_any()
+    .erased()
 }
 
 /// Closes the dialog around the clicked link instead of following it; the dialog's `close` event does that.

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 use super::icon::icon;
 
 /// The label, with "required" or "optional" beside it where that needs saying.
@@ -12,7 +14,7 @@ pub fn label(id: &'static str, text: &'static str, note: &'static str) -> AnyVie
             <span class="label-note">{note}</span>
         </label>
     }
-    .into_any()
+    .erased()
 }
 
 /// What is wrong with a field. The element is always there, so that it is read out when it fills.
@@ -30,7 +32,7 @@ pub fn field_error(id: &'static str, error: impl Fn() -> Option<String> + Send +
             }}
         </p>
     }
-    .into_any()
+    .erased()
 }
 
 /// A choice with two lines: drawn over a native select, which stays what keyboard, screen reader and form use.
@@ -54,7 +56,7 @@ pub fn rich_select(
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// On or off: a checkbox drawn as a switch.
@@ -82,5 +84,5 @@ pub fn switch(
             <span class="switch-label">{label}</span>
         </label>
     }
-    .into_any()
+    .erased()
 }

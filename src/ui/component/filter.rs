@@ -14,6 +14,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::icon::icon;
 use crate::ui::address::Words;
+use crate::ui::erase::Erase;
 
 /// Moves to the address that the form describes. `replace` while typing, so that Back leads out of the search.
 #[derive(Clone, Copy)]
@@ -93,7 +94,7 @@ pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) ->
             />
         </label>
     }
-    .into_any()
+    .erased()
 }
 
 /// Keeps an input at `value` where that changes elsewhere: a chip removed, Back pressed.
@@ -139,7 +140,7 @@ pub fn select_filter(
             {clear_link(value, clear, label)}
         </span>
     }
-    .into_any()
+    .erased()
 }
 
 /// The cross behind an active filter.
@@ -161,10 +162,10 @@ pub fn clear_link(value: Memo<String>, clear: Memo<String>, label: &'static str)
                 })
         }}
     }
-    .into_any()
+    .erased()
 }
 
 /// Sends the form where script does not.
 pub fn apply_button() -> AnyView {
-    view! { <button type="submit" class="button small without-script">"Apply"</button> }.into_any()
+    view! { <button type="submit" class="button small without-script">"Apply"</button> }.erased()
 }

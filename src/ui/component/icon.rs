@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 /// A 16 px glyph that says nothing to a screen reader; the text beside it does.
 pub fn icon(name: &'static str) -> AnyView {
     view! {
@@ -9,7 +11,7 @@ pub fn icon(name: &'static str) -> AnyView {
             <use href=format!("/icons.svg#{name}")></use>
         </svg>
     }
-    .into_any()
+    .erased()
 }
 
 /// Understudy's mark, drawn in place so that it never waits.
@@ -27,5 +29,5 @@ pub fn mark() -> AnyView {
             <path class="mark-face" d="M4.900 12.100c.8-.8 1.900-.8 2.600 0M9.700 12.100c.8-.8 1.900-.8 2.600 0M5.800 16.200c1.500 1.500 3.900 1.500 5.300 0"></path>
         </svg>
     }
-    .into_any()
+    .erased()
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 /// `id` names the popover; items close it with `popovertarget` where they stay on the page.
 pub fn menu(id: String, class: &'static str, label: String, face: AnyView, items: AnyView) -> AnyView {
     view! {
@@ -12,5 +14,5 @@ pub fn menu(id: String, class: &'static str, label: String, face: AnyView, items
             {items}
         </div>
     }
-    .into_any()
+    .erased()
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 use super::icon::icon;
 
 pub fn pager(
@@ -14,17 +16,17 @@ pub fn pager(
         <nav class="pager" aria-label="Pages">
             <p>{summary}</p>
             <div class="pager-links">
-                {step(previous, "prev", view! { {icon("chevron-left")} <span>{names.0}</span> }.into_any())}
-                {step(next, "next", view! { <span>{names.1}</span> {icon("chevron-right")} }.into_any())}
+                {step(previous, "prev", view! { {icon("chevron-left")} <span>{names.0}</span> }.erased())}
+                {step(next, "next", view! { <span>{names.1}</span> {icon("chevron-right")} }.erased())}
             </div>
         </nav>
     }
-    .into_any()
+    .erased()
 }
 
 fn step(href: Option<String>, rel: &'static str, face: AnyView) -> AnyView {
     match href {
-        Some(href) => view! { <a class="button small" rel=rel href=href>{face}</a> }.into_any(),
-        None => view! { <span class="button small disabled" aria-disabled="true">{face}</span> }.into_any(),
+        Some(href) => view! { <a class="button small" rel=rel href=href>{face}</a> }.erased(),
+        None => view! { <span class="button small disabled" aria-disabled="true">{face}</span> }.erased(),
     }
 }

@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::icon::icon;
 use crate::model::error::ApiError;
 use crate::ui::address::encode;
+use crate::ui::erase::Erase;
 
 /// Nothing here: says why, and what to do.
 pub fn empty(glyph: &'static str, title: &'static str, text: &'static str, action: AnyView) -> AnyView {
@@ -18,7 +19,7 @@ pub fn empty(glyph: &'static str, title: &'static str, text: &'static str, actio
             {action}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// What happened and what to do next. An ended sign-in leads to the sign-in page and back.
@@ -46,7 +47,7 @@ pub fn error_view(error: ApiError) -> AnyView {
                     <a class="button" href=href>"Sign in"</a>
                 </div>
             }
-            .into_any()
+            .erased()
         }
         ApiError::NotFound => missing(),
         error => view! {
@@ -60,7 +61,7 @@ pub fn error_view(error: ApiError) -> AnyView {
                 </button>
             </div>
         }
-        .into_any(),
+        .erased(),
     }
 }
 
@@ -70,7 +71,7 @@ pub fn missing() -> AnyView {
         "circle-help",
         "Nothing here",
         "This page does not exist, or you may not see it. Check the address and the environment.",
-        view! { <a class="button" href="/">"Go to users"</a> }.into_any(),
+        view! { <a class="button" href="/">"Go to users"</a> }.erased(),
     )
 }
 
@@ -82,7 +83,7 @@ pub fn alert(text: String) -> AnyView {
             <span>{text}</span>
         </p>
     }
-    .into_any()
+    .erased()
 }
 
 /// Grey rows in the place of a table, as high as its rows.
@@ -92,9 +93,9 @@ pub fn table_skeleton() -> AnyView {
             {(0..10).map(|_| view! { <div class="skeleton-row"><i></i><b></b><b></b><b></b></div> }).collect_view()}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 pub fn nothing() -> AnyView {
-    ().into_any()
+    ().erased()
 }

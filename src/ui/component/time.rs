@@ -6,6 +6,7 @@ use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Date;
 
 use crate::ui::clock::{Clock, Now};
+use crate::ui::erase::Erase;
 
 /// "4 min ago", moving on by itself.
 pub fn ago(then: DateTime<Utc>, now: Now) -> AnyView {
@@ -14,7 +15,7 @@ pub fn ago(then: DateTime<Utc>, now: Now) -> AnyView {
             {move || relative(then, now.minutes())}
         </time>
     }
-    .into_any()
+    .erased()
 }
 
 /// "24:13" until `deadline`, each second; `over` from then on.
@@ -24,7 +25,7 @@ pub fn countdown(deadline: DateTime<Utc>, now: Now, over: &'static str) -> AnyVi
             {move || left(deadline - now.seconds()).unwrap_or_else(|| over.to_owned())}
         </time>
     }
-    .into_any()
+    .erased()
 }
 
 /// "15:42": UTC, and said so, until the browser knows the reader's own clock.
@@ -35,7 +36,7 @@ pub fn clock_time(moment: DateTime<Utc>) -> AnyView {
             {move || hours_and_minutes(moment, hydrated.get())}
         </time>
     }
-    .into_any()
+    .erased()
 }
 
 pub fn hours_and_minutes(moment: DateTime<Utc>, local: bool) -> String {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::ui::erase::Erase;
+
 use super::icon::icon;
 
 #[derive(Clone, Copy)]
@@ -51,5 +53,5 @@ pub fn toaster(toasts: Toasts) -> AnyView {
             </For>
         </div>
     }
-    .into_any()
+    .erased()
 }

@@ -6,6 +6,7 @@ use super::state::State;
 use crate::model::impersonation::{DrawerAccount, DrawerApplication};
 use crate::ui::component::field::{label, rich_select};
 use crate::ui::component::icon::icon;
+use crate::ui::erase::Erase;
 
 pub fn account(state: State) -> AnyView {
     let options = state.drawer.with_value(|drawer| {
@@ -37,8 +38,8 @@ pub fn account(state: State) -> AnyView {
                 "impersonate-account",
                 "account",
                 "building-2",
-                face.into_any(),
-                options.into_any(),
+                face.erased(),
+                options.erased(),
                 Callback::new(move |external_id| state.choose_account(external_id)),
             )}
             <noscript>
@@ -57,7 +58,7 @@ pub fn account(state: State) -> AnyView {
             </noscript>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 pub fn application(state: State) -> AnyView {
@@ -76,7 +77,7 @@ pub fn application(state: State) -> AnyView {
             }}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn applications(state: State, account: &DrawerAccount, changed: Callback<String>) -> AnyView {
@@ -110,13 +111,13 @@ fn applications(state: State, account: &DrawerAccount, changed: Callback<String>
             "impersonate-application",
             "application",
             "app-window",
-            face.into_any(),
-            options.into_any(),
+            face.erased(),
+            options.erased(),
             changed,
         )}
         <p class="hint">{hint}</p>
     }
-    .into_any()
+    .erased()
 }
 
 fn none() -> AnyView {
@@ -127,7 +128,7 @@ fn none() -> AnyView {
             <span>"This account has no applications."</span>
         </p>
     }
-    .into_any()
+    .erased()
 }
 
 fn two_lines(first: String, second: String) -> AnyView {
@@ -135,7 +136,7 @@ fn two_lines(first: String, second: String) -> AnyView {
         <span class="truncate" dir="auto">{first}</span>
         <span class="dim truncate">{second}</span>
     }
-    .into_any()
+    .erased()
 }
 
 fn account_line(account: &DrawerAccount) -> String {

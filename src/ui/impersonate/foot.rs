@@ -9,6 +9,7 @@ use crate::ui::component::dialog::close_dialog;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::alert;
 use crate::ui::component::time::hours_and_minutes;
+use crate::ui::erase::Erase;
 
 pub fn note(state: State) -> AnyView {
     let minutes = move || state.with_application(|application| application.map(|application| application.minutes));
@@ -44,7 +45,7 @@ pub fn note(state: State) -> AnyView {
                 })
         }}
     }
-    .into_any()
+    .erased()
 }
 
 pub fn foot(state: State) -> AnyView {
@@ -78,5 +79,5 @@ pub fn foot(state: State) -> AnyView {
             </div>
         </footer>
     }
-    .into_any()
+    .erased()
 }

@@ -7,6 +7,7 @@ use super::state::{Running, State};
 use crate::ui::component::icon::icon;
 use crate::ui::component::time::{clock_time, countdown};
 use crate::ui::end_session::end_form;
+use crate::ui::erase::Erase;
 
 /// What the drawer shows after a start.
 pub fn started(state: State) -> AnyView {
@@ -25,7 +26,7 @@ pub fn started(state: State) -> AnyView {
             </footer>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn none_left(state: State) -> AnyView {
@@ -45,7 +46,7 @@ fn none_left(state: State) -> AnyView {
                 })
         }}
     }
-    .into_any()
+    .erased()
 }
 
 /// This operator's sessions of this user.
@@ -63,7 +64,7 @@ pub fn list(state: State) -> AnyView {
             />
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
@@ -103,5 +104,5 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
             {end_form(running.session_id, "End session", "button small danger", ended)}
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -7,6 +7,7 @@ use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
 use crate::ui::component::field::{field_error, label};
+use crate::ui::erase::Erase;
 
 pub fn reason(state: State) -> AnyView {
     let area = NodeRef::<Textarea>::new();
@@ -53,7 +54,7 @@ pub fn reason(state: State) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// Who will read the reason.
@@ -61,7 +62,7 @@ fn audience(state: State) -> AnyView {
     let name = state.first_name();
     let hidden = state.drawer.with_value(|drawer| drawer.hidden_from_account_audit);
     if hidden {
-        return view! { "Shown in the audit trail and to " <bdi>{name}</bdi> ". The account’s own log does not show it." }.into_any();
+        return view! { "Shown in the audit trail and to " <bdi>{name}</bdi> ". The account’s own log does not show it." }.erased();
     }
     let account = move || state.with_account(|account| account.map(|account| account.name.clone()).unwrap_or_default());
     view! {
@@ -71,7 +72,7 @@ fn audience(state: State) -> AnyView {
         <bdi>{name}</bdi>
         "."
     }
-    .into_any()
+    .erased()
 }
 
 pub fn ticket(state: State) -> AnyView {
@@ -110,7 +111,7 @@ pub fn ticket(state: State) -> AnyView {
             {field_error("impersonate-ticket-error", error)}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// An error of a field goes as soon as the field is touched.

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::api::audit::list_events;
 use crate::model::audit::AuditQuery;
 use crate::ui::address::{Words, use_words};
-use crate::ui::component::state::{error_view, table_skeleton};
+use crate::ui::component::loaded::{loaded_while, loading};
+use crate::ui::component::state::table_skeleton;
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 #[component]
@@ -21,10 +23,8 @@ pub fn AuditPage() -> impl IntoView {
     let words = use_words();
     let list_words = Memo::new(move |_| words.get().without(&["event"]));
     let query = Memo::new(move |_| list_words.with(query_of));
-    let events = Resource::new(
-        move || (frame.environment.get(), query.get()),
-        |(environment, query)| list_events(environment, query),
-    );
+    let events =
+        loading(move || (frame.environment.get(), query.get()), |(environment, query)| list_events(environment, query));
     let path = frame.path("audit");
     let list = List {
         frame,
@@ -44,18 +44,11 @@ pub fn AuditPage() -> impl IntoView {
         </header>
         {toolbar::toolbar(list, events)}
         <div class="pending-region" aria-busy=move || pending.get().to_string()>
-            <Transition fallback=table_skeleton set_pending=pending>
-                {move || Suspend::new(async move {
-                    match events.await {
-                        Ok(page) => table::table(list, page),
-                        Err(error) => error_view(error),
-                    }
-                })}
-            </Transition>
+            {loaded_while(events, table_skeleton, pending, move |page| table::table(list, page))}
         </div>
         {detail::detail(list)}
     }
-    .into_any()
+    .erased()
 }
 
 /// What the sections of the list need to make addresses.

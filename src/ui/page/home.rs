@@ -6,27 +6,28 @@ use leptos_router::components::Redirect;
 use leptos_router::hooks::use_navigate;
 
 use crate::api::operator::get_home;
-use crate::ui::component::loaded::loaded;
+use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::nothing;
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 /// Leads to the first environment's users.
 #[component]
 pub fn Home() -> impl IntoView {
-    let home = Resource::new(|| (), |()| get_home());
+    let home = loading(|| (), |()| get_home());
     let navigate = use_navigate();
     Effect::new(move |_| {
         if let Some(Ok(path)) = home.get() {
             navigate(&path, NavigateOptions { replace: true, ..NavigateOptions::default() });
         }
     });
-    let link = |path: String| view! { <a class="button" href=path>"Continue to Understudy"</a> }.into_any();
-    view! { <main class="page-alone">{loaded(home, nothing, link)}</main> }.into_any()
+    let link = |path: String| view! { <a class="button" href=path>"Continue to Understudy"</a> }.erased();
+    view! { <main class="page-alone">{loaded(home, nothing, link)}</main> }.erased()
 }
 
 /// Leads to the environment's users.
 #[component]
 pub fn EnvironmentHome() -> impl IntoView {
     let path = Frame::current().path("users").get_untracked();
-    view! { <Redirect path=path/> }.into_any()
+    view! { <Redirect path=path/> }.erased()
 }

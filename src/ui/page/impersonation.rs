@@ -7,14 +7,15 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::impersonation::get_overview;
-use crate::ui::component::loaded::loaded;
+use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::{nothing, table_skeleton};
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 #[component]
 pub fn ImpersonationPage() -> impl IntoView {
     let frame = Frame::current();
-    let overview = Resource::new(move || frame.environment.get(), get_overview);
+    let overview = loading(move || frame.environment.get(), get_overview);
     let settings = settings::Settings::new(frame, overview);
     let live = live::Live::new(frame, overview);
     view! {
@@ -30,9 +31,9 @@ pub fn ImpersonationPage() -> impl IntoView {
                 {settings::section(settings, &overview)}
                 {live::section(live, overview)}
             }
-            .into_any()
+            .erased()
         })}
         {nothing()}
     }
-    .into_any()
+    .erased()
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::ui::component::state::missing;
+use crate::ui::erase::Erase;
 
 #[component]
 pub fn NotFound() -> impl IntoView {
@@ -11,5 +12,5 @@ pub fn NotFound() -> impl IntoView {
         <Title text="Not found"/>
         <main class="page-alone">{missing()}</main>
     }
-    .into_any()
+    .erased()
 }

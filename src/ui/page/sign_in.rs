@@ -10,6 +10,7 @@ use crate::model::error::ApiError;
 use crate::ui::address::use_words;
 use crate::ui::component::icon::{icon, mark};
 use crate::ui::component::state::alert;
+use crate::ui::erase::Erase;
 use crate::ui::theme::theme_switch;
 
 #[component]
@@ -40,7 +41,7 @@ pub fn SignInPage() -> impl IntoView {
             </main>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn form(return_to: String) -> AnyView {
@@ -92,5 +93,5 @@ fn form(return_to: String) -> AnyView {
             </button>
         </ActionForm>
     }
-    .into_any()
+    .erased()
 }

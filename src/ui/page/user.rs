@@ -16,7 +16,8 @@ use crate::model::user::UserDetail;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::{Loading, loaded};
+use crate::ui::component::loaded::{Loading, loaded, loading};
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 use crate::ui::impersonate::{Opening, drawer};
 
@@ -26,7 +27,7 @@ pub fn UserPage() -> impl IntoView {
     let params = use_params_map();
     let words = use_words();
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
-    let user: Loading<UserDetail> = Resource::new(
+    let user: Loading<UserDetail> = loading(
         move || (frame.environment.get(), id.get()),
         |(environment, id)| async move {
             match id {
@@ -48,7 +49,7 @@ pub fn UserPage() -> impl IntoView {
         {loaded(user, skeleton, move |user| sections(page, user))}
         {drawer(opening)}
     }
-    .into_any()
+    .erased()
 }
 
 /// Where this page is.
@@ -80,7 +81,7 @@ fn sections(page: Place, user: UserDetail) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// The section that the guide sends operators to.
@@ -97,14 +98,14 @@ fn impersonate(page: Place, user: &UserDetail) -> AnyView {
                 <span>{denial.sentence()}</span>
             </p>
         }
-        .into_any(),
+        .erased(),
         None => view! {
             <a class="button primary wide" id=format!("impersonate-{}", user.id) href=href data-noscroll="true">
                 {icon("venetian-mask")}
                 <span>"Impersonate"</span>
             </a>
         }
-        .into_any(),
+        .erased(),
     };
     view! {
         <section class="card section" aria-labelledby="impersonate-title">
@@ -118,7 +119,7 @@ fn impersonate(page: Place, user: &UserDetail) -> AnyView {
             {button}
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 fn skeleton() -> AnyView {
@@ -131,5 +132,5 @@ fn skeleton() -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }

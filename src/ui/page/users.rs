@@ -11,8 +11,9 @@ use uuid::Uuid;
 use crate::api::users::list_users;
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
-use crate::ui::component::loaded::loaded_quietly;
-use crate::ui::component::state::{error_view, table_skeleton};
+use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
+use crate::ui::component::state::table_skeleton;
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 use crate::ui::impersonate::{Opening, drawer};
 
@@ -25,10 +26,8 @@ pub fn UsersPage() -> impl IntoView {
     let words = use_words();
     let list_words = Memo::new(move |_| words.get().without(&DRAWER_WORDS));
     let query = Memo::new(move |_| list_words.with(query_of));
-    let users = Resource::new(
-        move || (frame.environment.get(), query.get()),
-        |(environment, query)| list_users(environment, query),
-    );
+    let users =
+        loading(move || (frame.environment.get(), query.get()), |(environment, query)| list_users(environment, query));
     let path = frame.path("users");
     let opening = Opening {
         environment: frame.environment,
@@ -51,18 +50,11 @@ pub fn UsersPage() -> impl IntoView {
         </header>
         {toolbar::toolbar(list, users)}
         <div class="pending-region" aria-busy=move || pending.get().to_string()>
-            <Transition fallback=table_skeleton set_pending=pending>
-                {move || Suspend::new(async move {
-                    match users.await {
-                        Ok(page) => table::table(list, page),
-                        Err(error) => error_view(error),
-                    }
-                })}
-            </Transition>
+            {loaded_while(users, table_skeleton, pending, move |page| table::table(list, page))}
         </div>
         {drawer(opening)}
     }
-    .into_any()
+    .erased()
 }
 
 /// What the sections of the list need to make addresses.
@@ -104,7 +96,7 @@ fn counted(page: &Page) -> AnyView {
     let people = if page.total == 1 { "person" } else { "people" };
     let accounts = page.accounts.len();
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    format!("{} {people} in {accounts} {noun}", grouped(page.total)).into_any()
+    format!("{} {people} in {accounts} {noun}", grouped(page.total)).erased()
 }
 
 /// `12,345`.

@@ -119,8 +119,9 @@ impl Loader<'_> {
         self.member(northwind, olivia, &[member], false).await;
         let rita = self.user("rita@northwind.example", "Rita Reader", true, false, Some(northwind)).await;
         self.member(northwind, rita, &[admin], false).await;
-        let zoe =
-            self.user("zoe@northwind.example", "Zoe </title><script>alert(1)</script>", true, false, Some(northwind)).await;
+        let zoe = self
+            .user("zoe@northwind.example", "Zoe </title><script>alert(1)</script>", true, false, Some(northwind))
+            .await;
         self.member(northwind, zoe, &[member], true).await;
         self.enable().await;
     }

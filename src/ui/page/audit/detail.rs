@@ -12,12 +12,13 @@ use crate::ui::component::badge::severity;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::dialog::{self, close_button};
 use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::Loading;
+use crate::ui::component::loaded::{Loading, loaded_or, loading};
 use crate::ui::component::state::{error_view, nothing};
 use crate::ui::component::time::{exact, machine};
+use crate::ui::erase::Erase;
 
 pub fn detail(list: List) -> AnyView {
-    let data: Loading<Option<AuditItem>> = Resource::new(
+    let data: Loading<Option<AuditItem>> = loading(
         move || (list.frame.environment.get(), list.event.get()),
         |(environment, event)| async move {
             match event {
@@ -27,30 +28,28 @@ pub fn detail(list: List) -> AnyView {
         },
     );
     let close_url = Memo::new(move |_| list.words.with(|words| words.on(&list.path.get())));
-    view! { {move || list.event.get().map(|event| open(list, event, data, close_url))} }.into_any()
+    view! { {move || list.event.get().map(|event| open(list, event, data, close_url))} }.erased()
 }
 
 fn open(list: List, id: Uuid, data: Loading<Option<AuditItem>>, close_url: Memo<String>) -> AnyView {
-    let content = view! {
-        <Suspense fallback=nothing>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(Some(event)) if event.id == id => frame(close_url, Some(&event), body(list, &event)),
-                    Ok(_) => nothing(),
-                    Err(error) => frame(close_url, None, error_view(error)),
-                }
-            })}
-        </Suspense>
-    };
-    dialog::drawer("event", "Event", close_url, format!("event-{id}"), content.into_any())
+    let content = loaded_or(
+        data,
+        nothing,
+        move |event: Option<AuditItem>| match event {
+            Some(event) if event.id == id => frame(close_url, Some(&event), body(list, &event)),
+            _ => nothing(),
+        },
+        move |error| frame(close_url, None, error_view(error)),
+    );
+    dialog::drawer("event", "Event", close_url, format!("event-{id}"), content)
 }
 
 fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> AnyView {
     let title = event.map_or_else(|| "Event".to_owned(), |event| action_label(&event.action));
     let eyebrow = if event.is_some_and(AuditItem::is_impersonated) {
-        view! { <p class="eyebrow amber">{icon("venetian-mask")} <span>"Impersonated event"</span></p> }.into_any()
+        view! { <p class="eyebrow amber">{icon("venetian-mask")} <span>"Impersonated event"</span></p> }.erased()
     } else {
-        view! { <p class="eyebrow">{icon("scroll-text")} <span>"Event"</span></p> }.into_any()
+        view! { <p class="eyebrow">{icon("scroll-text")} <span>"Event"</span></p> }.erased()
     };
     view! {
         <div class="drawer-frame">
@@ -65,31 +64,31 @@ fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> A
             <div class="drawer-body">{body}</div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn body(list: List, event: &AuditItem) -> AnyView {
     let text = |value: &Option<String>| {
-        value.clone().map(|value| view! { <span class="wrap" dir="auto">{value}</span> }.into_any())
+        value.clone().map(|value| view! { <span class="wrap" dir="auto">{value}</span> }.erased())
     };
     let id = |value: Option<Uuid>, what| value.map(|value| copyable(value.to_string(), what));
     let user = event.user_id.map(|user| {
         let href = format!("{}/{user}", list.frame.path("users").get_untracked());
         let name = event.user_name.clone().or_else(|| event.user_email.clone()).unwrap_or_else(|| user.to_string());
-        view! { <a class="link" dir="auto" href=href>{name}</a> }.into_any()
+        view! { <a class="link" dir="auto" href=href>{name}</a> }.erased()
     });
-    let moment = view! { <time datetime=machine(event.occurred_at)>{exact(event.occurred_at)}</time> }.into_any();
+    let moment = view! { <time datetime=machine(event.occurred_at)>{exact(event.occurred_at)}</time> }.erased();
     let same = Words::default().with("action", &event.action).on(&list.path.get_untracked());
     let action =
         view! { <a class="link" href=same title="All events of this kind"><code>{event.action.clone()}</code></a> };
     let seen = if event.visible_to_account { "Yes" } else { "No" };
-    let seen = event.account_name.as_ref().map(|_| seen.into_any());
+    let seen = event.account_name.as_ref().map(|_| seen.erased());
     let facts = [
         ("Time", Some(moment)),
-        ("Action", Some(action.into_any())),
+        ("Action", Some(action.erased())),
         ("Severity", Some(severity(event.severity))),
         ("Done by", Some(actor(event))),
-        ("Kind of actor", Some(kind(event.actor_kind).into_any())),
+        ("Kind of actor", Some(kind(event.actor_kind).erased())),
         ("Reason", text(&event.reason)),
         ("Ticket", text(&event.ticket)),
         ("User", user),
@@ -109,5 +108,5 @@ fn body(list: List, event: &AuditItem) -> AnyView {
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| view! { <dt>{name}</dt> <dd>{value}</dd> }))
         .collect_view();
-    view! { <dl class="facts wide-facts">{facts}</dl> }.into_any()
+    view! { <dl class="facts wide-facts">{facts}</dl> }.erased()
 }

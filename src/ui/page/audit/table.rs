@@ -10,6 +10,7 @@ use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::time::{day, exact, machine, seconds};
+use crate::ui::erase::Erase;
 
 pub fn table(list: List, page: AuditPage) -> AnyView {
     if page.rows.is_empty() {
@@ -39,7 +40,7 @@ pub fn table(list: List, page: AuditPage) -> AnyView {
             {pager(summary, previous, next, ("Newer", "Older"))}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn row(list: List, event: AuditItem) -> AnyView {
@@ -88,13 +89,13 @@ fn row(list: List, event: AuditItem) -> AnyView {
             <td class="col-address dim">{event.ip_address.clone()}</td>
         </tr>
     }
-    .into_any()
+    .erased()
 }
 
 fn none(list: List) -> AnyView {
     let query = list.query.get_untracked();
     let content = if query.is_filtered() {
-        let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.into_any();
+        let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.erased();
         empty(
             "search",
             "No event found",
@@ -109,8 +110,8 @@ fn none(list: List) -> AnyView {
             nothing(),
         )
     } else {
-        let first = view! { <a class="button" href=list.path>"To the newest events"</a> }.into_any();
+        let first = view! { <a class="button" href=list.path>"To the newest events"</a> }.erased();
         empty("scroll-text", "No older events", "This is the beginning of the trail.", first)
     };
-    view! { <div class="card">{content}</div> }.into_any()
+    view! { <div class="card">{content}</div> }.erased()
 }

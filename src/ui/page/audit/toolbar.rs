@@ -9,6 +9,7 @@ use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{Loading, loaded_quietly};
+use crate::ui::erase::Erase;
 
 pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let filters = Filters::new(list.path);
@@ -29,7 +30,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
         {single}
         {actions}
     }
-    .into_any();
+    .erased();
     let severities = Severity::ALL
         .into_iter()
         .map(|option| {
@@ -37,7 +38,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
         })
         .collect_view()
-        .into_any();
+        .erased();
 
     view! {
         <form
@@ -63,7 +64,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             }}
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
@@ -82,7 +83,7 @@ fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
             <span>"Impersonated"</span>
         </label>
     }
-    .into_any()
+    .erased()
 }
 
 fn account_filter(filters: Filters, page: &AuditPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
@@ -95,7 +96,7 @@ fn account_filter(filters: Filters, page: &AuditPage, account: Memo<String>, cle
             view! { <option value=option.external_id.clone() selected=selected>{option.name.clone()}</option> }
         })
         .collect_view()
-        .into_any();
+        .erased();
     select_filter(filters, "account", "Account", "building-2", account, clear, options)
 }
 
@@ -124,7 +125,7 @@ fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> 
             </div>
         </span>
     }
-    .into_any()
+    .erased()
 }
 
 fn day(filters: Filters, name: &'static str, label: &'static str, value: Memo<String>) -> AnyView {
@@ -142,5 +143,5 @@ fn day(filters: Filters, name: &'static str, label: &'static str, value: Memo<St
             on:change=move |event| filters.changed(event)
         />
     }
-    .into_any()
+    .erased()
 }

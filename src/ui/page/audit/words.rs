@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::audit::{ActorKind, AuditItem, action};
+use crate::ui::erase::Erase;
 
 /// The groups that the filter offers: the part of an action before its dot, and its name.
 pub const GROUPS: [(&str, &str); 7] = [
@@ -48,9 +49,9 @@ pub fn actor(event: &AuditItem) -> AnyView {
             <span class="as">" as "</span>
             <bdi>{event.actor_name.clone()}</bdi>
         }
-        .into_any(),
-        None if event.actor_name.is_empty() => kind(event.actor_kind).into_any(),
-        None => view! { <bdi>{event.actor_name.clone()}</bdi> }.into_any(),
+        .erased(),
+        None if event.actor_name.is_empty() => kind(event.actor_kind).erased(),
+        None => view! { <bdi>{event.actor_name.clone()}</bdi> }.erased(),
     }
 }
 

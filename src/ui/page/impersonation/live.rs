@@ -15,6 +15,7 @@ use crate::ui::component::state::{alert, empty};
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
 use crate::ui::end_session::end_form;
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 #[derive(Clone, Copy)]
@@ -45,7 +46,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
     let count = overview.live.len();
     let endable = overview.live.iter().filter(|session| session.can_end).count();
     let content = if overview.live.is_empty() {
-        let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.into_any();
+        let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.erased();
         let text = if overview.settings.enabled {
             "Find a user and choose Impersonate. Sessions of all operators appear here while they run."
         } else {
@@ -72,7 +73,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
                 <tbody>{rows}</tbody>
             </table>
         }
-        .into_any()
+        .erased()
     };
     view! {
         <section class="card section flush" aria-labelledby="live-title">
@@ -84,7 +85,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
             {content}
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
@@ -92,7 +93,7 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
     let end = if session.can_end {
         end_form(session.session_id, "End", "button small danger", live.ended)
     } else {
-        view! { <span class="dim" title="Its operator, an Owner or an Admin can end it">"Not yours"</span> }.into_any()
+        view! { <span class="dim" title="Its operator, an Owner or an Admin can end it">"Not yours"</span> }.erased()
     };
     view! {
         <tr class="impersonated">
@@ -120,7 +121,7 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
             <td class="col-actions">{end}</td>
         </tr>
     }
-    .into_any()
+    .erased()
 }
 
 /// *End all* asks once more, in a fold that needs no script.
@@ -153,5 +154,5 @@ fn end_all(live: Live, count: usize) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }

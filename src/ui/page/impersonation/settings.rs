@@ -11,6 +11,7 @@ use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
 use crate::ui::component::state::alert;
 use crate::ui::component::toast::Toasts;
+use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 /// What lives as long as the page: the choice survives when the live sessions below are loaded anew.
@@ -73,7 +74,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
                 </span>
             </div>
         }
-        .into_any()
+        .erased()
     } else {
         view! {
             <p class="notice">
@@ -81,7 +82,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
                 <span>"Only an Owner or Admin of this environment can change these settings."</span>
             </p>
         }
-        .into_any()
+        .erased()
     };
     view! {
         <section class="card section settings" aria-labelledby="settings-title">
@@ -100,19 +101,19 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
             </ActionForm>
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 fn enabled_effect(settings: Settings, live: usize) -> AnyView {
     let stored = settings.stored.get().is_some_and(|stored| stored.enabled);
     match (settings.enabled.get(), stored) {
         (true, _) => "Owners can start sessions as users, and so can Impersonators who are also Admin, Backoffice Editor or Backoffice Viewer."
-            .into_any(),
+            .erased(),
         (false, true) if live > 0 => {
             let sessions = if live == 1 { "1 live session".to_owned() } else { format!("{live} live sessions") };
-            view! { <strong class="warn">"Saving ends " {sessions} " at once."</strong> " After that nobody can start one here." }.into_any()
+            view! { <strong class="warn">"Saving ends " {sessions} " at once."</strong> " After that nobody can start one here." }.erased()
         }
-        (false, _) => "Nobody can start a session as a user in this environment.".into_any(),
+        (false, _) => "Nobody can start a session as a user in this environment.".erased(),
     }
 }
 

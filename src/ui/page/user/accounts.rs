@@ -6,6 +6,7 @@ use crate::model::user::{UserAccount, UserDetail};
 use crate::ui::component::badge::badge;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::{empty, nothing};
+use crate::ui::erase::Erase;
 
 pub fn accounts(user: &UserDetail) -> AnyView {
     let content = if user.accounts.is_empty() {
@@ -17,7 +18,7 @@ pub fn accounts(user: &UserDetail) -> AnyView {
         )
     } else {
         let items = user.accounts.iter().map(account).collect_view();
-        view! { <ul class="account-list">{items}</ul> }.into_any()
+        view! { <ul class="account-list">{items}</ul> }.erased()
     };
     view! {
         <section class="card section flush" aria-labelledby="accounts-title">
@@ -28,17 +29,17 @@ pub fn accounts(user: &UserDetail) -> AnyView {
             {content}
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 fn account(account: &UserAccount) -> AnyView {
     let roles = if account.roles.is_empty() {
-        view! { <span class="dim">"No roles"</span> }.into_any()
+        view! { <span class="dim">"No roles"</span> }.erased()
     } else {
-        view! { <span class="dim">{account.roles.join(", ")}</span> }.into_any()
+        view! { <span class="dim">{account.roles.join(", ")}</span> }.erased()
     };
     let applications = if account.applications.is_empty() {
-        view! { <span class="dim">"No applications"</span> }.into_any()
+        view! { <span class="dim">"No applications"</span> }.erased()
     } else {
         account
             .applications
@@ -53,7 +54,7 @@ fn account(account: &UserAccount) -> AnyView {
                 }
             })
             .collect_view()
-            .into_any()
+            .erased()
     };
     view! {
         <li class="account" class:off=account.disabled>
@@ -67,5 +68,5 @@ fn account(account: &UserAccount) -> AnyView {
             <div class="account-applications">{applications}</div>
         </li>
     }
-    .into_any()
+    .erased()
 }

@@ -9,6 +9,7 @@ use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::time::ago;
+use crate::ui::erase::Erase;
 use crate::ui::page::audit::words::{action_label, actor};
 
 pub fn events(page: Place, user: &UserDetail, now: Now) -> AnyView {
@@ -38,7 +39,7 @@ pub fn events(page: Place, user: &UserDetail, now: Now) -> AnyView {
                 }
             })
             .collect_view();
-        view! { <ul class="event-list">{items}</ul> }.into_any()
+        view! { <ul class="event-list">{items}</ul> }.erased()
     };
     view! {
         <section class="card section flush" aria-labelledby="events-title">
@@ -52,5 +53,5 @@ pub fn events(page: Place, user: &UserDetail, now: Now) -> AnyView {
             {content}
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -8,6 +8,7 @@ use crate::ui::component::avatar::avatar;
 use crate::ui::component::badge::{badge, status};
 use crate::ui::component::copy::copyable;
 use crate::ui::component::time::ago;
+use crate::ui::erase::Erase;
 use crate::ui::page::users::grouped;
 
 pub fn head(user: &UserDetail) -> AnyView {
@@ -23,11 +24,11 @@ pub fn head(user: &UserDetail) -> AnyView {
             </div>
         </header>
     }
-    .into_any()
+    .erased()
 }
 
 pub fn facts(user: &UserDetail, now: Now) -> AnyView {
-    let never = || view! { <span class="dim">"never"</span> }.into_any();
+    let never = || view! { <span class="dim">"never"</span> }.erased();
     let moment = |moment: Option<chrono::DateTime<chrono::Utc>>| moment.map_or_else(never, |then| ago(then, now));
     let verified = if user.email_verified { badge("good", "Verified") } else { badge("outline", "Not verified") };
     let mfa = if user.mfa_enrolled { badge("good", "Enrolled") } else { badge("outline", "Not enrolled") };
@@ -52,5 +53,5 @@ pub fn facts(user: &UserDetail, now: Now) -> AnyView {
             </dl>
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -9,6 +9,7 @@ use crate::ui::component::badge::badge;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::time::{ago, countdown};
+use crate::ui::erase::Erase;
 
 pub fn sessions(user: &UserDetail, now: Now) -> AnyView {
     let content = if user.sessions.is_empty() {
@@ -33,7 +34,7 @@ pub fn sessions(user: &UserDetail, now: Now) -> AnyView {
                 <tbody>{rows}</tbody>
             </table>
         }
-        .into_any()
+        .erased()
     };
     view! {
         <section class="card section flush" aria-labelledby="sessions-title">
@@ -44,7 +45,7 @@ pub fn sessions(user: &UserDetail, now: Now) -> AnyView {
             {content}
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 fn row(session: &SessionItem, now: Now) -> AnyView {
@@ -68,7 +69,7 @@ fn row(session: &SessionItem, now: Now) -> AnyView {
             <td>{state(session, now)}</td>
         </tr>
     }
-    .into_any()
+    .erased()
 }
 
 fn who(session: &SessionItem) -> AnyView {
@@ -79,7 +80,7 @@ fn who(session: &SessionItem) -> AnyView {
                 <span>"Own sign-in"</span>
             </div>
         }
-        .into_any();
+        .erased();
     }
     let operator = session.operator_name.clone().unwrap_or_else(|| "an operator".to_owned());
     let reason = session.reason.clone().unwrap_or_default();
@@ -93,7 +94,7 @@ fn who(session: &SessionItem) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 fn state(session: &SessionItem, now: Now) -> AnyView {
@@ -107,7 +108,7 @@ fn state(session: &SessionItem, now: Now) -> AnyView {
                 {left}
             </div>
         }
-        .into_any();
+        .erased();
     }
     let reason = session.end_reason.map_or("expired", |reason| reason.label());
     let when = session.ended_at.map(|ended| ago(ended, now));
@@ -117,5 +118,5 @@ fn state(session: &SessionItem, now: Now) -> AnyView {
             <span class="dim">{reason} " " {when}</span>
         </div>
     }
-    .into_any()
+    .erased()
 }

@@ -13,6 +13,7 @@ use crate::ui::component::icon::icon;
 use crate::ui::component::menu::menu;
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
+use crate::ui::erase::Erase;
 
 pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: Now) -> AnyView {
     let id = user.id;
@@ -27,7 +28,7 @@ pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: N
         view! { <span class="badge outline" title=title>{format!("+{more}")}</span> }
     });
     let last_visit =
-        user.last_visit_at.map_or_else(|| view! { <span class="dim">"never"</span> }.into_any(), |then| ago(then, now));
+        user.last_visit_at.map_or_else(|| view! { <span class="dim">"never"</span> }.erased(), |then| ago(then, now));
     view! {
         <tr class:selected=move || list.target.get() == Some(id)>
             <td class="col-user">
@@ -63,7 +64,7 @@ pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: N
             </td>
         </tr>
     }
-    .into_any()
+    .erased()
 }
 
 /// What can be said from the row alone. The drawer and the server look closer.
@@ -84,7 +85,7 @@ fn impersonate(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
                 <span>"Impersonate"</span>
             </button>
         }
-        .into_any(),
+        .erased(),
         None => view! {
             <a
                 class="row-action"
@@ -97,7 +98,7 @@ fn impersonate(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
                 <span>"Impersonate"</span>
             </a>
         }
-        .into_any(),
+        .erased(),
     }
 }
 
@@ -111,7 +112,7 @@ fn items(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
                 <span class="menu-label">"Impersonate user" <small>{denial.sentence()}</small></span>
             </button>
         }
-        .into_any(),
+        .erased(),
         None => view! {
             <a
                 class="menu-item"
@@ -123,7 +124,7 @@ fn items(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
                 <span class="menu-label">"Impersonate user"</span>
             </a>
         }
-        .into_any(),
+        .erased(),
     };
     view! {
         <a class="menu-item" href=move || format!("{}/{id}", list.path.read())>
@@ -134,7 +135,7 @@ fn items(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
         {copy_item(target.clone(), "Copy user id", "user id", id.to_string())}
         {copy_item(target, "Copy e-mail", "e-mail", user.email.clone())}
     }
-    .into_any()
+    .erased()
 }
 
 /// The menu must not lie above the drawer that its item opens.
@@ -159,5 +160,5 @@ fn copy_item(menu: String, label: &'static str, what: &'static str, value: Strin
             <span class="menu-label">{label}</span>
         </button>
     }
-    .into_any()
+    .erased()
 }

@@ -8,6 +8,7 @@ use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, nothing};
+use crate::ui::erase::Erase;
 
 pub fn table(list: List, page: UsersPage) -> AnyView {
     if page.rows.is_empty() {
@@ -48,7 +49,7 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             {pager(summary, previous, next, ("Previous", "Next"))}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// A head that sorts: the first click in the column's natural direction, the next the other way round.
@@ -72,7 +73,7 @@ fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) ->
             </a>
         </th>
     }
-    .into_any()
+    .erased()
 }
 
 /// What is on this page, as far as it is known: keys, not offsets, lead here.
@@ -93,16 +94,16 @@ fn summary(list: List, page: &UsersPage) -> String {
 
 fn nobody(list: List, page: &UsersPage) -> AnyView {
     if list.query.read_untracked().is_filtered() {
-        let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.into_any();
+        let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.erased();
         let text = "No user matches. Try part of a name or of an e-mail address, or take a filter away.";
-        return view! { <div class="card">{empty("search", "No user found", text, clear)}</div> }.into_any();
+        return view! { <div class="card">{empty("search", "No user found", text, clear)}</div> }.erased();
     }
     if page.total > 0 {
-        let first = view! { <a class="button" href=list.path>"To the first page"</a> }.into_any();
+        let first = view! { <a class="button" href=list.path>"To the first page"</a> }.erased();
         return view! { <div class="card">{empty("users", "This page is empty", "The list has changed since the link was made.", first)}</div> }
-            .into_any();
+            .erased();
     }
     let text =
         "Import some with “understudy import --environment … users.csv”, or let an application sign its first user in.";
-    view! { <div class="card">{empty("users", "No users yet", text, nothing())}</div> }.into_any()
+    view! { <div class="card">{empty("users", "No users yet", text, nothing())}</div> }.erased()
 }

@@ -8,6 +8,7 @@ use crate::model::user::{UserStatus, UsersPage};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{Loading, loaded_quietly};
+use crate::ui::erase::Erase;
 
 pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let filters = Filters::new(list.path);
@@ -23,7 +24,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
         })
         .collect_view()
-        .into_any();
+        .erased();
 
     view! {
         <form
@@ -49,7 +50,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             {sorted_by(list)}
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
@@ -70,7 +71,7 @@ fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, cle
         {unknown}
         {options}
     };
-    select_filter(filters, "account", "Account", "building-2", account, clear, options.into_any())
+    select_filter(filters, "account", "Account", "building-2", account, clear, options.erased())
 }
 
 /// Domains to leave out: a text field in a fold, since it is rarely used and long when it is.
@@ -109,10 +110,10 @@ fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> Any
             </div>
         </span>
     }
-    .into_any()
+    .erased()
 }
 
 fn sorted_by(list: List) -> AnyView {
     view! { <p class="toolbar-note">{move || format!("Sorted by {}", list.query.read().order().0.label())}</p> }
-        .into_any()
+        .erased()
 }
