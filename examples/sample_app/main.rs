@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -31,20 +32,15 @@ pub struct Options {
     issuer: String,
     #[arg(long, env = "SAMPLE_CLIENT_ID", default_value = "northwind-console")]
     client_id: String,
-    /// The default is the demonstration data's, known to everybody.
-    #[arg(
-        long,
-        env = "SAMPLE_CLIENT_SECRET",
-        hide_env_values = true,
-        default_value = "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB"
-    )]
-    client_secret: String,
+    /// By default the one that the demonstration data has for the client id, known to everybody.
+    #[arg(long, env = "SAMPLE_CLIENT_SECRET", hide_env_values = true)]
+    client_secret: Option<String>,
     /// The application's name on its pages.
     #[arg(long, env = "SAMPLE_NAME", default_value = "Northwind Console")]
     name: String,
-    /// The address under which browsers reach this application, without a path.
-    #[arg(long, env = "SAMPLE_PUBLIC_URL", default_value = "http://localhost:3001", value_name = "URL")]
-    public_url: Url,
+    /// The address under which browsers reach this application, without a path; by default localhost with its port.
+    #[arg(long, env = "SAMPLE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<Url>,
 }
 
 /// What every request handler holds.
@@ -75,12 +71,19 @@ fn main() -> ExitCode {
 }
 
 async fn serve(options: Options) -> anyhow::Result<()> {
-    let origin = options.public_url.origin().ascii_serialization();
-    let provider =
-        Provider::new(&options.issuer, &options.client_id, &options.client_secret, &format!("{origin}/callback"))?;
+    let public_url = match options.public_url {
+        Some(url) => url,
+        None => Url::parse(&format!("http://localhost:{}", options.listen.port()))?,
+    };
+    let origin = public_url.origin().ascii_serialization();
+    let client_secret = match &options.client_secret {
+        Some(secret) => secret.as_str(),
+        None => demonstration_secret(&options.client_id).context("this client needs its --client-secret")?,
+    };
+    let provider = Provider::new(&options.issuer, &options.client_id, client_secret, &format!("{origin}/callback"))?;
     let app = Arc::new(App {
         name: options.name,
-        is_https: options.public_url.scheme() == "https",
+        is_https: public_url.scheme() == "https",
         origin,
         provider,
         sessions: Sessions::default(),
@@ -96,4 +99,13 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     };
     axum::serve(listener, routes::router(app)).with_graceful_shutdown(stop).await?;
     Ok(())
+}
+
+/// The client secrets in the demonstration data's `applications.csv`.
+fn demonstration_secret(client_id: &str) -> Option<&'static str> {
+    match client_id {
+        "northwind-console" => Some("ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB"),
+        "harbor-dispatch" => Some("ucs_EE1hGHhNLBwLLkdlsy_gPCI2u2HTSaPgUElupjEL-98N_Ou"),
+        _ => None,
+    }
 }

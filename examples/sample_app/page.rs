@@ -77,7 +77,7 @@ fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> Vec<&'a str> {
 
 fn document(name: &str, title: &str, body: &Markup) -> Markup {
     // Two applications that run side by side should not look the same.
-    let theme = name.bytes().fold(0_u32, |sum, byte| sum + u32::from(byte)) % 3;
+    let theme = name.len() % 3;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -199,12 +199,12 @@ fn countdown(of: &str, seconds: i64) -> Markup {
     html! { time.countdown data-countdown=(of) data-seconds=(seconds) { (clock(seconds)) } }
 }
 
+/// As `script.js` goes on to show it.
 fn clock(seconds: i64) -> String {
-    let (minutes, seconds) = (seconds / 60, seconds % 60);
-    if minutes < 60 {
-        format!("{minutes}:{seconds:02}")
-    } else {
-        format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60)
+    match (seconds / 60, seconds % 60) {
+        (minutes, _) if minutes >= 48 * 60 => format!("{} days", minutes / 60 / 24),
+        (minutes, seconds) if minutes >= 60 => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
+        (minutes, seconds) => format!("{minutes}:{seconds:02}"),
     }
 }
 

@@ -7,15 +7,18 @@ const clocks = [...document.querySelectorAll("[data-countdown]")].map((element) 
   end: performance.now() + 1000 * Number(element.dataset.seconds),
 }));
 
+const pad = (number) => String(number).padStart(2, "0");
+
+function text(left) {
+  const minutes = Math.floor(left / 60);
+  if (minutes >= 48 * 60) return `${Math.floor(minutes / 60 / 24)} days`;
+  if (minutes >= 60) return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(left % 60)}`;
+  return `${minutes}:${pad(left % 60)}`;
+}
+
 function show() {
   for (const { element, end } of clocks) {
-    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-    const pad = (number) => String(number).padStart(2, "0");
-    const minutes = Math.floor(left / 60);
-    element.textContent =
-      minutes < 60
-        ? `${minutes}:${pad(left % 60)}`
-        : `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(left % 60)}`;
+    element.textContent = text(Math.max(0, Math.round((end - performance.now()) / 1000)));
   }
 }
 

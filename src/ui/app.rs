@@ -10,7 +10,7 @@ use super::clock::Clock;
 use super::component::toast::{Toasts, toaster};
 use super::layout::EnvironmentLayout;
 use super::page::audit::AuditPage;
-use super::page::home::{EnvironmentHome, Home};
+use super::page::home::Home;
 use super::page::impersonation::ImpersonationPage;
 use super::page::not_found::NotFound;
 use super::page::sign_in::SignInPage;
@@ -34,7 +34,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/:environment") view=EnvironmentLayout ssr=SsrMode::Async>
-                    <Route path=path!("") view=EnvironmentHome ssr=SsrMode::Async/>
                     <Route path=path!("users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("users/:id") view=UserPage ssr=SsrMode::Async/>
                     <Route path=path!("impersonation") view=ImpersonationPage ssr=SsrMode::Async/>

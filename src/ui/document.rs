@@ -2,8 +2,6 @@
 //!
 //! Not Leptos' own `HydrationScripts`: in 0.8 it writes the nonce into `crossorigin` of the preload links.
 
-use std::sync::Arc;
-
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -12,12 +10,12 @@ use super::app::App;
 use super::theme;
 
 /// Where the built files are: paths with a hash in them, so that they may be cached for ever.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DocumentOptions {
-    pub js: Arc<str>,
-    pub wasm: Arc<str>,
-    pub css: Arc<str>,
-    pub font: Arc<str>,
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+    pub font: String,
 }
 
 /// The whole document. The server renders it; the browser never does.

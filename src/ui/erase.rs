@@ -1,8 +1,8 @@
 //! Forgetting a view's type, for less than Leptos' own `into_any`.
 //!
-//! `into_any` keeps a second copy of every view's hydration, as a future, for islands and lazily loaded routes. This portal
-//! has neither, and the copies were a fifth of the browser module. [`Plain`] stands between: its future, if anybody ever
-//! asked for it, would hydrate at once.
+//! `into_any` keeps a second copy of every view's hydration, as a future, for islands and lazily loaded routes, and copies
+//! each constant string into a counted one. This portal has no islands and only constants that live for ever; without the
+//! copies its browser module is a quarter smaller. [`Plain`] stands between and leaves them out.
 
 use std::any::Any;
 
@@ -43,20 +43,20 @@ impl<V: Render> Render for Plain<V> {
     }
 }
 
-impl<V: AddAnyAttr> AddAnyAttr for Plain<V> {
-    type Output<A: Attribute> = Plain<V::Output<A>>;
+impl<V: AddAnyAttr + 'static> AddAnyAttr for Plain<V> {
+    type Output<A: Attribute> = Plain<<V::Output<A> as RenderHtml>::Owned>;
 
     fn add_any_attr<A: Attribute>(self, attribute: A) -> Self::Output<A>
     where
         Self::Output<A>: RenderHtml,
     {
-        Plain(self.0.add_any_attr(attribute))
+        Plain(self.0.add_any_attr(attribute).into_owned())
     }
 }
 
-impl<V: RenderHtml> RenderHtml for Plain<V> {
+impl<V: RenderHtml + 'static> RenderHtml for Plain<V> {
     type AsyncOutput = V::AsyncOutput;
-    type Owned = Plain<V::Owned>;
+    type Owned = Self;
 
     const MIN_LENGTH: usize = V::MIN_LENGTH;
     const EXISTS: bool = V::EXISTS;
@@ -99,7 +99,12 @@ impl<V: RenderHtml> RenderHtml for Plain<V> {
         self.0.hydrate::<FROM_SERVER>(cursor, position)
     }
 
+    /// Called for islands and lazily loaded routes only.
+    async fn hydrate_async(self, _cursor: &Cursor, _position: &PositionState) -> Self::State {
+        unreachable!("the portal hydrates in one step")
+    }
+
     fn into_owned(self) -> Self::Owned {
-        Plain(self.0.into_owned())
+        self
     }
 }

@@ -80,7 +80,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
         }
     };
     view! {
-        <div class="sidebar" id="navigation" popover="auto" on:click=same_page>
+        <aside class="sidebar" id="navigation" aria-label="Portal" popover="auto" on:click=same_page>
             <a class="brand" href=frame.path("users")>
                 {mark()}
                 <span>"Understudy"</span>
@@ -91,7 +91,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
                 {nav_group(frame, section, "Monitoring", &MONITORING)}
             </nav>
             {loaded_quietly(frame.shell, |shell| operator(&shell))}
-        </div>
+        </aside>
     }
     .erased()
 }
@@ -158,7 +158,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         })
         .collect_view()
         .erased();
-    let label = format!("Environment: {}. Switch", shell.environment.name);
+    let label = format!("Environment {}, switch", shell.environment.name);
     view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
         .erased()
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::context::{environment, open_offline, plain};
 use super::{say, table};
-use crate::model::operator::Role;
+use crate::model::operator::{Role, Roles};
 use crate::server::config::DatabaseOptions;
 use crate::server::db::Conn;
 use crate::server::db::inspect;
@@ -36,8 +36,11 @@ enum OperatorCommand {
         /// File that holds the password.
         #[arg(long, env = "PASSWORD_FILE", value_name = "FILE", conflicts_with = "password")]
         password_file: Option<PathBuf>,
+        /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
+        #[arg(long = "role", value_name = "ROLE", value_parser = role, default_value = "owner")]
+        roles: Vec<Role>,
         #[command(flatten)]
-        scope: Scope,
+        place: Place,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -56,28 +59,32 @@ enum OperatorCommand {
 struct Change {
     #[arg(long)]
     email: String,
+    /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
+    #[arg(long = "role", value_name = "ROLE", value_parser = role, required = true)]
+    roles: Vec<Role>,
     #[command(flatten)]
-    scope: Scope,
+    place: Place,
     #[command(flatten)]
     database: DatabaseOptions,
 }
 
 #[derive(Args)]
-struct Scope {
-    /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
-    #[arg(long = "role", value_name = "ROLE", value_parser = role, default_value = "owner")]
-    roles: Vec<Role>,
+struct Place {
     /// Slug of the environment in which the roles hold, or `all`.
     #[arg(long, value_name = "SLUG", default_value = "all")]
     environment: String,
 }
 
-impl Scope {
-    async fn environment_id(&self, conn: &mut Conn) -> anyhow::Result<Option<Uuid>> {
+impl Place {
+    async fn id(&self, conn: &mut Conn) -> anyhow::Result<Option<Uuid>> {
         if self.environment == "all" {
             return Ok(None);
         }
         Ok(Some(environment(conn, &self.environment).await?.id))
+    }
+
+    fn name(&self) -> &str {
+        if self.environment == "all" { "all environments" } else { &self.environment }
     }
 }
 
@@ -88,10 +95,10 @@ fn role(word: &str) -> Result<Role, String> {
 
 pub async fn run(options: &OperatorOptions) -> anyhow::Result<()> {
     match &options.command {
-        OperatorCommand::Create { email, name, password, password_file, scope, database } => {
+        OperatorCommand::Create { email, name, password, password_file, roles, place, database } => {
             let password = given_password(password.as_deref(), password_file.as_ref())?;
             let state = open_offline(database).await?;
-            create(&state, email, name, password, scope).await
+            create(&state, email, name, password, roles, place).await
         }
         OperatorCommand::Grant(change) => self::change(change, true).await,
         OperatorCommand::Revoke(change) => self::change(change, false).await,
@@ -110,18 +117,19 @@ async fn create(
     email: &str,
     name: &str,
     password: Option<String>,
-    scope: &Scope,
+    roles: &[Role],
+    place: &Place,
 ) -> anyhow::Result<()> {
     let generated = password.is_none();
-    // A random secret of the same strength as every other, without the prefix that would claim to be one.
+    // 144 random bits, without the prefix that would claim to be a client secret.
     let password = password.unwrap_or_else(|| SecretKind::ClientSecret.generate(state.random.as_ref()).0[4..28].into());
     let mut tx = state.db.write().await?;
-    let environment_id = scope.environment_id(&mut tx).await?;
-    let roles = scope.roles.iter().copied().collect();
+    let environment_id = place.id(&mut tx).await?;
+    let roles = roles.iter().copied().collect::<Roles>();
     service::create(state, &mut tx, email, name, &password, environment_id, roles).await.map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
-    say(&format!("Made the operator {email}: {} in {}.", roles.labels(), place(&scope.environment)));
+    say(&format!("Made the operator {email}: {} in {}.", roles.labels(), place.name()));
     if generated {
         say(&format!("Password, shown this once: {password}"));
     }
@@ -131,8 +139,8 @@ async fn create(
 async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
     let state = open_offline(&change.database).await?;
     let mut tx = state.db.write().await?;
-    let environment_id = change.scope.environment_id(&mut tx).await?;
-    let roles = change.scope.roles.as_slice();
+    let environment_id = change.place.id(&mut tx).await?;
+    let roles = change.roles.as_slice();
     let (granted, revoked): (&[Role], &[Role]) = if grant { (roles, &[]) } else { (&[], roles) };
     service::change_roles(&state, &mut tx, &change.email, environment_id, granted, revoked).await.map_err(plain)?;
     tx.commit().await?;
@@ -160,8 +168,4 @@ async fn list_rows(state: &AppState) -> anyhow::Result<()> {
     let rows: Vec<Vec<String>> = grants.into_iter().map(row).collect();
     say(&table(&["E-MAIL", "NAME", "ROLE", "IN", ""], &rows));
     Ok(())
-}
-
-fn place(environment: &str) -> &str {
-    if environment == "all" { "all environments" } else { environment }
 }

@@ -208,7 +208,11 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Notes what is wrong with a cell. About a column that the file lacks, the head line was complained of already.
     pub fn problem(&mut self, column: &str, message: impl Into<String>) {
+        if !self.sheet.has(column) {
+            return;
+        }
         self.problems.push(&self.sheet.file, self.line, column, message);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
-use leptos::leptos_dom::helpers::debounce;
+use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{FormData, HtmlFormElement, UrlSearchParams};
@@ -26,7 +26,7 @@ pub struct Filters {
 impl Filters {
     pub fn new(path: Signal<String>) -> Self {
         let navigate = use_navigate();
-        let navigate = StoredValue::new_local(navigate);
+        let navigate = StoredValue::new(navigate);
         let go = Callback::new(move |(url, replace): (String, bool)| {
             navigate.with_value(|navigate| {
                 navigate(&url, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
@@ -69,9 +69,13 @@ fn form_of(event: &leptos::ev::Event) -> Option<HtmlFormElement> {
 /// The search box: moves on a quarter of a second after the last key. Follows the address, but never while being typed into.
 pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) -> AnyView {
     let input = NodeRef::<Input>::new();
-    let send = StoredValue::new_local(debounce(Duration::from_millis(250), move |form: HtmlFormElement| {
-        filters.send(&form, true);
-    }));
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let typed = move |form: HtmlFormElement| {
+        let send = set_timeout_with_handle(move || filters.send(&form, true), Duration::from_millis(250));
+        if let Some(Some(before)) = waiting.try_update_value(|waiting| std::mem::replace(waiting, send.ok())) {
+            before.clear();
+        }
+    };
     follow(input, value);
     view! {
         <label class="search">
@@ -88,7 +92,7 @@ pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) ->
                 node_ref=input
                 on:input=move |event| {
                     if let Some(form) = form_of(event.as_ref()) {
-                        send.update_value(|send| send(form));
+                        typed(form);
                     }
                 }
             />

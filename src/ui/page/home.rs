@@ -1,15 +1,13 @@
-//! `/` and `/{environment}`: nothing to see, only a way on. The server redirects before these are drawn.
+//! `/`: nothing to see, only a way on. The server redirects before this is drawn; a sign-in within the page comes through.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::components::Redirect;
 use leptos_router::hooks::use_navigate;
 
 use crate::api::operator::get_home;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::nothing;
 use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
 
 /// Leads to the first environment's users.
 #[component]
@@ -23,11 +21,4 @@ pub fn Home() -> impl IntoView {
     });
     let link = |path: String| view! { <a class="button" href=path>"Continue to Understudy"</a> }.erased();
     view! { <main class="page-alone">{loaded(home, nothing, link)}</main> }.erased()
-}
-
-/// Leads to the environment's users.
-#[component]
-pub fn EnvironmentHome() -> impl IntoView {
-    let path = Frame::current().path("users").get_untracked();
-    view! { <Redirect path=path/> }.erased()
 }
