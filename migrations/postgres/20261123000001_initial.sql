@@ -219,6 +219,7 @@ CREATE TABLE authorization_codes (
   expires_at TIMESTAMPTZ NOT NULL,
   redeemed_at TIMESTAMPTZ
 );
+CREATE INDEX authorization_codes_session ON authorization_codes (session_id);
 
 -- family_id is shared by all refresh tokens that one authorization code began.
 CREATE TABLE refresh_tokens (

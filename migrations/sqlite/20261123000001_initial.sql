@@ -227,6 +227,7 @@ CREATE TABLE authorization_codes (
   expires_at TEXT NOT NULL,
   redeemed_at TEXT
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX authorization_codes_session ON authorization_codes (session_id);
 
 -- family_id is shared by all refresh tokens that one authorization code began.
 CREATE TABLE refresh_tokens (

@@ -38,10 +38,11 @@ pub enum EndReason {
     SettingsTurnedOff,
     AccountOrApplicationRemoved,
     RefreshTokenReused,
+    AuthorizationCodeReused,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Expired,
         Self::EndedByOperator,
         Self::RevokedByUser,
@@ -52,6 +53,7 @@ impl EndReason {
         Self::SettingsTurnedOff,
         Self::AccountOrApplicationRemoved,
         Self::RefreshTokenReused,
+        Self::AuthorizationCodeReused,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -66,6 +68,7 @@ impl EndReason {
             Self::SettingsTurnedOff => "settings_turned_off",
             Self::AccountOrApplicationRemoved => "account_or_application_removed",
             Self::RefreshTokenReused => "refresh_token_reused",
+            Self::AuthorizationCodeReused => "authorization_code_reused",
         }
     }
 
@@ -81,6 +84,7 @@ impl EndReason {
             Self::SettingsTurnedOff => "settings turned off",
             Self::AccountOrApplicationRemoved => "account or application removed",
             Self::RefreshTokenReused => "an old refresh token was used again",
+            Self::AuthorizationCodeReused => "an authorization code was used twice",
         }
     }
 

@@ -1,1 +1,110 @@
-//! The command line.
+//! The command line: what the binary can be asked for, and its exit codes.
+//!
+//! 0 where it did what was asked, 1 where it could not, 2 where the question was wrong. What went wrong is one line on
+//! standard error; answers go to standard output, logs to standard error.
+
+mod context;
+pub mod demo;
+pub mod doctor;
+mod environment;
+mod import;
+mod operator;
+mod serve;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::telemetry::{self, LogFormat};
+
+/// A portal for user impersonation, and the identity provider that makes it real.
+#[derive(Parser)]
+#[command(name = "understudy", version, arg_required_else_help = true)]
+#[command(after_help = "Every option can be given as the environment variable beside it; secrets also as a file \
+    (…_FILE). Begin with `understudy demo`, or with `understudy environment create`, `understudy operator create` and \
+    `understudy serve`.")]
+pub struct Cli {
+    #[command(flatten)]
+    log: LogOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct LogOptions {
+    /// How log lines are written to standard error.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text", global = true)]
+    log_format: LogFormat,
+    /// Which log lines are written: a level, and levels of single modules.
+    #[arg(long, env = "LOG_FILTER", default_value = "info,sqlx=warn", value_name = "FILTER", global = true)]
+    log_filter: String,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server. Brings the database's schema up to date first.
+    Serve(serve::ServeOptions),
+    /// Start the server with demonstration data, on an empty database of its own.
+    Demo(demo::DemoOptions),
+    /// Import users, accounts, applications and roles from CSV files.
+    Import(import::ImportOptions),
+    /// Make operators, the people who sign in to the portal, and change their roles.
+    Operator(operator::OperatorOptions),
+    /// Make and list environments: isolated sets of users, accounts, applications and settings.
+    Environment(environment::EnvironmentOptions),
+    /// Check configuration, database and keys, and say what to mend.
+    Doctor(doctor::DoctorOptions),
+}
+
+/// Runs the process from its arguments to its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init(cli.log.log_format, &cli.log.log_filter);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(cli.command)));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(options) => serve::run(&options).await?,
+        Command::Demo(options) => demo::run(&options).await?,
+        Command::Import(options) => return import::run(&options).await,
+        Command::Operator(options) => operator::run(&options).await?,
+        Command::Environment(options) => environment::run(&options).await?,
+        Command::Doctor(options) => return doctor::run(&options).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes an answer to standard output. A reader that went away (`| head`) is not an error.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Rows under a head, each column as wide as its widest cell.
+fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or_default()
+    };
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> = cells.enumerate().map(|(i, cell)| format!("{cell:<0$}", width(i))).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut head.iter().copied())];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.join("\n")
+}

@@ -8,6 +8,8 @@ pub mod application;
 pub mod audit;
 pub mod environment;
 pub mod grant;
+pub mod import;
+pub mod inspect;
 mod migration;
 pub mod operator;
 pub mod session;

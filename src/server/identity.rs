@@ -1,9 +1,75 @@
-//! The OpenID provider of an environment.
+//! The OpenID provider of an environment: its protocol endpoints and its hosted pages.
+//!
+//! Speaks HTTP and the standards' words; every decision about a session or a grant is a service's.
+
+mod access;
+mod account;
+mod account_log;
+mod authorize;
+mod choice;
+mod claims;
+mod client_auth;
+mod cookies;
+mod cors;
+mod discovery;
+mod error;
+mod events;
+mod hand_off;
+mod hint;
+mod introspect;
+mod login;
+mod logout;
+mod page;
+mod parameters;
+mod provider;
+mod revoke;
+mod token;
+mod userinfo;
 
 use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 
 use super::state::AppState;
 
-pub fn router(_state: AppState) -> Router {
+/// No request of the protocol comes near this.
+const BODY_LIMIT: usize = 64 * 1024;
+
+pub fn router(state: AppState) -> Router {
+    // Called by applications, from servers and from browsers of registered origins.
+    let protocol = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::document))
+        .route("/.well-known/jwks.json", get(discovery::keys))
+        .route("/token", post(token::token))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route("/introspect", post(introspect::introspect))
+        .route("/revoke", post(revoke::revoke))
+        .route("/events", post(events::report))
+        .layer(from_fn_with_state(state.clone(), cors::registered_origins));
+    // Where applications send browsers: by design from other sites, so without protection against that.
+    let front = Router::new()
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/hand-off", get(hand_off::open))
+        .route("/logout", get(logout::get).post(logout::post));
+    // Forms of the hosted pages, posted by these pages only.
+    let hosted = Router::new()
+        .route("/login", get(login::form).post(login::submit))
+        .route("/logout/confirm", post(logout::confirm))
+        .route("/account", get(account::home))
+        .route("/account/sessions", get(account::sessions))
+        .route("/account/sessions/{session_id}/revoke", post(account::revoke))
+        .route("/account/revoke-others", post(account::revoke_others))
+        .route("/account/switch", post(account::switch))
+        .route("/account/sign-out", post(account::sign_out))
+        .route("/account/audit", get(account_log::log))
+        .layer(CsrfLayer::new());
     Router::new()
+        .merge(protocol)
+        .merge(front)
+        .merge(hosted)
+        .layer(from_fn(page::never_stored))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .with_state(state)
 }

@@ -73,5 +73,10 @@ fn provide_page_context(state: &AppState) {
 
 fn document_options() -> DocumentOptions {
     let names = assets::names();
-    DocumentOptions { js: names.js.clone(), wasm: names.wasm.clone(), css: names.css.clone(), font: names.font.clone() }
+    DocumentOptions {
+        js: names.js.as_str().into(),
+        wasm: names.wasm.as_str().into(),
+        css: names.css.as_str().into(),
+        font: names.font.as_str().into(),
+    }
 }

@@ -1,9 +1,10 @@
 //! One-use codes, refresh tokens and session cookies: what carries a session to a browser or an application.
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{DbResult, Tx, execute};
+use super::{Conn, DbResult, Tx, execute, fetch_optional, fetch_scalar, on};
 
 pub struct NewHandOffCode<'a> {
     pub code_hash: &'a [u8],
@@ -27,4 +28,248 @@ pub async fn insert_hand_off(tx: &mut Tx, code: &NewHandOffCode<'_>) -> DbResult
         code.expires_at
     )?;
     Ok(())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HandOffCodeRow {
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+    pub operator_session_id: Option<Uuid>,
+    pub expires_at: DateTime<Utc>,
+    pub redeemed_at: Option<DateTime<Utc>>,
+}
+
+pub async fn hand_off(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<HandOffCodeRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT session_id, application_id, operator_session_id, expires_at, redeemed_at FROM hand_off_codes WHERE code_hash = $1",
+        code_hash
+    )
+}
+
+/// Uses a hand-off code up. Gives whether this call did it: of several at the same instant one does.
+pub async fn redeem_hand_off(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE hand_off_codes SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL AND expires_at > $2",
+        code_hash,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
+pub struct NewAuthorizationCode<'a> {
+    pub code_hash: &'a [u8],
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+    pub redirect_uri: &'a str,
+    pub scope: &'a str,
+    pub nonce: Option<&'a str>,
+    pub code_challenge: Option<&'a str>,
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn insert_authorization_code(tx: &mut Tx, code: &NewAuthorizationCode<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO authorization_codes (code_hash, session_id, application_id, redirect_uri, scope, nonce, code_challenge,
+           created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        code.code_hash,
+        code.session_id,
+        code.application_id,
+        code.redirect_uri,
+        code.scope,
+        code.nonce,
+        code.code_challenge,
+        code.now,
+        code.expires_at
+    )?;
+    Ok(())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AuthorizationCodeRow {
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+    pub redirect_uri: String,
+    pub scope: String,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub expires_at: DateTime<Utc>,
+    pub redeemed_at: Option<DateTime<Utc>>,
+}
+
+pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCodeRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at
+         FROM authorization_codes WHERE code_hash = $1",
+        code_hash
+    )
+}
+
+/// Uses an authorization code up. Gives whether this call did it.
+pub async fn redeem_authorization_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE authorization_codes SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL",
+        code_hash,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
+pub struct NewRefreshToken<'a> {
+    pub token_hash: &'a [u8],
+    pub family_id: Uuid,
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+    pub code_hash: Option<&'a [u8]>,
+    pub scope: &'a str,
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn insert_refresh_token(tx: &mut Tx, token: &NewRefreshToken<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO refresh_tokens (token_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        token.token_hash,
+        token.family_id,
+        token.session_id,
+        token.application_id,
+        token.code_hash,
+        token.scope,
+        token.now,
+        token.expires_at
+    )?;
+    Ok(())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RefreshTokenRow {
+    pub family_id: Uuid,
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+    pub code_hash: Option<Vec<u8>>,
+    pub scope: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub rotated_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Option<RefreshTokenRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at, revoked_at
+         FROM refresh_tokens WHERE token_hash = $1",
+        token_hash
+    )
+}
+
+/// Notes the first use of a refresh token. Gives whether this call was it.
+pub async fn rotate_refresh_token(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE refresh_tokens SET rotated_at = $2 WHERE token_hash = $1 AND rotated_at IS NULL AND revoked_at IS NULL",
+        token_hash,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
+/// Revokes everything that one authorization began.
+pub async fn revoke_family(tx: &mut Tx, family_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(
+        tx,
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL",
+        family_id,
+        now
+    )
+}
+
+/// Revokes the refresh tokens that began with this authorization code.
+pub async fn revoke_of_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(
+        tx,
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL",
+        code_hash,
+        now
+    )
+}
+
+/// Whether anything of a family was revoked: then all of it is.
+pub async fn is_family_revoked(conn: &mut Conn, family_id: Uuid) -> DbResult<bool> {
+    let count: i64 = fetch_scalar!(
+        conn,
+        "SELECT count(*) FROM refresh_tokens WHERE family_id = $1 AND revoked_at IS NOT NULL",
+        family_id
+    )?;
+    Ok(count > 0)
+}
+
+pub struct NewSessionCookie<'a> {
+    pub secret_hash: &'a [u8],
+    pub session_id: Uuid,
+    /// The one application that may use it; `None` for the user's own session.
+    pub application_id: Option<Uuid>,
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn insert_session_cookie(tx: &mut Tx, cookie: &NewSessionCookie<'_>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO session_cookies (secret_hash, session_id, application_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        cookie.secret_hash,
+        cookie.session_id,
+        cookie.application_id,
+        cookie.now,
+        cookie.expires_at
+    )?;
+    Ok(())
+}
+
+/// A running session as a browser holds it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SessionCookieRow {
+    pub session_id: Uuid,
+    pub application_id: Option<Uuid>,
+    /// When the browser got the cookie.
+    pub created_at: DateTime<Utc>,
+    pub kind: String,
+    /// Whether an authorization code was ever issued in this session.
+    pub authorized: bool,
+}
+
+/// The sessions of an environment behind these cookies that have not ended, newest first; whether the time of one is
+/// over is not looked at. Only placeholder numbers are put together.
+pub async fn session_cookies(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    secret_hashes: &[Vec<u8>],
+) -> DbResult<Vec<SessionCookieRow>> {
+    if secret_hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT c.session_id, c.application_id, c.created_at, s.kind,
+           EXISTS (SELECT 1 FROM authorization_codes a WHERE a.session_id = c.session_id) AS authorized
+         FROM session_cookies c JOIN sessions s ON s.id = c.session_id
+         WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})
+         ORDER BY c.created_at DESC, c.session_id DESC"
+    );
+    let rows = on!(conn, c => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(environment_id);
+        for secret_hash in secret_hashes {
+            query = query.bind(secret_hash);
+        }
+        query.fetch_all(c).await
+    })?;
+    Ok(rows)
 }

@@ -4,6 +4,7 @@ use super::audit::{self, Event};
 use super::caller::Client;
 use super::session;
 use crate::model::audit::Severity;
+use crate::server::db::application::ApplicationRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 use uuid::Uuid;
@@ -24,7 +25,7 @@ pub struct Report {
     pub severity: Option<String>,
 }
 
-/// Writes a reported action into the audit trail: done by the session's user and, inside an impersonation, by its
+/// Writes an action that `application` reports into the audit trail: done by the session's user and, inside an impersonation, by its
 /// operator.
 ///
 /// # Errors
@@ -33,6 +34,7 @@ pub async fn record(
     state: &AppState,
     environment_id: Uuid,
     session_id: Uuid,
+    application: &ApplicationRow,
     report: &Report,
     client: &Client,
 ) -> ServiceResult<()> {
@@ -62,12 +64,13 @@ pub async fn record(
         return Err(ServiceError::Unauthenticated);
     };
     let description = match report.description.trim() {
-        "" => format!("{name} in {}", session.application_name.as_deref().unwrap_or("the application")),
+        "" => format!("{name} in {}", application.name),
         sentence => sentence.to_owned(),
     };
     let event = Event::new(environment_id, &format!("application.{name}"), severity, description)
         .by_user(session.user_id, &session.user_name)
         .in_session(&session)
+        .in_application(application.id, &application.name)
         .from(client);
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;

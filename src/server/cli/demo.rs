@@ -1,0 +1,153 @@
+//! `understudy demo`: the server with demonstration data, for a first look and for tests in a browser.
+//!
+//! The data are CSV files like anybody's, imported by the same code. Everything is made in one transaction: an
+//! interrupted start leaves an empty database.
+
+mod data;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use url::Url;
+
+use super::serve::{self, ServeOptions};
+use super::{context::plain, say, table};
+use crate::model::audit::{Severity, action};
+use crate::model::impersonation::ImpersonationSettings;
+use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::{Tx, application, operator, settings};
+use crate::server::import::{self, ImportError, Kind, Source};
+use crate::server::service;
+use crate::server::service::audit::{self, Event};
+use crate::server::state::AppState;
+use data::{ENVIRONMENTS, OPERATORS};
+
+#[derive(Args)]
+pub struct DemoOptions {
+    #[command(flatten)]
+    pub serve: ServeOptions,
+    /// Where the sample application runs that keeps sessions alive.
+    #[arg(long, env = "SAMPLE_URL", value_name = "URL", default_value = "http://localhost:3001")]
+    pub sample_url: Url,
+    /// Where the sample application runs that does not.
+    #[arg(long, env = "SAMPLE_SHORT_URL", value_name = "URL", default_value = "http://localhost:3002")]
+    pub sample_short_url: Url,
+    /// Print all demonstration sign-ins and exit.
+    #[arg(long)]
+    pub print_sign_ins: bool,
+}
+
+pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
+    if options.print_sign_ins {
+        say(&sign_ins());
+        return Ok(());
+    }
+    let (listener, state) = serve::start(&options.serve).await?;
+    if prepare(&state, &options.sample_url, &options.sample_short_url).await? {
+        tracing::info!("put the demonstration data into the empty database");
+    }
+    serve::serve(listener, state).await
+}
+
+/// Puts the demonstration data into an empty database. Gives whether it did: on its own database it does nothing.
+///
+/// # Errors
+/// Where the database holds anything else.
+pub async fn prepare(state: &AppState, sample_url: &Url, sample_short_url: &Url) -> anyhow::Result<bool> {
+    let mut tx = state.db.write().await?;
+    let environments = environment::all(&mut tx).await?;
+    if environments.is_empty() && operator::count(&mut tx).await? == 0 {
+        seed(state, &mut tx, sample_url, sample_short_url).await?;
+        tx.commit().await?;
+        return Ok(true);
+    }
+    let own = match environments.iter().find(|row| row.slug == "production") {
+        Some(production) => application::by_client_id(&mut tx, production.id, "northwind-console").await?.is_some(),
+        None => false,
+    };
+    if !own || operator::by_email(&mut tx, OPERATORS[0].email).await?.is_none() {
+        bail!(
+            "this database holds other data, and demonstration data goes into an empty one only; give another folder \
+             with --data, or start with `understudy serve`"
+        );
+    }
+    Ok(false)
+}
+
+async fn seed(state: &AppState, tx: &mut Tx, sample_url: &Url, sample_short_url: &Url) -> anyhow::Result<()> {
+    for (position, demo) in ENVIRONMENTS.iter().enumerate() {
+        let position = i64::try_from(position)?;
+        let row = service::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
+        let source = |kind: Kind, text: &str| Source {
+            name: format!("{}/{}.csv", demo.slug, kind.as_str()),
+            kind,
+            bytes: fill_in(text, sample_url, sample_short_url, state.now()).into_bytes(),
+        };
+        let sources = Kind::ALL.into_iter().zip(demo.files).map(|(kind, text)| source(kind, text)).collect();
+        match import::run_in(state, tx, &row, sources).await {
+            Ok(_) => {}
+            Err(ImportError::Rows(problems)) => bail!("the demonstration data is faulty:\n{problems}"),
+            Err(ImportError::Internal(error)) => return Err(error).context("importing the demonstration data"),
+        }
+        if demo.impersonation {
+            turn_on(state, tx, &row).await?;
+        }
+    }
+    for demo in OPERATORS {
+        let environment_id = match demo.environment {
+            Some(slug) => environment::by_slug(tx, slug).await?.map(|row| row.id),
+            None => None,
+        };
+        let roles = demo.roles.iter().copied().collect();
+        service::operator::create(state, tx, demo.email, demo.name, demo.password, environment_id, roles)
+            .await
+            .map_err(plain)?;
+    }
+    Ok(())
+}
+
+async fn turn_on(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow) -> anyhow::Result<()> {
+    let on = ImpersonationSettings { enabled: true, hide_from_account_audit: false };
+    settings::update(tx, environment.id, on, state.now()).await?;
+    let sentence = "Impersonation turned on for the demonstration";
+    let event = Event::new(environment.id, action::SETTINGS_CHANGED, Severity::High, sentence);
+    audit::record(state, tx, event).await.map_err(plain)
+}
+
+/// A demonstration file with the addresses of the sample applications, and its times moved so that the newest visit was
+/// minutes ago.
+fn fill_in(text: &str, sample_url: &Url, sample_short_url: &Url, now: DateTime<Utc>) -> String {
+    let text = text
+        .replace("{sample}", sample_url.as_str().trim_end_matches('/'))
+        .replace("{sample_short}", sample_short_url.as_str().trim_end_matches('/'));
+    let by = DateTime::parse_from_rfc3339(data::WRITTEN_AT).map_or(TimeDelta::zero(), |at| now - at.to_utc());
+    let shift = |cell: &str| {
+        let (word, end) = cell.split_at(cell.trim_end_matches([',', '\n']).len());
+        match DateTime::parse_from_rfc3339(word) {
+            Ok(time) => format!("{}{end}", (time.to_utc() + by).to_rfc3339()),
+            Err(_) => cell.to_owned(),
+        }
+    };
+    text.split_inclusive([',', '\n']).map(shift).collect()
+}
+
+/// Every sign-in of the demonstration as a plain table.
+fn sign_ins() -> String {
+    let operators: Vec<Vec<String>> = OPERATORS
+        .iter()
+        .map(|demo| {
+            let roles: crate::model::operator::Roles = demo.roles.iter().copied().collect();
+            let place = demo.environment.unwrap_or("all environments");
+            [demo.name, demo.email, demo.password, &roles.labels(), place, demo.note].map(str::to_owned).to_vec()
+        })
+        .collect();
+    let users: Vec<Vec<String>> = data::USERS
+        .iter()
+        .map(|(name, email, note)| [*name, *email, data::USER_PASSWORD, *note].map(str::to_owned).to_vec())
+        .collect();
+    format!(
+        "Operators, for the portal\n\n{}\n\nUsers of Production, for the sample applications\n\n{}",
+        table(&["NAME", "E-MAIL", "PASSWORD", "ROLES", "IN", ""], &operators),
+        table(&["NAME", "E-MAIL", "PASSWORD", ""], &users),
+    )
+}

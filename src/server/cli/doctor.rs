@@ -1,0 +1,233 @@
+//! `understudy doctor`: looks at everything that a start depends on, changes nothing, and says what to mend.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use url::{Host, Url};
+
+use super::{context, say};
+use crate::model::operator::Role;
+use crate::server::config::{DatabaseOptions, ServerOptions};
+use crate::server::db::{Conn, Db, environment, inspect, signing_key};
+use crate::server::keyring::Keyring;
+use crate::server::random::SystemRandom;
+use crate::server::web::assets;
+
+#[derive(Args)]
+pub struct DoctorOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+/// What was looked at, and what was found.
+#[derive(Default)]
+pub struct Findings {
+    text: String,
+    failed: usize,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "✓ {what}");
+    }
+
+    fn bad(&mut self, what: &str, mend: &str) {
+        self.failed += 1;
+        let _ = writeln!(self.text, "✗ {what}\n  → {mend}");
+    }
+
+    fn check(&mut self, holds: bool, good: &str, bad: &str, mend: &str) {
+        if holds { self.good(good) } else { self.bad(bad, mend) }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_healthy(&self) -> bool {
+        self.failed == 0
+    }
+}
+
+pub async fn run(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
+    let findings = examine(options).await;
+    say(findings.text().trim_end());
+    if findings.is_healthy() {
+        say("\nEverything is in order.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let problems = if findings.failed == 1 { "1 problem".to_owned() } else { format!("{} problems", findings.failed) };
+    say(&format!("\n{problems} to mend."));
+    Ok(ExitCode::FAILURE)
+}
+
+/// Looks at everything. Neither makes a file nor changes the database.
+pub async fn examine(options: &DoctorOptions) -> Findings {
+    let mut findings = Findings::default();
+    server(&mut findings, &options.server);
+    let (has_database, has_key) = files(&mut findings, &options.database);
+    if !has_database {
+        return findings;
+    }
+    let db = match context::connect(&options.database).await {
+        Ok(db) => db,
+        Err(error) => {
+            findings
+                .bad(&format!("{error:#}"), "check DATABASE_URL, that the database runs and that it can be reached");
+            return findings;
+        }
+    };
+    findings.good(&format!("the database ({}) answers", db.kind()));
+    let keyring = has_key.then(|| options.database.master_key(&SystemRandom)).and_then(|key| match key {
+        Ok(key) => Some(Keyring::new(key)),
+        Err(error) => {
+            findings.bad(
+                &format!("{error:#}"),
+                "the master key is the base64 of 32 bytes, as in `openssl rand -base64 32`",
+            );
+            None
+        }
+    });
+    if let Err(error) = contents(&mut findings, &db, keyring.as_ref()).await {
+        findings.bad(
+            &format!("the database cannot be read: {error:#}"),
+            "start `understudy serve` once; it mends the schema",
+        );
+    }
+    db.close().await;
+    findings
+}
+
+fn server(findings: &mut Findings, options: &ServerOptions) {
+    let url = &options.public_url;
+    match options.validate() {
+        Ok(()) => findings.check(
+            url.scheme() == "https" || is_local(url),
+            &format!("the public address is {url}"),
+            &format!("the public address {url} is not https: cookies and tokens would travel in the clear"),
+            "put a proxy with TLS in front and set PUBLIC_URL to its https address",
+        ),
+        Err(error) => {
+            findings.bad(&error.to_string(), "set PUBLIC_URL to scheme, host and port, as in https://portal.example")
+        }
+    }
+    findings.check(
+        assets::are_embedded(),
+        "the static files are in the binary",
+        "this binary was built without its static files: pages come without style and script",
+        "build it with `cargo xtask build`",
+    );
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The folder, the SQLite file and the master key. Gives whether there is a database and a master key to go on with.
+fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool) {
+    let given_url = options.database_url.is_some() || options.database_url_file.is_some();
+    let given_key = options.master_key.is_some() || options.master_key_file.is_some();
+    let key: Option<PathBuf> = match (&options.master_key, &options.master_key_file) {
+        (Some(_), _) => None,
+        (None, Some(file)) => Some(file.clone()),
+        (None, None) => Some(options.data.join("master.key")),
+    };
+    if !(given_url && given_key) && options.data.is_dir() {
+        closed(findings, &options.data, "the data folder", "chmod 700");
+    }
+    let has_key = key.as_ref().is_none_or(|file| file.is_file());
+    match &key {
+        Some(file) if file.is_file() => closed(findings, file, "the master key", "chmod 600"),
+        Some(file) => findings.bad(
+            &format!("there is no master key: {} is missing", file.display()),
+            "the first `understudy serve` makes one in the data folder; or give MASTER_KEY or MASTER_KEY_FILE",
+        ),
+        None => findings.good("the master key is given as an option"),
+    }
+    let file = options.data.join("understudy.db");
+    let has_database = given_url || file.is_file();
+    if !has_database {
+        findings.bad(
+            &format!("there is no database yet: {} is missing", file.display()),
+            "`understudy serve` makes it; or give DATA_DIR or DATABASE_URL",
+        );
+    }
+    (has_database, has_key)
+}
+
+/// Nobody but its owner may write to the folder or read the key.
+fn closed(findings: &mut Findings, path: &Path, what: &str, command: &str) {
+    let forbidden = if path.is_dir() { 0o022 } else { 0o077 };
+    match std::fs::metadata(path) {
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o777;
+            findings.check(
+                mode & forbidden == 0,
+                &format!("{what} {} is its owner's only", path.display()),
+                &format!("{what} {} is open to others (mode {mode:o})", path.display()),
+                &format!("{command} {}", path.display()),
+            );
+        }
+        Err(error) => findings.bad(&format!("{what} {}: {error}", path.display()), "make it readable for this user"),
+    }
+}
+
+async fn contents(findings: &mut Findings, db: &Db, keyring: Option<&Keyring>) -> anyhow::Result<()> {
+    let mut conn = db.read().await?;
+    let pending = inspect::pending_migrations(&mut conn).await?;
+    findings.check(
+        pending == 0,
+        "the schema is up to date",
+        &format!("the schema lacks {pending} of this version's migrations"),
+        "start `understudy serve` of this version once; it brings the schema up to date",
+    );
+    if let Some(keyring) = keyring {
+        let opens = |row: &signing_key::SigningKeyRow| keyring.open(row).is_ok();
+        let keys = signing_key::all(&mut conn).await?;
+        let sealed = keys.iter().filter(|row| !opens(row)).count();
+        findings.check(
+            sealed == 0,
+            &format!("the master key opens all {} signing keys", keys.len()),
+            &format!("the master key does not open {sealed} of {} signing keys", keys.len()),
+            "give the master key that sealed them; without it, these keys are lost",
+        );
+    }
+    environments(findings, &mut conn).await?;
+    let grants = inspect::operator_grants(&mut conn).await?;
+    let owners = grants.iter().filter(|grant| !grant.disabled && grant.role.as_deref() == Some(Role::Owner.as_str()));
+    findings.check(
+        owners.count() > 0,
+        "there is an Owner",
+        "there is no Owner: nobody can decide anything in the portal",
+        "understudy operator create --email … --name … --role owner",
+    );
+    Ok(())
+}
+
+async fn environments(findings: &mut Findings, conn: &mut Conn) -> anyhow::Result<()> {
+    let environments = environment::all(conn).await?;
+    if environments.is_empty() {
+        findings.bad("there is no environment", "understudy environment create --slug production --name Production");
+    }
+    for row in environments {
+        let keys = signing_key::of_environment(conn, row.id).await?;
+        findings.check(
+            keys.iter().any(|key| key.state == "active" && key.algorithm == "RS256"),
+            &format!("{} has an active RS256 key", row.name),
+            &format!("{} has no active RS256 key: nobody can sign in to its applications", row.name),
+            "restore the database from a backup that has it",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! `understudy serve`: listens until it is told to stop, then lets what is running finish.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{context, say};
+use crate::server::config::{DatabaseOptions, ServerOptions};
+use crate::server::db::operator;
+use crate::server::state::AppState;
+use crate::server::{job, web};
+
+/// How long requests that are running may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+#[derive(Args)]
+pub struct ServeOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+pub async fn run(options: &ServeOptions) -> anyhow::Result<()> {
+    let (listener, state) = start(options).await?;
+    let mut conn = state.db.read().await?;
+    if operator::count(&mut conn).await? == 0 {
+        tracing::warn!(
+            "nobody can sign in yet: make an environment with `understudy environment create` and its first Owner with \
+             `understudy operator create`"
+        );
+    }
+    drop(conn);
+    serve(listener, state).await
+}
+
+/// Takes the port, then opens the database: a second server on the same port changes nothing.
+pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppState)> {
+    options.server.validate()?;
+    let listener = listen(options.server.listen).await?;
+    let public_url = options.server.public_url.clone();
+    let state = context::open(&options.database, public_url, options.server.trust_forwarded_for).await?;
+    Ok((listener, state))
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("another program listens on {address}; stop it, or choose another port with --listen (LISTEN_ADDR)")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+    }
+}
+
+/// Serves until SIGTERM or SIGINT; a second signal does not wait for what is still running.
+pub async fn serve(listener: TcpListener, state: AppState) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let address = listener.local_addr()?;
+    let app = web::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
+        // A sender that is gone means the same: stop.
+        let _ = stopping.await;
+    });
+    let server = tokio::spawn(server.into_future());
+    let jobs = tokio::spawn(job::run(state.clone()));
+    say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
+    signalled(&mut terminate, &mut interrupt).await;
+    tracing::info!("stopping: no new requests, those that run may finish");
+    let _ = stop.send(());
+    tokio::select! {
+        ended = tokio::time::timeout(DRAIN, server) => match ended {
+            Ok(ended) => ended.context("the server failed")?.context("the server failed")?,
+            Err(_) => tracing::warn!("requests were still running after {} s", DRAIN.as_secs()),
+        },
+        () = signalled(&mut terminate, &mut interrupt) => tracing::warn!("stopping at once"),
+    }
+    jobs.abort();
+    state.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,34 @@
+//! What the command line lists and checks: operators with their grants, and the schema's version.
+
+use super::{Conn, DbResult, fetch_all, migration};
+
+/// One role of one operator; an operator without roles has one row without a role.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OperatorGrantRow {
+    pub email: String,
+    pub name: String,
+    pub disabled: bool,
+    pub role: Option<String>,
+    /// Slug of the environment, or nothing where the role holds in all.
+    pub environment: Option<String>,
+}
+
+pub async fn operator_grants(conn: &mut Conn) -> DbResult<Vec<OperatorGrantRow>> {
+    fetch_all!(
+        conn,
+        "SELECT o.email, o.name, (o.disabled_at IS NOT NULL) AS disabled, r.role, e.slug AS environment
+         FROM operators o LEFT JOIN operator_roles r ON r.operator_id = o.id
+         LEFT JOIN environments e ON e.id = r.environment_id
+         ORDER BY o.email, r.role, e.position"
+    )
+}
+
+/// How many of this binary's migrations the database has not had yet.
+///
+/// # Errors
+/// Where it never had any: the table of migrations is missing.
+pub async fn pending_migrations(conn: &mut Conn) -> DbResult<usize> {
+    let applied: Vec<(i64,)> = fetch_all!(conn, "SELECT version FROM _sqlx_migrations WHERE success = TRUE")?;
+    let known = if conn.is_sqlite() { migration::sqlite() } else { migration::postgres() };
+    Ok(known.iter().filter(|migration| !applied.contains(&(migration.version,))).count())
+}

@@ -1,0 +1,110 @@
+//! Access tokens as they are presented: signature, type, issuer and time (RFC 9068 section 4), and then the session,
+//! which has the last word.
+
+use axum::http::header;
+use jsonwebtoken::Validation;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::claims::family_of;
+use super::error::{OAuthError, OAuthResult};
+use super::parameters::Parameters;
+use super::provider::Provider;
+use crate::server::error::ServiceResult;
+use crate::server::service::relying_party::{self, Application};
+use crate::server::service::session;
+use crate::server::service::tokens::{self, Subject};
+
+/// A JWT of this environment, whose signature holds.
+pub struct Verified {
+    pub typ: String,
+    pub claims: Map<String, Value>,
+}
+
+impl Verified {
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    pub fn sid(&self) -> Option<Uuid> {
+        Uuid::try_parse(self.text("sid")?).ok()
+    }
+}
+
+/// Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
+/// about its algorithm is compared, never believed. Times are not looked at.
+pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Verified>> {
+    let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
+    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
+    let known = keys.iter().find(|key| Some(&key.kid) == header.kid.as_ref() && key.algorithm == header.alg);
+    let Some(key) = known else { return Ok(None) };
+    let mut validation = Validation::new(key.algorithm);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.set_issuer(&[provider.issuer()]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &validation);
+    Ok(decoded.ok().map(|data| Verified { typ: data.header.typ.unwrap_or_default(), claims: data.claims }))
+}
+
+/// An access token that is valid now, and its client.
+pub struct Access {
+    pub claims: Map<String, Value>,
+    pub session_id: Uuid,
+    pub family_id: Option<Uuid>,
+    pub application: Application,
+    pub scope: String,
+}
+
+/// The access token, if it is one of this environment and its time is not over. Says nothing about its session.
+pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option<Access>> {
+    let Some(verified) = verify(provider, token).await? else { return Ok(None) };
+    let is_access_token = ["at+jwt", "application/at+jwt"].iter().any(|typ| verified.typ.eq_ignore_ascii_case(typ));
+    let expires = verified.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
+    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    if !is_access_token {
+        return Ok(None);
+    }
+    if provider.state.now().timestamp() >= expires {
+        // Its session may be over too: then asking writes the end down.
+        session::live(&provider.state, provider.environment.id, session_id).await?;
+        return Ok(None);
+    }
+    if verified.text("aud") != Some(client_id) {
+        return Ok(None);
+    }
+    let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
+    let family_id = verified.text("jti").and_then(family_of);
+    let scope = verified.text("scope").unwrap_or_default().to_owned();
+    Ok(application.map(|application| Access { session_id, family_id, application, scope, claims: verified.claims }))
+}
+
+/// The subject of the bearer token that a request carries.
+pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<(Access, Subject)> {
+    const INVALID: OAuthError = OAuthError::InvalidToken("the access token is unknown, expired or revoked");
+    let token = presented(provider, form)?;
+    let access = unexpired(provider, &token).await?.ok_or(INVALID)?;
+    let environment_id = provider.environment.id;
+    let subject =
+        tokens::subject(&provider.state, environment_id, &access.application, access.session_id, access.family_id)
+            .await?;
+    Ok((access, subject.ok_or(INVALID)?))
+}
+
+/// The token in the Authorization header or in the form, not in both and never in the query (RFC 6750 section 2).
+fn presented(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<String> {
+    let in_header = match provider.headers.get(header::AUTHORIZATION) {
+        None => None,
+        Some(value) => {
+            let value = value.to_str().unwrap_or_default();
+            let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            Some(token.map(|(_, token)| token.trim().to_owned()).ok_or(OAuthError::NoToken)?)
+        }
+    };
+    let in_form = form.and_then(|form| form.get("access_token")).map(ToOwned::to_owned);
+    match (in_header, in_form) {
+        (Some(_), Some(_)) => Err(OAuthError::InvalidRequest("send the access token once, not twice".to_owned())),
+        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (None, None) => Err(OAuthError::NoToken),
+    }
+}

@@ -1,0 +1,271 @@
+//! My sessions: where a user sees every session of its own, impersonations among them, and ends any.
+
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::choice::Browser;
+use super::cookies;
+use super::page::{self, Page, icon};
+use super::parameters::{BrowserForm, Parameters, with_query};
+use super::provider::Provider;
+use crate::model::session::{SessionItem, SessionKind};
+use crate::server::db::session::StandingRow;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::self_service::{self, OwnAccount};
+
+pub async fn home(provider: Provider) -> Redirect {
+    Redirect::to(&provider.path("/account/sessions"))
+}
+
+/// Who looks at an account page: the session that `session` names, else the user's own, else an impersonation.
+pub async fn viewer(provider: &Provider, parameters: &Parameters) -> ServiceResult<Option<Box<StandingRow>>> {
+    let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
+    Browser::of(provider).await?.for_page(provider, named).await
+}
+
+/// To the sign-in page, which comes back to `page`.
+pub fn to_sign_in(provider: &Provider, page: &str) -> Response {
+    let continued = provider.path(page);
+    Redirect::to(&with_query(&provider.path("/login"), &[("continue", &continued)])).into_response()
+}
+
+pub async fn sessions(provider: Provider, RawQuery(query): RawQuery) -> Response {
+    let parameters = Parameters::parse(&query.unwrap_or_default());
+    let shown = async {
+        let Some(viewer) = viewer(&provider, &parameters).await? else {
+            return Ok(to_sign_in(&provider, "/account/sessions"));
+        };
+        let sessions = self_service::sessions(&provider.state, &viewer).await?;
+        let accounts = self_service::accounts(&provider.state, &viewer).await?;
+        Ok(sessions_page(&provider, &viewer, &sessions, &accounts))
+    };
+    shown.await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+}
+
+pub async fn revoke(
+    provider: Provider,
+    Path(path): Path<HashMap<String, String>>,
+    BrowserForm(form): BrowserForm,
+) -> Response {
+    let session_id = path.get("session_id").and_then(|text| Uuid::try_parse(text).ok());
+    let done = async {
+        let viewer = require(&provider, &form).await?;
+        let session_id = session_id.ok_or(ServiceError::NotFound)?;
+        self_service::revoke(&provider.state, &viewer, session_id, &provider.client).await?;
+        Ok(if viewer.id == session_id { signed_out(&provider, &viewer) } else { back(&provider, &viewer) })
+    };
+    answer(&provider, done.await)
+}
+
+pub async fn revoke_others(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
+    let done = async {
+        let viewer = require(&provider, &form).await?;
+        self_service::revoke_others(&provider.state, &viewer, &provider.client).await?;
+        Ok(back(&provider, &viewer))
+    };
+    answer(&provider, done.await)
+}
+
+pub async fn switch(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
+    let done = async {
+        let viewer = require(&provider, &form).await?;
+        let account = form.get("account").unwrap_or_default();
+        self_service::switch(&provider.state, &viewer, account, &provider.client).await?;
+        Ok(back(&provider, &viewer))
+    };
+    answer(&provider, done.await)
+}
+
+pub async fn sign_out(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
+    let done = async {
+        let viewer = require(&provider, &form).await?;
+        self_service::revoke(&provider.state, &viewer, viewer.id, &provider.client).await?;
+        Ok(signed_out(&provider, &viewer))
+    };
+    answer(&provider, done.await)
+}
+
+async fn require(provider: &Provider, form: &Parameters) -> ServiceResult<Box<StandingRow>> {
+    viewer(provider, form).await?.ok_or(ServiceError::Unauthenticated)
+}
+
+fn answer(provider: &Provider, result: ServiceResult<Response>) -> Response {
+    match result {
+        Ok(response) => response,
+        Err(ServiceError::Unauthenticated) => to_sign_in(provider, "/account/sessions"),
+        Err(error) => page::failed(error, &provider.client.request_id),
+    }
+}
+
+fn back(provider: &Provider, viewer: &StandingRow) -> Response {
+    Redirect::to(&format!("{}?session={}", provider.path("/account/sessions"), viewer.id)).into_response()
+}
+
+fn signed_out(provider: &Provider, viewer: &StandingRow) -> Response {
+    let (title, sentence) = if viewer.is_impersonation() {
+        ("The impersonation has ended", "Applications see its end at once. You can close this tab.")
+    } else {
+        ("You are signed out", "You can close this tab.")
+    };
+    let mut response = page::plain(StatusCode::OK, title, sentence);
+    cookies::clear(provider, &mut response, viewer.id, !viewer.is_impersonation());
+    response
+}
+
+/// Where the account pages lead, and whose they are.
+pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Markup {
+    let link = |page: &str| format!("{}?session={}", provider.path(page), viewer.id);
+    let aria = |page: &str| (page == current).then_some("page");
+    html! {
+        nav aria-label="Account" {
+            a href=(link("/account/sessions")) aria-current=[aria("/account/sessions")] { "My sessions" }
+            a href=(link("/account/audit")) aria-current=[aria("/account/audit")] { "Account audit log" }
+        }
+        div.hosted-user {
+            span.truncate {
+                (viewer.user_email)
+                @if let Some(account) = &viewer.account_name { " · " (account) }
+            }
+            form method="post" action=(provider.path("/account/sign-out")) {
+                (session_field(viewer))
+                button.button.small type="submit" {
+                    @if viewer.is_impersonation() { "End impersonation" } @else { "Sign out" }
+                }
+            }
+        }
+    }
+}
+
+/// Inside an impersonation, who really looks.
+pub fn notice(provider: &Provider, viewer: &StandingRow) -> Markup {
+    html! {
+        @if let Some(operator) = &viewer.operator_name {
+            p.notice.amber role="note" {
+                (icon("venetian-mask"))
+                span {
+                    (operator) " is impersonating " (viewer.user_name) ", "
+                    (page::left(provider.state.now(), viewer.expires_at)) "."
+                }
+            }
+        }
+    }
+}
+
+fn session_field(viewer: &StandingRow) -> Markup {
+    html! { input type="hidden" name="session" value=(viewer.id); }
+}
+
+fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionItem], own: &[OwnAccount]) -> Response {
+    let now = provider.state.now();
+    let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
+    let body = html! {
+        (notice(provider, viewer))
+        div.stacked {
+            h1 { "My sessions" }
+            span.dim { "Where " (viewer.user_name) " is signed in, and who is signed in on their behalf." }
+        }
+        ul.hosted-list {
+            @for session in &running { (running_item(provider, viewer, session)) }
+        }
+        @if !viewer.is_impersonation() && running.len() > 1 {
+            form method="post" action=(provider.path("/account/revoke-others")) {
+                (session_field(viewer))
+                button.button type="submit" { "Sign out everywhere else" }
+            }
+        }
+        @if own.len() > 1 { (switch_form(provider, viewer, own)) }
+        @if !ended.is_empty() {
+            h2 { "Earlier" }
+            ul.hosted-list {
+                @for session in ended.iter().take(50) { (ended_item(now, session)) }
+            }
+        }
+    };
+    Page::full("My sessions", body).beside(beside(provider, viewer, "/account/sessions")).into_response()
+}
+
+fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) -> Markup {
+    html! {
+        div.hosted-card {
+            form.form method="post" action=(provider.path("/account/switch")) {
+                (session_field(viewer))
+                div.field {
+                    label.label for="account" { "Account in which you work" }
+                    select.input #account name="account" {
+                        @for account in own {
+                            option value=(account.external_id) selected[account.current] { (account.name) }
+                        }
+                    }
+                }
+                div.form-foot { button.button type="submit" { "Switch account" } }
+            }
+        }
+    }
+}
+
+fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem) -> Markup {
+    let now = provider.state.now();
+    let revoke = format!("Revoke the session started {}", page::exact(session.started_at));
+    html! {
+        li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
+            div.stacked {
+                (what(session))
+                span.dim { "Started " (page::ago(now, session.started_at)) " · " (page::left(now, session.expires_at)) }
+                (origin(session))
+            }
+            @if session.id == viewer.id { span.badge.good { "This session" } }
+            @if !viewer.is_impersonation() || session.id == viewer.id {
+                form method="post" action=(provider.path(&format!("/account/sessions/{}/revoke", session.id))) {
+                    (session_field(viewer))
+                    button.button.small.danger type="submit" aria-label=(revoke) { "Revoke" }
+                }
+            }
+        }
+    }
+}
+
+fn ended_item(now: DateTime<Utc>, session: &SessionItem) -> Markup {
+    html! {
+        li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
+            div.stacked {
+                (what(session))
+                span.dim {
+                    "Started " (page::ago(now, session.started_at)) ", ended "
+                    (page::ago(now, session.ended_at.unwrap_or(session.expires_at))) ": "
+                    (session.end_reason.map_or("expired", |reason| reason.label()))
+                }
+                (origin(session))
+            }
+        }
+    }
+}
+
+/// What kind of session it is, where, and, of an impersonation, by whom and why. The ticket is the operators' own.
+fn what(session: &SessionItem) -> Markup {
+    let place = [&session.account_name, &session.application_name].into_iter().flatten();
+    let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    html! {
+        @match session.kind {
+            SessionKind::Password => { strong { "Signed in with password" } },
+            SessionKind::Impersonation => {
+                span {
+                    span.badge.amber { "Impersonation" } " "
+                    strong { (session.operator_name.as_deref().unwrap_or("An operator")) " acts as you" }
+                }
+                @if let Some(reason) = &session.reason { span.wrap { "Reason: " (reason) } }
+            },
+        }
+        @if !place.is_empty() { span { (place) } }
+    }
+}
+
+fn origin(session: &SessionItem) -> Markup {
+    let from = [&session.ip_address, &session.user_agent].into_iter().flatten();
+    let from = from.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    html! { @if !from.is_empty() { span.dim.wrap { (from) } } }
+}

@@ -1,0 +1,104 @@
+//! My account's audit log: what happened in the account, for those of its users whose role allows it.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::account::{beside, notice, to_sign_in, viewer};
+use super::page::{self, Page, icon};
+use super::parameters::Parameters;
+use super::provider::Provider;
+use crate::model::audit::AuditItem;
+use crate::server::db::session::StandingRow;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::self_service::{self, AccountLog, READ_AUDIT};
+
+const PAGE: &str = "/account/audit";
+const TITLE: &str = "Account audit log";
+
+pub async fn log(provider: Provider, RawQuery(query): RawQuery) -> Response {
+    let parameters = Parameters::parse(&query.unwrap_or_default());
+    show(&provider, &parameters).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+}
+
+async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
+    let Some(viewer) = viewer(provider, parameters).await? else { return Ok(to_sign_in(provider, PAGE)) };
+    let cursor = parameters.get("cursor").unwrap_or_default();
+    match self_service::account_log(&provider.state, &viewer, cursor).await {
+        Ok(log) => Ok(log_page(provider, &viewer, &log)),
+        Err(ServiceError::Forbidden) => Ok(not_allowed(provider, &viewer)),
+        Err(error) => Err(error),
+    }
+}
+
+fn not_allowed(provider: &Provider, viewer: &StandingRow) -> Response {
+    let account = viewer.account_name.as_deref().unwrap_or("any account");
+    let body = html! {
+        (notice(provider, viewer))
+        div.hosted-card {
+            div.empty {
+                span.empty-glyph { (icon("lock")) }
+                h1 { "Account audit log" }
+                p {
+                    "Your roles in " (account) " do not include the permission " code { (READ_AUDIT) }
+                    ". An administrator of the account can give you a role that does."
+                }
+            }
+        }
+    };
+    Page::full(TITLE, body).beside(beside(provider, viewer, PAGE)).status(StatusCode::FORBIDDEN).into_response()
+}
+
+fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Response {
+    let link = |cursor: &str| format!("{}?session={}&cursor={cursor}", provider.path(PAGE), viewer.id);
+    let body = html! {
+        (notice(provider, viewer))
+        div.stacked {
+            h1 { (TITLE) }
+            span.dim { "What happened in " (log.account_name) }
+        }
+        div.hosted-card {
+            table.table {
+                thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "From" } } }
+                tbody {
+                    @for event in &log.events { (row(provider, event)) }
+                    @if log.events.is_empty() { tr { td colspan="4" { "Nothing has happened yet." } } }
+                }
+            }
+        }
+        nav.pager aria-label="Pages" {
+            div.pager-links {
+                @if let Some(cursor) = &log.previous { a.button.small rel="prev" href=(link(cursor)) { "Newer" } }
+                @if let Some(cursor) = &log.next { a.button.small rel="next" href=(link(cursor)) { "Older" } }
+            }
+        }
+    };
+    Page::full(TITLE, body).beside(beside(provider, viewer, PAGE)).into_response()
+}
+
+fn row(provider: &Provider, event: &AuditItem) -> Markup {
+    let user = event.user_name.as_ref().filter(|name| **name != event.actor_name);
+    html! {
+        tr.impersonated[event.is_impersonated()] {
+            td { (page::ago(provider.state.now(), event.occurred_at)) }
+            td {
+                div.stacked {
+                    span { (event.actor_name) }
+                    @if let Some(operator) = event.operator_name.as_ref().filter(|name| **name != event.actor_name) {
+                        span { span.badge.amber { "Impersonated by " (operator) } }
+                    }
+                    @if let Some(user) = user { span.dim { "about " (user) } }
+                }
+            }
+            td {
+                div.stacked {
+                    span { (event.description) }
+                    @if let Some(reason) = &event.reason { span.dim.wrap { "Reason: " (reason) } }
+                    span.dim { code { (event.action) } }
+                }
+            }
+            td.wrap { (event.ip_address.as_deref().unwrap_or("–")) }
+        }
+    }
+}

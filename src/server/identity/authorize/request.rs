@@ -1,0 +1,130 @@
+//! An authorization request, read to the letter: what is not understood is refused with the standard's own word.
+
+use uuid::Uuid;
+
+use super::super::claims::SCOPES;
+use super::super::parameters::Parameters;
+use crate::server::service::relying_party::Application;
+
+/// An error that goes to the application by redirect (RFC 6749 section 4.1.2.1, Core section 3.1.2.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorizationError {
+    pub code: &'static str,
+    pub description: &'static str,
+}
+
+impl AuthorizationError {
+    pub fn request(description: &'static str) -> Self {
+        Self { code: "invalid_request", description }
+    }
+}
+
+#[derive(Debug)]
+pub struct AuthorizationRequest<'a> {
+    /// The scopes that are asked for and known.
+    pub scope: String,
+    pub nonce: Option<&'a str>,
+    pub code_challenge: Option<&'a str>,
+    /// `prompt=none`: nothing may be shown.
+    pub silent: bool,
+    /// `prompt=login`: the user must sign in now.
+    pub fresh_sign_in: bool,
+    /// Seconds since the user's sign-in at most.
+    pub max_age: Option<i64>,
+    login_hint: Option<&'a str>,
+    pub id_token_hint: Option<&'a str>,
+}
+
+impl<'a> AuthorizationRequest<'a> {
+    pub fn read(parameters: &'a Parameters, application: &Application) -> Result<Self, AuthorizationError> {
+        let invalid = AuthorizationError::request;
+        if parameters.repeated().is_some() {
+            return Err(invalid("a parameter was sent more than once"));
+        }
+        for (name, code) in [
+            ("request", "request_not_supported"),
+            ("request_uri", "request_uri_not_supported"),
+            ("registration", "registration_not_supported"),
+        ] {
+            if parameters.get(name).is_some() {
+                return Err(AuthorizationError { code, description: "send the parameters themselves" });
+            }
+        }
+        match parameters.get("response_type") {
+            Some("code") => {}
+            None => return Err(invalid("response_type is missing")),
+            Some(_) => {
+                let description = "response_type must be code";
+                return Err(AuthorizationError { code: "unsupported_response_type", description });
+            }
+        }
+        if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
+            return Err(invalid("response_mode must be query"));
+        }
+        let (silent, fresh_sign_in) = prompt(parameters.get("prompt"))?;
+        Ok(Self {
+            scope: scope(parameters.get("scope"))?,
+            nonce: parameters.get("nonce"),
+            code_challenge: challenge(parameters, application)?,
+            silent,
+            fresh_sign_in,
+            max_age: max_age(parameters.get("max_age"))?,
+            login_hint: parameters.get("login_hint"),
+            id_token_hint: parameters.get("id_token_hint"),
+        })
+    }
+
+    /// The session that `login_hint` names, if it names one: then it is that one or none.
+    pub fn named_session(&self) -> Option<Uuid> {
+        Uuid::try_parse(self.login_hint?).ok()
+    }
+}
+
+/// What is asked for and known; other words are ignored (RFC 6749 section 3.3), and the token's answer says what is left.
+fn scope(asked: Option<&str>) -> Result<String, AuthorizationError> {
+    let asked: Vec<&str> = asked.unwrap_or_default().split_ascii_whitespace().collect();
+    if !asked.contains(&"openid") {
+        return Err(AuthorizationError { code: "invalid_scope", description: "scope must contain openid" });
+    }
+    let granted: Vec<&str> = SCOPES.into_iter().filter(|scope| asked.contains(scope)).collect();
+    Ok(granted.join(" "))
+}
+
+/// A challenge without a method would be `plain` (RFC 7636 section 4.3), which protects nothing.
+fn challenge<'a>(parameters: &'a Parameters, application: &Application) -> Result<Option<&'a str>, AuthorizationError> {
+    let invalid = AuthorizationError::request;
+    match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
+        (Some(challenge), Some("S256")) => {
+            let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+            let well_formed = challenge.len() == 43 && challenge.bytes().all(allowed);
+            if well_formed { Ok(Some(challenge)) } else { Err(invalid("code_challenge is no SHA-256 in base64url")) }
+        }
+        (Some(_), _) => Err(invalid("code_challenge_method must be S256")),
+        (None, Some(_)) => Err(invalid("code_challenge is missing")),
+        (None, None) if application.is_public() => Err(invalid("code_challenge is required of this client")),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whether nothing may be shown, and whether the user must sign in now. Consent is given by the environment's owner,
+/// once for all.
+fn prompt(words: Option<&str>) -> Result<(bool, bool), AuthorizationError> {
+    let words: Vec<&str> = words.unwrap_or_default().split_ascii_whitespace().collect();
+    let known = ["none", "login", "consent", "select_account"];
+    if !words.iter().all(|word| known.contains(word)) {
+        return Err(AuthorizationError::request("prompt must be none or login"));
+    }
+    let silent = words.contains(&"none");
+    if silent && words.len() > 1 {
+        return Err(AuthorizationError::request("prompt=none stands alone"));
+    }
+    Ok((silent, words.contains(&"login") || words.contains(&"select_account")))
+}
+
+fn max_age(seconds: Option<&str>) -> Result<Option<i64>, AuthorizationError> {
+    let parse = |text: &str| text.parse::<i64>().ok().filter(|seconds| *seconds >= 0);
+    match seconds {
+        None => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or(AuthorizationError::request("max_age must be a number of seconds")),
+    }
+}

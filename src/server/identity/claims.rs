@@ -1,0 +1,235 @@
+//! What tokens say. The shape of an access token is RFC 9068's, that of an id token OpenID Connect Core's; both name
+//! the operator of an impersonation under `act` (RFC 8693 section 4.1), by id and issuer and nothing else.
+
+use anyhow::anyhow;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::Algorithm;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::provider::Provider;
+use crate::server::db::session::StandingRow;
+use crate::server::error::ServiceResult;
+use crate::server::keyring::SigningKey;
+use crate::server::service::relying_party::{self, Application};
+use crate::server::service::tokens::{Granted, Subject};
+
+/// How long an access token lives, unless its session ends earlier.
+const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+
+pub const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+pub const CLAIMS: [&str; 20] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "jti",
+    "sid",
+    "nonce",
+    "at_hash",
+    "auth_time",
+    "amr",
+    "act",
+    "name",
+    "email",
+    "email_verified",
+    "tenantId",
+    "tenantIds",
+    "roles",
+    "permissions",
+    "type",
+];
+
+/// The operator of an impersonation. Reason and ticket never travel.
+#[derive(Serialize)]
+pub struct Act {
+    pub sub: Uuid,
+    /// Operators are the portal's, not the environment's.
+    pub iss: String,
+}
+
+impl Act {
+    pub fn of(provider: &Provider, session: &StandingRow) -> Option<Self> {
+        session.operator_id.map(|sub| Self { sub, iss: provider.state.origin() })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccessToken<'a> {
+    iss: &'a str,
+    sub: Uuid,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    #[serde(rename = "client_id")]
+    client_id: &'a str,
+    scope: &'a str,
+    sid: Uuid,
+    tenant_id: &'a str,
+    tenant_ids: &'a [String],
+    roles: &'a [String],
+    permissions: &'a [String],
+    email: &'a str,
+    #[serde(rename = "email_verified")]
+    email_verified: bool,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: &'a Option<Act>,
+}
+
+#[derive(Serialize)]
+struct IdToken<'a> {
+    iss: &'a str,
+    sub: Uuid,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    sid: Uuid,
+    at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    /// When and how the user signed in: nothing in an impersonation, for the user did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<[&'static str; 1]>,
+    #[serde(rename = "tenantId")]
+    tenant_id: &'a str,
+    #[serde(flatten)]
+    profile: Profile<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: &'a Option<Act>,
+}
+
+/// The claims that a scope opens (OpenID Connect Core section 5.4).
+#[derive(Serialize)]
+pub struct Profile<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
+}
+
+impl<'a> Profile<'a> {
+    pub fn of(session: &'a StandingRow, scope: &str) -> Self {
+        let has = |word: &str| scope.split(' ').any(|granted| granted == word);
+        Self {
+            name: has("profile").then_some(session.user_name.as_str()),
+            email: has("email").then_some(session.user_email.as_str()),
+            email_verified: has("email").then_some(session.email_verified),
+        }
+    }
+}
+
+/// An access token's `jti`: its family, where it has one, and its own id.
+pub fn family_of(jti: &str) -> Option<Uuid> {
+    let (family, _) = jti.split_once('.')?;
+    Uuid::try_parse(family).ok()
+}
+
+/// Signed tokens.
+pub struct Signed {
+    pub access_token: String,
+    pub id_token: Option<String>,
+    /// Seconds from now.
+    pub expires_in: i64,
+}
+
+/// Signs what was granted with the environment's active key of the application's algorithm, off the async threads.
+pub async fn sign(
+    provider: &Provider,
+    application: &Application,
+    granted: Granted,
+) -> ServiceResult<(Signed, Granted)> {
+    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
+    let key = keys
+        .iter()
+        .find(|key| key.state == "active" && format!("{:?}", key.algorithm) == application.signing_algorithm)
+        .cloned()
+        .ok_or_else(|| anyhow!("{} has no active {} key", provider.environment.slug, application.signing_algorithm))?;
+    let issuer = provider.issuer();
+    let act = Act::of(provider, &granted.subject.session);
+    let now = provider.state.now();
+    let own_id = provider.state.new_id();
+    let client_id = application.client_id.clone();
+    let work = move || {
+        let signed = sign_now(&key, &issuer, &client_id, &act, &granted, now, own_id)?;
+        anyhow::Ok((signed, granted))
+    };
+    let signed = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
+    Ok(signed)
+}
+
+fn sign_now(
+    key: &Arc<SigningKey>,
+    issuer: &str,
+    client_id: &str,
+    act: &Option<Act>,
+    granted: &Granted,
+    now: DateTime<Utc>,
+    own_id: Uuid,
+) -> anyhow::Result<Signed> {
+    let Subject { session, tenant_id, tenant_ids, roles, permissions, .. } = &granted.subject;
+    let iat = now.timestamp();
+    // Whole seconds, rounded down: never past the session's end.
+    let exp = (now + ACCESS_LIFETIME).min(session.expires_at).timestamp();
+    let access = AccessToken {
+        iss: issuer,
+        sub: session.user_id,
+        aud: client_id,
+        exp,
+        iat,
+        jti: match granted.family_id {
+            Some(family) => format!("{}.{}", family.simple(), own_id.simple()),
+            None => own_id.simple().to_string(),
+        },
+        client_id,
+        scope: &granted.scope,
+        sid: session.id,
+        tenant_id,
+        tenant_ids,
+        roles,
+        permissions,
+        email: &session.user_email,
+        email_verified: session.email_verified,
+        name: &session.user_name,
+        kind: "userToken",
+        act,
+    };
+    let access_token = key.sign("at+jwt", &access)?;
+    let openid = granted.scope.split(' ').any(|word| word == "openid");
+    let own = !session.is_impersonation();
+    let id = IdToken {
+        iss: issuer,
+        sub: session.user_id,
+        aud: client_id,
+        exp,
+        iat,
+        sid: session.id,
+        at_hash: half_hash(key.algorithm, &access_token),
+        nonce: granted.nonce.as_deref(),
+        auth_time: own.then(|| session.created_at.timestamp()),
+        amr: own.then_some(["pwd"]),
+        tenant_id,
+        profile: Profile::of(session, &granted.scope),
+        act,
+    };
+    let id_token = if openid { Some(key.sign("JWT", &id)?) } else { None };
+    Ok(Signed { access_token, id_token, expires_in: exp - iat })
+}
+
+/// `at_hash`: the left half of the hash that the signature uses, which is SHA-256 in both algorithms (Core 3.1.3.6).
+fn half_hash(_: Algorithm, access_token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token.as_bytes())[..16])
+}

@@ -1,0 +1,60 @@
+//! What clients read first: OpenID Connect Discovery and the public keys.
+
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::claims::{CLAIMS, SCOPES};
+use super::error::OAuthResult;
+use super::provider::Provider;
+use crate::server::service::relying_party;
+
+pub const AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
+pub async fn document(provider: Provider) -> Response {
+    cached(Json(metadata(&provider.issuer())).into_response())
+}
+
+fn metadata(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "introspection_endpoint": format!("{issuer}/introspect"),
+        "revocation_endpoint": format!("{issuer}/revoke"),
+        "end_session_endpoint": format!("{issuer}/logout"),
+        "scopes_supported": SCOPES,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login"],
+        "claims_supported": CLAIMS,
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+/// All keys of the environment, active ones first, RS256 before ES256: also those that are not in use yet or any more.
+pub async fn keys(provider: Provider) -> OAuthResult<Response> {
+    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
+    let keys: Vec<_> = keys.iter().map(|key| &key.public_jwk).collect();
+    Ok(cached(Json(json!({ "keys": keys })).into_response()))
+}
+
+/// Public and rarely changed: clients may keep it for as long as an access token lives.
+fn cached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}

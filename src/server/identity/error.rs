@@ -1,0 +1,118 @@
+//! Errors of the protocol endpoints: one table from what went wrong to code and status (RFC 6749 section 5.2, RFC 6750
+//! section 3.1). Descriptions are for the application's developer and never hold what was sent.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::server::error::ServiceError;
+use crate::server::service::tokens::TokenError;
+
+#[derive(Debug)]
+pub enum OAuthError {
+    InvalidRequest(String),
+    /// `basic` where the client tried the Authorization header: then the answer names the scheme.
+    InvalidClient {
+        basic: bool,
+    },
+    InvalidGrant(&'static str),
+    InvalidScope(&'static str),
+    UnsupportedGrantType,
+    /// The bearer token of a request is missing: the answer names the scheme and no error.
+    NoToken,
+    InvalidToken(&'static str),
+    RateLimited {
+        retry_after_seconds: u32,
+    },
+    Server(anyhow::Error),
+}
+
+pub type OAuthResult<T> = Result<T, OAuthError>;
+
+impl OAuthError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient { .. } => "invalid_client",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::NoToken | Self::InvalidToken(_) => "invalid_token",
+            Self::RateLimited { .. } => "temporarily_unavailable",
+            Self::Server(_) => "server_error",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidClient { .. } | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn description(&self) -> &str {
+        match self {
+            Self::InvalidRequest(text) => text,
+            Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
+            Self::InvalidGrant(text) | Self::InvalidScope(text) | Self::InvalidToken(text) => text,
+            Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
+            Self::NoToken => "send an access token in the Authorization header",
+            Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
+            Self::Server(_) => "something failed on our side; the X-Request-Id header says which request it was",
+        }
+    }
+
+    fn challenge(&self) -> Option<String> {
+        match self {
+            Self::InvalidClient { basic: true } => Some("Basic realm=\"understudy\", charset=\"UTF-8\"".to_owned()),
+            Self::NoToken => Some("Bearer realm=\"understudy\"".to_owned()),
+            Self::InvalidToken(text) => {
+                Some(format!("Bearer realm=\"understudy\", error=\"invalid_token\", error_description=\"{text}\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        if let Self::Server(error) = &self {
+            tracing::error!(error = format!("{error:#}"), "a protocol endpoint failed");
+        }
+        let body = Json(json!({ "error": self.code(), "error_description": self.description() }));
+        let mut response = (self.status(), body).into_response();
+        if let Some(value) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        if let Self::RateLimited { retry_after_seconds } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
+        response
+    }
+}
+
+impl From<ServiceError> for OAuthError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unauthenticated => Self::InvalidToken("the session has ended"),
+            ServiceError::RateLimited { retry_after_seconds } => Self::RateLimited { retry_after_seconds },
+            ServiceError::Invalid { message, .. } => Self::InvalidRequest(message),
+            ServiceError::Internal(error) => Self::Server(error),
+            other => Self::Server(anyhow::anyhow!(other)),
+        }
+    }
+}
+
+impl From<TokenError> for OAuthError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Grant(text) => Self::InvalidGrant(text),
+            TokenError::Request(text) => Self::InvalidRequest(text.to_owned()),
+            TokenError::Scope => Self::InvalidScope("the scope is wider than what was granted"),
+            TokenError::Service(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The hand-off of an impersonation into the tab that the portal opened (OpenID Connect Core section 4: sign-in that a
+//! third party initiates).
+
+use axum::extract::RawQuery;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::cookies;
+use super::page::{self, Page};
+use super::parameters::{Parameters, with_query};
+use super::provider::Provider;
+use crate::server::error::ServiceResult;
+use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
+use crate::server::service::operator;
+use crate::server::web::caller::{cookie_value, operator_cookie_name};
+
+/// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
+pub async fn open(provider: Provider, method: Method, RawQuery(query): RawQuery) -> Response {
+    let purpose = provider.headers.get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if method != Method::GET || purpose.contains("prefetch") {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
+    }
+    let parameters = Parameters::parse(&query.unwrap_or_default());
+    match redeem(&provider, &parameters).await {
+        Ok(Ok(opened)) => opening(&provider, &opened),
+        Ok(Err(refusal)) => refused(refusal),
+        Err(error) => page::failed(error, &provider.client.request_id),
+    }
+}
+
+async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<Result<Opened, Refusal>> {
+    let state = &provider.state;
+    let Some(code) = parameters.get("code") else { return Ok(Err(Refusal::Unknown)) };
+    let operator = match cookie_value(&provider.headers, operator_cookie_name(state)) {
+        Some(cookie) => operator::authenticate(state, &cookie).await?,
+        None => None,
+    };
+    let presenter = Presenter::Browser(operator.as_ref());
+    hand_off::redeem(state, provider.environment.id, code, presenter, &provider.client).await
+}
+
+/// A page that goes on by itself. A redirect would not do: the portal's policy forbids its form to end at another host.
+fn opening(provider: &Provider, opened: &Opened) -> Response {
+    let Opened { session, application, cookie } = opened;
+    let url = match &application.initiate_login_url {
+        Some(initiate) => with_query(
+            initiate,
+            &[
+                ("iss", provider.issuer().as_str()),
+                ("login_hint", session.id.to_string().as_str()),
+                ("target_link_uri", application.app_url.as_str()),
+            ],
+        ),
+        None => application.app_url.clone(),
+    };
+    let title = format!("Opening {} as {}…", application.name, session.user_name);
+    let body = html! {
+        div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
+        p.dim { "You act as this user until " (page::clock(session.expires_at)) " at the latest. Everything is recorded." }
+        a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " (application.name) }
+    };
+    let mut response = Page::card(&title, body).forward(&url).into_response();
+    cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+    response
+}
+
+fn refused(refusal: Refusal) -> Response {
+    let (status, title, sentence) = match refusal {
+        Refusal::Unknown => (
+            StatusCode::BAD_REQUEST,
+            "This link does not work",
+            "The link is incomplete or unknown. Go back to the portal and start the session again.".to_owned(),
+        ),
+        Refusal::Replayed => (
+            StatusCode::BAD_REQUEST,
+            "This link was used already",
+            "Each link opens one tab, once. Go back to the portal and start a new session.".to_owned(),
+        ),
+        Refusal::Expired => (
+            StatusCode::BAD_REQUEST,
+            "This link is too old",
+            "A link works for 60 seconds. Go back to the portal and start a new session.".to_owned(),
+        ),
+        Refusal::ForeignOperator | Refusal::ForeignApplication => (
+            StatusCode::FORBIDDEN,
+            "This link is not for this browser",
+            "It works only where the operator who started the session is signed in to the portal. Sign in to the portal \
+             in this browser and start the session again."
+                .to_owned(),
+        ),
+        Refusal::Ended(reason) => (
+            StatusCode::FORBIDDEN,
+            "This impersonation has ended",
+            format!("Reason: {}. Close this tab; a new session can be started from the portal.", reason.label()),
+        ),
+    };
+    page::plain(status, title, &sentence)
+}

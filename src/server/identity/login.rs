@@ -1,0 +1,155 @@
+//! The hosted sign-in page: e-mail and password, and back to where the browser came from.
+
+use axum::extract::RawQuery;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use uuid::Uuid;
+
+use super::choice::Browser;
+use super::cookies;
+use super::page::{self, Page, icon};
+use super::parameters::{BrowserForm, Parameters};
+use super::provider::Provider;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::relying_party::{self, Application};
+use crate::server::service::sign_in;
+
+/// Where the browser goes after signing in, and for which application that is.
+struct Destination {
+    path: String,
+    application: Option<Application>,
+    /// Origins at which the way through the application's sign-in ends.
+    origins: Vec<String>,
+    /// The e-mail that the application suggests.
+    email: String,
+}
+
+pub async fn form(provider: Provider, RawQuery(query): RawQuery) -> Response {
+    let parameters = Parameters::parse(&query.unwrap_or_default());
+    match destination(&provider, parameters.get("continue")).await {
+        Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
+        Err(error) => page::failed(error, &provider.client.request_id),
+    }
+}
+
+pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
+    match sign_in_with(&provider, &form).await {
+        Ok(response) => response,
+        Err(error) => page::failed(error, &provider.client.request_id),
+    }
+}
+
+async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
+    let destination = destination(provider, form.get("continue")).await?;
+    let email = form.get("email").unwrap_or_default();
+    let password = form.get("password").unwrap_or_default();
+    let replaced = Browser::of(provider).await?.own();
+    let outcome =
+        sign_in::sign_in(&provider.state, &provider.environment, email, password, replaced, &provider.client).await;
+    let problem = match outcome {
+        Ok(signed_in) => {
+            let mut response = Redirect::to(&destination.path).into_response();
+            cookies::set_own(provider, &mut response, &signed_in.cookie, signed_in.expires_at);
+            return Ok(response);
+        }
+        Err(ServiceError::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message, None),
+        Err(ServiceError::RateLimited { retry_after_seconds: wait }) => {
+            let message = format!("Too many attempts. Try again in {wait} seconds.");
+            (StatusCode::TOO_MANY_REQUESTS, message, Some(wait))
+        }
+        Err(error) => return Err(error),
+    };
+    let (status, message, wait) = problem;
+    let mut response = sign_in_page(provider, &destination, email, Some((status, &message)));
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    Ok(response)
+}
+
+/// Reads where to go on: a sign-in of one of this environment's applications, or one of its account pages. Anything
+/// else, and any other host, is the list of sessions instead.
+async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult<Destination> {
+    let wanted = wanted.filter(|path| is_inside(path)).unwrap_or_default();
+    let authorize = wanted.strip_prefix(&provider.path("/authorize?"));
+    let account = format!("{}/", provider.path("/account"));
+    let Some(query) = authorize else {
+        let path = if wanted.starts_with(&account) { wanted.to_owned() } else { provider.path("/account/sessions") };
+        return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new() });
+    };
+    let request = Parameters::parse(query);
+    let client_id = request.get("client_id").unwrap_or_default();
+    let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
+    let mut origins = Vec::new();
+    if let (Some(application), Some(redirect_uri)) = (&application, request.get("redirect_uri"))
+        && relying_party::is_login_redirect(&provider.state, application.id, redirect_uri).await?
+    {
+        origins.extend(relying_party::origin_of(redirect_uri));
+        origins.extend(relying_party::origin_of(&application.app_url));
+        origins.dedup();
+    }
+    let hint = request.get("login_hint").filter(|hint| Uuid::try_parse(hint).is_err()).unwrap_or_default();
+    Ok(Destination { path: wanted.to_owned(), application, origins, email: hint.to_owned() })
+}
+
+/// Whether `path` is a path of this host and can be read as nothing else.
+fn is_inside(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.len() <= 8192
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && !path.split('?').next().unwrap_or_default().contains("..")
+}
+
+fn sign_in_page(
+    provider: &Provider,
+    destination: &Destination,
+    email: &str,
+    problem: Option<(StatusCode, &str)>,
+) -> Response {
+    let title = match &destination.application {
+        Some(application) => format!("Sign in to {}", application.name),
+        None => "Sign in".to_owned(),
+    };
+    let invalid = problem.map(|_| "true");
+    let described = problem.map(|_| "problem");
+    let body = html! {
+        h1 { (title) }
+        p.dim { (provider.environment.name) }
+        form.form method="post" action=(provider.path("/login")) {
+            @if let Some((_, message)) = problem {
+                p.notice.bad #problem role="alert" { (icon("triangle-alert")) span { (message) } }
+            }
+            input type="hidden" name="continue" value=(destination.path);
+            div.field {
+                label.label for="email" { "E-mail" }
+                input.input #email type="email" name="email" value=(email) autocomplete="username" required
+                    autofocus[email.is_empty()] aria-invalid=[invalid] aria-describedby=[described];
+            }
+            div.field {
+                label.label for="password" { "Password" }
+                input.input #password type="password" name="password" autocomplete="current-password" required
+                    autofocus[!email.is_empty()] aria-invalid=[invalid] aria-describedby=[described];
+            }
+            button.button.primary.wide type="submit" { "Sign in" }
+        }
+    };
+    let status = problem.map_or(StatusCode::OK, |(status, _)| status);
+    Page::card(&title, body).status(status).form_targets(destination.origins.iter().cloned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inside;
+
+    #[test]
+    fn signing_in_leads_to_no_other_host() {
+        for path in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/a\r\nb", "/id/../x", "/a b"]
+        {
+            assert!(!is_inside(path), "{path}");
+        }
+        assert!(is_inside("/id/production/authorize?client_id=a&redirect_uri=https%3A%2F%2Fa.example%2F.."));
+    }
+}

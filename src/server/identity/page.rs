@@ -1,0 +1,195 @@
+//! The hosted pages' frame: plain documents that need no script, and what browsers may do with them.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::server::error::ServiceError;
+use crate::server::web::assets;
+use crate::server::web::headers::plain_policy;
+
+/// A document about to be sent.
+pub struct Page<'a> {
+    status: StatusCode,
+    title: &'a str,
+    body: Markup,
+    /// What stands beside the product's name: navigation and whose page it is.
+    beside: Option<Markup>,
+    forward: Option<&'a str>,
+    form_targets: String,
+}
+
+impl<'a> Page<'a> {
+    /// A page with one card, `body`, in its middle.
+    pub fn card(title: &'a str, body: Markup) -> Self {
+        Self::full(title, html! { div.hosted-card.narrow { (body) } })
+    }
+
+    /// A page whose cards are in `body`.
+    pub fn full(title: &'a str, body: Markup) -> Self {
+        Self { status: StatusCode::OK, title, body, beside: None, forward: None, form_targets: String::new() }
+    }
+
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub fn beside(mut self, markup: Markup) -> Self {
+        self.beside = Some(markup);
+        self
+    }
+
+    /// Where the browser goes by itself, at once.
+    pub fn forward(mut self, url: &'a str) -> Self {
+        self.forward = Some(url);
+        self
+    }
+
+    /// Lets forms of this page end at these origins: browsers apply the policy to redirects after a form, too.
+    pub fn form_targets(mut self, origins: impl IntoIterator<Item = String>) -> Self {
+        self.form_targets = origins.into_iter().map(|origin| format!(" {origin}")).collect();
+        self
+    }
+}
+
+impl IntoResponse for Page<'_> {
+    fn into_response(self) -> Response {
+        let names = assets::names();
+        let document = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="robots" content="noindex, nofollow";
+                    @if let Some(url) = self.forward {
+                        meta http-equiv="refresh" content=(format!("0;url={url}"));
+                    }
+                    link rel="icon" type="image/svg+xml" href="/favicon.svg";
+                    link rel="preload" as="font" type="font/woff2" href=(names.font) crossorigin="anonymous";
+                    link rel="stylesheet" href=(names.css);
+                    title { (self.title) " · Understudy" }
+                }
+                body.hosted {
+                    header.hosted-header {
+                        div.brand { (mark()) span { "Understudy" } }
+                        @if let Some(beside) = &self.beside { (beside) }
+                    }
+                    main.hosted-main { (self.body) }
+                    footer.hosted-foot { "Sign-in and sessions by Understudy" }
+                }
+            }
+        };
+        let mut response = (self.status, document).into_response();
+        if let Ok(policy) = HeaderValue::try_from(plain_policy(None, &self.form_targets)) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
+
+/// An icon of the sprite that the portal draws from, too.
+pub fn icon(name: &str) -> Markup {
+    html! { svg.icon width="16" height="16" aria-hidden="true" { use href=(format!("/icons.svg#{name}")) {} } }
+}
+
+fn mark() -> Markup {
+    html! { img.mark src="/favicon.svg" width="22" height="22" alt=""; }
+}
+
+/// A page that says one thing.
+pub fn plain(status: StatusCode, title: &str, sentence: &str) -> Response {
+    Page::card(title, html! { h1 { (title) } p.dim { (sentence) } }).status(status).into_response()
+}
+
+/// The page for a use case that failed; our own fault is logged here.
+pub fn failed(error: ServiceError, request_id: &str) -> Response {
+    match error {
+        ServiceError::NotFound => {
+            plain(StatusCode::NOT_FOUND, "Not found", "There is nothing here. It may have ended or been removed.")
+        }
+        ServiceError::Forbidden => plain(StatusCode::FORBIDDEN, "Not allowed", "You may not do this here."),
+        ServiceError::Unauthenticated => {
+            plain(StatusCode::UNAUTHORIZED, "Signed out", "Your session has ended. Sign in again to go on.")
+        }
+        ServiceError::Invalid { message, .. } => plain(StatusCode::UNPROCESSABLE_ENTITY, "Not possible", &message),
+        ServiceError::Denied(denial) => plain(StatusCode::FORBIDDEN, "Not allowed", denial.sentence()),
+        ServiceError::RateLimited { retry_after_seconds } => {
+            let sentence = format!("Too many attempts. Try again in {retry_after_seconds} seconds.");
+            let mut response = plain(StatusCode::TOO_MANY_REQUESTS, "Please wait", &sentence);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+            response
+        }
+        ServiceError::Internal(error) => {
+            tracing::error!(request.id = request_id, error = format!("{error:#}"), "a hosted page failed");
+            let sentence = format!(
+                "Something failed on our side. Try again; if it stays, tell your administrator this number: {request_id}"
+            );
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", &sentence)
+        }
+    }
+}
+
+/// Nothing of the provider is kept by anybody, unless it says so itself, and nothing is framed.
+pub async fn never_stored(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(HeaderName::from_static("content-security-policy")).or_insert(nothing);
+    response
+}
+
+/// A time as people read it, exact on hover.
+pub fn ago(now: DateTime<Utc>, time: DateTime<Utc>) -> Markup {
+    let passed = now - time;
+    let words = if passed < TimeDelta::minutes(1) { "just now".to_owned() } else { format!("{} ago", span(passed)) };
+    html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (words) } }
+}
+
+/// How much is left until a time, exact on hover.
+pub fn left(now: DateTime<Utc>, until: DateTime<Utc>) -> Markup {
+    let words = format!("{} left", span(until - now));
+    html! { time datetime=(until.to_rfc3339()) title=(exact(until)) { (words) } }
+}
+
+/// A time of today, for a sentence.
+pub fn clock(time: DateTime<Utc>) -> Markup {
+    html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (time.format("%H:%M UTC").to_string()) } }
+}
+
+pub fn exact(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn span(length: TimeDelta) -> String {
+    let count = |number: i64, unit: &str| if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") };
+    match length.num_seconds() {
+        seconds if seconds < 60 => "less than a minute".to_owned(),
+        seconds if seconds < 2 * 3600 => count(seconds / 60, "minute"),
+        seconds if seconds < 48 * 3600 => count(seconds / 3600, "hour"),
+        seconds => count(seconds / 86_400, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::span;
+
+    #[test]
+    fn spans_are_said_in_the_largest_unit_that_tells_enough() {
+        assert_eq!(span(TimeDelta::seconds(59)), "less than a minute");
+        assert_eq!(span(TimeDelta::minutes(1)), "1 minute");
+        assert_eq!(span(TimeDelta::minutes(60)), "60 minutes");
+        assert_eq!(span(TimeDelta::hours(3)), "3 hours");
+        assert_eq!(span(TimeDelta::days(30)), "30 days");
+    }
+}

@@ -1,0 +1,118 @@
+//! Parameters of a request, query or form: each at most once, and an empty one is one that was not sent (RFC 6749
+//! section 3.1 and 3.2).
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::error::OAuthError;
+
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads `application/x-www-form-urlencoded` text.
+    pub fn parse(text: &str) -> Self {
+        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// The first value of a parameter, if it has one.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The name of a parameter that was sent more than once, if any.
+    pub fn repeated(&self) -> Option<&str> {
+        let mut names = self.0.iter().enumerate();
+        let again = names.find(|(index, (name, _))| self.0[..*index].iter().any(|(earlier, _)| earlier == name));
+        again.map(|(_, (name, _))| name.as_str())
+    }
+
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.0.iter().filter(|(key, _)| key == name).count() > 1
+    }
+
+    /// The same parameters without some, as query text.
+    pub fn without(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(key, _)| !names.contains(&key.as_str()));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+    }
+}
+
+/// `path?query` or `path&query`, whatever `url` has already. Nothing of `url` is rewritten.
+pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let separator = match url.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, present)) if present.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{url}{separator}{query}")
+}
+
+/// A form as a protocol endpoint takes it; anything else is an `invalid_request`.
+pub struct ProtocolForm(pub Parameters);
+
+impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let parameters = read(request, state).await?;
+        match parameters.repeated() {
+            None => Ok(Self(parameters)),
+            Some(name) => Err(OAuthError::InvalidRequest(format!("{name} was sent more than once")).into_response()),
+        }
+    }
+}
+
+/// A form of a hosted page, or of a browser that an application sent.
+pub struct BrowserForm(pub Parameters);
+
+impl<S: Send + Sync> FromRequest<S> for BrowserForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        read(request, state).await.map(Self)
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters, Response> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let bytes = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+    if bytes.is_empty() {
+        return Ok(Parameters::default());
+    }
+    if kind != "application/x-www-form-urlencoded" {
+        let error = OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded".to_owned());
+        return Err(error.into_response());
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Parameters::parse(text)),
+        Err(_) => Err(StatusCode::BAD_REQUEST.into_response()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Parameters, with_query};
+
+    #[test]
+    fn an_empty_parameter_was_not_sent_and_a_repeated_one_is_noticed() {
+        let parameters = Parameters::parse("state=&scope=openid&nonce=a%20b&scope=email");
+        assert_eq!(parameters.get("state"), None);
+        assert_eq!(parameters.get("nonce"), Some("a b"));
+        assert_eq!(parameters.repeated(), Some("scope"));
+        assert!(!parameters.is_repeated("nonce"));
+        assert_eq!(parameters.without(&["scope", "state"]), "nonce=a+b");
+    }
+
+    #[test]
+    fn a_redirect_keeps_the_query_that_it_was_registered_with() {
+        assert_eq!(with_query("https://a.example/cb", &[("code", "x y")]), "https://a.example/cb?code=x+y");
+        assert_eq!(with_query("https://a.example/cb?a=1", &[("code", "x")]), "https://a.example/cb?a=1&code=x");
+        assert_eq!(with_query("https://a.example/cb?", &[("code", "x")]), "https://a.example/cb?code=x");
+    }
+}

@@ -1,0 +1,52 @@
+//! The provider that a request is for: the environment in its path.
+
+use std::collections::HashMap;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::error::OAuthError;
+use super::page;
+use crate::server::service::caller::Client;
+use crate::server::service::relying_party::{self, Environment};
+use crate::server::state::AppState;
+use crate::server::web::caller::client;
+
+#[derive(Clone)]
+pub struct Provider {
+    pub state: AppState,
+    pub environment: Environment,
+    /// Where the request came from.
+    pub client: Client,
+    pub headers: HeaderMap,
+}
+
+impl Provider {
+    pub fn issuer(&self) -> String {
+        self.state.issuer(&self.environment.slug)
+    }
+
+    /// The path of one of this provider's pages: `/id/production/login`.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/id/{}{rest}", self.environment.slug)
+    }
+}
+
+impl FromRequestParts<AppState> for Provider {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Path(path) = path.map_err(IntoResponse::into_response)?;
+        let slug = path.get("environment").map(String::as_str).unwrap_or_default();
+        let found =
+            relying_party::environment(state, slug).await.map_err(|error| OAuthError::from(error).into_response())?;
+        let environment = found.ok_or_else(|| {
+            let sentence = "There is no environment at this address. Check the address that you followed.";
+            page::plain(StatusCode::NOT_FOUND, "Not found", sentence)
+        })?;
+        Ok(Self { state: state.clone(), environment, client: client(state, parts), headers: parts.headers.clone() })
+    }
+}

@@ -1,0 +1,33 @@
+//! Taking a token back (RFC 7009). The answer is always 200 for a client that proved itself: it learns nothing about
+//! tokens that are not its own.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::error::{OAuthError, OAuthResult};
+use super::parameters::ProtocolForm;
+use super::provider::Provider;
+use super::{access, client_auth};
+use crate::server::service::tokens;
+
+/// Revoking any token takes back all that came from the same authorization; that of an impersonation ends it.
+pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
+    let application = client_auth::client(&provider, &form).await?;
+    let token = form.get("token").ok_or_else(|| OAuthError::InvalidRequest("token is missing".to_owned()))?;
+    let environment_id = provider.environment.id;
+    let found = access::unexpired(&provider, token).await?;
+    match found.filter(|access| access.application.id == application.id) {
+        Some(access) => {
+            tokens::revoke_access(
+                &provider.state,
+                environment_id,
+                access.session_id,
+                access.family_id,
+                &provider.client,
+            )
+            .await?;
+        }
+        None => tokens::revoke_refresh(&provider.state, environment_id, &application, token, &provider.client).await?,
+    }
+    Ok(StatusCode::OK.into_response())
+}

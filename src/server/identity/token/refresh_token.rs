@@ -1,0 +1,15 @@
+//! Grant `refresh_token` (RFC 6749 section 6). With `tenantId` the session moves to another account of its user.
+
+use super::super::error::{OAuthError, OAuthResult};
+use super::super::parameters::Parameters;
+use super::super::provider::Provider;
+use crate::server::service::relying_party::Application;
+use crate::server::service::tokens::{self, Granted, Refreshing};
+
+pub async fn grant(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<Granted> {
+    let refresh_token =
+        form.get("refresh_token").ok_or_else(|| OAuthError::InvalidRequest("refresh_token is missing".to_owned()))?;
+    let presented = Refreshing { refresh_token, scope: form.get("scope"), tenant_id: form.get("tenantId") };
+    let environment_id = provider.environment.id;
+    Ok(tokens::refresh(&provider.state, environment_id, application, &presented, &provider.client).await?)
+}

@@ -1,0 +1,75 @@
+//! Applications as the provider meets them: which there are, how they prove themselves, where they may be sent.
+
+use subtle::ConstantTimeEq;
+use url::Url;
+use uuid::Uuid;
+
+use crate::server::db::application::{self as table, ApplicationRow};
+use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::error::ServiceResult;
+use crate::server::keyring::EnvironmentKeys;
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+pub use crate::server::db::application::ApplicationRow as Application;
+pub use crate::server::db::environment::EnvironmentRow as Environment;
+
+impl ApplicationRow {
+    /// Without a secret a client is public: it proves itself by PKCE alone.
+    pub fn is_public(&self) -> bool {
+        self.client_secret_hash.is_none()
+    }
+
+    /// Whether `secret` is this client's, in constant time.
+    pub fn has_secret(&self, secret: &str) -> bool {
+        match (&self.client_secret_hash, SecretKind::ClientSecret.hash_of(secret)) {
+            (Some(known), Some(presented)) => known.ct_eq(&presented).into(),
+            _ => false,
+        }
+    }
+}
+
+pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
+    let mut conn = state.db.read().await?;
+    Ok(environment::by_slug(&mut conn, slug).await?)
+}
+
+pub async fn application(
+    state: &AppState,
+    environment_id: Uuid,
+    client_id: &str,
+) -> ServiceResult<Option<ApplicationRow>> {
+    let mut conn = state.db.read().await?;
+    Ok(table::by_client_id(&mut conn, environment_id, client_id).await?)
+}
+
+/// Whether the application may be sent to `uri` after signing in, letter by letter.
+pub async fn is_login_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    Ok(table::has_redirect_uri(&mut conn, application_id, "login", uri).await?)
+}
+
+/// Whether the application may be sent to `uri` after signing out, letter by letter.
+pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    Ok(table::has_redirect_uri(&mut conn, application_id, "logout", uri).await?)
+}
+
+/// Whether `origin` is that of a registered redirect URI or app URL of the environment.
+pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    let urls = table::registered_urls(&mut conn, environment_id).await?;
+    Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
+}
+
+/// Scheme, host and port of an http or https address, as browsers write an origin.
+pub fn origin_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+}
+
+/// The environment's signing keys, active ones first.
+pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<EnvironmentKeys> {
+    let mut conn = state.db.read().await?;
+    Ok(state.keyring.of(&mut conn, environment_id).await?)
+}

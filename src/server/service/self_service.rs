@@ -1,0 +1,136 @@
+//! What users do for themselves: seeing and ending their sessions, reading their account's log, switching account.
+
+use uuid::Uuid;
+
+use super::caller::Client;
+use super::session::{self, EndedBy};
+use super::{audit, sign_in};
+use crate::model::audit::AuditItem;
+use crate::model::session::{EndReason, SessionItem};
+use crate::server::db::account;
+use crate::server::db::session::StandingRow;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::state::AppState;
+
+/// The permission, granted by a role in an account, to read that account's log.
+pub const READ_AUDIT: &str = "account.audit.read";
+const SESSIONS: i64 = 200;
+
+/// An account that the user may work in.
+pub struct OwnAccount {
+    pub external_id: String,
+    pub name: String,
+    pub current: bool,
+}
+
+/// The user's sessions, running ones first.
+pub async fn sessions(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<SessionItem>> {
+    let mut conn = state.db.read().await?;
+    session::of_user(&mut conn, viewer.user_id, SESSIONS).await
+}
+
+/// The accounts between which the viewer's session may switch.
+pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<OwnAccount>> {
+    let mut conn = state.db.read().await?;
+    let memberships = account::memberships(&mut conn, viewer.user_id).await?;
+    let applications = match viewer.application_id {
+        Some(_) => account::applications_of_user(&mut conn, viewer.user_id).await?,
+        None => Vec::new(),
+    };
+    let usable = |account_id: Uuid| match viewer.application_id {
+        Some(id) => applications.iter().any(|row| row.account_id == account_id && row.application_id == id),
+        None => true,
+    };
+    Ok(memberships
+        .into_iter()
+        .filter(|membership| membership.disabled_at.is_none() && usable(membership.account_id))
+        .map(|membership| OwnAccount {
+            current: Some(membership.account_id) == viewer.account_id,
+            external_id: membership.external_id,
+            name: membership.name,
+        })
+        .collect())
+}
+
+/// Ends one of the viewer's sessions. From inside an impersonation only that impersonation itself can be ended, and it
+/// is its operator who ended it.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::NotFound`] where it is not the user's.
+pub async fn revoke(state: &AppState, viewer: &StandingRow, id: Uuid, client: &Client) -> ServiceResult<()> {
+    if viewer.id == id {
+        // One's own session: signing out of it, as user or as operator.
+        sign_in::sign_out(state, viewer.environment_id, id, client).await?;
+        return Ok(());
+    }
+    if viewer.is_impersonation() {
+        return Err(ServiceError::Forbidden);
+    }
+    session::revoke_own(state, viewer.environment_id, viewer.user_id, id, client).await?;
+    Ok(())
+}
+
+/// Ends every running session of the viewer but the viewer's. Gives how many ended.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] from inside an impersonation.
+pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Client) -> ServiceResult<u32> {
+    if viewer.is_impersonation() {
+        return Err(ServiceError::Forbidden);
+    }
+    let mut tx = state.db.write().await?;
+    let mut ended = 0;
+    // Each session's standing is read on its own: signing out everywhere is rare, and its END event needs the names.
+    for item in session::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
+        if item.id == viewer.id || item.ended_at.is_some() {
+            continue;
+        }
+        let Some(other) = session::live_in(state, &mut tx, viewer.environment_id, item.id).await? else { continue };
+        if session::end_in(state, &mut tx, &other, EndReason::RevokedByUser, EndedBy::User, client).await? {
+            ended += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Moves the viewer's session to another account.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where the user has no such account or may not use it in this session.
+pub async fn switch(state: &AppState, viewer: &StandingRow, external_id: &str, client: &Client) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    let live = session::live_in(state, &mut tx, viewer.environment_id, viewer.id).await?;
+    let outcome = match live {
+        Some(standing) => session::switch_account(state, &mut tx, &standing, external_id, client).await.map(drop),
+        None => Err(ServiceError::Unauthenticated),
+    };
+    if !matches!(outcome, Err(ServiceError::NotFound)) {
+        tx.commit().await?;
+    }
+    outcome
+}
+
+/// A page of the log of the account in which the viewer works.
+pub struct AccountLog {
+    pub account_name: String,
+    pub events: Vec<AuditItem>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+}
+
+/// # Errors
+/// [`ServiceError::Forbidden`] where no role of the viewer in this account allows it.
+pub async fn account_log(state: &AppState, viewer: &StandingRow, cursor: &str) -> ServiceResult<AccountLog> {
+    let (Some(account_id), Some(account_name)) = (viewer.account_id, viewer.account_name.clone()) else {
+        return Err(ServiceError::Forbidden);
+    };
+    let mut conn = state.db.read().await?;
+    let permissions = account::permissions(&mut conn, viewer.user_id, account_id).await?;
+    let is_enabled = viewer.is_member && viewer.membership_disabled_at.is_none();
+    if !is_enabled || !permissions.iter().any(|permission| permission == READ_AUDIT) {
+        return Err(ServiceError::Forbidden);
+    }
+    let (events, next, previous) = audit::account_log(&mut conn, viewer.environment_id, account_id, cursor).await?;
+    Ok(AccountLog { account_name, events, next, previous })
+}

@@ -1,0 +1,192 @@
+//! Users signing in and out of an environment, and the sessions that a browser holds.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::audit::{self, Event};
+use super::caller::Client;
+use super::session::{self, EndedBy};
+use crate::model::audit::{Severity, action};
+use crate::model::session::{EndReason, SessionKind};
+use crate::model::user::UserStatus;
+use crate::server::db::environment::EnvironmentRow;
+use crate::server::db::grant::{self, NewSessionCookie};
+use crate::server::db::session::{self as session_table, NewSession};
+use crate::server::db::user::{self, UserRecord};
+use crate::server::db::{Tx, account};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::password::MAX_BYTES;
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+/// How long a user stays signed in.
+const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// Cookies of one browser that are looked at.
+const COOKIES: usize = 50;
+
+/// A user's new session: the cookie's value, and until when it works.
+pub struct SignedIn {
+    pub cookie: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Signs a user in, in a new session; the one that the browser held before, if any, ends. An unknown e-mail, a wrong
+/// password, a locked and an unverified user get the same answer after the same work.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`].
+pub async fn sign_in(
+    state: &AppState,
+    environment: &EnvironmentRow,
+    email: &str,
+    password: &str,
+    replaced: Option<Uuid>,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
+    let email = email.trim().to_lowercase();
+    state.limits.sign_in(&format!("{} {email}", environment.slug), client.ip_address.as_deref())?;
+    let mut conn = state.db.read().await?;
+    let known = user::by_email(&mut conn, environment.id, &email).await?;
+    drop(conn);
+    let usable = password.len() <= MAX_BYTES;
+    let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
+    let matches = state.passwords.verify(if usable { password } else { "" }, hash).await?;
+    let mut tx = state.db.write().await?;
+    let Some(row) = known.as_ref().filter(|row| matches && row.status() == UserStatus::Active) else {
+        record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+        tx.commit().await?;
+        return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
+    };
+    if let Some(replaced) = replaced {
+        end_own(state, &mut tx, environment.id, replaced, client).await?;
+    }
+    let signed_in = create(state, &mut tx, environment, row, client).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+async fn create(
+    state: &AppState,
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    row: &UserRecord,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
+    let now = state.now();
+    let memberships = account::memberships(tx, row.id).await?;
+    let mut enabled = memberships.iter().filter(|membership| membership.disabled_at.is_none());
+    let active = enabled.clone().find(|membership| Some(membership.account_id) == row.active_account_id);
+    let session = NewSession {
+        id: state.new_id(),
+        environment_id: environment.id,
+        user_id: row.id,
+        kind: SessionKind::Password,
+        account_id: active.or_else(|| enabled.next()).map(|membership| membership.account_id),
+        application_id: None,
+        operator_id: None,
+        reason: None,
+        ticket: None,
+        deadline: None,
+        hidden_from_account: false,
+        now,
+        expires_at: now + SESSION_LIFETIME,
+        ip_address: client.ip_address.as_deref(),
+        user_agent: client.user_agent.as_deref(),
+    };
+    session_table::insert(tx, &session).await?;
+    let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
+    let held = NewSessionCookie {
+        secret_hash: &secret_hash,
+        session_id: session.id,
+        application_id: None,
+        now,
+        expires_at: session.expires_at,
+    };
+    grant::insert_session_cookie(tx, &held).await?;
+    let new_day = row.last_visit_at().is_none_or(|visit| visit.date_naive() != now.date_naive());
+    user::record_login(tx, row.id, now, new_day).await?;
+    let standing = session_table::standing(tx, environment.id, session.id).await?.ok_or(ServiceError::NotFound)?;
+    let sentence = format!("{} signed in", row.name);
+    let event = Event::new(environment.id, action::USER_SIGNED_IN, Severity::Info, sentence)
+        .by_user(row.id, &row.name)
+        .in_session(&standing)
+        .from(client);
+    audit::record(state, tx, event).await?;
+    Ok(SignedIn { cookie, expires_at: session.expires_at })
+}
+
+/// Also for an unknown e-mail, so that it takes no less; what was typed is not kept, for it may be a password.
+async fn record_failure(
+    state: &AppState,
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    row: Option<&UserRecord>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let sentence = match row {
+        Some(row) => format!("A sign-in as {} failed", row.name),
+        None => "A sign-in with an unknown e-mail failed".to_owned(),
+    };
+    let event = Event::new(environment.id, action::USER_SIGN_IN_FAILED, Severity::Medium, sentence).from(client);
+    let event = match row {
+        Some(row) => event.about_user(row.id, &row.name, &row.email),
+        None => event,
+    };
+    audit::record(state, tx, event).await
+}
+
+/// Ends the user's own session as signed out, if it still runs.
+async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<()> {
+    if let Some(standing) = session::live_in(state, tx, environment_id, id).await? {
+        session::end_in(state, tx, &standing, EndReason::SignedOut, EndedBy::User, client).await?;
+    }
+    Ok(())
+}
+
+/// Signs out of one session: the user's own, or an impersonation, which its operator then ended. Gives whether this
+/// call ended it.
+pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<bool> {
+    let mut tx = state.db.write().await?;
+    let ended = match session::live_in(state, &mut tx, environment_id, id).await? {
+        Some(standing) => {
+            let operator = standing.acting_operator();
+            let by = operator.as_ref().map_or(EndedBy::User, EndedBy::Operator);
+            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, by, client).await?
+        }
+        None => false,
+    };
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// A session that a browser holds a cookie of.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub session_id: Uuid,
+    /// The one application that may use it; `None` for the user's own session.
+    pub application_id: Option<Uuid>,
+    /// When the browser got it.
+    pub since: DateTime<Utc>,
+    /// Whether an application was ever signed in with it.
+    pub used: bool,
+}
+
+/// The sessions behind a browser's cookies, newest first: whether each may go on is asked when it is used.
+pub async fn held(state: &AppState, environment_id: Uuid, cookies: &[String]) -> ServiceResult<Vec<Held>> {
+    let hashes: Vec<Vec<u8>> =
+        cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect();
+    let mut conn = state.db.read().await?;
+    let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
+    let consistent = rows.into_iter().filter(|row| {
+        // An impersonation is bound to one application, a session of the user's own to none.
+        (SessionKind::parse(&row.kind) == Some(SessionKind::Impersonation)) == row.application_id.is_some()
+    });
+    Ok(consistent
+        .map(|row| Held {
+            session_id: row.session_id,
+            application_id: row.application_id,
+            since: row.created_at,
+            used: row.authorized,
+        })
+        .collect())
+}

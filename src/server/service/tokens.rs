@@ -1,0 +1,173 @@
+//! What an application gets out of a session: authorization codes and refresh tokens, and about whom a token speaks.
+//!
+//! All that one authorization code began is a family. Its id travels in each access token's `jti`, so that revoking
+//! one token revokes them all, though no access token is stored.
+
+mod code;
+mod refresh;
+mod revoke;
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::session;
+use crate::server::db::account;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::grant::{self, NewRefreshToken};
+use crate::server::db::session::StandingRow;
+use crate::server::db::{Conn, DbError, Tx};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use refresh::{Refreshing, refresh};
+pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
+
+/// How long an authorization code works.
+const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// How long a refresh token still works after its first use: for parallel tabs and lost answers.
+const ROTATION_GRACE: TimeDelta = TimeDelta::seconds(30);
+
+/// Why no token is issued. The text is for the application's developer.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    #[error("{0}")]
+    Grant(&'static str),
+    #[error("{0}")]
+    Request(&'static str),
+    #[error("the scope is wider than what was granted")]
+    Scope,
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<DbError> for TokenError {
+    fn from(error: DbError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+pub type TokenResult<T> = Result<T, TokenError>;
+
+/// About whom and where a token speaks: a session's user in the account in which it works.
+#[derive(Debug)]
+pub struct Subject {
+    pub session: StandingRow,
+    pub account_id: Uuid,
+    /// External id of the account.
+    pub tenant_id: String,
+    /// External ids of all accounts in which the user is enabled.
+    pub tenant_ids: Vec<String>,
+    /// Keys of the user's roles in the account.
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+}
+
+impl Subject {
+    /// The user as `application` sees it: in the session's account or, where that account does not have the
+    /// application, in the user's first one that does. `None` where there is none: then the user has no business there.
+    pub async fn load(
+        conn: &mut Conn,
+        session: StandingRow,
+        application: &ApplicationRow,
+    ) -> ServiceResult<Option<Self>> {
+        let mut memberships = account::memberships(conn, session.user_id).await?;
+        memberships.retain(|membership| membership.disabled_at.is_none());
+        let assigned = account::applications_of_user(conn, session.user_id).await?;
+        let has_application = |account_id: Uuid| {
+            assigned.iter().any(|row| row.account_id == account_id && row.application_id == application.id)
+        };
+        let mut usable = memberships.iter().filter(|membership| has_application(membership.account_id));
+        let current = usable.clone().find(|membership| Some(membership.account_id) == session.account_id);
+        let chosen = match current {
+            None if session.is_impersonation() => None,
+            None => usable.next(),
+            found => found,
+        };
+        let Some(chosen) = chosen else { return Ok(None) };
+        let roles = account::membership_roles(conn, session.user_id).await?;
+        let account_id = chosen.account_id;
+        Ok(Some(Self {
+            account_id,
+            tenant_id: chosen.external_id.clone(),
+            roles: roles.into_iter().filter(|row| row.0 == account_id).map(|row| row.1).collect(),
+            permissions: account::permissions(conn, session.user_id, account_id).await?,
+            tenant_ids: memberships.iter().map(|membership| membership.external_id.clone()).collect(),
+            session,
+        }))
+    }
+}
+
+/// What the token endpoint turns into tokens.
+#[derive(Debug)]
+pub struct Granted {
+    pub subject: Subject,
+    pub scope: String,
+    /// The nonce of the authorization request; none at a refresh.
+    pub nonce: Option<String>,
+    pub refresh_token: Option<String>,
+    /// What the access token belongs to, where there is a refresh token beside it.
+    pub family_id: Option<Uuid>,
+}
+
+/// The subject of a live session for an access token, or `None` where the session or the token's family is over.
+pub async fn subject(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    session_id: Uuid,
+    family_id: Option<Uuid>,
+) -> ServiceResult<Option<Subject>> {
+    let Some(session) = live(state, environment_id, session_id, family_id).await? else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    Subject::load(&mut conn, session, application).await
+}
+
+/// The session of an access token, if neither it nor the token's family is over.
+pub async fn live(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    family_id: Option<Uuid>,
+) -> ServiceResult<Option<StandingRow>> {
+    let Some(session) = session::live(state, environment_id, session_id).await? else { return Ok(None) };
+    if let Some(family_id) = family_id {
+        let mut conn = state.db.read().await?;
+        if grant::is_family_revoked(&mut conn, family_id).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(session))
+}
+
+/// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only
+/// where the application keeps sessions alive.
+fn may_refresh(session: &StandingRow, application: &ApplicationRow) -> bool {
+    !session.is_impersonation() || application.keep_session_alive
+}
+
+/// Makes a refresh token that lives as long as its session.
+async fn issue_refresh_token(
+    state: &AppState,
+    tx: &mut Tx,
+    session: &StandingRow,
+    application: &ApplicationRow,
+    family_id: Uuid,
+    code_hash: Option<&[u8]>,
+    scope: &str,
+) -> ServiceResult<String> {
+    let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
+    let token = NewRefreshToken {
+        token_hash: &token_hash,
+        family_id,
+        session_id: session.id,
+        application_id: application.id,
+        code_hash,
+        scope,
+        now: state.now(),
+        expires_at: session.expires_at,
+    };
+    grant::insert_refresh_token(tx, &token).await?;
+    Ok(text)
+}

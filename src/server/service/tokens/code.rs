@@ -1,0 +1,200 @@
+//! Authorization codes: issued to a session's application, redeemed once (RFC 6749 section 4.1, RFC 7636).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use crate::model::audit::{Severity, action};
+use crate::model::session::EndReason;
+use crate::server::db::Tx;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::grant::{self, AuthorizationCodeRow, NewAuthorizationCode};
+use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::error::ServiceResult;
+use crate::server::secret::SecretKind;
+use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::Client;
+use crate::server::service::session::{self, EndedBy};
+use crate::server::state::AppState;
+
+/// What an authorization code is bound to.
+pub struct CodeRequest<'a> {
+    pub redirect_uri: &'a str,
+    pub scope: &'a str,
+    pub nonce: Option<&'a str>,
+    /// S256 challenge.
+    pub code_challenge: Option<&'a str>,
+}
+
+/// Why a session gives no code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoCode {
+    /// The session is over.
+    Ended,
+    /// No account of the user has this application.
+    NotAssigned,
+}
+
+/// Issues a code for `application` in the session.
+pub async fn issue_code(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    application: &ApplicationRow,
+    request: &CodeRequest<'_>,
+) -> ServiceResult<Result<String, NoCode>> {
+    let mut tx = state.db.write().await?;
+    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
+    // An impersonation is for its own application and for no other.
+    let session =
+        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
+    let Some(session) = session else {
+        tx.commit().await?;
+        return Ok(Err(NoCode::Ended));
+    };
+    let Some(subject) = Subject::load(&mut tx, session, application).await? else {
+        return Ok(Err(NoCode::NotAssigned));
+    };
+    let (code, code_hash) = SecretKind::AuthorizationCode.generate(state.random.as_ref());
+    let now = state.now();
+    let row = NewAuthorizationCode {
+        code_hash: &code_hash,
+        session_id,
+        application_id: application.id,
+        redirect_uri: request.redirect_uri,
+        scope: request.scope,
+        nonce: request.nonce,
+        code_challenge: request.code_challenge,
+        now,
+        expires_at: now + CODE_LIFETIME,
+    };
+    grant::insert_authorization_code(&mut tx, &row).await?;
+    session_table::touch(&mut tx, subject.session.id, now).await?;
+    tx.commit().await?;
+    Ok(Ok(code))
+}
+
+/// A code as a client presents it.
+pub struct Redemption<'a> {
+    pub code: &'a str,
+    pub redirect_uri: Option<&'a str>,
+    pub code_verifier: Option<&'a str>,
+}
+
+/// Redeems a code: once, within its time, by its client, with its redirect URI and PKCE verifier.
+///
+/// # Errors
+/// [`TokenError::Grant`] for everything that does not fit. A second use is audited and takes back what the first gave;
+/// an impersonation ends.
+pub async fn redeem_code(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Redemption<'_>,
+    client: &Client,
+) -> TokenResult<Granted> {
+    const UNKNOWN: TokenError = TokenError::Grant("the authorization code is unknown or was not issued to this client");
+    let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
+    let mut tx = state.db.write().await?;
+    let row = grant::authorization_code(&mut tx, &code_hash).await?;
+    let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    if row.redeemed_at.is_some() {
+        return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
+    }
+    let now = state.now();
+    if now >= row.expires_at {
+        return Err(TokenError::Grant("the authorization code has expired"));
+    }
+    if presented.redirect_uri != Some(row.redirect_uri.as_str()) {
+        return Err(TokenError::Grant("redirect_uri is not the one of the authorization request"));
+    }
+    if !verifier_fits(row.code_challenge.as_deref(), presented.code_verifier) {
+        return Err(TokenError::Grant("code_verifier does not fit the authorization request"));
+    }
+    let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
+        tx.commit().await?;
+        return Err(TokenError::Grant("the session has ended"));
+    };
+    if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
+        return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
+    }
+    let (refresh_token, family_id) = if may_refresh(&session, application) {
+        let family = state.new_id();
+        let text =
+            issue_refresh_token(state, &mut tx, &session, application, family, Some(&code_hash), &row.scope).await?;
+        (Some(text), Some(family))
+    } else {
+        (None, None)
+    };
+    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    tx.commit().await?;
+    Ok(Granted { subject, scope: row.scope, nonce: row.nonce, refresh_token, family_id })
+}
+
+/// RFC 7636 section 4.6. A verifier without a challenge is a sign of a downgrade (RFC 9700 section 2.1.1).
+fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+    match (challenge, verifier) {
+        (None, None) => true,
+        (Some(challenge), Some(verifier)) => {
+            let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~');
+            let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
+            let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+            well_formed && bool::from(computed.as_bytes().ct_eq(challenge.as_bytes()))
+        }
+        _ => false,
+    }
+}
+
+/// A code used twice was stolen, before or after: all that it gave is taken back (RFC 6749 section 4.1.2).
+async fn replayed(
+    state: &AppState,
+    mut tx: Tx,
+    environment_id: Uuid,
+    code_hash: &[u8],
+    row: &AuthorizationCodeRow,
+    client: &Client,
+) -> ServiceResult<TokenError> {
+    grant::revoke_of_code(&mut tx, code_hash, state.now()).await?;
+    if let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? {
+        let event = Event::new(
+            environment_id,
+            action::AUTHORIZATION_CODE_REUSED,
+            Severity::High,
+            format!("An authorization code of {} was used a second time; its tokens were revoked", session.user_name),
+        )
+        .in_session(&session)
+        .from(client);
+        audit::record(state, &mut tx, event).await?;
+        end_impersonation(state, &mut tx, &session, client).await?;
+    }
+    tx.commit().await?;
+    Ok(TokenError::Grant("the authorization code was used already"))
+}
+
+async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &StandingRow, client: &Client) -> ServiceResult<()> {
+    if session.is_impersonation() {
+        let reason = EndReason::AuthorizationCodeReused;
+        session::end_in(state, tx, session, reason, EndedBy::System, client).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verifier_fits;
+
+    #[test]
+    fn the_verifier_of_rfc_7636_appendix_b_fits_its_challenge_and_no_other_does() {
+        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert!(verifier_fits(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
+        assert!(!verifier_fits(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl")));
+        assert!(!verifier_fits(challenge, Some("short")));
+        assert!(!verifier_fits(challenge, None));
+        assert!(!verifier_fits(None, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
+        assert!(verifier_fits(None, None));
+    }
+}

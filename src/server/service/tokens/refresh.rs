@@ -1,0 +1,157 @@
+//! Refresh tokens: rotated at each use (RFC 9700 section 4.14), never beyond the session's end.
+
+use uuid::Uuid;
+
+use super::{Granted, ROTATION_GRACE, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use crate::model::audit::{Severity, action};
+use crate::model::session::EndReason;
+use crate::server::db::Tx;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::grant::{self, RefreshTokenRow};
+use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::secret::SecretKind;
+use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::Client;
+use crate::server::service::session::{self, EndedBy};
+use crate::server::state::AppState;
+
+/// A refresh token as a client presents it.
+pub struct Refreshing<'a> {
+    pub refresh_token: &'a str,
+    /// A narrower scope for the access token.
+    pub scope: Option<&'a str>,
+    /// External id of the account to switch to.
+    pub tenant_id: Option<&'a str>,
+}
+
+/// Trades a refresh token for the next one. Its first use rotates it; for 30 seconds more it gives further successors;
+/// after that its use ends the session, for then somebody has a copy.
+///
+/// # Errors
+/// [`TokenError`], each for what does not fit. Where the account to switch to is refused nothing has changed.
+pub async fn refresh(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Refreshing<'_>,
+    client: &Client,
+) -> TokenResult<Granted> {
+    const UNKNOWN: TokenError = TokenError::Grant("the refresh token is unknown or was not issued to this client");
+    let Some(token_hash) = SecretKind::RefreshToken.hash_of(presented.refresh_token) else { return Err(UNKNOWN) };
+    let mut tx = state.db.write().await?;
+    let row = grant::refresh_token(&mut tx, &token_hash).await?;
+    let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
+        tx.commit().await?;
+        return Err(TokenError::Grant("the session has ended"));
+    };
+    if !may_refresh(&session, application) {
+        return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
+    }
+    if let Some(outcome) = rotate(state, &mut tx, &token_hash, &row, &session, client).await? {
+        tx.commit().await?;
+        return Err(outcome);
+    }
+    let scope = narrowed(&row.scope, presented.scope)?;
+    let session = match presented.tenant_id {
+        None => session,
+        Some(wanted) => match session::switch_account(state, &mut tx, &session, wanted, client).await {
+            Ok(switched) => switched,
+            Err(ServiceError::NotFound) => return Err(NO_ACCOUNT),
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let code_hash = row.code_hash.as_deref();
+    let refresh_token =
+        issue_refresh_token(state, &mut tx, &session, application, row.family_id, code_hash, &row.scope).await?;
+    session_table::touch(&mut tx, session.id, state.now()).await?;
+    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
+        return Err(NO_ACCOUNT);
+    }
+    tx.commit().await?;
+    Ok(Granted { subject, scope, nonce: None, refresh_token: Some(refresh_token), family_id: Some(row.family_id) })
+}
+
+/// The request is wrong, not the grant: the session goes on in the account in which it was.
+const NO_ACCOUNT: TokenError = TokenError::Request("tenantId is no account that this session can switch to");
+
+/// Uses the token, or says why it may not be used; then the transaction holds what follows from that.
+async fn rotate(
+    state: &AppState,
+    tx: &mut Tx,
+    token_hash: &[u8],
+    row: &RefreshTokenRow,
+    session: &StandingRow,
+    client: &Client,
+) -> ServiceResult<Option<TokenError>> {
+    let now = state.now();
+    if grant::is_family_revoked(tx, row.family_id).await? {
+        return Ok(Some(TokenError::Grant("the refresh token was revoked")));
+    }
+    if now >= row.expires_at {
+        return Ok(Some(TokenError::Grant("the refresh token has expired")));
+    }
+    match row.rotated_at {
+        Some(rotated_at) if now > rotated_at + ROTATION_GRACE => {
+            reused(state, tx, row, session, client).await?;
+            Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
+        }
+        Some(_) => Ok(None),
+        None => {
+            // Of two uses at the same instant one rotates the token; the other is within its grace.
+            grant::rotate_refresh_token(tx, token_hash, now).await?;
+            Ok(None)
+        }
+    }
+}
+
+async fn reused(
+    state: &AppState,
+    tx: &mut Tx,
+    row: &RefreshTokenRow,
+    session: &StandingRow,
+    client: &Client,
+) -> ServiceResult<()> {
+    grant::revoke_family(tx, row.family_id, state.now()).await?;
+    let event = Event::new(
+        session.environment_id,
+        action::REFRESH_TOKEN_REUSED,
+        Severity::Critical,
+        format!("A refresh token of {} was used long after it was replaced; the session ends", session.user_name),
+    )
+    .in_session(session)
+    .from(client);
+    audit::record(state, tx, event).await?;
+    session::end_in(state, tx, session, EndReason::RefreshTokenReused, EndedBy::System, client).await?;
+    Ok(())
+}
+
+/// The scope of the access token: all that was granted, or the part that is asked for (RFC 6749 section 6).
+fn narrowed(granted: &str, wanted: Option<&str>) -> TokenResult<String> {
+    let Some(wanted) = wanted else { return Ok(granted.to_owned()) };
+    let mut words = Vec::new();
+    for word in wanted.split_ascii_whitespace() {
+        if !granted.split(' ').any(|known| known == word) {
+            return Err(TokenError::Scope);
+        }
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    if words.is_empty() { Err(TokenError::Scope) } else { Ok(words.join(" ")) }
+}
+
+/// A refresh token's family, for what revokes or describes it.
+pub(super) async fn find(
+    state: &AppState,
+    application_id: Uuid,
+    refresh_token: &str,
+) -> ServiceResult<Option<RefreshTokenRow>> {
+    let Some(token_hash) = SecretKind::RefreshToken.hash_of(refresh_token) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    let row = grant::refresh_token(&mut conn, &token_hash).await?;
+    Ok(row.filter(|row| row.application_id == application_id))
+}

@@ -1,0 +1,79 @@
+//! Revoking tokens (RFC 7009), and what a refresh token is worth (RFC 7662).
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::refresh::find;
+use super::{ROTATION_GRACE, live, may_refresh};
+use crate::model::session::EndReason;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::grant;
+use crate::server::db::session::StandingRow;
+use crate::server::error::ServiceResult;
+use crate::server::service::caller::Client;
+use crate::server::service::session::{self, EndedBy};
+use crate::server::state::AppState;
+
+/// Revokes a refresh token with everything of its family. An impersonation ends. An unknown token is no error.
+pub async fn revoke_refresh(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    refresh_token: &str,
+    client: &Client,
+) -> ServiceResult<()> {
+    match find(state, application.id, refresh_token).await? {
+        Some(row) => revoke_access(state, environment_id, row.session_id, Some(row.family_id), client).await,
+        None => Ok(()),
+    }
+}
+
+/// Revokes an access token's family. An impersonation ends.
+pub async fn revoke_access(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    family_id: Option<Uuid>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    if let Some(family_id) = family_id {
+        grant::revoke_family(&mut tx, family_id, state.now()).await?;
+    }
+    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
+    if let Some(session) = session.filter(StandingRow::is_impersonation) {
+        session::end_in(state, &mut tx, &session, EndReason::SignedOut, EndedBy::Application, client).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A refresh token that could be used now.
+pub struct RefreshStanding {
+    pub session: StandingRow,
+    pub scope: String,
+    pub issued_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a refresh token of `application` is worth now, if anything.
+pub async fn refresh_standing(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    refresh_token: &str,
+) -> ServiceResult<Option<RefreshStanding>> {
+    let now = state.now();
+    let Some(row) = find(state, application.id, refresh_token).await? else { return Ok(None) };
+    let replaced = row.rotated_at.is_some_and(|rotated_at| now > rotated_at + ROTATION_GRACE);
+    if replaced || now >= row.expires_at {
+        return Ok(None);
+    }
+    let session = live(state, environment_id, row.session_id, Some(row.family_id)).await?;
+    Ok(session.filter(|session| may_refresh(session, application)).map(|session| RefreshStanding {
+        session,
+        scope: row.scope,
+        issued_at: row.created_at,
+        expires_at: row.expires_at,
+    }))
+}

@@ -1,0 +1,258 @@
+//! The command line: help, the demonstration's data, and what the doctor says.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use understudy::server::cli::demo;
+use understudy::server::clock::SystemClock;
+use understudy::server::db::{Db, environment, user};
+use understudy::server::keyring::{Keyring, MasterKey};
+use understudy::server::random::SystemRandom;
+use understudy::server::service::caller::Client;
+use understudy::server::service::operator as operators;
+use understudy::server::state::AppState;
+
+/// A folder that goes with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("understudy-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn data(&self) -> String {
+        self.0.join("data").display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn understudy(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_understudy")).args(arguments).env_clear().output().expect("the binary runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}\n{}", out(output), err(output));
+    out(output)
+}
+
+#[test]
+fn help_names_every_environment_variable() {
+    let help = succeeded(&understudy(&["serve", "--help"])).split_whitespace().collect::<Vec<_>>().join(" ");
+    for variable in [
+        "DATA_DIR",
+        "DATABASE_URL",
+        "DATABASE_URL_FILE",
+        "DATABASE_CONNECTIONS",
+        "MASTER_KEY",
+        "MASTER_KEY_FILE",
+        "LISTEN_ADDR",
+        "PUBLIC_URL",
+        "TRUST_FORWARDED_FOR",
+        "LOG_FORMAT",
+        "LOG_FILTER",
+    ] {
+        assert!(help.contains(&format!("[env: {variable}")), "{variable} is missing:\n{help}");
+    }
+    let help = succeeded(&understudy(&["import", "--help"]));
+    for column in ["password_hash", "keep_session_alive", "external_id*", "permissions"] {
+        assert!(help.contains(column), "{column} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line() {
+    let folder = Folder::new("errors");
+    let data = folder.data();
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["environment", "list", "--database-url", "mysql://x"],
+            "DATABASE_URL must begin with sqlite: or postgres://",
+        ),
+        (&["serve", "--data", &data, "--public-url", "https://x.example/path"], "PUBLIC_URL must have no path"),
+        (&["environment", "list", "--data", &data, "--master-key", "short"], "the master key"),
+        (
+            &["import", "--environment", "nowhere", "--kind", "users", "/dev/null", "--data", &data],
+            "there is no environment",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let output = understudy(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = err(&output);
+        assert!(text.starts_with("error: ") && text.contains(expected), "{text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let folder = Folder::new("port");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = understudy(&["serve", "--data", &folder.data(), "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains(&format!("another program listens on {address}")), "{}", err(&output));
+}
+
+#[test]
+fn from_nothing_to_an_owner_and_a_clean_bill_of_health() {
+    let folder = Folder::new("doctor");
+    let data = folder.data();
+    let sick = understudy(&["doctor", "--data", &data]);
+    assert_eq!(sick.status.code(), Some(1));
+    assert!(out(&sick).contains("✗ there is no database yet"), "{}", out(&sick));
+    assert!(!folder.0.join("data").exists(), "the doctor makes nothing");
+
+    succeeded(&understudy(&["environment", "create", "--slug", "production", "--name", "Production", "--data", &data]));
+    let ownerless = out(&understudy(&["doctor", "--data", &data]));
+    assert!(ownerless.contains("✗ there is no Owner"), "{ownerless}");
+    assert!(ownerless.contains("✓ Production has an active RS256 key"), "{ownerless}");
+
+    let made =
+        succeeded(&understudy(&["operator", "create", "--email", "o@x.example", "--name", "Olga", "--data", &data]));
+    assert!(made.contains("Owner in all environments") && made.contains("Password, shown this once: "), "{made}");
+    let healed = out(&understudy(&["doctor", "--data", &data]));
+    assert!(healed.contains("✓ there is an Owner") && healed.contains("✓ the schema is up to date"), "{healed}");
+
+    let other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let wrong = understudy(&["environment", "list", "--data", &data, "--master-key", other]);
+    assert!(err(&wrong).contains("the master key does not open this database's signing keys"), "{}", err(&wrong));
+    let sick = out(&understudy(&["doctor", "--data", &data, "--master-key", other]));
+    assert!(sick.contains("✗ the master key does not open 2 of 2 signing keys"), "{sick}");
+}
+
+#[test]
+fn operators_are_granted_roles_and_lose_them() {
+    let folder = Folder::new("operators");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
+    let secret = folder.0.join("password");
+    std::fs::write(&secret, "a long enough password\n").expect("a file");
+    let file = secret.display().to_string();
+    let create =
+        ["operator", "create", "--email", "v@x.example", "--name", "V", "--password-file", &file, "--data", &data];
+    let made = succeeded(&understudy(&[&create[..], &["--role", "backoffice-viewer", "--environment", "qa"]].concat()));
+    assert!(!made.contains("Password"), "{made}");
+    let grant = ["operator", "grant", "--email", "v@x.example", "--role", "impersonator", "--data", &data];
+    let listed = succeeded(&understudy(&grant));
+    assert!(
+        listed.contains("Backoffice Viewer  qa") && listed.contains("Impersonator       all environments"),
+        "{listed}"
+    );
+    let revoke = ["operator", "revoke", "--email", "v@x.example", "--role", "impersonator", "--data", &data];
+    assert!(!succeeded(&understudy(&revoke)).contains("Impersonator"));
+    let again = understudy(&create);
+    assert!(err(&again).contains("there is an operator v@x.example already"), "{}", err(&again));
+}
+
+#[test]
+fn an_import_says_what_it_did_and_what_is_wrong() {
+    let folder = Folder::new("import");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
+    let users = folder.0.join("users.csv");
+    std::fs::write(&users, "email,name\na@x.example,A\n").expect("a file");
+    let file = users.display().to_string();
+    let import = ["import", "--environment", "qa", "--data", &data, &file];
+    let dry = succeeded(&understudy(&[&import[..], &["--dry-run"]].concat()));
+    assert_eq!(dry.trim(), format!("{file}: 1 user, 1 created, 0 updated (dry run: nothing was changed)"));
+    assert_eq!(succeeded(&understudy(&import)).trim(), format!("{file}: 1 user, 1 created, 0 updated"));
+    assert_eq!(succeeded(&understudy(&import)).trim(), format!("{file}: 1 user, 0 created, 1 updated"));
+    std::fs::write(&users, "email,name\nnobody,\n").expect("a file");
+    let bad = understudy(&import);
+    assert_eq!(bad.status.code(), Some(1));
+    let expected = format!(
+        "{file}:2 email: \"nobody\" is not an e-mail address\n{file}:2 name: is empty\nNothing was imported. 2 problems to mend."
+    );
+    assert_eq!(err(&bad).trim(), expected);
+}
+
+#[test]
+fn all_demonstration_sign_ins_are_printed_the_owner_first() {
+    let text = succeeded(&understudy(&["demo", "--print-sign-ins"]));
+    let first = text.lines().find(|line| line.contains('@')).expect("a sign-in");
+    assert!(first.starts_with("Olivia Owner") && first.contains("olivia.owner@understudy.example"), "{first}");
+}
+
+async fn empty_state(folder: &Folder) -> AppState {
+    let db = Db::connect(&format!("sqlite:{}", folder.0.join("demo.db").display()), 4).await.expect("a database");
+    db.migrate().await.expect("migrations run");
+    let master = MasterKey::parse(&MasterKey::generate(&SystemRandom)).expect("a master key");
+    let url = "http://localhost:3000".parse().expect("a url");
+    AppState::new(
+        db,
+        std::sync::Arc::new(SystemClock),
+        std::sync::Arc::new(SystemRandom),
+        Keyring::new(master),
+        url,
+        false,
+    )
+}
+
+async fn count(db: &Db, from: &str) -> i64 {
+    let Db::Sqlite { read, .. } = db else { panic!("these tests are on SQLite") };
+    let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));
+    sqlx::query_scalar(sql).fetch_one(read).await.expect("a count")
+}
+
+async fn prepare(state: &AppState) -> anyhow::Result<bool> {
+    let url = |text: &str| text.parse().expect("a url");
+    demo::prepare(state, &url("http://sample.test:1"), &url("http://short.test:2")).await
+}
+
+#[tokio::test]
+async fn the_demonstration_is_complete_and_put_in_once() {
+    let folder = Folder::new("demo");
+    let state = empty_state(&folder).await;
+    assert!(prepare(&state).await.expect("an empty database is filled"));
+    assert!(!prepare(&state).await.expect("its own database is taken again"));
+    let count = async |table: &str| count(&state.db, table).await;
+    assert_eq!(count("environments").await, 4);
+    assert_eq!(count("accounts").await, 12);
+    assert_eq!(count("users").await, 400);
+    assert_eq!(count("operators").await, 5);
+    assert_eq!(count("redirect_uris WHERE uri = 'http://sample.test:1/callback'").await, 4);
+    assert_eq!(count("redirect_uris WHERE uri LIKE '%{%'").await, 0);
+    assert_eq!(count("impersonation_settings WHERE enabled").await, 2);
+    let mut conn = state.db.read().await.expect("a connection");
+    let production = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");
+    let amara = user::by_email(&mut conn, production.id, "amara.okafor@northwind.example").await;
+    let amara = amara.expect("a query").expect("Amara");
+    let ago = state.now() - amara.last_visit_at().expect("a visit");
+    assert!((3..=5).contains(&ago.num_minutes()), "{ago}");
+    assert!(state.passwords.verify("correct-horse-demo", amara.password_hash.as_deref()).await.expect("a hash"));
+    drop(conn);
+    let olivia = "olivia.owner@understudy.example";
+    let signed_in = operators::sign_in(&state, &Client::default(), olivia, "understudy-demo-1").await;
+    let home = operators::home(&state, &signed_in.expect("Olivia signs in").operator).await.expect("a home");
+    assert_eq!(home, "/production/users");
+}
+
+#[tokio::test]
+async fn the_demonstration_keeps_out_of_other_peoples_data() {
+    let folder = Folder::new("foreign");
+    let state = empty_state(&folder).await;
+    let mut tx = state.db.write().await.expect("a transaction");
+    let made = understudy::server::service::environment::create(&state, &mut tx, "production", "Production", 0).await;
+    made.expect("an environment");
+    tx.commit().await.expect("commit");
+    let refused = prepare(&state).await.expect_err("other data");
+    assert!(refused.to_string().contains("this database holds other data"), "{refused}");
+}
