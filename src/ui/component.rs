@@ -6,6 +6,7 @@ pub mod copy;
 pub mod dialog;
 pub mod field;
 pub mod filter;
+pub mod form;
 pub mod icon;
 pub mod loaded;
 pub mod menu;

@@ -1,8 +1,8 @@
 //! The frame of an environment's pages: navigation, bar, and the page between them.
 
 use leptos::ev::MouseEvent;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
 use leptos_router::components::Outlet;
@@ -10,12 +10,13 @@ use leptos_router::hooks::{use_location, use_params_map};
 
 use super::component::avatar::avatar;
 use super::component::dialog;
+use super::component::form::{Call, post_form};
 use super::component::icon::{icon, mark};
 use super::component::loaded::{loaded_quietly, loading};
 use super::component::menu::menu;
 use super::frame::Frame;
 use super::theme::theme_switch;
-use crate::api::operator::{SignOut, get_shell};
+use crate::api::operator::{SignOut, get_shell, sign_out};
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::ui::erase::Erase;
@@ -164,7 +165,13 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
 }
 
 fn operator(shell: &Shell) -> AnyView {
-    let sign_out = ServerAction::<SignOut>::new();
+    let call = Call::to(SignOut::PATH);
+    let submitted = Callback::new(move |_| call.run(sign_out(), |()| {}));
+    let button = view! {
+        <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
+            {icon("log-out")}
+        </button>
+    };
     let roles = shell.roles.labels();
     view! {
         <div class="operator">
@@ -175,11 +182,7 @@ fn operator(shell: &Shell) -> AnyView {
                 </span>
                 <span class="dim truncate" title=roles.clone()>{roles.clone()}</span>
             </div>
-            <ActionForm action=sign_out>
-                <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
-                    {icon("log-out")}
-                </button>
-            </ActionForm>
+            {post_form(SignOut::url(), "", submitted, button.erased())}
         </div>
     }
     .erased()

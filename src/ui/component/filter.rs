@@ -8,12 +8,12 @@ use leptos::html::Input;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use leptos::web_sys::HtmlFormElement;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use super::form::words_of;
 use super::icon::icon;
-use crate::ui::address::Words;
 use crate::ui::erase::Erase;
 
 /// Moves to the address that the form describes. `replace` while typing, so that Back leads out of the search.
@@ -40,10 +40,7 @@ impl Filters {
     }
 
     fn send(self, form: &HtmlFormElement, replace: bool) {
-        let Ok(data) = FormData::new_with_form(form) else { return };
-        let Ok(params) = UrlSearchParams::new_with_str_sequence_sequence(&data) else { return };
-        let words = Words::parse(&String::from(params.to_string()));
-        self.go.run((words.on(&self.path.get_untracked()), replace));
+        self.go.run((words_of(form).on(&self.path.get_untracked()), replace));
     }
 
     pub fn submitted(self, event: SubmitEvent) {

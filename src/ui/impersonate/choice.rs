@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::state::State;
 use crate::model::impersonation::{DrawerAccount, DrawerApplication};
 use crate::ui::component::field::{label, rich_select};
+use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
 use crate::ui::erase::Erase;
 
@@ -18,7 +19,7 @@ pub fn account(state: State) -> AnyView {
                 let selected = account.external_id == chosen;
                 let text =
                     if account.active { format!("{} (active account)", account.name) } else { account.name.clone() };
-                view! { <option value=account.external_id.clone() selected=selected>{text}</option> }
+                option_view(account.external_id.clone(), text, selected)
             })
             .collect_view()
     });
@@ -92,7 +93,7 @@ fn applications(state: State, account: &DrawerAccount, changed: Callback<String>
             } else {
                 application.name.clone()
             };
-            view! { <option value=application.client_id.clone() selected=selected>{text}</option> }
+            option_view(application.client_id.clone(), text, selected)
         })
         .collect_view();
     let face = move || {

@@ -1,13 +1,13 @@
 //! Signing in: e-mail and password, and back to where the operator was going.
 
-use leptos::form::ActionForm;
 use leptos::html::Input;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::api::operator::SignIn;
-use crate::model::error::ApiError;
-use crate::ui::address::use_words;
+use crate::api::operator::{SignIn, sign_in};
+use crate::ui::address::{Words, use_words};
+use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::{icon, mark};
 use crate::ui::component::state::alert;
 use crate::ui::erase::Erase;
@@ -45,25 +45,24 @@ pub fn SignInPage() -> impl IntoView {
 }
 
 fn form(return_to: String) -> AnyView {
-    let action = ServerAction::<SignIn>::new();
-    let value = action.value();
-    let failed = Memo::new(move |_| {
-        value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)))
-    });
+    let call = Call::to(SignIn::PATH);
     let password = NodeRef::<Input>::new();
     Effect::new(move |_| {
-        action.version().track();
-        if failed.read().is_some()
+        if call.error.read().is_some()
             && let Some(input) = password.get_untracked()
         {
             input.select();
             _ = input.focus();
         }
     });
-    view! {
-        <ActionForm action=action attr:class="form">
+    let submitted = Callback::new(move |words: Words| {
+        let word = |name| words.get(name).to_owned();
+        // The answer leads to where the operator was going.
+        call.run(sign_in(word("email"), word("password"), word("return_to")), |()| {});
+    });
+    let fields = view! {
             <input type="hidden" name="return_to" value=return_to/>
-            {move || failed.get().map(alert)}
+            {move || call.failure().map(alert)}
             <div class="field">
                 <label class="label" for="email">"E-mail"</label>
                 <input
@@ -88,10 +87,9 @@ fn form(return_to: String) -> AnyView {
                     node_ref=password
                 />
             </div>
-            <button class="button primary wide" type="submit" disabled=move || action.pending().get()>
-                {move || if action.pending().get() { "Signing in…" } else { "Sign in" }}
+            <button class="button primary wide" type="submit" disabled=move || call.busy.get()>
+                {move || if call.busy.get() { "Signing in…" } else { "Sign in" }}
             </button>
-        </ActionForm>
-    }
-    .erased()
+    };
+    post_form(SignIn::url(), "form", submitted, fields.erased())
 }

@@ -41,7 +41,7 @@ fn open(list: List, id: Uuid, data: Loading<Option<AuditItem>>, close_url: Memo<
         },
         move |error| frame(close_url, None, error_view(error)),
     );
-    dialog::drawer("event", "Event", close_url, format!("event-{id}"), content)
+    dialog::drawer("event-drawer", "Event", close_url, format!("event-{id}"), content)
 }
 
 fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> AnyView {

@@ -7,6 +7,7 @@ use super::List;
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{Loading, loaded_quietly};
 use crate::ui::erase::Erase;
@@ -21,10 +22,10 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let mut groups = GROUPS.to_vec();
     let asked = action.get_untracked();
     let single = (!asked.is_empty() && !groups.iter().any(|(word, _)| *word == asked))
-        .then(|| view! { <option value=asked.clone() selected=true>{super::words::action_label(&asked)}</option> });
+        .then(|| option_view(asked.clone(), super::words::action_label(&asked), true));
     let actions = groups
         .drain(..)
-        .map(|(word, label)| view! { <option value=word selected=*action.read_untracked() == word>{label}</option> })
+        .map(|(word, label)| option_view(word.to_owned(), label.to_owned(), *action.read_untracked() == word))
         .collect_view();
     let actions = view! {
         {single}
@@ -35,7 +36,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
         .into_iter()
         .map(|option| {
             let selected = *severity.read_untracked() == option.as_str();
-            view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
+            option_view(option.as_str().to_owned(), option.label().to_owned(), selected)
         })
         .collect_view()
         .erased();
@@ -93,7 +94,7 @@ fn account_filter(filters: Filters, page: &AuditPage, account: Memo<String>, cle
         .iter()
         .map(|option| {
             let selected = option.external_id == chosen;
-            view! { <option value=option.external_id.clone() selected=selected>{option.name.clone()}</option> }
+            option_view(option.external_id.clone(), option.name.clone(), selected)
         })
         .collect_view()
         .erased();

@@ -47,12 +47,18 @@ pub fn actor(event: &AuditItem) -> AnyView {
         Some(operator) => view! {
             <bdi>{operator.clone()}</bdi>
             <span class="as">" as "</span>
-            <bdi>{event.actor_name.clone()}</bdi>
+            <bdi>{user_behind(event)}</bdi>
         }
         .erased(),
         None if event.actor_name.is_empty() => kind(event.actor_kind).erased(),
         None => view! { <bdi>{event.actor_name.clone()}</bdi> }.erased(),
     }
+}
+
+/// As whom an operator acts: the actor inside the session, the target where the event is about the session itself.
+fn user_behind(event: &AuditItem) -> String {
+    let about = event.actor_kind == ActorKind::Operator || event.actor_name.is_empty();
+    about.then(|| event.user_name.clone()).flatten().unwrap_or_else(|| event.actor_name.clone())
 }
 
 pub fn kind(kind: ActorKind) -> &'static str {

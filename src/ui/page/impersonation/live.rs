@@ -1,14 +1,14 @@
 //! Sessions running now, with time left and ways to end them.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use uuid::Uuid;
 
-use crate::api::impersonation::EndAll;
-use crate::model::error::ApiError;
+use crate::api::impersonation::{EndAll, end_all};
 use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
 use crate::ui::clock::Now;
 use crate::ui::component::badge::badge;
+use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
 use crate::ui::component::state::{alert, empty};
@@ -21,23 +21,20 @@ use crate::ui::frame::Frame;
 #[derive(Clone, Copy)]
 pub struct Live {
     frame: Frame,
-    end_all: ServerAction<EndAll>,
+    end_all: Call,
+    all_ended: Callback<u32>,
     ended: Callback<Uuid>,
 }
 
 impl Live {
     pub fn new(frame: Frame, overview: Loading<ImpersonationOverview>) -> Self {
-        let end_all = ServerAction::<EndAll>::new();
         let toasts = Toasts::current();
-        let value = end_all.value();
-        Effect::new(move |_| {
-            if let Some(Ok(count)) = value.get() {
-                toasts.say(if count == 1 { "1 session ended".to_owned() } else { format!("{count} sessions ended") });
-                overview.refetch();
-                frame.refresh();
-            }
+        let all_ended = Callback::new(move |count: u32| {
+            toasts.say(if count == 1 { "1 session ended".to_owned() } else { format!("{count} sessions ended") });
+            overview.refetch();
+            frame.refresh();
         });
-        Self { frame, end_all, ended: Callback::new(move |_| overview.refetch()) }
+        Self { frame, end_all: Call::to(EndAll::PATH), all_ended, ended: Callback::new(move |_| overview.refetch()) }
     }
 }
 
@@ -80,7 +77,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
             <div class="section-title">
                 <h2 id="live-title">"Live sessions"</h2>
                 <span class="count">{count.to_string()}</span>
-                {(endable > 0).then(|| end_all(live, endable))}
+                {(endable > 0).then(|| end_all_button(live, endable))}
             </div>
             {content}
         </section>
@@ -125,22 +122,13 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
 }
 
 /// *End all* asks once more, in a fold that needs no script.
-fn end_all(live: Live, count: usize) -> AnyView {
-    let value = live.end_all.value();
-    let failed =
-        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
+fn end_all_button(live: Live, count: usize) -> AnyView {
+    let call = live.end_all;
+    let submitted = Callback::new(move |_| {
+        call.run(end_all(live.frame.environment.get_untracked()), move |count| live.all_ended.run(count));
+    });
     let sessions = if count == 1 { "this session".to_owned() } else { format!("all {count} sessions") };
-    view! {
-        <div class="section-link">
-            <button type="button" class="button small danger" popovertarget="end-all">
-                {icon("octagon-x")}
-                <span>"End all"</span>
-            </button>
-            <div class="menu confirm" popover="auto" id="end-all" role="dialog" aria-labelledby="end-all-title">
-                <h3 id="end-all-title">{format!("End {sessions}?")}</h3>
-                <p class="dim">"They stop working at once, in every tab. What they did stays in the audit trail."</p>
-                {move || failed().map(alert)}
-                <ActionForm action=live.end_all>
+    let fields = view! {
                     <input type="hidden" name="environment" value=move || live.frame.environment.get()/>
                     <div class="form-foot">
                         <button type="button" class="button small" popovertarget="end-all" popovertargetaction="hide">
@@ -150,7 +138,18 @@ fn end_all(live: Live, count: usize) -> AnyView {
                             {format!("End {sessions}")}
                         </button>
                     </div>
-                </ActionForm>
+    };
+    view! {
+        <div class="section-link">
+            <button type="button" class="button small danger" popovertarget="end-all">
+                {icon("octagon-x")}
+                <span>"End all"</span>
+            </button>
+            <div class="menu confirm" popover="auto" id="end-all" role="dialog" aria-labelledby="end-all-title">
+                <h3 id="end-all-title">{format!("End {sessions}?")}</h3>
+                <p class="dim">"They stop working at once, in every tab. What they did stays in the audit trail."</p>
+                {move || call.failure().map(alert)}
+                {post_form(EndAll::url(), "", submitted, fields.erased())}
             </div>
         </div>
     }

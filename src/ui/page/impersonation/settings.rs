@@ -1,12 +1,13 @@
 //! The two settings, with their effect in words that follow the choice before it is saved.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
-use crate::api::impersonation::UpdateSettings;
-use crate::model::error::ApiError;
+use crate::api::impersonation::{UpdateSettings, update_settings};
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
+use crate::ui::address::Words;
 use crate::ui::component::field::switch;
+use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
 use crate::ui::component::state::alert;
@@ -18,7 +19,8 @@ use crate::ui::frame::Frame;
 #[derive(Clone, Copy)]
 pub struct Settings {
     frame: Frame,
-    save: ServerAction<UpdateSettings>,
+    save: Call,
+    saved: Callback<()>,
     stored: RwSignal<Option<ImpersonationSettings>>,
     enabled: RwSignal<bool>,
     hidden: RwSignal<bool>,
@@ -26,17 +28,20 @@ pub struct Settings {
 
 impl Settings {
     pub fn new(frame: Frame, overview: Loading<ImpersonationOverview>) -> Self {
-        let save = ServerAction::<UpdateSettings>::new();
         let toasts = Toasts::current();
-        let value = save.value();
-        Effect::new(move |_| {
-            if let Some(Ok(())) = value.get() {
-                toasts.say("Settings saved");
-                overview.refetch();
-                frame.refresh();
-            }
+        let saved = Callback::new(move |()| {
+            toasts.say("Settings saved");
+            overview.refetch();
+            frame.refresh();
         });
-        Self { frame, save, stored: RwSignal::new(None), enabled: RwSignal::new(false), hidden: RwSignal::new(false) }
+        Self {
+            frame,
+            save: Call::to(UpdateSettings::PATH),
+            saved,
+            stored: RwSignal::new(None),
+            enabled: RwSignal::new(false),
+            hidden: RwSignal::new(false),
+        }
     }
 
     /// Takes over what the server says, unless it says nothing new: then an unsaved choice stays.
@@ -58,16 +63,19 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
     settings.take(overview.settings);
     let may_change = overview.can_change_settings;
     let live = overview.live.len();
-    let value = settings.save.value();
-    let failed =
-        move || value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().map(ApiError::to_string)));
-    let pending = settings.save.pending();
+    let save = settings.save;
+    let submitted = Callback::new(move |words: Words| {
+        let is_on = |name| !words.get(name).is_empty();
+        let environment = settings.frame.environment.get_untracked();
+        let call = update_settings(environment, is_on("enabled"), is_on("hide_from_account_audit"));
+        save.run(call, move |()| settings.saved.run(()));
+    });
     let foot = if may_change {
         view! {
-            {move || failed().map(alert)}
+            {move || save.failure().map(alert)}
             <div class="form-foot">
-                <button class="button primary" type="submit" disabled=move || pending.get()>
-                    {move || if pending.get() { "Saving…" } else { "Save settings" }}
+                <button class="button primary" type="submit" disabled=move || save.busy.get()>
+                    {move || if save.busy.get() { "Saving…" } else { "Save settings" }}
                 </button>
                 <span class="dim needs-script" role="status">
                     {move || settings.is_changed().then_some("Not saved yet")}
@@ -84,10 +92,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
         }
         .erased()
     };
-    view! {
-        <section class="card section settings" aria-labelledby="settings-title">
-            <h2 class="section-title" id="settings-title">"Settings"</h2>
-            <ActionForm action=settings.save attr:class="form">
+    let fields = view! {
                 <input type="hidden" name="environment" value=move || settings.frame.environment.get()/>
                 <div class="setting">
                     {switch("enabled", "enabled-effect", "Allow impersonation", settings.enabled, !may_change)}
@@ -98,7 +103,11 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
                     <p class="setting-effect" id="hidden-effect">{move || hidden_effect(settings)}</p>
                 </div>
                 {foot}
-            </ActionForm>
+    };
+    view! {
+        <section class="card section settings" aria-labelledby="settings-title">
+            <h2 class="section-title" id="settings-title">"Settings"</h2>
+            {post_form(UpdateSettings::url(), "form", submitted, fields.erased())}
         </section>
     }
     .erased()

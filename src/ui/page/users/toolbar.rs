@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::List;
 use crate::model::user::{UserStatus, UsersPage};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{Loading, loaded_quietly};
 use crate::ui::erase::Erase;
@@ -21,7 +22,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
         .into_iter()
         .map(|option| {
             let selected = *status.read_untracked() == option.as_str();
-            view! { <option value=option.as_str() selected=selected>{option.label()}</option> }
+            option_view(option.as_str().to_owned(), option.label().to_owned(), selected)
         })
         .collect_view()
         .erased();
@@ -56,15 +57,13 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
 fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
     let chosen = account.get_untracked();
     let known = page.accounts.iter().any(|option| option.external_id == chosen);
-    let unknown = (!chosen.is_empty() && !known).then(|| {
-        view! { <option value=chosen.clone() selected=true>{chosen.clone()}</option> }
-    });
+    let unknown = (!chosen.is_empty() && !known).then(|| option_view(chosen.clone(), chosen.clone(), true));
     let options = page
         .accounts
         .iter()
         .map(|option| {
             let selected = option.external_id == chosen;
-            view! { <option value=option.external_id.clone() selected=selected>{option.name.clone()}</option> }
+            option_view(option.external_id.clone(), option.name.clone(), selected)
         })
         .collect_view();
     let options = view! {
