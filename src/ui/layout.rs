@@ -159,7 +159,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         })
         .collect_view()
         .erased();
-    let label = format!("Environment {}, switch", shell.environment.name);
+    let label = format!("Environment {}", shell.environment.name);
     view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
         .erased()
 }
