@@ -22,6 +22,9 @@ use crate::api::impersonation::get_drawer;
 use crate::model::impersonation::Drawer;
 use crate::ui::erase::Erase;
 
+/// The form's id: its button stands outside of it, in the foot, and running sessions above it have forms of their own.
+const FORM: &str = "impersonate-form";
+
 /// Where and for whom a page opens the drawer.
 #[derive(Clone, Copy)]
 pub struct Opening {
@@ -135,25 +138,30 @@ fn form(state: State) -> AnyView {
         format!("/{}/users/{}/impersonate", state.opening.environment.get_untracked(), drawer.user_id)
     });
     view! {
-        <form
-            class="drawer-form"
-            method="post"
-            action=action
-            target="_blank"
-            novalidate=move || state.hydrated.get()
-            on:submit=move |event| start::submitted(state, event)
-        >
-            <input type="hidden" name="return_to" value=state.return_to()/>
+        <div class="drawer-form">
             <div class="drawer-body">
                 {running::list(state)}
-                {choice::account(state)}
-                {choice::application(state)}
-                {text::reason(state)}
-                {text::ticket(state)}
-                {foot::note(state)}
+                <form
+                    class="drawer-fields"
+                    id=FORM
+                    method="post"
+                    action=action
+                    target="_blank"
+                    novalidate=move || state.hydrated.get()
+                    on:submit=move |event| start::submitted(state, event)
+                >
+                    // The form's first button is what Enter presses.
+                    <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
+                    <input type="hidden" name="return_to" value=state.return_to()/>
+                    {choice::account(state)}
+                    {choice::application(state)}
+                    {text::reason(state)}
+                    {text::ticket(state)}
+                    {foot::note(state)}
+                </form>
             </div>
             {foot::foot(state)}
-        </form>
+        </div>
     }
     .erased()
 }

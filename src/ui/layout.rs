@@ -135,7 +135,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
     let face = view! {
         <span class="switcher-dot" aria-hidden="true"></span>
         <span class="switcher-text">
-            <span class="switcher-label">"Environment"</span>
+            <span class="switcher-label">"Environment "</span>
             <span class="switcher-name">{shell.environment.name.clone()}</span>
         </span>
         {icon("chevrons-up-down")}
@@ -159,8 +159,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         })
         .collect_view()
         .erased();
-    let label = format!("Environment {}, switch", shell.environment.name);
-    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", label, face, items)}</div> }
+    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", "Environments".to_owned(), face, items)}</div> }
         .erased()
 }
 

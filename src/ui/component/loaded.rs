@@ -128,8 +128,8 @@ trait Answer: Send + Sync {
 
 impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, ApiError> {
     fn json(&self) -> String {
-        // Only a page that is being rendered carries its data along.
-        if is_server() { serde_json::to_string(self).unwrap_or_default() } else { String::new() }
+        // Only a page that is being rendered carries its data along: a browser's module does without the writers.
+        if cfg!(target_arch = "wasm32") { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
     }
 
     fn as_any(&self) -> &dyn Any {

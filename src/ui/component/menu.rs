@@ -4,10 +4,12 @@ use leptos::prelude::*;
 
 use crate::ui::erase::Erase;
 
-/// `id` names the popover; items close it with `popovertarget` where they stay on the page.
+/// `id` names the popover; items close it with `popovertarget` where they stay on the page. `label` names the list, and the
+/// button too where its face is only an icon.
 pub fn menu(id: String, class: &'static str, label: String, face: AnyView, items: AnyView) -> AnyView {
+    let name = (class == "icon-button").then(|| label.clone());
     view! {
-        <button type="button" class=class popovertarget=id.clone() aria-label=label.clone() title=label.clone()>
+        <button type="button" class=class popovertarget=id.clone() aria-label=name.clone() title=name>
             {face}
         </button>
         <div class="menu" popover="auto" id=id role="group" aria-label=label>

@@ -43,9 +43,8 @@ pub fn account(state: State) -> AnyView {
                 options.erased(),
                 Callback::new(move |external_id| state.choose_account(external_id)),
             )}
-            <noscript>
                 <button
-                    class="button small"
+                    class="button small without-script"
                     type="submit"
                     name="impersonate"
                     value="account"
@@ -56,7 +55,6 @@ pub fn account(state: State) -> AnyView {
                 >
                     "Show its applications"
                 </button>
-            </noscript>
         </div>
     }
     .erased()

@@ -70,6 +70,7 @@ pub fn foot(state: State) -> AnyView {
                 <button
                     class="button primary"
                     type="submit"
+                    form=super::FORM
                     disabled=move || denied.read().is_some() || state.busy.get()
                     aria-describedby=move || denied.read().map(|_| "impersonate-denial")
                 >
