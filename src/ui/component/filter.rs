@@ -8,7 +8,7 @@ use leptos::html::Input;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::HtmlFormElement;
+use leptos::web_sys::{HtmlElement, HtmlFormElement};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
@@ -46,6 +46,10 @@ impl Filters {
     pub fn submitted(self, event: SubmitEvent) {
         event.prevent_default();
         if let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) {
+            // A panel from which the form was sent has done its work.
+            if let Some(panel) = form.query_selector(":popover-open").ok().flatten() {
+                _ = panel.unchecked_into::<HtmlElement>().hide_popover();
+            }
             self.send(&form, false);
         }
     }

@@ -65,7 +65,6 @@ where
     Loading { held: resource(Box::new(source), Box::new(fetch)), kind: PhantomData }
 }
 
-#[expect(clippy::type_complexity, reason = "the boxes are the point: one copy for every kind of data")]
 fn resource(
     source: Box<dyn Fn() -> Source + Send + Sync>,
     fetch: Box<dyn Fn(Source) -> Coming<Held> + Send + Sync>,

@@ -153,7 +153,7 @@ impl State {
     /// This page with the drawer open: where the server leads back to without script.
     pub fn return_to(self) -> String {
         let location = use_location();
-        let words = Words::parse(&location.search.get_untracked()).without(&["error"]);
+        let words = Words::parse(&location.search.get_untracked()).without(&["error", "return_to"]);
         words.on(&location.pathname.get_untracked())
     }
 
