@@ -50,6 +50,12 @@ pub fn error_view(error: ApiError) -> AnyView {
             .erased()
         }
         ApiError::NotFound => missing(),
+        ApiError::Forbidden => empty(
+            "lock",
+            "Your role does not allow this",
+            "Ask an Owner of the environment for a role that does. Impersonator alone shows no data: it is an addition to another.",
+            nothing(),
+        ),
         error => view! {
             <div class="empty" role="alert">
                 <span class="empty-glyph bad">{icon("triangle-alert")}</span>
