@@ -13,10 +13,16 @@ export const AMARA = { email: "amara.okafor@northwind.example", name: "Amara Oka
 
 const OUR_ORIGINS = new Set([PORTAL, SAMPLE, SAMPLE_SHORT].map((url) => new URL(url).origin));
 
+/** A server function that refuses answers with a status that browsers call an error; the page shows it in words. */
+function isRefusal(text: string, url: string) {
+  return new URL(url || PORTAL).pathname.startsWith("/api/") && /status of (401|403|409|422|429) /.test(text);
+}
+
 /** Collects what a browser complains about, in every tab of a context. */
 export function watch(context: BrowserContext, complaints: string[]) {
   context.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`${message.page()?.url()}: ${message.text()}`);
+    if (message.type() !== "error" || isRefusal(message.text(), message.location().url)) return;
+    complaints.push(`${message.page()?.url()}: ${message.text()}`);
   });
   context.on("weberror", (error) => complaints.push(`${error.page()?.url()}: ${error.error().message}`));
   context.on("request", (request) => {

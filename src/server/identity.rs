@@ -19,7 +19,7 @@ mod hint;
 mod introspect;
 mod login;
 mod logout;
-mod page;
+pub mod page;
 mod parameters;
 mod provider;
 mod revoke;

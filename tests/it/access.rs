@@ -203,7 +203,7 @@ async fn documents_carry_a_strict_policy_with_a_new_nonce_each_time() {
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
         assert_eq!(header("cache-control"), "no-store");
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("referrer-policy"), "same-origin");
         assert!(!answer.body().contains(" style="), "an inline style");
         policies.push(policy);
     }

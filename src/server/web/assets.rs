@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
+use crate::server::identity::page::plain;
+
 #[derive(RustEmbed)]
 #[folder = "target/site/"]
 #[allow_missing = true]
@@ -44,11 +46,11 @@ pub fn are_embedded() -> bool {
 /// Answers with a static file, in the best encoding that the browser takes; else 404.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
-        return (StatusCode::NOT_FOUND, "There is nothing here.").into_response();
+        return nothing_here(&headers);
     }
     let path = uri.path().trim_start_matches('/');
     let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
-        return (StatusCode::NOT_FOUND, "There is nothing here.").into_response();
+        return nothing_here(&headers);
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
@@ -72,6 +74,19 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, response_headers).into_response();
     }
     (response_headers, Body::from(file.data)).into_response()
+}
+
+/// A page for people, a line for programs.
+fn nothing_here(headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        return plain(
+            StatusCode::NOT_FOUND,
+            "Not found",
+            "There is nothing at this address. It may have been mistyped or removed.",
+        );
+    }
+    (StatusCode::NOT_FOUND, "There is nothing here.").into_response()
 }
 
 fn best(path: &str, plain: EmbeddedFile, accepted: &str) -> (EmbeddedFile, Option<&'static str>) {
