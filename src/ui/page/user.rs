@@ -46,6 +46,7 @@ pub fn UserPage() -> impl IntoView {
         changed: Callback::new(move |()| user.refetch()),
     };
     view! {
+        <Title text="User"/>
         {loaded(user, skeleton, move |user| sections(page, user))}
         {drawer(opening)}
     }
