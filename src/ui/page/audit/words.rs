@@ -41,24 +41,30 @@ pub fn action_label(word: &str) -> String {
     label
 }
 
-/// Who did it. Inside an impersonation both people: "Olivia Owner as Amara Okafor".
+/// Who did it. Inside an impersonation both people: "Olivia Owner as Amara Okafor". What somebody else did to such a session
+/// begins with who that was: "Amara Okafor · Olivia Owner as Amara Okafor" where the user ended it.
 pub fn actor(event: &AuditItem) -> AnyView {
-    match &event.operator_name {
-        Some(operator) => view! {
-            <bdi>{operator.clone()}</bdi>
-            <span class="as">" as "</span>
-            <bdi>{user_behind(event)}</bdi>
-        }
-        .erased(),
-        None if event.actor_name.is_empty() => kind(event.actor_kind).erased(),
-        None => view! { <bdi>{event.actor_name.clone()}</bdi> }.erased(),
+    let name = if event.actor_name.is_empty() { kind(event.actor_kind).to_owned() } else { event.actor_name.clone() };
+    let Some(operator) = event.operator_name.clone() else { return view! { <bdi>{name}</bdi> }.erased() };
+    let other = (!is_operators_doing(event)).then(|| view! { <bdi>{name.clone()}</bdi> " · " });
+    let user = event.user_name.clone().unwrap_or(name);
+    view! {
+        {other}
+        <bdi>{operator}</bdi>
+        <span class="as">" as "</span>
+        <bdi>{user}</bdi>
     }
+    .erased()
 }
 
-/// As whom an operator acts: the actor inside the session, the target where the event is about the session itself.
-fn user_behind(event: &AuditItem) -> String {
-    let about = event.actor_kind == ActorKind::Operator || event.actor_name.is_empty();
-    about.then(|| event.user_name.clone()).flatten().unwrap_or_else(|| event.actor_name.clone())
+/// Whether the operator of the impersonation did it: as itself, or in the user's name inside the session. What happens to the
+/// session itself has its own actor: the user who revokes it, an administrator, the application, the clock.
+fn is_operators_doing(event: &AuditItem) -> bool {
+    match event.actor_kind {
+        ActorKind::Operator => event.actor_id == event.operator_id,
+        ActorKind::User => !event.action.starts_with("impersonation."),
+        ActorKind::Application | ActorKind::System => false,
+    }
 }
 
 pub fn kind(kind: ActorKind) -> &'static str {
