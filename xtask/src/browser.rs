@@ -8,18 +8,15 @@ use crate::tally::Tally;
 use crate::{process, steps, tools};
 
 pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
-    let addresses = Addresses {
-        portal: ([127, 0, 0, 1], 4000).into(),
-        sample: ([127, 0, 0, 1], 4001).into(),
-        sample_short: ([127, 0, 0, 1], 4002).into(),
-    };
-    addresses.check_free(&["the journeys need this port"; 3])?;
     let folder = repo.root.join("end2end");
     tools::npm(&folder)?;
     let chromium = tools::chromium()?;
     let programs = server::build(repo, With::SampleApp)?;
     let work = repo.root.join("target/end2end");
     server::empty_folder(&work)?;
+    // Whatever else runs on the machine, the journeys have ports of their own.
+    let addresses =
+        Addresses { portal: server::free_port()?, sample: server::free_port()?, sample_short: server::free_port()? };
     let mut demo = Demo::start(&programs, addresses, &work.join("data"), &work.join("logs"))?;
     let sign_ins = server::sign_ins(&programs.understudy)?;
 
