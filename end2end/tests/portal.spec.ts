@@ -39,6 +39,19 @@ test("users are found, filtered, sorted and paged, all of it in the address", as
   await expect(page.getByText(/No users? (match|found)/i).first()).toBeVisible();
 });
 
+test("a first visit to the users table loads at most 500 kB", async ({ page }) => {
+  await signIn(page);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let bytes = 0;
+  devtools.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
+  await open(page, "/production/users");
+  await page.waitForLoadState("networkidle");
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThan(500_000);
+});
+
 test("the drawer preselects the active account, and changing the account selects its default application", async ({ page }) => {
   await signIn(page);
   const dialog = await drawerFromTable(page, AMARA);
