@@ -110,8 +110,16 @@ pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
         length if length > REASON_MAX => {
             Err(ApiError::invalid("reason", format!("The reason has {length} characters; {REASON_MAX} is the most.")))
         }
+        _ if has_control_characters(reason) => {
+            Err(ApiError::invalid("reason", "The reason has characters in it that cannot be shown. Type it anew."))
+        }
         _ => Ok(reason.to_owned()),
     }
+}
+
+/// Characters that no keyboard means: a database or a terminal would read them as something else than text.
+fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// A ticket that may be stored: trimmed, `None` where empty, at most [`TICKET_MAX`] characters.
@@ -124,6 +132,9 @@ pub fn validate_ticket(ticket: &str) -> Result<Option<String>, ApiError> {
         0 => Ok(None),
         length if length > TICKET_MAX => {
             Err(ApiError::invalid("ticket", format!("The ticket has {length} characters; {TICKET_MAX} is the most.")))
+        }
+        _ if has_control_characters(ticket) => {
+            Err(ApiError::invalid("ticket", "The ticket has characters in it that cannot be shown. Type it anew."))
         }
         _ => Ok(Some(ticket.to_owned())),
     }

@@ -41,7 +41,7 @@ pub struct ServerOptions {
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub public_url: Url,
     /// Take the client's address from `X-Forwarded-For`: only behind a proxy that sets it.
-    #[arg(long, env = "TRUST_FORWARDED_FOR")]
+    #[arg(long, env = "TRUST_FORWARDED_FOR", value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_forwarded_for: bool,
 }
 

@@ -89,7 +89,7 @@ pub struct StandingRow {
 macro_rules! standing {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, s.hidden_from_account, s.created_at, s.expires_at,
+            "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account, s.created_at, s.expires_at,
                s.ended_at, s.end_reason, s.user_id, u.email AS user_email, u.name AS user_name, u.email_verified, u.locked_at,
                s.account_id, a.name AS account_name, a.external_id AS account_external_id,
                s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,

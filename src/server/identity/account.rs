@@ -267,6 +267,10 @@ fn what(session: &SessionItem, viewer: &StandingRow) -> Markup {
 }
 
 fn origin(session: &SessionItem) -> Markup {
+    // Of an impersonation these are the operator's own: no business of the user's.
+    if session.kind == SessionKind::Impersonation {
+        return html! {};
+    }
     let from = [&session.ip_address, &session.user_agent].into_iter().flatten();
     let from = from.map(String::as_str).collect::<Vec<_>>().join(" · ");
     html! { @if !from.is_empty() { span.dim.wrap { (from) } } }

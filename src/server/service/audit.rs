@@ -167,7 +167,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         account_id,
         only_impersonated: query.only == "impersonated",
         from: day(&query.from),
-        until: day(&query.to).map(|day| day + TimeDelta::days(1)),
+        until: day(&query.to).and_then(|day| day.checked_add_signed(TimeDelta::days(1))),
         ..AuditFilter::default()
     };
     let (rows, next, previous) = page(&mut conn, filter, &query.cursor).await?;

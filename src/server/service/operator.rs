@@ -41,7 +41,10 @@ pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &
     let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
     let matches = state.passwords.verify(if usable { password } else { "" }, hash).await?;
     let refused = || ServiceError::invalid("password", "The e-mail or the password is wrong.");
-    let Some(row) = known else { return Err(refused()) };
+    let Some(row) = known else {
+        record_unknown(state, client).await?;
+        return Err(refused());
+    };
     let operator = Operator { id: row.id, email: row.email, name: row.name, session_id: state.new_id() };
     let mut tx = state.db.write().await?;
     if !matches || row.disabled_at.is_some() {
@@ -64,6 +67,20 @@ pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &
     record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN, Severity::Info).await?;
     tx.commit().await?;
     Ok(SignedIn { cookie, operator })
+}
+
+/// A failed sign-in with an unknown e-mail, in every environment: as much work as for a known one, and as visible. The
+/// e-mail itself is not kept: often enough it is a password in the wrong field.
+async fn record_unknown(state: &AppState, client: &Client) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    for environment in environment::all(&mut tx).await? {
+        let sentence = "A sign-in to the portal with an unknown e-mail failed";
+        let event =
+            Event::new(environment.id, action::OPERATOR_SIGN_IN_FAILED, Severity::Medium, sentence).from(client);
+        audit::record(state, &mut tx, event).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// An operator signs in to the portal, not to one environment: the event stands in each where it has a role.

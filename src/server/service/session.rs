@@ -127,6 +127,11 @@ pub async fn end_in(
     by: EndedBy<'_>,
     client: &Client,
 ) -> ServiceResult<bool> {
+    // Whoever asks for the end of a session that had to end anyway finds it ended: its own reason comes first.
+    let (reason, by) = match session.end_due(state.now()) {
+        Some(due) if session.ended_at.is_none() && due != reason => (due, EndedBy::System),
+        _ => (reason, by),
+    };
     if !table::end(tx, session.id, reason, state.now()).await? {
         return Ok(false);
     }

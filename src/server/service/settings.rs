@@ -30,9 +30,15 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
         .from(&caller.client);
     audit::record(state, &mut tx, event).await?;
     if !wanted.enabled {
-        for running in live_impersonations(&mut tx, caller.environment.id, state.now()).await? {
-            let by = EndedBy::Operator(&caller.operator);
-            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, &caller.client).await?;
+        loop {
+            let batch = live_impersonations(&mut tx, caller.environment.id, state.now()).await?;
+            if batch.is_empty() {
+                break;
+            }
+            for running in batch {
+                let by = EndedBy::Operator(&caller.operator);
+                session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, &caller.client).await?;
+            }
         }
     }
     tx.commit().await?;

@@ -96,7 +96,12 @@ pub fn client(state: &AppState, parts: &Parts) -> Client {
         let value = parts.headers.get(name)?.to_str().ok()?;
         Some(value.chars().take(most).collect::<String>())
     };
-    let forwarded = || Some(text("x-forwarded-for", 200)?.rsplit(',').next()?.trim().to_owned());
+    // The last address of the last line is the proxy's own word; everything before it is the client's to write.
+    let forwarded = || {
+        let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        let address: std::net::IpAddr = last.rsplit(',').next()?.trim().parse().ok()?;
+        Some(address.to_string())
+    };
     let connected = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
     Client {
         ip_address: if state.trust_forwarded_for { forwarded().or_else(connected) } else { connected() },
@@ -145,9 +150,9 @@ fn cookie(state: &AppState, value: &str, max_age: u32) -> String {
 pub fn local_path(path: &str) -> Option<&str> {
     let inside = path.starts_with('/')
         && !path.starts_with("//")
-        && !path.contains(['\\', '\r', '\n', '\t'])
+        && !path.contains('\\')
         && path.len() <= 2048
-        && path.is_ascii()
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
         && !path.starts_with("/sign-in")
         && !path.starts_with("/api/");
     inside.then_some(path)
@@ -159,7 +164,17 @@ mod tests {
 
     #[test]
     fn signing_in_leads_only_to_this_portal() {
-        for path in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/a\r\nb", "/sign-in?x"] {
+        for path in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil",
+            "",
+            "/a\r\nb",
+            "/a\u{1}b",
+            "/a b",
+            "/sign-in?x",
+        ] {
             assert_eq!(local_path(path), None, "{path}");
         }
         assert_eq!(local_path("/production/users?q=a"), Some("/production/users?q=a"));

@@ -37,7 +37,7 @@ pub async fn start(
     Form(form): Form<StartForm>,
 ) -> Response {
     let fallback = format!("/{environment}/users/{user_id}?impersonate=1");
-    let return_to = local_path(&form.return_to).map_or(fallback, ToOwned::to_owned);
+    let return_to = local_path(&form.return_to).or(local_path(&fallback)).unwrap_or("/").to_owned();
     let request = StartImpersonation {
         environment,
         user_id,

@@ -142,10 +142,10 @@ async fn what_is_hidden_from_the_account_is_in_none_of_its_log_and_in_the_users_
         let answer = tokens(&app, &mut operator, "console", &[]).await;
         let body = r#"{"action":"invoice.exported","description":"Exported invoice 4711"}"#;
         report(&app, text(&answer, "access_token"), body).await.expect_status(StatusCode::NO_CONTENT);
+        super::flow::call(&app, "/revoke", "console", &[("token", text(&answer, "access_token"))]).await;
         // Whatever the switch says later, what was written stays as it was.
         let flipped = ImpersonationSettings { hide_from_account_audit: !hidden, ..wanted };
         settings::update(&caller, flipped).await.expect("the settings change");
-        super::flow::call(&app, "/revoke", "console", &[("token", text(&answer, "access_token"))]).await;
         let mut rita = signed_in(&app, RITA).await;
         let page = rita.get(AUDIT).await.expect_status(StatusCode::OK);
         for part in ["Olivia Owner", REASON, "Exported invoice 4711", "impersonation.ended"] {
