@@ -33,7 +33,7 @@ pub struct DemoOptions {
     #[arg(long, env = "SAMPLE_SHORT_URL", value_name = "URL", default_value = "http://localhost:3002")]
     pub sample_short_url: Url,
     /// Print all demonstration sign-ins and exit.
-    #[arg(long)]
+    #[arg(long, env = "DEMO_PRINT_SIGN_INS", value_parser = clap::builder::BoolishValueParser::new())]
     pub print_sign_ins: bool,
 }
 

@@ -18,10 +18,10 @@ enum EnvironmentCommand {
     /// Make an environment, with its first signing keys and impersonation turned off.
     Create {
         /// Its word in addresses: lower-case letters, digits and hyphens.
-        #[arg(long)]
+        #[arg(long, env = "ENVIRONMENT_SLUG")]
         slug: String,
         /// Its name on pages.
-        #[arg(long)]
+        #[arg(long, env = "ENVIRONMENT_NAME")]
         name: String,
         #[command(flatten)]
         database: DatabaseOptions,

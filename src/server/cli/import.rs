@@ -20,10 +20,10 @@ pub struct ImportOptions {
     #[arg(long, env = "IMPORT_ENVIRONMENT", value_name = "SLUG")]
     environment: String,
     /// Check the files and say what would be done, but change nothing.
-    #[arg(long)]
+    #[arg(long, env = "IMPORT_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new())]
     dry_run: bool,
     /// What the files hold, where their names don't say it.
-    #[arg(long, value_enum)]
+    #[arg(long, env = "IMPORT_KIND", value_enum)]
     kind: Option<Kind>,
     /// CSV files in UTF-8 with a head line: users.csv, accounts.csv, applications.csv, roles.csv. `--help` lists columns.
     #[arg(value_name = "FILE", required = true)]

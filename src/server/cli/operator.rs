@@ -26,18 +26,18 @@ pub struct OperatorOptions {
 enum OperatorCommand {
     /// Make an operator. Without a password one is made and printed, once.
     Create {
-        #[arg(long)]
+        #[arg(long, env = "OPERATOR_EMAIL")]
         email: String,
-        #[arg(long)]
+        #[arg(long, env = "OPERATOR_NAME")]
         name: String,
         /// At least 12 characters. It stays in the shell's history: better give a file.
-        #[arg(long, env = "PASSWORD", hide_env_values = true)]
+        #[arg(long, env = "OPERATOR_PASSWORD", hide_env_values = true)]
         password: Option<String>,
         /// File that holds the password.
-        #[arg(long, env = "PASSWORD_FILE", value_name = "FILE", conflicts_with = "password")]
+        #[arg(long, env = "OPERATOR_PASSWORD_FILE", value_name = "FILE", conflicts_with = "password")]
         password_file: Option<PathBuf>,
         /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
-        #[arg(long = "role", value_name = "ROLE", value_parser = role, default_value = "owner")]
+        #[arg(long = "role", env = "OPERATOR_ROLES", value_delimiter = ',', value_name = "ROLE", value_parser = role, default_value = "owner")]
         roles: Vec<Role>,
         #[command(flatten)]
         place: Place,
@@ -57,10 +57,10 @@ enum OperatorCommand {
 
 #[derive(Args)]
 struct Change {
-    #[arg(long)]
+    #[arg(long, env = "OPERATOR_EMAIL")]
     email: String,
     /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
-    #[arg(long = "role", value_name = "ROLE", value_parser = role, required = true)]
+    #[arg(long = "role", env = "OPERATOR_ROLES", value_delimiter = ',', value_name = "ROLE", value_parser = role, required = true)]
     roles: Vec<Role>,
     #[command(flatten)]
     place: Place,
@@ -71,7 +71,7 @@ struct Change {
 #[derive(Args)]
 struct Place {
     /// Slug of the environment in which the roles hold, or `all`.
-    #[arg(long, value_name = "SLUG", default_value = "all")]
+    #[arg(long, env = "OPERATOR_ENVIRONMENT", value_name = "SLUG", default_value = "all")]
     environment: String,
 }
 
