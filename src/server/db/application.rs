@@ -17,13 +17,16 @@ pub struct ApplicationRow {
     pub client_secret_hash: Option<Vec<u8>>,
     pub keep_session_alive: bool,
     pub signing_algorithm: String,
+    /// Public keys that the client signs its assertions with, a JSON Web Key Set.
+    pub jwks: Option<String>,
+    pub backchannel_logout_uri: Option<String>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url, ",
-            "client_secret_hash, keep_session_alive, signing_algorithm FROM applications ",
+            "client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri FROM applications ",
             $rest
         )
     };

@@ -133,16 +133,25 @@ pub struct ApplicationUpsert<'a> {
     pub client_secret_hash: Option<&'a [u8]>,
     pub keep_session_alive: bool,
     pub signing_algorithm: &'a str,
+    pub jwks: Option<&'a str>,
+    pub backchannel_logout_uri: Option<&'a str>,
     pub now: DateTime<Utc>,
 }
 
 /// Makes an application, or updates the columns that the file has.
 pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert<'_>, has: &dyn Fn(&str) -> bool) -> DbResult<()> {
-    const OPTIONAL: [&str; 5] =
-        ["login_method", "login_url", "initiate_login_url", "keep_session_alive", "signing_algorithm"];
+    const OPTIONAL: [&str; 7] = [
+        "login_method",
+        "login_url",
+        "initiate_login_url",
+        "keep_session_alive",
+        "signing_algorithm",
+        "jwks",
+        "backchannel_logout_uri",
+    ];
     let mut sql = "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
-           initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+           initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (environment_id, client_id) DO UPDATE SET name = excluded.name, app_url = excluded.app_url,
            client_secret_hash = COALESCE(excluded.client_secret_hash, applications.client_secret_hash)"
         .to_owned();
@@ -163,6 +172,8 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert<'_>, has: &
         row.client_secret_hash,
         row.keep_session_alive,
         row.signing_algorithm,
+        row.jwks,
+        row.backchannel_logout_uri,
         row.now
     )?;
     Ok(())

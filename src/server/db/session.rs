@@ -179,6 +179,18 @@ pub async fn set_account(tx: &mut Tx, id: Uuid, account_id: Uuid) -> DbResult<u6
     execute!(tx, "UPDATE sessions SET account_id = $2 WHERE id = $1 AND ended_at IS NULL", id, account_id)
 }
 
+/// Notes that an application holds tokens of a session from now on: it is told when the session ends.
+pub async fn add_application(tx: &mut Tx, id: Uuid, application_id: Uuid, now: DateTime<Utc>) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO session_applications (session_id, application_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        id,
+        application_id,
+        now
+    )?;
+    Ok(())
+}
+
 /// The latest use of a session, for lists. Nothing is decided by it.
 pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1", id, now)

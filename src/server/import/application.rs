@@ -18,6 +18,8 @@ pub const COLUMNS: &[Column] = &[
     optional("client_secret"),
     optional("client_secret_hash"),
     optional("signing_algorithm"),
+    optional("jwks"),
+    optional("backchannel_logout_uri"),
 ];
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
@@ -39,6 +41,8 @@ pub struct Application {
     keep_session_alive: bool,
     client_secret: ClientSecret,
     signing_algorithm: &'static str,
+    jwks: Option<String>,
+    backchannel_logout_uri: Option<String>,
 }
 
 pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<Application> {
@@ -59,6 +63,8 @@ pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<Application> {
             keep_session_alive: row.boolean("keep_session_alive", true),
             client_secret: client_secret(row),
             signing_algorithm: row.word("signing_algorithm", &["RS256", "ES256"]),
+            jwks: jwks(row),
+            backchannel_logout_uri: backchannel_logout_uri(row),
         }
     })
 }
@@ -88,6 +94,36 @@ fn client_secret(row: &mut Row<'_>) -> ClientSecret {
             ClientSecret::Keep
         }
     }
+}
+
+/// A JSON Web Key Set with at least one key that can verify RS256 or ES256, and with no private key in it.
+fn jwks(row: &mut Row<'_>) -> Option<String> {
+    let text = row.cell("jwks").to_owned();
+    if text.is_empty() {
+        return None;
+    }
+    let fault = match serde_json::from_str::<jsonwebtoken::jwk::JwkSet>(&text) {
+        Err(_) => Some("is no JSON Web Key Set"),
+        Ok(_) if text.contains("\"d\"") => Some("holds a private key; give the public ones only"),
+        Ok(set) if set.keys.is_empty() => Some("has no key in it"),
+        Ok(set) if !set.keys.iter().all(|key| jsonwebtoken::DecodingKey::from_jwk(key).is_ok()) => {
+            Some("has a key in it that cannot be read")
+        }
+        Ok(_) => None,
+    };
+    if let Some(fault) = fault {
+        row.problem("jwks", fault);
+    }
+    Some(text)
+}
+
+/// Back-Channel Logout 1.0, section 2.2: an absolute address without a fragment.
+fn backchannel_logout_uri(row: &mut Row<'_>) -> Option<String> {
+    let uri = row.web_url("backchannel_logout_uri")?;
+    if uri.contains('#') {
+        row.problem("backchannel_logout_uri", "has a fragment, which this address must not have");
+    }
+    Some(uri)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -129,6 +165,8 @@ pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, applications: &[Appli
             client_secret_hash: client_secret_hash.as_deref(),
             keep_session_alive: application.keep_session_alive,
             signing_algorithm: application.signing_algorithm,
+            jwks: application.jwks.as_deref(),
+            backchannel_logout_uri: application.backchannel_logout_uri.as_deref(),
             now: writer.now,
         };
         table::upsert_application(writer.tx, &row, &|column| sheet.has(column)).await?;

@@ -15,9 +15,9 @@ pub use crate::server::db::application::ApplicationRow as Application;
 pub use crate::server::db::environment::EnvironmentRow as Environment;
 
 impl ApplicationRow {
-    /// Without a secret a client is public: it proves itself by PKCE alone.
+    /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
     pub fn is_public(&self) -> bool {
-        self.client_secret_hash.is_none()
+        self.client_secret_hash.is_none() && self.jwks.is_none()
     }
 
     /// Whether `secret` is this client's, in constant time.

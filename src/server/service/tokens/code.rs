@@ -121,6 +121,7 @@ pub async fn redeem_code(
     if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
         return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
     }
+    session_table::add_application(&mut tx, session.id, application.id, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
         let text =
