@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod configuration;
 pub mod db;
 pub mod error;
 pub mod identity;
@@ -14,6 +15,7 @@ pub mod random;
 pub mod rate_limit;
 pub mod secret;
 pub mod service;
+pub mod session_cache;
 pub mod state;
 pub mod telemetry;
 pub mod web;

@@ -43,6 +43,10 @@ pub struct ServerOptions {
     /// Take the client's address from `X-Forwarded-For`: only behind a proxy that sets it.
     #[arg(long, env = "TRUST_FORWARDED_FOR", value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_forwarded_for: bool,
+    /// `false` lifts all limits on how often something may be tried: for measurements only.
+    #[arg(long, env = "RATE_LIMITS", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new())]
+    pub rate_limits: bool,
 }
 
 impl DatabaseOptions {

@@ -6,7 +6,9 @@
 pub mod account;
 pub mod application;
 pub mod audit;
+pub mod configuration;
 pub mod environment;
+mod epoch;
 pub mod grant;
 pub mod import;
 pub mod inspect;
@@ -15,16 +17,25 @@ pub mod operator;
 pub mod session;
 pub mod settings;
 pub mod signing_key;
+mod sqlite;
 pub mod user;
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
+
+use epoch::Epochs;
+pub use epoch::{Epoch, in_request};
+use sqlite::{GroupTx, Reader, Sqlite};
+
+/// How long a connection of the pool may have been idle before it is asked whether it is still there.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// A statement that failed, or a row that is not what the schema promises.
 #[derive(Debug, thiserror::Error)]
@@ -52,18 +63,21 @@ impl DbError {
 
 /// A database of either kind. Cheap to clone.
 #[derive(Clone)]
-pub enum Db {
+pub struct Db {
+    store: Store,
+    epochs: Arc<Epochs>,
+}
+
+#[derive(Clone)]
+enum Store {
     /// One writer, many readers, on one file in WAL mode.
-    Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
-    },
+    Sqlite(Arc<Sqlite>),
     Postgres(PgPool),
 }
 
 enum Sqlitely {
-    Plain(PoolConnection<Sqlite>),
-    Tx(Transaction<'static, Sqlite>),
+    Plain(Reader),
+    Tx(GroupTx),
 }
 
 enum Postgresly {
@@ -119,6 +133,7 @@ impl DerefMut for Tx {
 
 impl Tx {
     pub async fn commit(self) -> DbResult<()> {
+        epoch::forget_request();
         match self.0.0 {
             Kind::Sqlite(Sqlitely::Tx(tx)) => tx.commit().await?,
             Kind::Postgres(Postgresly::Tx(tx)) => tx.commit().await?,
@@ -191,9 +206,18 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(max_connections)
                 .acquire_timeout(Duration::from_secs(10))
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > IDLE {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await?;
-            return Ok(Self::Postgres(pool));
+            return Ok(Self::on(Store::Postgres(pool)));
         }
         if !url.starts_with("sqlite:") {
             return Err(DbError::Url(format!(
@@ -209,57 +233,65 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .pragma("temp_store", "memory");
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options.clone())
-            .await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy_with(options.pragma("query_only", "on"));
-        Ok(Self::Sqlite { read, write })
+        Ok(Self::on(Store::Sqlite(Arc::new(Sqlite::open(options, max_connections).await?))))
+    }
+
+    fn on(store: Store) -> Self {
+        Self { store, epochs: Arc::default() }
     }
 
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> DbResult<()> {
-        match self {
-            Self::Sqlite { write, .. } => migration::sqlite().run(write).await?,
-            Self::Postgres(pool) => migration::postgres().run(pool).await?,
+        match &self.store {
+            Store::Sqlite(sqlite) => sqlite.migrate(&migration::sqlite()).await?,
+            Store::Postgres(pool) => migration::postgres().run(pool).await?,
         }
         Ok(())
     }
 
     /// A connection for reading, outside any transaction.
     pub async fn read(&self) -> DbResult<Conn> {
-        Ok(Conn(match self {
-            Self::Sqlite { read, .. } => Kind::Sqlite(Sqlitely::Plain(read.acquire().await?)),
-            Self::Postgres(pool) => Kind::Postgres(Postgresly::Plain(pool.acquire().await?)),
+        Ok(Conn(match &self.store {
+            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Plain(sqlite.read().await?)),
+            Store::Postgres(pool) => Kind::Postgres(Postgresly::Plain(pool.acquire().await?)),
         }))
     }
 
-    /// A transaction for writing. On SQLite it holds the write lock from the start, so that it never has to upgrade.
+    /// A transaction for writing. On SQLite transactions take turns.
     pub async fn write(&self) -> DbResult<Tx> {
-        Ok(Tx(Conn(match self {
-            Self::Sqlite { write, .. } => Kind::Sqlite(Sqlitely::Tx(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Kind::Postgres(Postgresly::Tx(pool.begin().await?)),
+        self.begin(false).await
+    }
+
+    /// A transaction for writing that takes long: it keeps nobody else's commit waiting.
+    pub async fn write_long(&self) -> DbResult<Tx> {
+        self.begin(true).await
+    }
+
+    async fn begin(&self, long: bool) -> DbResult<Tx> {
+        epoch::forget_request();
+        Ok(Tx(Conn(match &self.store {
+            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Tx(sqlite.writer.begin(long).await?)),
+            Store::Postgres(pool) => Kind::Postgres(Postgresly::Tx(pool.begin().await?)),
         })))
     }
 
+    /// Whether rows in memory are still current: see [`Epoch`]. It is asked of the database, not of this process.
+    pub async fn epoch(&self) -> DbResult<Epoch> {
+        self.epochs.now(&self.store).await
+    }
+
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Sqlite { .. } => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
+        match &self.store {
+            Store::Sqlite(_) => "SQLite",
+            Store::Postgres(_) => "PostgreSQL",
         }
     }
 
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
-            Self::Postgres(pool) => pool.close().await,
+        self.epochs.close().await;
+        match &self.store {
+            Store::Sqlite(sqlite) => sqlite.close().await,
+            Store::Postgres(pool) => pool.close().await,
         }
     }
 }

@@ -131,7 +131,7 @@ pub async fn run(
     }
     drop(conn);
     for file in &files {
-        let mut tx = state.db.write().await?;
+        let mut tx = state.db.write_long().await?;
         summaries.push(write(state, &mut tx, environment, file, progress).await?);
         tx.commit().await?;
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock as GovernorClock, Reference};
@@ -31,6 +32,7 @@ type Keyed = RateLimiter<String, DashMapStateStore<String>, Adapter, NoOpMiddlew
 /// One limiter for each kind of attempt.
 pub struct RateLimits {
     clock: Adapter,
+    is_off: AtomicBool,
     sign_in_per_account: Keyed,
     sign_in_per_address: Keyed,
     start_per_operator: Keyed,
@@ -51,7 +53,13 @@ impl RateLimits {
             start_per_operator: limiter(60, Duration::from_secs(2)),
             report_per_session: limiter(120, Duration::from_millis(500)),
             clock,
+            is_off: AtomicBool::new(false),
         }
+    }
+
+    /// From now on everything may be tried as often as anybody likes.
+    pub fn lift(&self) {
+        self.is_off.store(true, Ordering::Relaxed);
     }
 
     /// One attempt to sign in as `account` (a realm and an e-mail) from `address`.
@@ -82,6 +90,9 @@ impl RateLimits {
     }
 
     fn check(&self, limiter: &Keyed, key: &str) -> Result<(), ServiceError> {
+        if self.is_off.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         limiter.check_key(&key.to_owned()).map_err(|until| {
             let wait: Duration = until.earliest_possible().duration_since(self.clock.now()).into();
             ServiceError::RateLimited { retry_after_seconds: u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX) }

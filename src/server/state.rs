@@ -7,11 +7,13 @@ use url::Url;
 use uuid::{Builder, Uuid};
 
 use super::clock::Clock;
+use super::configuration::Configuration;
 use super::db::Db;
 use super::keyring::Keyring;
 use super::password::Passwords;
 use super::random::Random;
 use super::rate_limit::RateLimits;
+use super::session_cache::SessionCache;
 
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
@@ -21,6 +23,10 @@ pub struct Inner {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub keyring: Keyring,
+    /// Environments, applications and keys, as the database has them.
+    pub configuration: Configuration,
+    /// Sessions, as the database has them.
+    pub sessions: SessionCache,
     pub passwords: Passwords,
     pub limits: RateLimits,
     /// Scheme, host and port, without a path.
@@ -57,6 +63,8 @@ impl AppState {
             clock,
             random,
             keyring,
+            configuration: Configuration::default(),
+            sessions: SessionCache::default(),
             passwords,
             limits,
             public_url,

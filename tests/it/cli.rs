@@ -207,9 +207,10 @@ async fn empty_state(folder: &Folder) -> AppState {
 }
 
 async fn count(db: &Db, from: &str) -> i64 {
-    let Db::Sqlite { read, .. } = db else { panic!("these tests are on SQLite") };
     let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));
-    sqlx::query_scalar(sql).fetch_one(read).await.expect("a count")
+    let mut conn = db.read().await.expect("a connection");
+    let understudy::server::db::Raw::Sqlite(conn) = conn.raw() else { panic!("these tests are on SQLite") };
+    sqlx::query_scalar(sql).fetch_one(conn).await.expect("a count")
 }
 
 async fn prepare(state: &AppState) -> anyhow::Result<bool> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod database;
 mod identity;
 mod impersonation;
 mod import;

@@ -33,7 +33,7 @@ pub struct TestApp {
     pub state: AppState,
     pub clock: Arc<ManualClock>,
     pub router: Router,
-    _database: database::TestDatabase,
+    database: database::TestDatabase,
 }
 
 pub fn start_of_test() -> DateTime<Utc> {
@@ -58,7 +58,7 @@ impl TestApp {
         );
         fixture::load(&state).await;
         let router = web::router(state.clone());
-        Self { state, clock, router, _database: database }
+        Self { state, clock, router, database }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -114,6 +114,16 @@ impl TestApp {
         let user = self.user_id(email).await;
         let mut conn = self.state.db.read().await.expect("a connection");
         understudy::server::service::session::of_user(&mut conn, user, 100).await.expect("sessions")
+    }
+
+    /// Where another process would find the same database.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// As [`TestApp::count`], without a transaction.
+    pub async fn count_by_reading(&self, table: &'static str) -> i64 {
+        database::count_by_reading(&self.state.db, table).await
     }
 
     pub async fn count(&self, table: &'static str) -> i64 {

@@ -1,119 +1,31 @@
 //! `cargo xtask bench`: the numbers that were promised, measured on the release build; over the limit is a failure.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+mod load;
+mod provider;
+mod users;
+
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use crate::http::{Answer, Client};
-use crate::process::{self, Running};
+use crate::http::Client;
 use crate::repo::Repo;
-use crate::server::{self, Addresses, With};
-use crate::steps;
-
-const REQUESTS: usize = 400;
-const WARM_UP: usize = 20;
-const MEDIAN_LIMIT: f64 = 10.0;
-const MEMORY_LIMIT: u64 = 60 * 1_000_000;
-const START_LIMIT: Duration = Duration::from_secs(1);
+use crate::server;
 
 #[derive(Clone, Copy, Subcommand)]
 pub enum Bench {
     /// The users table: time per page, time to start, memory
     Users,
+    /// The provider: starts, tokens, introspection, keys, on both databases, against bare handlers and inserts
+    Provider,
 }
 
 pub fn run(repo: &Repo, bench: Bench) -> Result<()> {
     match bench {
-        Bench::Users => users(repo),
+        Bench::Users => users::run(repo),
+        Bench::Provider => provider::run(repo),
     }
-}
-
-fn users(repo: &Repo) -> Result<()> {
-    let understudy = server::build(repo, With::Nothing)?.understudy;
-    let folder = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
-    let data = folder.path().join("data");
-    let log = folder.path().join("log");
-    let address = server::free_port()?;
-    let addresses = Addresses { portal: address, sample: server::free_port()?, sample_short: server::free_port()? };
-
-    steps::step("filling a database with the demonstration data");
-    let mut demo = server::demo_command(&understudy, addresses, &data);
-    let mut seeding = Running::spawn_logged("understudy demo", demo.current_dir(folder.path()), &log)?;
-    server::wait_until_healthy(&mut seeding, address, "/healthz", &log)?;
-    let ended = seeding.stop()?;
-    if !ended.success() {
-        bail!("understudy demo ended with {ended} when asked to stop; 0 is what SIGTERM should give");
-    }
-
-    steps::step("starting the server on it");
-    let began = Instant::now();
-    let mut serve = process::server(&understudy);
-    serve
-        .arg("serve")
-        .current_dir(folder.path())
-        .env("DATABASE_URL", format!("sqlite:{}", database(&data)?.display()))
-        .env("LISTEN_ADDR", address.to_string())
-        .env("PUBLIC_URL", addresses.portal_url());
-    let mut serving = Running::spawn_logged("understudy serve", &mut serve, &log)?;
-    server::wait_until_healthy(&mut serving, address, "/healthz", &log)?;
-    let start = began.elapsed();
-    let memory = resident(serving.id())?;
-
-    steps::step(format!("asking for the users table {REQUESTS} times"));
-    let mut client = Client::new(address);
-    sign_in(&mut client, &understudy)?;
-    let mut inside = Vec::new();
-    let mut outside = Vec::new();
-    let mut bytes = 0;
-    for index in 0..WARM_UP + REQUESTS {
-        let asked = Instant::now();
-        let answer = client.get("/production/users")?;
-        let took = asked.elapsed();
-        if answer.status != 200 {
-            bail!("the users table answered {}", answer.status);
-        }
-        if index >= WARM_UP {
-            inside.push(server_time(&answer)?);
-            outside.push(took.as_secs_f64() * 1000.0);
-            bytes = answer.body.len();
-        }
-    }
-    let memory_after = resident(serving.id())?;
-    drop(serving);
-
-    let median = quantile(&mut inside, 0.5);
-    println!("\nusers table, {REQUESTS} requests of {} bytes, one connection", steps::grouped(bytes));
-    println!("  inside the server   median {median:.2} ms, p95 {:.2} ms", quantile(&mut inside, 0.95));
-    println!(
-        "  as the client sees  median {:.2} ms, p95 {:.2} ms",
-        quantile(&mut outside, 0.5),
-        quantile(&mut outside, 0.95)
-    );
-    println!("  start to healthy    {:.0} ms", start.as_secs_f64() * 1000.0);
-    let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    println!(
-        "  resident memory     {:.1} MB after start, {:.1} MB after the requests",
-        megabytes(memory),
-        megabytes(memory_after)
-    );
-
-    let mut over = Vec::new();
-    if median > MEDIAN_LIMIT {
-        over.push(format!("the median is over {MEDIAN_LIMIT} ms"));
-    }
-    if start > START_LIMIT {
-        over.push(format!("the start takes over {START_LIMIT:?}"));
-    }
-    if memory > MEMORY_LIMIT {
-        over.push(format!("memory is over {:.0} MB", megabytes(MEMORY_LIMIT)));
-    }
-    if !over.is_empty() {
-        bail!("{}", over.join("; "));
-    }
-    Ok(())
 }
 
 /// Signs in as the first person of the table of sign-ins, the Owner: e-mail, then password.
@@ -138,37 +50,6 @@ fn first_sign_in(table: &str) -> Option<(&str, &str)> {
         .filter(|word| !word.is_empty());
     let email = words.find(|word| word.contains('@'))?;
     Some((email, words.next()?))
-}
-
-/// The file that `understudy demo` keeps its data in.
-fn database(data: &Path) -> Result<PathBuf> {
-    fs::read_dir(data)
-        .with_context(|| format!("understudy demo made no {}", data.display()))?
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0")))
-        .with_context(|| format!("no SQLite file in {}", data.display()))
-}
-
-/// Milliseconds, from `Server-Timing: app;dur=1.23`.
-fn server_time(answer: &Answer) -> Result<f64> {
-    answer
-        .header("server-timing")
-        .into_iter()
-        .flat_map(|header| header.split(','))
-        .filter_map(|entry| entry.trim().strip_prefix("app;dur="))
-        .find_map(|milliseconds| milliseconds.parse().ok())
-        .context("the answer has no header Server-Timing: app;dur=…")
-}
-
-/// Bytes of memory that a process holds.
-fn resident(process: u32) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let kibibytes: u64 = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
-        .context("the system does not tell the memory of a process")?;
-    Ok(kibibytes * 1024)
 }
 
 fn quantile(values: &mut [f64], share: f64) -> f64 {

@@ -12,6 +12,15 @@ pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,
     cookies: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+}
+
+/// Another browser with the same cookies, over a connection of its own.
+impl Clone for Client {
+    fn clone(&self) -> Self {
+        let (cookies, headers) = (self.cookies.clone(), self.headers.clone());
+        Self { address: self.address, connection: None, cookies, headers }
+    }
 }
 
 pub struct Answer {
@@ -30,21 +39,38 @@ impl Answer {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None, cookies: Vec::new() }
+        Self { address, connection: None, cookies: Vec::new(), headers: Vec::new() }
+    }
+
+    /// With a header that every request carries.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The cookies as a request carries them.
+    pub fn cookies(&self) -> String {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        cookies.join("; ")
     }
 
     pub fn get(&mut self, path: &str) -> Result<Answer> {
-        self.send("GET", path, None)
+        self.send("GET", path, None, "text/html")
+    }
+
+    /// Sends form text as it is, and asks for an answer of this type.
+    pub fn send_form(&mut self, path: &str, form: &str, accept: &str) -> Result<Answer> {
+        self.send("POST", path, Some(form), accept)
     }
 
     /// Sends a form as the portal's own page would.
     pub fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         let fields: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
-        self.send("POST", path, Some(&fields.join("&")))
+        self.send("POST", path, Some(&fields.join("&")), "text/html")
     }
 
-    fn send(&mut self, method: &str, path: &str, form: Option<&str>) -> Result<Answer> {
+    fn send(&mut self, method: &str, path: &str, form: Option<&str>, accept: &str) -> Result<Answer> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -55,10 +81,12 @@ impl Client {
             }
         };
         let origin = format!("localhost:{}", self.address.port());
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {origin}\r\nAccept: text/html\r\n");
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {origin}\r\nAccept: {accept}\r\n");
+        for (name, value) in &self.headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request.push_str(&format!("Cookie: {}\r\n", cookies.join("; ")));
+            request.push_str(&format!("Cookie: {}\r\n", self.cookies()));
         }
         if let Some(form) = form {
             request.push_str(&format!(

@@ -30,7 +30,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// A cluster for tests, which nobody needs after a power failure.
     pub fn start() -> Result<Self> {
+        Self::with(&["fsync=off", "synchronous_commit=off", "full_page_writes=off"])
+    }
+
+    /// A cluster with PostgreSQL's own settings: every commit reaches the disk.
+    pub fn start_durable() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    fn with(settings: &[&str]) -> Result<Self> {
         let programs = programs()?;
         steps::step("starting a throw-away PostgreSQL");
         let folder = tempfile::Builder::new().prefix("understudy-postgres-").tempdir()?;
@@ -59,13 +69,7 @@ impl Cluster {
         let log = folder.path().join("log");
         let mut postgres = command("postgres");
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-h", "127.0.0.1", "-p", &port]);
-        for setting in [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=300",
-            "log_min_messages=fatal",
-        ] {
+        for setting in ["max_connections=300", "log_min_messages=fatal"].iter().chain(settings) {
             postgres.args(["-c", setting]);
         }
         let mut server = Running::spawn_logged("postgres", &mut postgres, &log)?

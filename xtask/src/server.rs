@@ -25,12 +25,15 @@ const EMBEDDED_BY: &str = "src/server/web/assets.rs";
 pub enum With {
     Nothing,
     SampleApp,
+    /// What `bench provider` measures against.
+    Baseline,
 }
 
 /// The programs that a build made.
 pub struct Programs {
     pub understudy: PathBuf,
     pub sample_app: PathBuf,
+    pub baseline: PathBuf,
 }
 
 /// Builds static files and server; one cargo call for both programs, so that what they share is compiled once.
@@ -49,14 +52,17 @@ pub fn build(repo: &Repo, with: With) -> Result<Programs> {
             bail!("{} does not carry {}", understudy.display(), repo.shown(&repo.site));
         }
     }
-    Ok(Programs { understudy, sample_app: release.join("examples/sample_app") })
+    let example = |name: &str| release.join("examples").join(name);
+    Ok(Programs { understudy, sample_app: example("sample_app"), baseline: example("baseline") })
 }
 
 /// One cargo call for both programs.
 fn compile(repo: &Repo, with: With) -> Result<()> {
     let mut cargo = repo.cargo(["build", "--release", "--features=ssr", "--bin=understudy"]);
-    if with == With::SampleApp {
-        cargo.arg("--example=sample_app");
+    match with {
+        With::Nothing => {}
+        With::SampleApp => _ = cargo.arg("--example=sample_app"),
+        With::Baseline => _ = cargo.arg("--example=baseline"),
     }
     process::run("the server's build", &mut cargo)
 }

@@ -54,7 +54,7 @@ pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
 /// # Errors
 /// Where the database holds anything else.
 pub async fn prepare(state: &AppState, sample_url: &Url, sample_short_url: &Url) -> anyhow::Result<bool> {
-    let mut tx = state.db.write().await?;
+    let mut tx = state.db.write_long().await?;
     let environments = environment::all(&mut tx).await?;
     if environments.is_empty() && operator::count(&mut tx).await? == 0 {
         seed(state, &mut tx, sample_url, sample_short_url).await?;

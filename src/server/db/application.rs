@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, fetch_all, fetch_optional};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApplicationRow {
@@ -40,16 +40,9 @@ pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<ApplicationRow>
     fetch_optional!(conn, select!("WHERE id = $1"), id)
 }
 
-/// Whether `uri` is registered, letter by letter. `kind` is `login` or `logout`.
-pub async fn has_redirect_uri(conn: &mut Conn, application_id: Uuid, kind: &str, uri: &str) -> DbResult<bool> {
-    let count: i64 = fetch_scalar!(
-        conn,
-        "SELECT count(*) FROM redirect_uris WHERE application_id = $1 AND kind = $2 AND uri = $3",
-        application_id,
-        kind,
-        uri
-    )?;
-    Ok(count > 0)
+/// The registered redirect URIs, each after its kind, which is `login` or `logout`.
+pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<(String, String)>> {
+    fetch_all!(conn, "SELECT kind, uri FROM redirect_uris WHERE application_id = $1", application_id)
 }
 
 /// Every registered redirect URI and app URL of the environment: what CORS origins are derived from.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_optional, fetch_scalar, on};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar, on};
 
 pub struct NewHandOffCode<'a> {
     pub code_hash: &'a [u8],
@@ -200,6 +200,16 @@ pub async fn revoke_of_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -
         code_hash,
         now
     )
+}
+
+/// The families of a session of which anything was revoked.
+pub async fn revoked_families(conn: &mut Conn, session_id: Uuid) -> DbResult<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = fetch_all!(
+        conn,
+        "SELECT DISTINCT family_id FROM refresh_tokens WHERE session_id = $1 AND revoked_at IS NOT NULL",
+        session_id
+    )?;
+    Ok(rows.into_iter().map(|(family_id,)| family_id).collect())
 }
 
 /// Whether anything of a family was revoked: then all of it is.

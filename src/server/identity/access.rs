@@ -1,6 +1,8 @@
 //! Access tokens as they are presented: signature, type, issuer and time (RFC 9068 section 4), and then the session,
 //! which has the last word.
 
+use std::sync::Arc;
+
 use axum::http::header;
 use jsonwebtoken::Validation;
 use serde_json::{Map, Value};
@@ -80,7 +82,7 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
 }
 
 /// The subject of the bearer token that a request carries.
-pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<(Access, Subject)> {
+pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<(Access, Arc<Subject>)> {
     const INVALID: OAuthError = OAuthError::InvalidToken("the access token is unknown, expired or revoked");
     let token = presented(provider, form)?;
     let access = unexpired(provider, &token).await?.ok_or(INVALID)?;

@@ -1,5 +1,7 @@
 //! Applications as the provider meets them: which there are, how they prove themselves, where they may be sent.
 
+use std::sync::Arc;
+
 use subtle::ConstantTimeEq;
 use url::Url;
 use uuid::Uuid;
@@ -30,8 +32,13 @@ impl ApplicationRow {
 }
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
+    let known = state.configuration.now(&state.db).await?;
+    if let Some(row) = known.environments.get(slug) {
+        return Ok(Some(row));
+    }
     let mut conn = state.db.read().await?;
-    Ok(environment::by_slug(&mut conn, slug).await?)
+    let found = environment::by_slug(&mut conn, slug).await?;
+    Ok(found.map(|row| known.environments.keep(slug.to_owned(), row)))
 }
 
 pub async fn application(
@@ -39,27 +46,52 @@ pub async fn application(
     environment_id: Uuid,
     client_id: &str,
 ) -> ServiceResult<Option<ApplicationRow>> {
+    let known = state.configuration.now(&state.db).await?;
+    let key = (environment_id, client_id.to_owned());
+    if let Some(row) = known.applications.get(&key) {
+        return Ok(Some(row));
+    }
     let mut conn = state.db.read().await?;
-    Ok(table::by_client_id(&mut conn, environment_id, client_id).await?)
+    let found = table::by_client_id(&mut conn, environment_id, client_id).await?;
+    Ok(found.map(|row| known.applications.keep(key, row)))
 }
 
 /// Whether the application may be sent to `uri` after signing in, letter by letter.
 pub async fn is_login_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
-    let mut conn = state.db.read().await?;
-    Ok(table::has_redirect_uri(&mut conn, application_id, "login", uri).await?)
+    is_redirect(state, application_id, "login", uri).await
 }
 
 /// Whether the application may be sent to `uri` after signing out, letter by letter.
 pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
-    let mut conn = state.db.read().await?;
-    Ok(table::has_redirect_uri(&mut conn, application_id, "logout", uri).await?)
+    is_redirect(state, application_id, "logout", uri).await
+}
+
+async fn is_redirect(state: &AppState, application_id: Uuid, kind: &str, uri: &str) -> ServiceResult<bool> {
+    let known = state.configuration.now(&state.db).await?;
+    let registered = match known.redirect_uris.get(&application_id) {
+        Some(registered) => registered,
+        None => {
+            let mut conn = state.db.read().await?;
+            let uris = table::redirect_uris(&mut conn, application_id).await?;
+            known.redirect_uris.keep(application_id, Arc::new(uris.into_iter().collect()))
+        }
+    };
+    Ok(registered.contains(&(kind.to_owned(), uri.to_owned())))
 }
 
 /// Whether `origin` is that of a registered redirect URI or app URL of the environment.
 pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin: &str) -> ServiceResult<bool> {
-    let mut conn = state.db.read().await?;
-    let urls = table::registered_urls(&mut conn, environment_id).await?;
-    Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
+    let known = state.configuration.now(&state.db).await?;
+    let registered = match known.origins.get(&environment_id) {
+        Some(registered) => registered,
+        None => {
+            let mut conn = state.db.read().await?;
+            let urls = table::registered_urls(&mut conn, environment_id).await?;
+            let origins = urls.iter().filter_map(|url| origin_of(url)).collect();
+            known.origins.keep(environment_id, Arc::new(origins))
+        }
+    };
+    Ok(registered.contains(origin))
 }
 
 /// Scheme, host and port of an http or https address, as browsers write an origin.
@@ -70,6 +102,11 @@ pub fn origin_of(url: &str) -> Option<String> {
 
 /// The environment's signing keys, active ones first.
 pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<EnvironmentKeys> {
+    let known = state.configuration.now(&state.db).await?;
+    if let Some(keys) = known.keys.get(&environment_id) {
+        return Ok(keys);
+    }
     let mut conn = state.db.read().await?;
-    Ok(state.keyring.of(&mut conn, environment_id).await?)
+    let keys = state.keyring.of(&mut conn, environment_id).await?;
+    Ok(known.keys.keep(environment_id, keys))
 }

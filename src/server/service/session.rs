@@ -91,16 +91,20 @@ fn end_reason(denial: Denial) -> EndReason {
 
 /// The session, if it may go on. One that may not is ended here and now, with the reason that its END event names.
 pub async fn live(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<StandingRow>> {
-    let mut conn = state.db.read().await?;
-    let Some(standing) = table::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
-    drop(conn);
-    let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
+    let seen = state.sessions.session(&state.db, environment_id, id).await?;
+    let Some(standing) = seen.as_ref().map(|seen| &seen.standing) else { return Ok(None) };
+    if may_go_on(state, standing).await? { Ok(Some(standing.clone())) } else { Ok(None) }
+}
+
+/// Whether the session may go on. One that may not is ended here and now.
+pub async fn may_go_on(state: &AppState, standing: &StandingRow) -> ServiceResult<bool> {
+    let Some(reason) = standing.end_due(state.now()) else { return Ok(true) };
     if standing.ended_at.is_none() {
         let mut tx = state.db.write().await?;
-        end_in(state, &mut tx, &standing, reason, EndedBy::System, &Client::default()).await?;
+        end_in(state, &mut tx, standing, reason, EndedBy::System, &Client::default()).await?;
         tx.commit().await?;
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// [`live`] inside a transaction that goes on to use the session. `None` also where it was ended just now: then the

@@ -7,6 +7,8 @@ mod code;
 mod refresh;
 mod revoke;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ use crate::server::db::session::StandingRow;
 use crate::server::db::{Conn, DbError, Tx};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
+use crate::server::session_cache::Seen;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
@@ -118,10 +121,22 @@ pub async fn subject(
     application: &ApplicationRow,
     session_id: Uuid,
     family_id: Option<Uuid>,
-) -> ServiceResult<Option<Subject>> {
-    let Some(session) = live(state, environment_id, session_id, family_id).await? else { return Ok(None) };
-    let mut conn = state.db.read().await?;
-    Subject::load(&mut conn, session, application).await
+) -> ServiceResult<Option<Arc<Subject>>> {
+    let Some(session) = seen(state, environment_id, session_id, family_id).await? else { return Ok(None) };
+    if !session::may_go_on(state, &session.standing).await? {
+        return Ok(None);
+    }
+    state.sessions.subject(&state.db, environment_id, session_id, application).await
+}
+
+async fn seen(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    family_id: Option<Uuid>,
+) -> ServiceResult<Option<Arc<Seen>>> {
+    let session = state.sessions.session(&state.db, environment_id, session_id).await?;
+    Ok(session.filter(|session| !session.is_revoked(family_id)))
 }
 
 /// The session of an access token, if neither it nor the token's family is over.
@@ -131,14 +146,9 @@ pub async fn live(
     session_id: Uuid,
     family_id: Option<Uuid>,
 ) -> ServiceResult<Option<StandingRow>> {
-    let Some(session) = session::live(state, environment_id, session_id).await? else { return Ok(None) };
-    if let Some(family_id) = family_id {
-        let mut conn = state.db.read().await?;
-        if grant::is_family_revoked(&mut conn, family_id).await? {
-            return Ok(None);
-        }
-    }
-    Ok(Some(session))
+    let Some(session) = seen(state, environment_id, session_id, family_id).await? else { return Ok(None) };
+    let goes_on = session::may_go_on(state, &session.standing).await?;
+    Ok(goes_on.then(|| session.standing.clone()))
 }
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only

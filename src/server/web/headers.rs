@@ -8,6 +8,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use tracing::Instrument;
 
+use crate::server::db;
 use crate::server::secret;
 use crate::server::state::AppState;
 
@@ -20,7 +21,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
         request.headers_mut().insert(name.clone(), value);
     }
     let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = db::in_request(next.run(request).instrument(span.clone())).await;
     let took = started.elapsed();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {

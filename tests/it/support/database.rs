@@ -1,7 +1,7 @@
 //! A database of the test's own, on SQLite or on PostgreSQL.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use understudy::server::db::Db;
+use understudy::server::db::{Db, DbError, Raw};
 use uuid::Uuid;
 
 pub struct TestDatabase {
@@ -67,13 +67,27 @@ impl Drop for TestDatabase {
 /// Runs a query on either database, for what the product itself has no statement for.
 macro_rules! on_db {
     ($db:expr, $c:ident => $body:expr) => {
-        match $db {
-            Db::Sqlite { write: $c, .. } => $body,
-            Db::Postgres($c) => $body,
+        async {
+            let mut tx = $db.write().await.map_err($crate::support::database::driver)?;
+            let result = match tx.raw() {
+                understudy::server::db::Raw::Sqlite($c) => $body,
+                understudy::server::db::Raw::Postgres($c) => $body,
+            };
+            tx.commit().await.map_err($crate::support::database::driver)?;
+            result
         }
+        .await
     };
 }
 pub(super) use on_db;
+
+/// The driver's error, for tests that look at it.
+pub(super) fn driver(error: DbError) -> sqlx::Error {
+    match error {
+        DbError::Sqlx(error) => error,
+        other => sqlx::Error::Protocol(other.to_string()),
+    }
+}
 
 pub async fn execute(db: &Db, sql: &'static str) {
     on_db!(db, c => { sqlx::query(sql).execute(c).await.map(|_| ()) }).unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -82,6 +96,16 @@ pub async fn execute(db: &Db, sql: &'static str) {
 pub async fn count(db: &Db, table: &'static str) -> i64 {
     let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
     on_db!(db, c => sqlx::query_scalar(sql).fetch_one(c).await).expect("a count")
+}
+
+pub async fn count_by_reading(db: &Db, table: &'static str) -> i64 {
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    let mut conn = db.read().await.expect("a connection");
+    match conn.raw() {
+        Raw::Sqlite(c) => sqlx::query_scalar(sql).fetch_one(c).await,
+        Raw::Postgres(c) => sqlx::query_scalar(sql).fetch_one(c).await,
+    }
+    .expect("a count")
 }
 
 pub async fn user_id(db: &Db, environment: &str, email: &str) -> Uuid {
@@ -118,21 +142,17 @@ pub async fn try_execute(db: &Db, sql: &str) -> Result<(), sqlx::Error> {
 
 /// From now on no audit row can be written.
 pub async fn break_audit(db: &Db) {
-    match db {
-        Db::Sqlite { .. } => {
-            execute(
-                db,
-                "CREATE TRIGGER broken BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-            )
-            .await;
-        }
-        Db::Postgres(_) => execute(db, "ALTER TABLE audit_events ADD CONSTRAINT broken CHECK (FALSE) NOT VALID").await,
-    }
+    let sql = match db.kind() {
+        "SQLite" => "CREATE TRIGGER broken BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+        _ => "ALTER TABLE audit_events ADD CONSTRAINT broken CHECK (FALSE) NOT VALID",
+    };
+    execute(db, sql).await;
 }
 
 pub async fn mend_audit(db: &Db) {
-    match db {
-        Db::Sqlite { .. } => execute(db, "DROP TRIGGER broken").await,
-        Db::Postgres(_) => execute(db, "ALTER TABLE audit_events DROP CONSTRAINT broken").await,
-    }
+    let sql = match db.kind() {
+        "SQLite" => "DROP TRIGGER broken",
+        _ => "ALTER TABLE audit_events DROP CONSTRAINT broken",
+    };
+    execute(db, sql).await;
 }

@@ -1,0 +1,92 @@
+//! Environments, applications and keys in memory: read far more often than written, and never older than the database.
+//!
+//! What is kept belongs to one version of the configuration, which the database counts by triggers. Before each use the
+//! database is asked whether anything was committed since (see [`Db::epoch`]), and only then for the version; another
+//! server's change is seen at the next request.
+
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use uuid::Uuid;
+
+use super::db::application::ApplicationRow;
+use super::db::environment::EnvironmentRow;
+use super::db::{Db, DbResult, Epoch, configuration};
+use super::keyring::EnvironmentKeys;
+
+/// Rows of one kind at most; beyond, all are forgotten and read again when they are needed.
+const MOST: usize = 10_000;
+
+#[derive(Default)]
+pub struct Configuration(RwLock<Option<Current>>);
+
+#[derive(Clone)]
+struct Current {
+    epoch: Epoch,
+    version: i64,
+    known: Arc<Known>,
+}
+
+/// What is known of one version of the configuration, read as it was needed.
+#[derive(Default)]
+pub struct Known {
+    pub environments: Shelf<String, EnvironmentRow>,
+    /// By environment and client id.
+    pub applications: Shelf<(Uuid, String), ApplicationRow>,
+    /// By application, each with its kind.
+    pub redirect_uris: Shelf<Uuid, Arc<HashSet<(String, String)>>>,
+    /// Of all applications of an environment.
+    pub origins: Shelf<Uuid, Arc<HashSet<String>>>,
+    pub keys: Shelf<Uuid, EnvironmentKeys>,
+}
+
+impl Configuration {
+    /// What is known now. It holds nothing that was changed before this call.
+    pub async fn now(&self, db: &Db) -> DbResult<Arc<Known>> {
+        let epoch = db.epoch().await?;
+        let current = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(current) = current.as_ref().filter(|current| current.epoch == epoch) {
+            return Ok(current.known.clone());
+        }
+        let mut conn = db.read().await?;
+        // Read after the epoch: it may be newer than that, never older.
+        let version = configuration::version(&mut conn).await?;
+        let known = match current {
+            Some(current) if current.version == version => current.known,
+            _ => Arc::default(),
+        };
+        let next = Current { epoch, version, known: known.clone() };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        Ok(known)
+    }
+}
+
+/// Rows by key, of those that were found. What is not there is asked for again: strangers cannot fill the memory.
+pub struct Shelf<K, V>(RwLock<HashMap<K, V>>);
+
+impl<K, V> Default for Shelf<K, V> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Keeps what was read, and gives it back.
+    pub fn keep(&self, key: K, row: V) -> V {
+        let mut rows = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= MOST {
+            rows.clear();
+        }
+        rows.insert(key, row.clone());
+        row
+    }
+}

@@ -1,0 +1,105 @@
+//! A SQLite file: many readers and one writer, each with connections of its own.
+//!
+//! Not sqlx's pool: a file does not go away, so nothing has to be asked before and after each use whether it is still
+//! there, and several transactions that wait for the one writer can share a commit.
+
+mod writer;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::DbResult;
+pub use writer::{GroupTx, Writer};
+
+pub struct Sqlite {
+    writing: SqliteConnectOptions,
+    reading: SqliteConnectOptions,
+    idle: Arc<Mutex<Vec<SqliteConnection>>>,
+    readers: Arc<Semaphore>,
+    pub writer: Writer,
+}
+
+/// A connection for reading, given back when dropped.
+pub struct Reader {
+    /// Taken only by `drop`.
+    connection: Option<SqliteConnection>,
+    idle: Arc<Mutex<Vec<SqliteConnection>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Sqlite {
+    /// Opens the file for writing, and later for as many readers at once as are asked for, `most` at the most.
+    pub async fn open(options: SqliteConnectOptions, most: u32) -> DbResult<Self> {
+        let writer = Writer::new(options.connect().await?);
+        Ok(Self {
+            reading: options.clone().pragma("query_only", "on"),
+            writing: options,
+            idle: Arc::default(),
+            readers: Arc::new(Semaphore::new(most.max(1) as usize)),
+            writer,
+        })
+    }
+
+    /// A connection that nobody else has, for as long as the caller wants.
+    pub async fn connect(&self) -> DbResult<SqliteConnection> {
+        Ok(self.reading.connect().await?)
+    }
+
+    pub async fn migrate(&self, migrator: &Migrator) -> DbResult<()> {
+        let mut connection = self.writing.connect().await?;
+        migrator.run(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    pub async fn read(&self) -> DbResult<Reader> {
+        // The semaphore closes with the database only: then there is nothing to read any more.
+        let permit = self.readers.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let known = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match known {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        Ok(Reader { connection: Some(connection), idle: self.idle.clone(), _permit: permit })
+    }
+
+    /// Waits for what is being written, and closes every connection that is not in use.
+    pub async fn close(&self) {
+        self.readers.close();
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for connection in idle {
+            // A connection that cannot be closed in order is closed by the process's end.
+            let _ = connection.close().await;
+        }
+        self.writer.close().await;
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the connection is there until the reader is dropped")]
+impl Deref for Reader {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        self.connection.as_ref().expect("a reader has its connection")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the connection is there until the reader is dropped")]
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        self.connection.as_mut().expect("a reader has its connection")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}

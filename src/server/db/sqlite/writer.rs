@@ -1,0 +1,199 @@
+//! The one writer of a SQLite file. Transactions follow each other on its connection, each in a savepoint of its own, and
+//! those that others are already waiting behind share one commit: the disk is waited for once for all of them.
+//!
+//! A transaction is committed for its caller only when the shared commit has reached the disk; where that fails, all that
+//! shared it fail. Each step runs as a task of its own, so that a caller who goes away in the middle of one leaves no
+//! half-done step behind.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use crate::server::db::{DbError, DbResult};
+
+/// Transactions in one commit at most: none waits for long behind others.
+const GROUP: usize = 64;
+/// How long the first of a group may wait for the rest.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+pub struct Writer {
+    line: Arc<Mutex<Line>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The connection, and what is on it that has not been committed yet.
+struct Line {
+    connection: Option<SqliteConnection>,
+    /// Since when the shared transaction is open, if it is.
+    open_since: Option<Instant>,
+    /// Whom to tell how the commit went.
+    pending: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+/// A transaction in its turn. Dropped without [`GroupTx::commit`], nothing of it happened.
+pub struct GroupTx {
+    /// Taken only by `commit` and `drop`.
+    line: Option<OwnedMutexGuard<Line>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    pub fn new(connection: SqliteConnection) -> Self {
+        let line = Line { connection: Some(connection), open_since: None, pending: Vec::new() };
+        Self { line: Arc::new(Mutex::new(line)), waiting: Arc::default() }
+    }
+
+    /// The next transaction. With `alone`, what others have written before is committed first: for one that takes long.
+    pub async fn begin(&self, alone: bool) -> DbResult<GroupTx> {
+        let (line, waiting) = (self.line.clone(), self.waiting.clone());
+        let begun = tokio::spawn(async move {
+            waiting.fetch_add(1, Ordering::SeqCst);
+            let mut line = line.lock_owned().await;
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            if alone {
+                line.commit().await;
+            }
+            line.enter().await?;
+            Ok(GroupTx { line: Some(line), waiting })
+        });
+        joined(begun.await)
+    }
+
+    pub async fn close(&self) {
+        let mut line = self.line.lock().await;
+        line.commit().await;
+        if let Some(connection) = line.connection.take() {
+            // A connection that cannot be closed in order is closed by the process's end.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+/// The result of a step that ran as a task of its own.
+fn joined<T>(result: Result<DbResult<T>, tokio::task::JoinError>) -> DbResult<T> {
+    result.map_err(|error| DbError::Sqlx(sqlx::Error::Io(std::io::Error::other(error))))?
+}
+
+impl Line {
+    fn connection(&mut self) -> DbResult<&mut SqliteConnection> {
+        self.connection.as_mut().ok_or(DbError::Sqlx(sqlx::Error::PoolClosed))
+    }
+
+    async fn run(&mut self, sql: &'static str) -> DbResult<()> {
+        self.connection()?.execute(AssertSqlSafe(sql)).await?;
+        Ok(())
+    }
+
+    /// Opens the shared transaction where it is not, and a savepoint in it.
+    async fn enter(&mut self) -> DbResult<()> {
+        if self.open_since.is_none() {
+            // It holds the write lock from the start, so that it never has to upgrade.
+            self.run("BEGIN IMMEDIATE").await?;
+            self.open_since = Some(Instant::now());
+        }
+        if let Err(error) = self.run("SAVEPOINT one").await {
+            self.give_up(&error.to_string()).await;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Whether the commit is due now rather than after those who wait.
+    fn is_due(&self, waiting: usize) -> bool {
+        let late = self.open_since.is_some_and(|since| since.elapsed() >= PATIENCE);
+        waiting == 0 || late || self.pending.len() >= GROUP
+    }
+
+    /// Commits what the shared transaction holds, and tells everybody in it.
+    async fn commit(&mut self) {
+        if self.open_since.is_none() {
+            return;
+        }
+        match self.run("COMMIT").await {
+            Ok(()) => {
+                self.open_since = None;
+                for one in self.pending.drain(..) {
+                    // Whoever went away in the meantime has nobody left to tell.
+                    let _ = one.send(Ok(()));
+                }
+            }
+            Err(error) => self.give_up(&error.to_string()).await,
+        }
+    }
+
+    /// Rolls everything back. SQLite may have done so already, for a full disk for example.
+    async fn give_up(&mut self, why: &str) {
+        if let Err(error) = self.run("ROLLBACK").await {
+            tracing::warn!(error = error.to_string(), "a shared transaction was already rolled back");
+        }
+        self.open_since = None;
+        for one in self.pending.drain(..) {
+            let _ = one.send(Err(why.to_owned()));
+        }
+    }
+}
+
+impl GroupTx {
+    /// Waits until it is on the disk, alone or with others.
+    pub async fn commit(mut self) -> DbResult<()> {
+        let Some(mut line) = self.line.take() else { return Ok(()) };
+        let waiting = self.waiting.clone();
+        let (tell, told) = oneshot::channel();
+        let released = tokio::spawn(async move {
+            if let Err(error) = line.run("RELEASE one").await {
+                line.give_up(&error.to_string()).await;
+                return Err(error);
+            }
+            line.pending.push(tell);
+            if line.is_due(waiting.load(Ordering::SeqCst)) {
+                line.commit().await;
+            }
+            Ok(())
+        });
+        joined(released.await)?;
+        match told.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(DbError::Sqlx(sqlx::Error::Protocol(format!("the shared commit failed: {why}")))),
+            Err(_) => Err(DbError::Sqlx(sqlx::Error::PoolClosed)),
+        }
+    }
+}
+
+impl Drop for GroupTx {
+    fn drop(&mut self) {
+        let (Some(mut line), Ok(runtime)) = (self.line.take(), Handle::try_current()) else { return };
+        let waiting = self.waiting.clone();
+        runtime.spawn(async move {
+            let undone = async {
+                line.run("ROLLBACK TO one").await?;
+                line.run("RELEASE one").await
+            };
+            if let Err(error) = undone.await {
+                line.give_up(&error.to_string()).await;
+            } else if line.is_due(waiting.load(Ordering::SeqCst)) {
+                line.commit().await;
+            }
+        });
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the line is there until the transaction is committed or dropped")]
+impl Deref for GroupTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        self.line.as_ref().and_then(|line| line.connection.as_ref()).expect("a transaction has its connection")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the line is there until the transaction is committed or dropped")]
+impl DerefMut for GroupTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        self.line.as_mut().and_then(|line| line.connection.as_mut()).expect("a transaction has its connection")
+    }
+}

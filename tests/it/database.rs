@@ -1,0 +1,77 @@
+//! The database layer: transactions that share commits, and knowing that something was committed.
+
+use understudy::server::db::{Db, Raw};
+
+use crate::support::TestApp;
+
+async fn add(db: &Db, slug: String, keep: bool) -> bool {
+    let mut tx = db.write().await.expect("a transaction");
+    let sql = "INSERT INTO environments (id, slug, name, created_at)
+               SELECT $1, $2, 'Made', created_at FROM environments WHERE slug = 'production'";
+    let id = uuid::Uuid::from_u128(u128::from_str_radix(&slug[1..], 10).expect("a number") + 1);
+    let result = match tx.raw() {
+        Raw::Sqlite(c) => sqlx::query(sql).bind(id).bind(&slug).execute(c).await.map(drop),
+        Raw::Postgres(c) => sqlx::query(sql).bind(id).bind(&slug).execute(c).await.map(drop),
+    };
+    if result.is_ok() && keep {
+        tx.commit().await.expect("it commits");
+        return true;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_transactions_at_once_each_is_kept_or_undone_on_its_own() {
+    let app = TestApp::new().await;
+    let before = app.count("environments").await;
+    let tasks: Vec<_> = (0..200)
+        .map(|number| {
+            let db = app.state.db.clone();
+            // Every third is dropped, every fifth breaks a constraint in the middle.
+            let slug = if number % 5 == 4 { "n0".to_owned() } else { format!("n{number}") };
+            tokio::spawn(async move { add(&db, slug, number % 3 != 2).await })
+        })
+        .collect();
+    let mut kept = 0;
+    for task in tasks {
+        kept += i64::from(task.await.expect("no panic"));
+    }
+    assert_eq!(app.count("environments").await - before, kept);
+    assert!(kept >= 107, "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_away_in_the_middle_leaves_nothing_behind() {
+    let app = TestApp::new().await;
+    let before = app.count("environments").await;
+    for number in 0..40 {
+        let (db, slug) = (app.state.db.clone(), format!("n{number}"));
+        let task = tokio::spawn(async move { add(&db, slug, true).await });
+        for _ in 0..number % 7 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        let finished = task.await.is_ok_and(|kept| kept);
+        let (db, slug) = (app.state.db.clone(), format!("n{}", 1000 + number));
+        assert!(add(&db, slug, true).await, "the next transaction goes on after one that was given up at {number}");
+        assert!(!finished || app.count("environments").await > before);
+    }
+    assert!(app.count("environments").await - before >= 40);
+}
+
+#[tokio::test]
+async fn a_commit_of_another_process_starts_a_new_epoch_and_nothing_else_does() {
+    let app = TestApp::new().await;
+    let other = Db::connect(app.database_url(), 1).await.expect("a second server");
+    let first = app.state.db.epoch().await.expect("an epoch");
+    app.count_by_reading("environments").await;
+    let same = app.state.db.epoch().await.expect("an epoch");
+    assert!(add(&other, "n7".to_owned(), true).await);
+    let second = app.state.db.epoch().await.expect("an epoch");
+    assert!(add(&app.state.db, "n8".to_owned(), true).await);
+    let third = app.state.db.epoch().await.expect("an epoch");
+    // Several test databases share one PostgreSQL, and any commit on it starts an epoch: only SQLite can promise this.
+    assert!(app.state.db.kind() == "PostgreSQL" || first == same);
+    assert!(second > same && third > second);
+    other.close().await;
+}

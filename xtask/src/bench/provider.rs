@@ -1,0 +1,195 @@
+//! `cargo xtask bench provider`: what applications ask of the provider and operators of the portal, on both databases,
+//! over 1 and 16 connections, beside the least that a server could do: a bare handler and a bare durable insert.
+
+mod flow;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::postgres::Cluster;
+use crate::process::{self, Running};
+use crate::repo::Repo;
+use crate::server::{self, Programs, With};
+use crate::steps;
+
+use super::load::{Asking, Measured, Same, measure, request};
+use flow::{Flow, Introspecting, Redeeming, Refreshing};
+
+const CONNECTIONS: [usize; 2] = [1, 16];
+const LENGTH: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Introspection at 16 connections against the bare handler.
+const INTROSPECTION_SHARE: f64 = 0.25;
+/// A start at 16 connections, on SQLite, against one durable insert with one signature.
+const START_SHARE: f64 = 0.7;
+
+/// A measured operation.
+struct Row {
+    name: &'static str,
+    connections: usize,
+    measured: Measured,
+    /// What it is compared with, and how many of that went through in a second.
+    against: Option<(&'static str, f64)>,
+}
+
+impl Row {
+    fn share(&self) -> Option<f64> {
+        self.against.map(|(_, per_second)| self.measured.per_second / per_second)
+    }
+}
+
+pub fn run(repo: &Repo) -> Result<()> {
+    let programs = server::build(repo, With::Baseline)?;
+    let folder = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
+    let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    let mut over = Vec::new();
+    let rows = on_database(&programs, folder.path(), &file("understudy.db"), &file("baseline.db"))?;
+    show("SQLite", &rows);
+    over.extend(below(&rows, "introspection", INTROSPECTION_SHARE, "SQLite"));
+    over.extend(below(&rows, "start impersonation", START_SHARE, "SQLite"));
+
+    let mut cluster = Cluster::start_durable()?;
+    let rows = on_database(&programs, folder.path(), cluster.url(), cluster.url())?;
+    cluster.check()?;
+    show("PostgreSQL", &rows);
+    over.extend(below(&rows, "introspection", INTROSPECTION_SHARE, "PostgreSQL"));
+    if !over.is_empty() {
+        bail!("{}", over.join("; "));
+    }
+    Ok(())
+}
+
+/// Why a promised share is not met, where it is not.
+fn below(rows: &[Row], name: &str, promised: f64, database: &str) -> Option<String> {
+    let most = CONNECTIONS[CONNECTIONS.len() - 1];
+    let share = rows.iter().find(|row| row.name == name && row.connections == most).and_then(Row::share)?;
+    (share < promised).then(|| format!("{name} on {database} is at {share:.2} of its measure, promised is {promised}"))
+}
+
+fn show(database: &str, rows: &[Row]) {
+    println!("\n{database}");
+    println!(
+        "  {:<28} {:>5} {:>10} {:>10} {:>10} {:>12}   share of",
+        "operation", "conn.", "req/s", "median", "p99", "CPU/request"
+    );
+    for row in rows {
+        let Measured { per_second, median_ms, p99_ms, cpu_us } = row.measured;
+        let against = row.share().zip(row.against).map(|(share, (name, _))| format!("{share:>6.3} {name}"));
+        println!(
+            "  {:<28} {:>5} {:>10} {median_ms:>7.2} ms {p99_ms:>7.2} ms {cpu_us:>9.0} µs   {}",
+            row.name,
+            row.connections,
+            steps::grouped(per_second as usize),
+            against.unwrap_or_default()
+        );
+    }
+}
+
+fn on_database(programs: &Programs, folder: &Path, url: &str, baseline_url: &str) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let (bare, signed) = baseline(programs, folder, baseline_url, &mut rows)?;
+    let address = server::free_port()?;
+    let log = folder.join("understudy.log");
+    let mut serving = start(programs, "demo", address, url, &log)?;
+    serving.stop()?;
+    let serving = start(programs, "serve", address, url, &log)?;
+    steps::step("signing in and starting sessions");
+    let flow = Flow::begin(address, &programs.understudy)?;
+    for (index, connections) in CONNECTIONS.into_iter().enumerate() {
+        let mut add = |name, measured, against| rows.push(Row { name, connections, measured, against });
+        let run = |name: &str, asking: &mut [Box<dyn Asking>], length| {
+            steps::step(format!("{name}, {connections} connections"));
+            measure(address, asking, length, serving.id())
+        };
+        let same = |request: Vec<u8>, status| -> Vec<Box<dyn Asking>> {
+            let one = || Box::new(Same { request: request.clone(), status }) as Box<dyn Asking>;
+            (0..connections).map(|_| one()).collect()
+        };
+        let bare = Some(("bare handler", bare[index]));
+        let signed = Some(("insert and signature", signed[index]));
+
+        let mut asking = same(flow.start_request()?, 200);
+        run("start impersonation", &mut asking, WARM_UP)?;
+        add("start impersonation", run("start impersonation", &mut asking, LENGTH)?, signed);
+
+        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+        for one in Redeeming::prepare(&flow, connections)? {
+            asking.push(Box::new(one));
+        }
+        add("token by code", run("token by code", &mut asking, LENGTH)?, signed);
+
+        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+        for _ in 0..connections {
+            asking.push(Box::new(Refreshing::begin(&flow)?));
+        }
+        run("refresh", &mut asking, WARM_UP)?;
+        add("refresh", run("refresh", &mut asking, LENGTH)?, signed);
+
+        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+        for number in 0..connections {
+            asking.push(Box::new(Introspecting::new(&flow, number)));
+        }
+        run("introspection", &mut asking, WARM_UP)?;
+        add("introspection", run("introspection", &mut asking, LENGTH)?, bare);
+
+        let mut asking = same(request("GET", address, "/id/production/.well-known/jwks.json", &[], ""), 200);
+        run("JWKS", &mut asking, WARM_UP)?;
+        add("JWKS", run("JWKS", &mut asking, LENGTH)?, bare);
+    }
+    Ok(rows)
+}
+
+/// Measures the least that a server can do; gives requests per second of handler, and of insert with signature.
+fn baseline(programs: &Programs, folder: &Path, url: &str, rows: &mut Vec<Row>) -> Result<(Vec<f64>, Vec<f64>)> {
+    let address = server::free_port()?;
+    let log = folder.join("baseline.log");
+    let mut command = process::server(&programs.baseline);
+    command.args(["--listen", &address.to_string(), "--database-url", url]);
+    let mut running = Running::spawn_logged("baseline", &mut command, &log)?;
+    server::wait_until_healthy(&mut running, address, "/", &log)?;
+    let (mut bare, mut signed) = (Vec::new(), Vec::new());
+    for connections in CONNECTIONS {
+        for (name, method, path, status) in [
+            ("bare handler", "GET", "/", 200),
+            ("bare insert", "POST", "/insert", 204),
+            ("bare insert and signature", "POST", "/insert-and-sign", 204),
+        ] {
+            steps::step(format!("{name}, {connections} connections"));
+            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+            for _ in 0..connections {
+                asking.push(Box::new(Same { request: request(method, address, path, &[], ""), status }));
+            }
+            measure(address, &mut asking, WARM_UP, running.id())?;
+            let measured = measure(address, &mut asking, LENGTH, running.id())?;
+            match name {
+                "bare handler" => bare.push(measured.per_second),
+                "bare insert and signature" => signed.push(measured.per_second),
+                _ => {}
+            }
+            rows.push(Row { name, connections, measured, against: None });
+        }
+    }
+    Ok((bare, signed))
+}
+
+/// `understudy demo` or `understudy serve`, without limits on how often something may be tried.
+fn start(programs: &Programs, what: &str, address: SocketAddr, url: &str, log: &Path) -> Result<Running> {
+    steps::step(format!("understudy {what}"));
+    let mut command: Command = process::server(&programs.understudy);
+    command
+        .arg(what)
+        .env("DATA_DIR", log.with_extension("data"))
+        .env("DATABASE_URL", url)
+        .env("LISTEN_ADDR", address.to_string())
+        .env("PUBLIC_URL", format!("http://localhost:{}", address.port()))
+        .env("DATABASE_CONNECTIONS", "20")
+        .env("RATE_LIMITS", "false")
+        .env("LOG_FILTER", "warn");
+    let mut running = Running::spawn_logged("understudy", &mut command, log)?;
+    server::wait_until_healthy(&mut running, address, "/healthz", log)?;
+    Ok(running)
+}
