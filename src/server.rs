@@ -17,4 +17,5 @@ pub mod secret;
 pub mod service;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod web;
