@@ -1,5 +1,6 @@
 //! Everything that only the server has. Arrows point down: `identity`, `web` and `job` call `service`, `service` calls `db`.
 
+pub mod address;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,4 +19,5 @@ pub mod service;
 pub mod session_cache;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod web;

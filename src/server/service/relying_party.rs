@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
-use url::Url;
 use uuid::Uuid;
 
 use crate::server::db::application::{self as table, ApplicationRow};
@@ -12,11 +11,18 @@ use crate::server::error::ServiceResult;
 use crate::server::keyring::EnvironmentKeys;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
+pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
 pub use crate::server::db::environment::EnvironmentRow as Environment;
 
 impl ApplicationRow {
+    /// Whether the application signs its users in itself, instead of on the hosted pages.
+    pub fn is_embedded(&self) -> bool {
+        self.login_method == "embedded"
+    }
+
     /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
     pub fn is_public(&self) -> bool {
         self.client_secret_hash.is_none() && self.jwks.is_none()
@@ -37,7 +43,7 @@ pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<E
         return Ok(Some(row));
     }
     let mut conn = state.db.read().await?;
-    let found = environment::by_slug(&mut conn, slug).await?;
+    let found = environment::by_slug(&mut conn, &storable(slug)).await?;
     Ok(found.map(|row| known.environments.keep(slug.to_owned(), row)))
 }
 
@@ -79,7 +85,15 @@ async fn is_redirect(state: &AppState, application_id: Uuid, kind: &str, uri: &s
     Ok(registered.contains(&(kind.to_owned(), uri.to_owned())))
 }
 
-/// Whether `origin` is that of a registered redirect URI or app URL of the environment.
+/// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.
+pub async fn is_origin_of(state: &AppState, application: &ApplicationRow, origin: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    let mut urls = table::login_redirect_uris(&mut conn, application.id).await?;
+    urls.extend([application.app_url.clone(), application.login_url.clone()]);
+    Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
+}
+
+/// Whether `origin` is that of a registered redirect URI, app URL or login URL of the environment.
 pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin: &str) -> ServiceResult<bool> {
     let known = state.configuration.now(&state.db).await?;
     let registered = match known.origins.get(&environment_id) {
@@ -92,12 +106,6 @@ pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin
         }
     };
     Ok(registered.contains(origin))
-}
-
-/// Scheme, host and port of an http or https address, as browsers write an origin.
-pub fn origin_of(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 /// The environment's signing keys, active ones first.

@@ -4,6 +4,7 @@
 //! one token revokes them all, though no access token is stored.
 
 mod code;
+mod exchange;
 mod refresh;
 mod revoke;
 
@@ -24,6 +25,7 @@ use crate::server::session_cache::Seen;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 
@@ -62,6 +64,8 @@ pub struct Subject {
     pub tenant_id: String,
     /// External ids of all accounts in which the user is enabled.
     pub tenant_ids: Vec<String>,
+    /// External ids of those among them that have the application.
+    usable_tenant_ids: Vec<String>,
     /// Keys of the user's roles in the account.
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
@@ -81,14 +85,15 @@ impl Subject {
         let has_application = |account_id: Uuid| {
             assigned.iter().any(|row| row.account_id == account_id && row.application_id == application.id)
         };
-        let mut usable = memberships.iter().filter(|membership| has_application(membership.account_id));
+        let usable = memberships.iter().filter(|membership| has_application(membership.account_id));
         let current = usable.clone().find(|membership| Some(membership.account_id) == session.account_id);
         let chosen = match current {
             None if session.is_impersonation() => None,
-            None => usable.next(),
+            None => usable.clone().next(),
             found => found,
         };
         let Some(chosen) = chosen else { return Ok(None) };
+        let usable_tenant_ids = usable.map(|membership| membership.external_id.clone()).collect();
         let roles = account::membership_roles(conn, session.user_id).await?;
         let account_id = chosen.account_id;
         Ok(Some(Self {
@@ -97,8 +102,14 @@ impl Subject {
             roles: roles.into_iter().filter(|row| row.0 == account_id).map(|row| row.1).collect(),
             permissions: account::permissions(conn, session.user_id, account_id).await?,
             tenant_ids: memberships.iter().map(|membership| membership.external_id.clone()).collect(),
+            usable_tenant_ids,
             session,
         }))
+    }
+
+    /// Whether a token about this account is still good: one about none needs any in which the user may work.
+    pub fn may_work_in(&self, tenant_id: Option<&str>) -> bool {
+        tenant_id.is_none_or(|tenant_id| self.usable_tenant_ids.iter().any(|known| known == tenant_id))
     }
 }
 
@@ -114,41 +125,41 @@ pub struct Granted {
     pub family_id: Option<Uuid>,
 }
 
-/// The subject of a live session for an access token, or `None` where the session or the token's family is over.
+/// What a token of a session hangs on.
+#[derive(Clone, Debug)]
+pub struct SessionToken {
+    pub session_id: Uuid,
+    pub family_id: Option<Uuid>,
+    /// External id of the account that an access token is about; a refresh token is about none.
+    pub tenant_id: Option<String>,
+}
+
+/// The subject of an access token, or `None` where the token is worth nothing any more.
 pub async fn subject(
     state: &AppState,
     environment_id: Uuid,
     application: &ApplicationRow,
-    session_id: Uuid,
-    family_id: Option<Uuid>,
+    token: &SessionToken,
 ) -> ServiceResult<Option<Arc<Subject>>> {
-    let Some(session) = seen(state, environment_id, session_id, family_id).await? else { return Ok(None) };
+    let session = state.sessions.session(&state.db, environment_id, token.session_id).await?;
+    let Some(session) = session.filter(|session| !session.is_revoked(token.family_id)) else { return Ok(None) };
     if !session::may_go_on(state, &session.standing).await? {
         return Ok(None);
     }
-    state.sessions.subject(&state.db, environment_id, session_id, application).await
+    let subject = state.sessions.subject(&state.db, environment_id, token.session_id, application).await?;
+    Ok(subject.filter(|subject| subject.may_work_in(token.tenant_id.as_deref())))
 }
 
-async fn seen(
-    state: &AppState,
-    environment_id: Uuid,
-    session_id: Uuid,
-    family_id: Option<Uuid>,
-) -> ServiceResult<Option<Arc<Seen>>> {
-    let session = state.sessions.session(&state.db, environment_id, session_id).await?;
-    Ok(session.filter(|session| !session.is_revoked(family_id)))
-}
-
-/// The session of an access token, if neither it nor the token's family is over.
+/// The session of a token, if neither it nor the token's family is over and its user may still use the application in
+/// the token's account.
 pub async fn live(
     state: &AppState,
     environment_id: Uuid,
-    session_id: Uuid,
-    family_id: Option<Uuid>,
+    application: &ApplicationRow,
+    token: &SessionToken,
 ) -> ServiceResult<Option<StandingRow>> {
-    let Some(session) = seen(state, environment_id, session_id, family_id).await? else { return Ok(None) };
-    let goes_on = session::may_go_on(state, &session.standing).await?;
-    Ok(goes_on.then(|| session.standing.clone()))
+    let subject = subject(state, environment_id, application, token).await?;
+    Ok(subject.map(|subject| subject.session.clone()))
 }
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only
