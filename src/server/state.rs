@@ -1,4 +1,4 @@
-//! What every request handler holds: the injected clock and randomness, the database, keys and limits. No state of users.
+//! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use uuid::{Builder, Uuid};
 use super::clock::Clock;
 use super::db::Db;
 use super::keyring::Keyring;
+use super::outbound::Outbound;
 use super::password::Passwords;
 use super::random::Random;
 use super::rate_limit::RateLimits;
@@ -20,6 +21,7 @@ pub struct Inner {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    pub outbound: Arc<dyn Outbound>,
     pub keyring: Keyring,
     pub passwords: Passwords,
     pub limits: RateLimits,
@@ -46,6 +48,7 @@ impl AppState {
         db: Db,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        outbound: Arc<dyn Outbound>,
         keyring: Keyring,
         public_url: Url,
         trust_forwarded_for: bool,
@@ -56,6 +59,7 @@ impl AppState {
             db,
             clock,
             random,
+            outbound,
             keyring,
             passwords,
             limits,

@@ -7,6 +7,7 @@ use understudy::server::cli::demo;
 use understudy::server::clock::SystemClock;
 use understudy::server::db::{Db, environment, user};
 use understudy::server::keyring::{Keyring, MasterKey};
+use understudy::server::outbound::Recorder;
 use understudy::server::random::SystemRandom;
 use understudy::server::service::caller::Client;
 use understudy::server::service::operator as operators;
@@ -200,6 +201,7 @@ async fn empty_state(folder: &Folder) -> AppState {
         db,
         std::sync::Arc::new(SystemClock),
         std::sync::Arc::new(SystemRandom),
+        std::sync::Arc::new(Recorder::default()),
         Keyring::new(master),
         url,
         false,
