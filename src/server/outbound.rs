@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// The whole call, from looking up the name to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,6 +111,7 @@ pub enum Script {
 #[derive(Default)]
 pub struct Recorder {
     calls: Mutex<Vec<Recorded>>,
+    called: Notify,
     scripts: Mutex<HashMap<String, Script>>,
 }
 
@@ -125,9 +126,21 @@ impl Recorder {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until there were this many calls.
+    pub async fn wait_for(&self, count: usize) {
+        loop {
+            let called = self.called.notified();
+            if self.calls().len() >= count {
+                return;
+            }
+            called.await;
+        }
+    }
+
     fn note(&self, url: &str, form: &[(&str, &str)]) -> Option<Script> {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(Recorded { url: url.to_owned(), form });
+        self.called.notify_waiters();
         self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 use url::Url;
 use uuid::{Builder, Uuid};
 
@@ -25,6 +26,8 @@ pub struct Inner {
     pub keyring: Keyring,
     pub passwords: Passwords,
     pub limits: RateLimits,
+    /// Told whenever a session ends of which an application has to hear.
+    pub logouts: Notify,
     /// Scheme, host and port, without a path.
     pub public_url: Url,
     pub trust_forwarded_for: bool,
@@ -63,6 +66,7 @@ impl AppState {
             keyring,
             passwords,
             limits,
+            logouts: Notify::new(),
             public_url,
             trust_forwarded_for,
             last_id: Mutex::default(),

@@ -2,14 +2,17 @@
 
 mod account;
 mod authorize;
+mod back_channel_logout;
 mod browser_calls;
 mod client;
 mod deadline;
 mod flow;
 mod hand_off;
 mod introspection;
+mod keys;
 mod logout;
 mod refresh;
 mod sign_in;
 mod tabs;
 mod token;
+mod upkeep;

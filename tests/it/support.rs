@@ -23,12 +23,12 @@ use uuid::Uuid;
 mod database;
 pub mod fixture;
 
-pub use database::{break_audit, execute, mend_audit, try_execute};
+pub use database::{break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
 
 /// The origin under which the tests' server believes to be reached.
 pub const ORIGIN: &str = "http://localhost:3000";
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub struct TestApp {
     pub state: AppState,

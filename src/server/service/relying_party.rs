@@ -1,5 +1,8 @@
 //! Applications as the provider meets them: which there are, how they prove themselves, where they may be sent.
 
+use std::sync::Arc;
+
+use anyhow::anyhow;
 use subtle::ConstantTimeEq;
 use url::Url;
 use uuid::Uuid;
@@ -7,7 +10,7 @@ use uuid::Uuid;
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::ServiceResult;
-use crate::server::keyring::EnvironmentKeys;
+use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
@@ -72,4 +75,14 @@ pub fn origin_of(url: &str) -> Option<String> {
 pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<EnvironmentKeys> {
     let mut conn = state.db.read().await?;
     Ok(state.keyring.of(&mut conn, environment_id).await?)
+}
+
+/// The environment's active key of this algorithm.
+///
+/// # Errors
+/// Where there is none: every environment is made with one.
+pub async fn active_key(state: &AppState, environment_id: Uuid, algorithm: &str) -> ServiceResult<Arc<SigningKey>> {
+    let keys = keys(state, environment_id).await?;
+    let active = keys.iter().find(|key| key.state == "active" && format!("{:?}", key.algorithm) == algorithm);
+    Ok(active.cloned().ok_or_else(|| anyhow!("the environment {environment_id} has no active {algorithm} key"))?)
 }
