@@ -2,8 +2,8 @@
 
 -- Running impersonations: each is asked every second whether its policy still says yes.
 CREATE INDEX sessions_impersonating ON sessions (id) WHERE ended_at IS NULL AND kind = 'impersonation';
--- Locked users, whose sessions have to end.
-CREATE INDEX users_locked ON users (id) WHERE locked_at IS NOT NULL;
+-- Users who were locked lately, whose sessions have to end.
+CREATE INDEX users_locked ON users (locked_at) WHERE locked_at IS NOT NULL;
 
 -- Set once the codes, tokens and cookies of an ended session were deleted. Until then it is in the index.
 ALTER TABLE sessions ADD COLUMN tidied_at TIMESTAMPTZ;

@@ -140,14 +140,15 @@ pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> D
     )
 }
 
-/// Running sessions of locked users. The cross join makes SQLite begin with the users, who are few.
-pub async fn of_locked_users(conn: &mut Conn, limit: i64) -> DbResult<Vec<StandingRow>> {
+/// Running sessions of users who were locked after this. The cross join makes SQLite begin with the users, who are few.
+pub async fn of_users_locked_after(conn: &mut Conn, time: DateTime<Utc>, limit: i64) -> DbResult<Vec<StandingRow>> {
     fetch_all!(
         conn,
         standing!(
             "WHERE s.id IN (SELECT t.id FROM users v CROSS JOIN sessions t
-               WHERE v.locked_at IS NOT NULL AND t.user_id = v.id AND t.ended_at IS NULL LIMIT $1)"
+               WHERE v.locked_at > $1 AND t.user_id = v.id AND t.ended_at IS NULL LIMIT $2)"
         ),
+        time,
         limit
     )
 }
