@@ -1,9 +1,11 @@
 //! What server and browser share: plain types and validation, no I/O.
 
+pub mod application;
 pub mod audit;
 pub mod environment;
 pub mod error;
 pub mod impersonation;
+pub mod key;
 pub mod operator;
 pub mod session;
 pub mod user;

@@ -13,12 +13,14 @@ mod epoch;
 pub mod grant;
 pub mod import;
 pub mod inspect;
+pub mod logout_delivery;
 mod migration;
 pub mod operator;
 pub mod session;
 pub mod settings;
 pub mod signing_key;
 mod sqlite;
+pub mod upkeep;
 pub mod user;
 
 use std::ops::{Deref, DerefMut};

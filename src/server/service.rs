@@ -1,5 +1,6 @@
 //! Use cases. Each owns its transaction, its permission check and its audit row; none speaks HTTP.
 
+pub mod applications;
 pub mod audit;
 pub mod caller;
 pub mod client_token;
@@ -7,6 +8,7 @@ pub mod cursor;
 pub mod environment;
 pub mod hand_off;
 pub mod impersonation;
+pub mod logout_delivery;
 pub mod operator;
 pub mod policy;
 pub mod relying_party;
@@ -15,5 +17,7 @@ pub mod self_service;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
+pub mod signing_key;
 pub mod tokens;
+pub mod upkeep;
 pub mod users;

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod back_channel_logout;
 mod browser_calls;
 mod client;
 mod client_credentials;
@@ -11,6 +12,7 @@ mod flow;
 mod form_post;
 mod hand_off;
 mod introspection;
+mod keys;
 mod logout;
 mod nul;
 mod private_key_jwt;
@@ -20,3 +22,4 @@ mod sign_in;
 mod tabs;
 mod token;
 mod token_exchange;
+mod upkeep;

@@ -5,7 +5,8 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 macro_rules! migrations {
     ($folder:literal) => {
-        migrations!($folder: (20261123000001, "initial"), (20261124000001, "provider"), (20261124000005, "configuration_version"))
+        migrations!($folder: (20261123000001, "initial"), (20261124000001, "provider"), (20261124000003, "upkeep"),
+            (20261124000005, "configuration_version"))
     };
     ($folder:literal: $(($version:literal, $name:literal)),+) => {
         Migrator::with_migrations(vec![$(Migration::new(

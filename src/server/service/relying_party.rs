@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::ServiceResult;
-use crate::server::keyring::EnvironmentKeys;
+use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 use crate::server::text::storable;
@@ -117,4 +118,14 @@ pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<Envir
     let mut conn = state.db.read().await?;
     let keys = state.keyring.of(&mut conn, environment_id).await?;
     Ok(known.keys.keep(environment_id, keys))
+}
+
+/// The environment's active key of this algorithm.
+///
+/// # Errors
+/// Where there is none: every environment is made with one.
+pub async fn active_key(state: &AppState, environment_id: Uuid, algorithm: &str) -> ServiceResult<Arc<SigningKey>> {
+    let keys = keys(state, environment_id).await?;
+    let active = keys.iter().find(|key| key.state == "active" && format!("{:?}", key.algorithm) == algorithm);
+    Ok(active.cloned().ok_or_else(|| anyhow!("the environment {environment_id} has no active {algorithm} key"))?)
 }
