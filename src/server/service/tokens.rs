@@ -21,7 +21,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
-pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
