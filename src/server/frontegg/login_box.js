@@ -347,7 +347,7 @@
       button.disabled = true;
       try {
         await this.call("Post", "/identity/resources/auth/v1/logout");
-        this.end("You ended it. Applications see its end at once.");
+        this.end("You ended it.");
       } catch (error) {
         button.disabled = false;
         button.textContent = "Try again to stop";
