@@ -7,6 +7,7 @@ pub mod config;
 pub mod configuration;
 pub mod db;
 pub mod error;
+pub mod frontegg;
 pub mod identity;
 pub mod import;
 pub mod job;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use understudy::server::cli::demo;
 use understudy::server::clock::SystemClock;
-use understudy::server::db::{Db, environment, user};
+use understudy::server::db::{Db, Raw, environment, user};
 use understudy::server::keyring::{Keyring, MasterKey};
 use understudy::server::outbound::Recorder;
 use understudy::server::random::SystemRandom;
@@ -218,15 +218,20 @@ fn a_server_with_the_wrong_master_key_refuses_to_start_and_says_what_to_do() {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let db = Db::connect(&url, 1).await.expect("the database");
-            let Db::Sqlite { write, .. } = &db else { panic!("these tests are on SQLite") };
+            let change = async |sql: &'static str| {
+                let mut tx = db.write().await.expect("a transaction");
+                let Raw::Sqlite(conn) = tx.raw() else { panic!("these tests are on SQLite") };
+                sqlx::query(sql).bind(state).execute(conn).await.expect("a change");
+                tx.commit().await.expect("commit");
+            };
             let sql =
                 "UPDATE signing_keys SET sealed_private_key = CAST(substr(sealed_private_key, 1, 20) || sealed_private_key AS BLOB)
                        WHERE kid = (SELECT kid FROM signing_keys WHERE state = $1 LIMIT 1)";
             let undo = "UPDATE signing_keys SET sealed_private_key = substr(sealed_private_key, 21)
                        WHERE kid = (SELECT kid FROM signing_keys WHERE state = $1 LIMIT 1)";
-            sqlx::query(sql).bind(state).execute(write).await.expect("a change");
+            change(sql).await;
             refused(&["serve", "--listen", "127.0.0.1:0", "--data", &data]);
-            sqlx::query(undo).bind(state).execute(write).await.expect("a change");
+            change(undo).await;
             db.close().await;
         });
     }
@@ -281,7 +286,7 @@ async fn empty_state(folder: &Folder) -> AppState {
 async fn count(db: &Db, from: &str) -> i64 {
     let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));
     let mut conn = db.read().await.expect("a connection");
-    let understudy::server::db::Raw::Sqlite(conn) = conn.raw() else { panic!("these tests are on SQLite") };
+    let Raw::Sqlite(conn) = conn.raw() else { panic!("these tests are on SQLite") };
     sqlx::query_scalar(sql).fetch_one(conn).await.expect("a count")
 }
 

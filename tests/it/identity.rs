@@ -8,7 +8,7 @@ mod client;
 mod client_credentials;
 mod deadline;
 mod embedded;
-mod flow;
+pub mod flow;
 mod form_post;
 mod hand_off;
 mod introspection;

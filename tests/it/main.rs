@@ -4,6 +4,7 @@ mod access;
 mod applications;
 mod cli;
 mod database;
+mod frontegg;
 mod identity;
 mod impersonation;
 mod import;

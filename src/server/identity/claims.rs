@@ -1,11 +1,11 @@
 //! What tokens say. The shape of an access token is RFC 9068's, that of an id token OpenID Connect Core's; both name
 //! the operator of an impersonation under `act` (RFC 8693 section 4.1), by id and issuer and nothing else.
 
-use anyhow::anyhow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -87,6 +87,18 @@ struct AccessToken<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: &'a Option<Act>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    sdk: Option<SdkClaims<'a>>,
+}
+
+/// What the Frontegg SDKs read besides, from the one token that is access token and id token to them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SdkClaims<'a> {
+    application_id: &'a str,
+    metadata: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
 }
 
 /// RFC 9068 section 2.2, for a token that an application got for itself: about no user, in no session.
@@ -169,14 +181,33 @@ pub async fn sign(
     application: &Application,
     granted: Granted,
 ) -> ServiceResult<(Signed, Granted)> {
-    let key = active_key(provider, application).await?;
+    sign_as(provider, application, granted, false).await
+}
+
+/// [`sign`], with one token in place of two: an access token with what the Frontegg SDKs expect of an id token.
+pub async fn sign_for_sdk(
+    provider: &Provider,
+    application: &Application,
+    granted: Granted,
+) -> ServiceResult<(Signed, Granted)> {
+    sign_as(provider, application, granted, true).await
+}
+
+async fn sign_as(
+    provider: &Provider,
+    application: &Application,
+    granted: Granted,
+    for_sdk: bool,
+) -> ServiceResult<(Signed, Granted)> {
+    let key =
+        relying_party::active_key(&provider.state, provider.environment.id, &application.signing_algorithm).await?;
     let issuer = provider.issuer();
     let act = Act::of(provider, &granted.subject.session);
     let now = provider.state.now();
     let own_id = provider.state.new_id();
     let client_id = application.client_id.clone();
     let work = move || {
-        let signed = sign_now(&key, &issuer, &client_id, &act, &granted, now, own_id)?;
+        let signed = sign_now(&key, &issuer, &client_id, &act, &granted, now, own_id, for_sdk)?;
         anyhow::Ok((signed, granted))
     };
     let signed = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
@@ -185,7 +216,8 @@ pub async fn sign(
 
 /// The access token of an application that speaks for itself, off the async threads.
 pub async fn sign_for_application(provider: &Provider, application: &Application) -> ServiceResult<Signed> {
-    let key = active_key(provider, application).await?;
+    let key =
+        relying_party::active_key(&provider.state, provider.environment.id, &application.signing_algorithm).await?;
     let issuer = provider.issuer();
     let iat = provider.state.now().timestamp();
     let jti = provider.state.new_id().simple().to_string();
@@ -208,16 +240,7 @@ pub async fn sign_for_application(provider: &Provider, application: &Application
     Ok(Signed { access_token, id_token: None, expires_in })
 }
 
-async fn active_key(provider: &Provider, application: &Application) -> ServiceResult<Arc<SigningKey>> {
-    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
-    let active = keys
-        .iter()
-        .find(|key| key.state == "active" && format!("{:?}", key.algorithm) == application.signing_algorithm)
-        .cloned();
-    let missing = || anyhow!("{} has no active {} key", provider.environment.slug, application.signing_algorithm);
-    Ok(active.ok_or_else(missing)?)
-}
-
+#[expect(clippy::too_many_arguments, reason = "everything that a token says, gathered once")]
 fn sign_now(
     key: &Arc<SigningKey>,
     issuer: &str,
@@ -226,6 +249,7 @@ fn sign_now(
     granted: &Granted,
     now: DateTime<Utc>,
     own_id: Uuid,
+    for_sdk: bool,
 ) -> anyhow::Result<Signed> {
     let Subject { session, tenant_id, tenant_ids, roles, permissions, .. } = &granted.subject;
     let iat = now.timestamp();
@@ -253,9 +277,14 @@ fn sign_now(
         name: &session.user_name,
         kind: USER_TOKEN,
         act,
+        sdk: for_sdk.then(|| SdkClaims {
+            application_id: client_id,
+            metadata: Map::new(),
+            nonce: granted.nonce.as_deref(),
+        }),
     };
     let access_token = key.sign("at+jwt", &access)?;
-    let openid = granted.scope.split(' ').any(|word| word == "openid");
+    let openid = !for_sdk && granted.scope.split(' ').any(|word| word == "openid");
     let own = !session.is_impersonation();
     let id = IdToken {
         iss: issuer,

@@ -6,6 +6,7 @@
 mod code;
 mod exchange;
 mod refresh;
+mod reissue;
 mod revoke;
 
 use std::sync::Arc;
@@ -21,12 +22,12 @@ use crate::server::db::session::StandingRow;
 use crate::server::db::{Conn, DbError, Tx};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
-use crate::server::session_cache::Seen;
 use crate::server::state::AppState;
 
-pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
+pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 
 /// How long an authorization code works.
