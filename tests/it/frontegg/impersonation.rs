@@ -9,6 +9,9 @@ use super::sdk::{Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, 
 use crate::identity::flow::{AMARA, OLIVIA, RITA, claims, hand_off, impersonating, signed_in, start, text};
 use crate::support::{Browser, ResponseExt, TestApp};
 
+const ACTIVE_NORTHWIND: &str = "users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'northwind' \
+    AND u.email = 'amara@northwind.example'";
+
 /// Starts an impersonation of Amara in the embedded `dispatch` and gives the code.
 pub async fn started(app: &TestApp) -> String {
     let mut portal = app.operator_browser(OLIVIA).await;
@@ -246,7 +249,7 @@ async fn switching_inside_an_impersonation_is_not_remembered_as_the_users_choice
     let next = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();
     assert_eq!(claims(&next["id_token"])["tenantId"], "harbor");
     assert!(claims(&next["id_token"])["act"]["sub"].is_string());
-    assert_eq!(app.count("users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'northwind' AND u.email = 'amara@northwind.example'").await, 1);
+    assert_eq!(app.count(ACTIVE_NORTHWIND).await, 1);
 }
 
 #[tokio::test]
