@@ -1,6 +1,7 @@
 //! Everything that only the server has. Arrows point down: `identity`, `frontegg`, `web` and `job` call `service`,
 //! `service` calls `db`.
 
+pub mod address;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,4 +19,5 @@ pub mod secret;
 pub mod service;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod web;

@@ -73,9 +73,9 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
     };
-    let Opened { session, cookie, .. } = opened;
+    let Opened { session, .. } = opened;
     let mut response = tokens_of(&call, &application, session.id).await?;
-    cookies::set(&call.provider, &mut response, &application, &cookie, session.expires_at);
+    cookies::keep(&call.provider, &mut response, &application, &session).await?;
     Ok(response)
 }
 
@@ -84,7 +84,9 @@ fn refused(refusal: Refusal) -> Refused {
         Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
         Refusal::Replayed => "This link was used already. Start a new session from the portal.",
         Refusal::Expired => "This link is too old. Start the session again from the portal.",
-        Refusal::ForeignOperator | Refusal::ForeignApplication => "This link is not for this application.",
+        Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::OtherLoginMethod => {
+            "This link is not for this application."
+        }
         Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
     };
     Refused::over(sentence)
@@ -92,7 +94,7 @@ fn refused(refusal: Refusal) -> Refused {
 
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
 fn embedded(application: Application) -> Answer<Application> {
-    if application.login_method == "embedded" {
+    if application.is_embedded() {
         return Ok(application);
     }
     Err(Refused::forbidden("This application signs its users in on the hosted page; its login method is not embedded."))
