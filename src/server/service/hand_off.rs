@@ -25,17 +25,6 @@ pub enum Presenter<'a> {
     Browser(Option<&'a Operator>),
     /// An application that trades the code at the token endpoint.
     Application(&'a ApplicationRow),
-    /// A page of an application, whose browser gets a cookie as a tab of the portal's would.
-    Page(&'a ApplicationRow),
-}
-
-impl<'a> Presenter<'a> {
-    fn application(self) -> Option<&'a ApplicationRow> {
-        match self {
-            Self::Browser(_) => None,
-            Self::Application(application) | Self::Page(application) => Some(application),
-        }
-    }
 }
 
 /// An impersonation that has reached its tab.
@@ -129,9 +118,7 @@ pub async fn redeem_in(
         let event = match presenter {
             Presenter::Browser(Some(operator)) => event.by_operator(operator),
             Presenter::Browser(None) => event,
-            Presenter::Application(application) | Presenter::Page(application) => {
-                event.by_application(application.id, &application.name)
-            }
+            Presenter::Application(application) => event.by_application(application.id, &application.name),
         };
         audit::record(state, tx, event).await?;
     }
@@ -165,13 +152,12 @@ fn check(
                 return Some(Refusal::ForeignOperator);
             }
         }
-        Presenter::Application(presenting) | Presenter::Page(presenting) => {
-            if presenting.id != row.application_id {
-                return Some(Refusal::ForeignApplication);
-            }
+        Presenter::Application(presenting) if presenting.id != row.application_id => {
+            return Some(Refusal::ForeignApplication);
         }
+        Presenter::Application(_) => {}
     }
-    if application.is_embedded() != presenter.application().is_some() {
+    if application.is_embedded() != matches!(presenter, Presenter::Application(_)) {
         return Some(Refusal::OtherLoginMethod);
     }
     if row.redeemed_at.is_some() {
@@ -197,7 +183,7 @@ async fn open(
         return Ok(Err(Refusal::Replayed));
     }
     let cookie = match presenter {
-        Presenter::Browser(_) | Presenter::Page(_) => {
+        Presenter::Browser(_) => {
             let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
             let row = NewSessionCookie {
                 secret_hash: &secret_hash,
