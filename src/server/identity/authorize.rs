@@ -78,6 +78,9 @@ async fn recipient(
     provider: &Provider,
     parameters: &Parameters,
 ) -> ServiceResult<Result<(Application, Reply), &'static str>> {
+    if parameters.has_nul() {
+        return Ok(Err("The application sent a character that no parameter may contain. Tell its developers."));
+    }
     if parameters.is_repeated("client_id") || parameters.is_repeated("redirect_uri") {
         return Ok(Err("The application sent client_id or redirect_uri twice. Tell its developers."));
     }

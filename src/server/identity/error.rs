@@ -19,6 +19,8 @@ pub enum OAuthError {
     InvalidGrant(&'static str),
     InvalidScope(&'static str),
     UnsupportedGrantType,
+    /// The body is longer than any request of the protocol.
+    TooLarge,
     /// The bearer token of a request is missing: the answer names the scheme and no error.
     NoToken,
     InvalidToken(&'static str),
@@ -35,7 +37,7 @@ pub type OAuthResult<T> = Result<T, OAuthError>;
 impl OAuthError {
     fn code(&self) -> &'static str {
         match self {
-            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
             Self::InvalidClient { .. } => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::InvalidScope(_) => "invalid_scope",
@@ -51,6 +53,7 @@ impl OAuthError {
         match self {
             Self::InvalidClient { .. } | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -63,6 +66,7 @@ impl OAuthError {
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
             Self::InvalidGrant(text) | Self::InvalidScope(text) | Self::InvalidToken(text) => text,
             Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
+            Self::TooLarge => "the body is longer than 64 KiB",
             Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
@@ -91,7 +95,11 @@ impl IntoResponse for OAuthError {
             tracing::error!(error = format!("{error:#}"), "a protocol endpoint failed");
         }
         let body = Json(json!({ "error": self.code(), "error_description": self.description() }));
-        let mut response = (self.status(), body).into_response();
+        let mut response = match &self {
+            // Who sent no token is told the scheme and nothing else (RFC 6750 section 3.1).
+            Self::NoToken => self.status().into_response(),
+            _ => (self.status(), body).into_response(),
+        };
         if let Some(value) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
@@ -100,6 +108,11 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+/// A body beyond the limit is refused before any endpoint reads it; this says so in the protocol's own words.
+pub async fn too_large(response: Response) -> Response {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE { OAuthError::TooLarge.into_response() } else { response }
 }
 
 impl From<ServiceError> for OAuthError {

@@ -27,7 +27,9 @@ struct Destination {
 
 pub async fn form(provider: Provider, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::parse(&query.unwrap_or_default());
-    match destination(&provider, parameters.get("continue")).await {
+    // What cannot be read is not gone on to; signing in still works.
+    let wanted = parameters.get("continue").filter(|_| !parameters.has_nul() && !parameters.has_repeated());
+    match destination(&provider, wanted).await {
         Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
@@ -41,6 +43,10 @@ pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 }
 
 async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
+    if form.has_repeated() {
+        let sentence = "The form had a field twice. Go back and send it again as it is.";
+        return Ok(page::plain(StatusCode::BAD_REQUEST, "This sign-in cannot go on", sentence));
+    }
     let destination = destination(provider, form.get("continue")).await?;
     let email = form.get("email").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
@@ -79,6 +85,15 @@ async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult
         return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new() });
     };
     let request = Parameters::parse(query);
+    if request.has_nul() {
+        // `/authorize` has the sentence for that.
+        return Ok(Destination {
+            path: wanted.to_owned(),
+            application: None,
+            origins: Vec::new(),
+            email: String::new(),
+        });
+    }
     let client_id = request.get("client_id").unwrap_or_default();
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let mut origins = Vec::new();

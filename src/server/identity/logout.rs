@@ -1,5 +1,5 @@
-//! Sign-out that an application initiates (OpenID Connect RP-Initiated Logout 1.0). With an id token as hint it happens
-//! at once; without one the browser is asked first, for then anybody could have sent it here.
+//! Sign-out that an application initiates (OpenID Connect RP-Initiated Logout 1.0). With an id token of a session that
+//! the browser holds it happens at once; else the browser is asked first, for then anybody could have sent it here.
 
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use super::{cookies, hint};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
-use crate::server::service::sign_in;
+use crate::server::service::{session, sign_in};
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::parse(&query.unwrap_or_default());
@@ -36,8 +36,8 @@ fn wrong(sentence: &str) -> Response {
 }
 
 async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -> ServiceResult<Response> {
-    if parameters.has_repeated() {
-        return Ok(wrong("The application sent a parameter twice. Tell its developers."));
+    if parameters.has_repeated() || parameters.has_nul() {
+        return Ok(wrong("The application sent a parameter twice, or one that nobody can read. Tell its developers."));
     }
     let id_hint = match parameters.get("id_token_hint") {
         Some(token) => hint::id_token(provider, token).await?,
@@ -57,10 +57,10 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
             "The application wants to return to an address that is not registered for it. Tell its developers.",
         ));
     };
-    if let Some(id_hint) = id_hint {
-        return sign_out(provider, id_hint.session_id, target.as_deref()).await;
-    }
     let browser = Browser::of(provider).await?;
+    if let Some(id_hint) = id_hint {
+        return hinted_sign_out(provider, parameters, &browser, id_hint.session_id, confirmed, target.as_deref()).await;
+    }
     if confirmed {
         let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
         if let Some(named) = named.filter(|named| browser.holds(*named)) {
@@ -77,6 +77,25 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     Ok(match session {
         Some(session) => ask(provider, parameters, &session, target.as_deref()),
         None => done(target.as_deref()),
+    })
+}
+
+/// At once where the browser holds the session of the id token. Where it does not, somebody else may have sent it here,
+/// or the application posted from its own site, which leaves cookies behind: then the browser is asked (section 2).
+async fn hinted_sign_out(
+    provider: &Provider,
+    parameters: &Parameters,
+    browser: &Browser,
+    session_id: Uuid,
+    confirmed: bool,
+    target: Option<&str>,
+) -> ServiceResult<Response> {
+    if confirmed || browser.holds(session_id) {
+        return sign_out(provider, session_id, target).await;
+    }
+    Ok(match session::live(&provider.state, provider.environment.id, session_id).await? {
+        Some(session) => ask(provider, parameters, &session, target),
+        None => done(target),
     })
 }
 
@@ -119,7 +138,7 @@ fn ask(provider: &Provider, parameters: &Parameters, session: &StandingRow, targ
     } else {
         (format!("Sign out {}?", session.user_name), "Sign out")
     };
-    let kept = ["client_id", "post_logout_redirect_uri", "state"];
+    let kept = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let body = html! {
         h1 { (title) }
         p.dim { "Applications that you opened with this session will ask you to sign in again." }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
@@ -28,6 +28,11 @@ impl Parameters {
     pub fn has_repeated(&self) -> bool {
         let mut names = HashSet::new();
         !self.0.iter().all(|(name, _)| names.insert(name))
+    }
+
+    /// Whether a name or a value holds a NUL character, which no parameter of any standard may and PostgreSQL refuses.
+    pub fn has_nul(&self) -> bool {
+        self.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
     }
 
     pub fn is_repeated(&self, name: &str) -> bool {
@@ -90,10 +95,8 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters,
         let error = OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded".to_owned());
         return Err(error.into_response());
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Parameters::parse(text)),
-        Err(_) => Err(StatusCode::BAD_REQUEST.into_response()),
-    }
+    let parameters = std::str::from_utf8(&bytes).ok().map(Parameters::parse).filter(|form| !form.has_nul());
+    parameters.ok_or_else(|| OAuthError::InvalidRequest("the form is not plain UTF-8 text".to_owned()).into_response())
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ impl ApplicationRow {
 }
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
+    // PostgreSQL takes no text with NUL, not even to compare it.
+    if slug.contains('\0') {
+        return Ok(None);
+    }
     let mut conn = state.db.read().await?;
     Ok(environment::by_slug(&mut conn, slug).await?)
 }
@@ -39,6 +43,9 @@ pub async fn application(
     environment_id: Uuid,
     client_id: &str,
 ) -> ServiceResult<Option<ApplicationRow>> {
+    if client_id.contains('\0') {
+        return Ok(None);
+    }
     let mut conn = state.db.read().await?;
     Ok(table::by_client_id(&mut conn, environment_id, client_id).await?)
 }

@@ -19,6 +19,9 @@ impl AuthorizationError {
     }
 }
 
+/// A nonce is kept with its code and goes into a token: longer ones than any client makes are refused.
+const NONCE_MAX: usize = 1024;
+
 #[derive(Debug)]
 pub struct AuthorizationRequest<'a> {
     /// The scopes that are asked for and known.
@@ -60,6 +63,9 @@ impl<'a> AuthorizationRequest<'a> {
         }
         if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
             return Err(invalid("response_mode must be query"));
+        }
+        if parameters.get("nonce").is_some_and(|nonce| nonce.len() > NONCE_MAX) {
+            return Err(invalid("nonce is longer than 1024 bytes"));
         }
         let (silent, fresh_sign_in) = prompt(parameters.get("prompt"))?;
         Ok(Self {
