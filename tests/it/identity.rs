@@ -5,7 +5,7 @@ mod authorize;
 mod browser_calls;
 mod client;
 mod deadline;
-mod flow;
+pub mod flow;
 mod hand_off;
 mod introspection;
 mod logout;

@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod conformance;
 mod identity;
 mod impersonation;
 mod import;

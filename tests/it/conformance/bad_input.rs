@@ -1,0 +1,10 @@
+//! What clients should not send, and what strangers will: the answer names the mistake, and nothing has changed.
+
+mod authorize;
+mod bodies;
+mod code;
+mod forged;
+mod mixing;
+mod pages;
+mod parameters;
+mod refresh;
