@@ -4,6 +4,7 @@ pub mod audit;
 pub mod environment;
 pub mod error;
 pub mod impersonation;
+pub mod key;
 pub mod operator;
 pub mod session;
 pub mod user;

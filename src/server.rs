@@ -10,6 +10,7 @@ pub mod identity;
 pub mod import;
 pub mod job;
 pub mod keyring;
+pub mod outbound;
 pub mod password;
 pub mod random;
 pub mod rate_limit;

@@ -17,6 +17,7 @@ pub enum HttpError {
 }
 
 impl Http {
+    #[expect(clippy::disallowed_methods, reason = "an application of its own, which has none of the server's state")]
     pub fn new() -> Result<Self, reqwest::Error> {
         // A provider that redirects its own endpoints could send secrets anywhere.
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());

@@ -86,7 +86,10 @@ pub mod action {
     pub const HAND_OFF_REFUSED: &str = "impersonation.hand_off_refused";
     pub const SETTINGS_CHANGED: &str = "impersonation.settings_changed";
     pub const DATA_IMPORTED: &str = "data.imported";
-    pub const KEY_CREATED: &str = "key.created";
+    pub const KEYS_ROTATED: &str = "key.rotated";
+    pub const KEY_REMOVED: &str = "key.removed";
+    pub const LOGOUT_UNDELIVERED: &str = "backchannel_logout.failed";
+    pub const LOGOUT_RETRIED: &str = "backchannel_logout.retried";
 }
 
 /// One event, as lists and details show it. Names are those at the time of the event.

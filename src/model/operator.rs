@@ -92,6 +92,11 @@ impl Roles {
         self.has(Role::Owner) || self.has(Role::Admin)
     }
 
+    /// Rotating keys, and having applications told again about the end of a session.
+    pub fn can_administer(self) -> bool {
+        self.has(Role::Owner) || self.has(Role::Admin)
+    }
+
     pub fn labels(self) -> String {
         self.iter().map(Role::label).collect::<Vec<_>>().join(" · ")
     }

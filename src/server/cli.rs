@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 mod environment;
 mod import;
+mod keys;
 mod operator;
 mod serve;
 
@@ -53,6 +54,8 @@ enum Command {
     Operator(operator::OperatorOptions),
     /// Make and list environments: isolated sets of users, accounts, applications and settings.
     Environment(environment::EnvironmentOptions),
+    /// Rotate and list the keys that sign tokens.
+    Keys(keys::KeysOptions),
     /// Check configuration, database and keys, and say what to mend.
     Doctor(doctor::DoctorOptions),
 }
@@ -83,6 +86,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(options) => return import::run(&options).await,
         Command::Operator(options) => operator::run(&options).await?,
         Command::Environment(options) => environment::run(&options).await?,
+        Command::Keys(options) => keys::run(&options).await?,
         Command::Doctor(options) => return doctor::run(&options).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -10,11 +10,13 @@ pub mod environment;
 pub mod grant;
 pub mod import;
 pub mod inspect;
+pub mod logout_delivery;
 mod migration;
 pub mod operator;
 pub mod session;
 pub mod settings;
 pub mod signing_key;
+pub mod upkeep;
 pub mod user;
 
 use std::ops::{Deref, DerefMut};

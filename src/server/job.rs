@@ -1,24 +1,55 @@
 //! Timers: what must happen though nobody asks.
 
+mod back_channel_logout;
+
+pub use back_channel_logout::Worker;
+
 use std::time::Duration;
 
-use crate::server::service::session;
+use crate::server::error::ServiceResult;
+use crate::server::service::{session, upkeep};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(5);
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Runs until the process stops.
 pub async fn run(state: AppState) {
-    let mut timer = tokio::time::interval(EXPIRY_INTERVAL);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tokio::join!(endings(&state), upkeep(&state), Worker::new(state.clone()).run());
+}
+
+async fn endings(state: &AppState) {
+    let mut timer = timer(EXPIRY_INTERVAL);
     loop {
         timer.tick().await;
-        match session::end_due(&state).await {
-            Ok(0) => {}
-            Ok(ended) => tracing::info!(ended, "ended sessions that were due"),
-            Err(error) => tracing::error!(error = format!("{error:#}"), "sessions that are due could not be ended"),
-        }
+        say(session::end_due(state).await, "ended sessions that were due", "sessions that are due could not be ended");
         state.limits.sweep();
+    }
+}
+
+async fn upkeep(state: &AppState) {
+    let mut timer = timer(UPKEEP_INTERVAL);
+    loop {
+        timer.tick().await;
+        say(
+            upkeep::run(state).await,
+            "deleted what is no longer needed",
+            "what is no longer needed could not be deleted",
+        );
+    }
+}
+
+fn timer(interval: Duration) -> tokio::time::Interval {
+    let mut timer = tokio::time::interval(interval);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    timer
+}
+
+fn say(outcome: ServiceResult<u64>, done: &str, failed: &str) {
+    match outcome {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "{done}"),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "{failed}"),
     }
 }

@@ -21,6 +21,8 @@ use super::db::{Conn, Tx};
 use super::random::Random;
 
 const NONCE_LENGTH: usize = 12;
+/// Every environment signs with each of these; an application chooses one.
+pub const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
 /// The 256-bit key that seals private keys, from a file or the environment.
 pub struct MasterKey([u8; 32]);
@@ -126,7 +128,7 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Makes the first active key of each algorithm for an environment.
+    /// Makes the first keys of an environment: of each algorithm one that signs and one that is published ahead.
     pub async fn create_first(
         &self,
         tx: &mut Tx,
@@ -140,22 +142,40 @@ impl Keyring {
         Ok(())
     }
 
-    /// A new active key of each algorithm, sealed, of no environment yet.
+    /// A new active and a new next key of each algorithm, sealed, of no environment yet.
     pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SigningKeyRow>> {
         let mut rows = Vec::new();
-        for algorithm in [Algorithm::RS256, Algorithm::ES256] {
-            let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(algorithm)).await??;
-            rows.push(SigningKeyRow {
-                sealed_private_key: self.master.seal(random, &kid, &private)?,
-                kid,
-                environment_id: Uuid::nil(),
-                algorithm: format!("{algorithm:?}"),
-                state: "active".to_owned(),
-                public_jwk,
-                created_at: clock.now(),
-            });
+        for algorithm in ALGORITHMS {
+            let active = self.new_row(algorithm, clock, random).await?;
+            rows.push(SigningKeyRow { state: "active".to_owned(), activated_at: Some(clock.now()), ..active });
+            rows.push(self.new_row(algorithm, clock, random).await?);
         }
         Ok(rows)
+    }
+
+    /// A new next key, sealed, of no environment yet.
+    ///
+    /// # Errors
+    /// Where there is no such algorithm.
+    pub async fn new_row(
+        &self,
+        algorithm: &str,
+        clock: &dyn Clock,
+        random: &dyn Random,
+    ) -> anyhow::Result<SigningKeyRow> {
+        let parsed = parse_algorithm(algorithm)?;
+        let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(parsed)).await??;
+        Ok(SigningKeyRow {
+            sealed_private_key: self.master.seal(random, &kid, &private)?,
+            kid,
+            environment_id: Uuid::nil(),
+            algorithm: algorithm.to_owned(),
+            state: "next".to_owned(),
+            public_jwk,
+            created_at: clock.now(),
+            activated_at: None,
+            retired_at: None,
+        })
     }
 }
 

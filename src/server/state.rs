@@ -1,14 +1,16 @@
-//! What every request handler holds: the injected clock and randomness, the database, keys and limits. No state of users.
+//! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 use url::Url;
 use uuid::{Builder, Uuid};
 
 use super::clock::Clock;
 use super::db::Db;
 use super::keyring::Keyring;
+use super::outbound::Outbound;
 use super::password::Passwords;
 use super::random::Random;
 use super::rate_limit::RateLimits;
@@ -20,9 +22,12 @@ pub struct Inner {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    pub outbound: Arc<dyn Outbound>,
     pub keyring: Keyring,
     pub passwords: Passwords,
     pub limits: RateLimits,
+    /// Told whenever a session ends of which an application has to hear.
+    pub logouts: Notify,
     /// Scheme, host and port, without a path.
     pub public_url: Url,
     pub trust_forwarded_for: bool,
@@ -46,6 +51,7 @@ impl AppState {
         db: Db,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        outbound: Arc<dyn Outbound>,
         keyring: Keyring,
         public_url: Url,
         trust_forwarded_for: bool,
@@ -56,9 +62,11 @@ impl AppState {
             db,
             clock,
             random,
+            outbound,
             keyring,
             passwords,
             limits,
+            logouts: Notify::new(),
             public_url,
             trust_forwarded_for,
             last_id: Mutex::default(),

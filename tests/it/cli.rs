@@ -7,6 +7,7 @@ use understudy::server::cli::demo;
 use understudy::server::clock::SystemClock;
 use understudy::server::db::{Db, environment, user};
 use understudy::server::keyring::{Keyring, MasterKey};
+use understudy::server::outbound::Recorder;
 use understudy::server::random::SystemRandom;
 use understudy::server::service::caller::Client;
 use understudy::server::service::operator as operators;
@@ -135,7 +136,7 @@ fn from_nothing_to_an_owner_and_a_clean_bill_of_health() {
     let wrong = understudy(&["environment", "list", "--data", &data, "--master-key", other]);
     assert!(err(&wrong).contains("the master key does not open this database's signing keys"), "{}", err(&wrong));
     let sick = out(&understudy(&["doctor", "--data", &data, "--master-key", other]));
-    assert!(sick.contains("✗ the master key does not open 2 of 2 signing keys"), "{sick}");
+    assert!(sick.contains("✗ the master key does not open 4 of 4 signing keys"), "{sick}");
 }
 
 #[test]
@@ -160,6 +161,76 @@ fn operators_are_granted_roles_and_lose_them() {
     assert!(!succeeded(&understudy(&revoke)).contains("Impersonator"));
     let again = understudy(&create);
     assert!(err(&again).contains("there is an operator v@x.example already"), "{}", err(&again));
+}
+
+#[test]
+fn keys_are_listed_and_rotated() {
+    let folder = Folder::new("keys");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
+    let list = || {
+        let listed = succeeded(&understudy(&["keys", "list", "--environment", "qa", "--data", &data]));
+        let rows = listed.lines().skip(1).map(|line| line.split_whitespace().map(ToOwned::to_owned).collect());
+        rows.collect::<Vec<Vec<String>>>()
+    };
+    let states = |rows: &[Vec<String>]| rows.iter().map(|row| format!("{} {}", row[1], row[2])).collect::<Vec<_>>();
+    let before = list();
+    assert_eq!(states(&before), ["RS256 active", "ES256 active", "RS256 next", "ES256 next"]);
+    let kid = |row: &[String]| row.last().expect("a key id").clone();
+    let rotate = ["keys", "rotate", "--environment", "qa", "--algorithm", "RS256", "--data", &data];
+    let said = succeeded(&understudy(&rotate));
+    let expected = format!("RS256: {} signs from now on; {} stays", kid(&before[2]), kid(&before[0]));
+    assert!(said.starts_with(&expected) && said.contains("24 hours"), "{said}");
+    let after = list();
+    assert_eq!(states(&after), ["RS256 active", "ES256 active", "RS256 next", "ES256 next", "RS256 retiring"]);
+    assert_eq!(kid(&after[0]), kid(&before[2]));
+    assert_eq!(kid(&after[4]), kid(&before[0]));
+    succeeded(&understudy(&["keys", "rotate", "--environment", "qa", "--data", &data]));
+    assert_eq!(list().len(), 7);
+    let unknown = understudy(&["keys", "rotate", "--environment", "nowhere", "--data", &data]);
+    assert!(err(&unknown).contains("there are qa"), "{}", err(&unknown));
+    let wrong = understudy(&["keys", "rotate", "--environment", "qa", "--algorithm", "HS256", "--data", &data]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn a_server_with_the_wrong_master_key_refuses_to_start_and_says_what_to_do() {
+    let folder = Folder::new("master");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
+    succeeded(&understudy(&["keys", "rotate", "--environment", "qa", "--data", &data]));
+    let wrong = MasterKey::generate(&SystemRandom);
+    let refused = |arguments: &[&str]| {
+        let output = understudy(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = err(&output);
+        assert!(text.starts_with("error: the master key does not open this database's signing keys"), "{text}");
+        for word in ["give the one that sealed them", "MASTER_KEY_FILE", "master.key in the data folder"] {
+            assert!(text.contains(word), "{text}");
+        }
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    };
+    refused(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--master-key", &wrong]);
+    refused(&["keys", "rotate", "--environment", "qa", "--data", &data, "--master-key", &wrong]);
+    // The same where only one key, of whatever state, was sealed with another one.
+    let url = format!("sqlite:{data}/understudy.db");
+    for state in ["active", "next", "retiring"] {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let db = Db::connect(&url, 1).await.expect("the database");
+            let Db::Sqlite { write, .. } = &db else { panic!("these tests are on SQLite") };
+            let sql =
+                "UPDATE signing_keys SET sealed_private_key = CAST(substr(sealed_private_key, 1, 20) || sealed_private_key AS BLOB)
+                       WHERE kid = (SELECT kid FROM signing_keys WHERE state = $1 LIMIT 1)";
+            let undo = "UPDATE signing_keys SET sealed_private_key = substr(sealed_private_key, 21)
+                       WHERE kid = (SELECT kid FROM signing_keys WHERE state = $1 LIMIT 1)";
+            sqlx::query(sql).bind(state).execute(write).await.expect("a change");
+            refused(&["serve", "--listen", "127.0.0.1:0", "--data", &data]);
+            sqlx::query(undo).bind(state).execute(write).await.expect("a change");
+            db.close().await;
+        });
+    }
+    succeeded(&understudy(&["keys", "list", "--data", &data]));
 }
 
 #[test]
@@ -200,6 +271,7 @@ async fn empty_state(folder: &Folder) -> AppState {
         db,
         std::sync::Arc::new(SystemClock),
         std::sync::Arc::new(SystemRandom),
+        std::sync::Arc::new(Recorder::default()),
         Keyring::new(master),
         url,
         false,

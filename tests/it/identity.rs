@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod back_channel_logout;
 mod browser_calls;
 mod client;
 mod deadline;
@@ -9,8 +10,10 @@ mod embedded;
 pub mod flow;
 mod hand_off;
 mod introspection;
+mod keys;
 mod logout;
 mod refresh;
 mod sign_in;
 mod tabs;
 mod token;
+mod upkeep;

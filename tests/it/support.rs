@@ -12,6 +12,7 @@ use understudy::model::operator::Role;
 use understudy::server::clock::{Clock, ManualClock};
 use understudy::server::db::Db;
 use understudy::server::keyring::{Keyring, MasterKey};
+use understudy::server::outbound::{Outbound, Recorder};
 use understudy::server::random::SystemRandom;
 use understudy::server::service::caller::{Caller, Client};
 use understudy::server::service::operator as operators;
@@ -23,17 +24,19 @@ mod database;
 pub mod fixture;
 mod ledger;
 
-pub use database::{break_audit, execute, mend_audit, try_execute};
+pub use database::{break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
 pub use ledger::Ledger;
 
 /// The origin under which the tests' server believes to be reached.
 pub const ORIGIN: &str = "http://localhost:3000";
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub struct TestApp {
     pub state: AppState,
     pub clock: Arc<ManualClock>,
+    /// What the server sent to others, and how they answer.
+    pub outbound: Arc<Recorder>,
     pub router: Router,
     _database: database::TestDatabase,
 }
@@ -49,18 +52,20 @@ impl TestApp {
         let db = Db::connect(&database.url, 4).await.expect("the test database answers");
         db.migrate().await.expect("migrations run");
         let clock = Arc::new(ManualClock::at(start_of_test()));
+        let outbound = Arc::new(Recorder::default());
         let master = MasterKey::parse(MASTER_KEY).expect("a master key");
         let state = AppState::new(
             db,
             clock.clone() as Arc<dyn Clock>,
             Arc::new(SystemRandom),
+            outbound.clone() as Arc<dyn Outbound>,
             Keyring::new(master),
             ORIGIN.parse().expect("a url"),
             false,
         );
         fixture::load(&state).await;
         let router = web::router(state.clone());
-        Self { state, clock, router, _database: database }
+        Self { state, clock, outbound, router, _database: database }
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -11,6 +11,7 @@ use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, signing_key};
 use crate::server::error::ServiceError;
 use crate::server::keyring::Keyring;
+use crate::server::outbound::Network;
 use crate::server::random::SystemRandom;
 use crate::server::state::AppState;
 
@@ -23,7 +24,15 @@ pub async fn open(options: &DatabaseOptions, public_url: Url, trust_forwarded_fo
     db.migrate().await.context("the database's schema could not be brought up to date")?;
     let keyring = Keyring::new(options.master_key(&SystemRandom)?);
     open_keys(&db, &keyring).await?;
-    Ok(AppState::new(db, Arc::new(SystemClock), Arc::new(SystemRandom), keyring, public_url, trust_forwarded_for))
+    Ok(AppState::new(
+        db,
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+        Arc::new(Network::default()),
+        keyring,
+        public_url,
+        trust_forwarded_for,
+    ))
 }
 
 /// As [`open`], for commands that never answer a browser.

@@ -5,7 +5,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 macro_rules! migrations {
     ($folder:literal) => {
-        migrations!($folder: (20261123000001, "initial"), (20261124000001, "provider"))
+        migrations!($folder: (20261123000001, "initial"), (20261124000001, "provider"), (20261124000003, "upkeep"))
     };
     ($folder:literal: $(($version:literal, $name:literal)),+) => {
         Migrator::with_migrations(vec![$(Migration::new(

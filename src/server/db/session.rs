@@ -117,21 +117,38 @@ pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResu
     fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
 }
 
-/// Sessions that may have to end: all running impersonations, and of the others those whose time is over.
-pub async fn candidates_to_end(
-    conn: &mut Conn,
-    now: DateTime<Utc>,
-    after: Uuid,
-    limit: i64,
-) -> DbResult<Vec<StandingRow>> {
+/// Sessions whose time is over, longest first.
+pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!("WHERE s.ended_at IS NULL AND s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2"),
+        now,
+        limit
+    )
+}
+
+/// Running impersonations of all environments, by id, beyond `after`.
+pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
     fetch_all!(
         conn,
         standing!(
-            "WHERE s.ended_at IS NULL AND (s.kind = 'impersonation' OR s.expires_at <= $1) AND s.id > $2
-             ORDER BY s.id LIMIT $3"
+            "WHERE s.ended_at IS NULL AND s.kind = 'impersonation' AND s.id > $1
+             ORDER BY s.id LIMIT $2"
         ),
-        now,
         after,
+        limit
+    )
+}
+
+/// Running sessions of users who were locked after this. The cross join makes SQLite begin with the users, who are few.
+pub async fn of_users_locked_after(conn: &mut Conn, time: DateTime<Utc>, limit: i64) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!(
+            "WHERE s.id IN (SELECT t.id FROM users v CROSS JOIN sessions t
+               WHERE v.locked_at > $1 AND t.user_id = v.id AND t.ended_at IS NULL LIMIT $2)"
+        ),
+        time,
         limit
     )
 }

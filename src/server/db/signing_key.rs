@@ -18,38 +18,84 @@ pub struct SigningKeyRow {
     pub public_jwk: String,
     pub sealed_private_key: Vec<u8>,
     pub created_at: DateTime<Utc>,
+    /// When it began to sign.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// When it stopped.
+    pub retired_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at, activated_at, retired_at
+             FROM signing_keys ",
+            $rest
+        )
+    };
 }
 
 /// All keys of an environment, active ones first, RS256 before ES256.
 pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<SigningKeyRow>> {
     fetch_all!(
         conn,
-        "SELECT kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at
-         FROM signing_keys WHERE environment_id = $1
-         ORDER BY CASE state WHEN 'active' THEN 0 WHEN 'next' THEN 1 ELSE 2 END, algorithm DESC, created_at DESC",
+        select!(
+            "WHERE environment_id = $1
+             ORDER BY CASE state WHEN 'active' THEN 0 WHEN 'next' THEN 1 ELSE 2 END, algorithm DESC, created_at DESC, kid"
+        ),
         environment_id
     )
 }
 
 pub async fn all(conn: &mut Conn) -> DbResult<Vec<SigningKeyRow>> {
-    fetch_all!(
-        conn,
-        "SELECT kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at FROM signing_keys"
-    )
+    fetch_all!(conn, select!(""))
 }
 
 pub async fn insert(tx: &mut Tx, row: &SigningKeyRow) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO signing_keys (kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO signing_keys (kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at, activated_at, retired_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &row.kid,
         row.environment_id,
         &row.algorithm,
         &row.state,
         &row.public_jwk,
         &row.sealed_private_key,
-        row.created_at
+        row.created_at,
+        row.activated_at,
+        row.retired_at
     )?;
     Ok(())
+}
+
+/// The active key signs no more. Gives whether it was active until now.
+pub async fn retire(tx: &mut Tx, kid: &str, now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE signing_keys SET state = 'retiring', retired_at = $2 WHERE kid = $1 AND state = 'active'",
+        kid,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
+/// The next key signs from now on. Gives whether it was the next until now.
+pub async fn activate(tx: &mut Tx, kid: &str, now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE signing_keys SET state = 'active', activated_at = $2 WHERE kid = $1 AND state = 'next'",
+        kid,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
+/// Keys that stopped signing before this.
+pub async fn retired_before(conn: &mut Conn, time: DateTime<Utc>) -> DbResult<Vec<SigningKeyRow>> {
+    fetch_all!(conn, select!("WHERE state = 'retiring' AND retired_at <= $1"), time)
+}
+
+/// Deletes a retiring key. Gives whether it was there.
+pub async fn delete_retired(tx: &mut Tx, kid: &str) -> DbResult<bool> {
+    Ok(execute!(tx, "DELETE FROM signing_keys WHERE kid = $1 AND state = 'retiring'", kid)? == 1)
 }

@@ -110,6 +110,12 @@ impl Event {
         self
     }
 
+    /// The session itself, where who else was involved does not matter.
+    pub fn about_session(mut self, id: Uuid) -> Self {
+        self.0.session_id = Some(id);
+        self
+    }
+
     pub fn for_reason(mut self, reason: &str, ticket: Option<&str>) -> Self {
         self.0.reason = Some(reason.to_owned());
         self.0.ticket = ticket.map(ToOwned::to_owned);

@@ -6,7 +6,7 @@ use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 
-/// Makes an environment, impersonation off, with an active signing key of each algorithm.
+/// Makes an environment, impersonation off, with an active and a next signing key of each algorithm.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where the slug or the name cannot be used or the slug is taken.

@@ -1,12 +1,15 @@
 //! Applications as the provider meets them: which there are, how they prove themselves, where they may be sent.
 
+use std::sync::Arc;
+
+use anyhow::anyhow;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::ServiceResult;
-use crate::server::keyring::EnvironmentKeys;
+use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
@@ -78,4 +81,14 @@ pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin
 pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<EnvironmentKeys> {
     let mut conn = state.db.read().await?;
     Ok(state.keyring.of(&mut conn, environment_id).await?)
+}
+
+/// The environment's active key of this algorithm.
+///
+/// # Errors
+/// Where there is none: every environment is made with one.
+pub async fn active_key(state: &AppState, environment_id: Uuid, algorithm: &str) -> ServiceResult<Arc<SigningKey>> {
+    let keys = keys(state, environment_id).await?;
+    let active = keys.iter().find(|key| key.state == "active" && format!("{:?}", key.algorithm) == algorithm);
+    Ok(active.cloned().ok_or_else(|| anyhow!("the environment {environment_id} has no active {algorithm} key"))?)
 }

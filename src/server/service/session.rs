@@ -1,10 +1,11 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
+use super::logout_delivery;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use crate::model::audit::{Severity, action};
 use crate::model::impersonation::Denial;
@@ -14,6 +15,13 @@ use crate::server::db::session::{self as table, SessionListRow, StandingRow};
 use crate::server::db::{Conn, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
+
+/// How many sessions a timer looks at in one go.
+const BATCH: i64 = 200;
+
+/// For how long after a user was locked a timer looks for sessions of that user. None can begin meanwhile, so it finds them
+/// all within a second; one that was missed because no server ran ends when it is used.
+const LOCKED_LATELY: TimeDelta = TimeDelta::days(1);
 
 /// Who ends a session.
 pub enum EndedBy<'a> {
@@ -117,7 +125,8 @@ pub async fn live_in(
     Ok(None)
 }
 
-/// Ends a session in the caller's transaction, with its END event. Gives whether this call ended it: of several at the
+/// Ends a session in the caller's transaction, with its END event and the messages to the applications that hold tokens of
+/// it. Gives whether this call ended it: of several at the
 /// same instant one does, and one event is written.
 pub async fn end_in(
     state: &AppState,
@@ -155,6 +164,7 @@ pub async fn end_in(
         },
     };
     audit::record(state, tx, event).await?;
+    logout_delivery::enqueue(state, tx, session).await?;
     Ok(true)
 }
 
@@ -269,25 +279,41 @@ fn item(row: SessionListRow) -> SessionItem {
     }
 }
 
-/// Ends every session whose time is over, and every impersonation whose policy now says no, so that the audit trail has
-/// its END event even if nobody asks for the session again. Gives how many ended.
-pub async fn end_due(state: &AppState) -> ServiceResult<u32> {
-    const BATCH: i64 = 200;
+/// Ends every session whose time is over or whose user is locked, and every impersonation whose policy now says no, so
+/// that the audit trail has its END event and applications are told even if nobody asks for the session again. Gives how
+/// many ended.
+pub async fn end_due(state: &AppState) -> ServiceResult<u64> {
     let mut ended = 0;
+    loop {
+        let mut conn = state.db.read().await?;
+        let mut batch = table::expired(&mut conn, state.now(), BATCH).await?;
+        batch.extend(table::of_users_locked_after(&mut conn, state.now() - LOCKED_LATELY, BATCH).await?);
+        drop(conn);
+        if batch.is_empty() {
+            break;
+        }
+        ended += end_those_due(state, &batch).await?;
+    }
     let mut after = Uuid::nil();
     loop {
         let mut conn = state.db.read().await?;
-        let batch = table::candidates_to_end(&mut conn, state.now(), after, BATCH).await?;
+        let batch = table::impersonations_after(&mut conn, after, BATCH).await?;
         drop(conn);
         let Some(last) = batch.last() else { return Ok(ended) };
         after = last.id;
-        for session in &batch {
-            let Some(reason) = session.end_due(state.now()) else { continue };
-            let mut tx = state.db.write().await?;
-            if end_in(state, &mut tx, session, reason, EndedBy::System, &Client::default()).await? {
-                ended += 1;
-            }
-            tx.commit().await?;
-        }
+        ended += end_those_due(state, &batch).await?;
     }
+}
+
+async fn end_those_due(state: &AppState, sessions: &[StandingRow]) -> ServiceResult<u64> {
+    let mut ended = 0;
+    for session in sessions {
+        let Some(reason) = session.end_due(state.now()) else { continue };
+        let mut tx = state.db.write().await?;
+        if end_in(state, &mut tx, session, reason, EndedBy::System, &Client::default()).await? {
+            ended += 1;
+        }
+        tx.commit().await?;
+    }
+    Ok(ended)
 }

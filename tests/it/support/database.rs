@@ -1,5 +1,6 @@
 //! A database of the test's own, on SQLite or on PostgreSQL.
 
+use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use understudy::server::db::Db;
 use uuid::Uuid;
@@ -135,4 +136,16 @@ pub async fn mend_audit(db: &Db) {
         Db::Sqlite { .. } => execute(db, "DROP TRIGGER broken").await,
         Db::Postgres(_) => execute(db, "ALTER TABLE audit_events DROP CONSTRAINT broken").await,
     }
+}
+
+/// A used assertion of console and a revoked token, both with this expiry.
+pub async fn remember(db: &Db, environment_id: Uuid, number: u8, expires_at: DateTime<Utc>) {
+    let sql = "INSERT INTO client_assertions (application_id, jti_hash, expires_at)
+               SELECT id, $2, $3 FROM applications WHERE environment_id = $1 AND client_id = 'console'";
+    on_db!(db, c => sqlx::query(sql).bind(environment_id).bind(vec![number]).bind(expires_at).execute(c).await.map(|_| ()))
+        .expect("an assertion");
+    let sql = "INSERT INTO revoked_tokens (jti, environment_id, expires_at) VALUES ($1, $2, $3)";
+    let jti = format!("token {number}");
+    on_db!(db, c => sqlx::query(sql).bind(jti).bind(environment_id).bind(expires_at).execute(c).await.map(|_| ()))
+        .expect("a revoked token");
 }

@@ -1,0 +1,91 @@
+//! `understudy keys rotate | list`.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+
+use super::context::{environment, open_offline, plain};
+use super::{say, table};
+use crate::model::key::KeyState;
+use crate::server::config::DatabaseOptions;
+use crate::server::db;
+use crate::server::keyring::ALGORITHMS;
+use crate::server::service::signing_key;
+
+#[derive(Args)]
+pub struct KeysOptions {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Let the next keys sign from now on. What the present ones signed stays valid: they are published for another day.
+    Rotate {
+        /// Slug of the environment.
+        #[arg(long, env = "KEYS_ENVIRONMENT", value_name = "SLUG")]
+        environment: String,
+        /// Only the key of this algorithm.
+        #[arg(long, env = "KEYS_ALGORITHM", value_parser = PossibleValuesParser::new(ALGORITHMS))]
+        algorithm: Option<String>,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+    /// List the signing keys of all environments, or of one.
+    List {
+        /// Slug of the environment.
+        #[arg(long, env = "KEYS_ENVIRONMENT", value_name = "SLUG")]
+        environment: Option<String>,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+}
+
+pub async fn run(options: &KeysOptions) -> anyhow::Result<()> {
+    match &options.command {
+        KeysCommand::Rotate { environment, algorithm, database } => {
+            rotate(database, environment, algorithm.as_deref().unwrap_or_default()).await
+        }
+        KeysCommand::List { environment, database } => list(database, environment.as_deref()).await,
+    }
+}
+
+async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str) -> anyhow::Result<()> {
+    let state = open_offline(database).await?;
+    let mut conn = state.db.read().await?;
+    let row = environment(&mut conn, slug).await?;
+    drop(conn);
+    for rotated in signing_key::rotate_by_system(&state, &row, algorithm).await.map_err(plain)? {
+        let retired = match rotated.retired {
+            Some(kid) => format!("; {kid} stays published for {} hours", signing_key::RETIRING.num_hours()),
+            None => String::new(),
+        };
+        say(&format!("{}: {} signs from now on{retired}.", rotated.algorithm, rotated.active));
+    }
+    state.db.close().await;
+    Ok(())
+}
+
+async fn list(database: &DatabaseOptions, slug: Option<&str>) -> anyhow::Result<()> {
+    let state = open_offline(database).await?;
+    let mut conn = state.db.read().await?;
+    let environments = match slug {
+        Some(slug) => vec![environment(&mut conn, slug).await?],
+        None => db::environment::all(&mut conn).await?,
+    };
+    if environments.is_empty() {
+        say("There are no environments yet. Make one with `understudy environment create`.");
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for environment in environments {
+        for key in db::signing_key::of_environment(&mut conn, environment.id).await? {
+            let label = KeyState::parse(&key.state).map_or("unknown", KeyState::label).to_lowercase();
+            let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M").to_string();
+            let since = key.activated_at.map_or_else(|| "–".to_owned(), day);
+            let until = key.retired_at.map_or_else(|| "–".to_owned(), |time| day(time + signing_key::RETIRING));
+            rows.push(vec![environment.slug.clone(), key.algorithm, label, since, until, key.kid]);
+        }
+    }
+    say(&table(&["ENVIRONMENT", "ALGORITHM", "STATE", "SIGNS SINCE (UTC)", "REMOVED (UTC)", "KEY ID"], &rows));
+    Ok(())
+}

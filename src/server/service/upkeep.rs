@@ -1,0 +1,45 @@
+//! Keeping the database small: what neither the protocol nor the audit trail needs any more goes, in small transactions.
+//!
+//! Sessions, events and everything that names people stay. Codes and tokens stay until a day after their session ended:
+//! until then a second use of one is recognised as such.
+
+use chrono::TimeDelta;
+
+use super::signing_key;
+use crate::server::db::upkeep as table;
+use crate::server::error::ServiceResult;
+use crate::server::state::AppState;
+
+/// How long after the end of its session a code, token or cookie is kept.
+const AFTER_THE_END: TimeDelta = TimeDelta::days(1);
+/// How long after its expiry the memory of a one-use assertion or a revoked token is kept: longer than clocks differ.
+const AFTER_EXPIRY: TimeDelta = TimeDelta::hours(1);
+/// How long a message that was delivered or given up is shown.
+const AFTER_DELIVERY: TimeDelta = TimeDelta::days(30);
+/// Rows, or sessions, in one transaction.
+const BATCH: i64 = 200;
+/// Transactions of a kind in one run: what is left waits for the next.
+const BATCHES: usize = 50;
+
+/// Deletes what is due. Gives how many rows went.
+pub async fn run(state: &AppState) -> ServiceResult<u64> {
+    let now = state.now();
+    let mut deleted = 0;
+    for _ in 0..BATCHES {
+        let mut tx = state.db.write().await?;
+        let mut batch = table::client_assertions(&mut tx, now - AFTER_EXPIRY, BATCH).await?;
+        batch += table::revoked_tokens(&mut tx, now - AFTER_EXPIRY, BATCH).await?;
+        batch += table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
+        let sessions = table::untidied_sessions(&mut tx, now - AFTER_THE_END, BATCH).await?;
+        for id in &sessions {
+            batch += table::tidy_session(&mut tx, *id, now).await?;
+        }
+        if batch == 0 && sessions.is_empty() {
+            break;
+        }
+        tx.commit().await?;
+        deleted += batch;
+        tokio::task::yield_now().await;
+    }
+    Ok(deleted + signing_key::remove_retired(state).await?)
+}

@@ -1,0 +1,190 @@
+//! Signing keys: published before they sign, rotated without anybody's session noticing, gone a day later.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use serde_json::Value;
+use understudy::model::key::KeyState;
+use understudy::server::clock::Clock;
+use understudy::server::error::ServiceError;
+use understudy::server::keyring::{Keyring, MasterKey};
+use understudy::server::random::SystemRandom;
+use understudy::server::service::{signing_key, upkeep};
+use understudy::server::state::AppState;
+
+use super::flow::{AMARA, OLIVIA, impersonating, introspect, jose_header, refresh, signed_in, text, tokens, userinfo};
+use crate::support::{MASTER_KEY, ORIGIN, ResponseExt, TestApp, encode};
+
+async fn rotate(app: &TestApp, algorithm: &str) {
+    let owner = app.caller(OLIVIA, "production").await;
+    signing_key::rotate(&owner, algorithm).await.expect("an Owner may");
+}
+
+/// The keys of production as the Keys page shows them: algorithm, state, id.
+async fn keys(app: &TestApp) -> Vec<(String, KeyState, String)> {
+    let page = signing_key::list(&app.caller(OLIVIA, "production").await).await.expect("the page");
+    page.keys.into_iter().map(|key| (key.algorithm, key.state, key.kid)).collect()
+}
+
+async fn kid_of(app: &TestApp, algorithm: &str, state: KeyState) -> String {
+    let all = keys(app).await;
+    let mut found = all.iter().filter(|key| key.0 == algorithm && key.1 == state);
+    let kid = found.next().unwrap_or_else(|| panic!("no {state:?} {algorithm} key: {all:?}")).2.clone();
+    assert!(found.next().is_none(), "two: {all:?}");
+    kid
+}
+
+async fn published(app: &TestApp) -> Vec<Value> {
+    let answer = app.browser().get("/id/production/.well-known/jwks.json").await.expect_status(StatusCode::OK);
+    answer.json()["keys"].as_array().expect("keys").clone()
+}
+
+#[tokio::test]
+async fn the_next_keys_are_published_before_they_sign_and_the_active_rs256_key_comes_first() {
+    let app = TestApp::new().await;
+    let set = published(&app).await;
+    let algorithms: Vec<&str> = set.iter().map(|key| text(key, "alg")).collect();
+    assert_eq!(algorithms, ["RS256", "ES256", "RS256", "ES256"]);
+    assert_eq!(set[0]["kid"], kid_of(&app, "RS256", KeyState::Active).await);
+    assert_eq!(set[2]["kid"], kid_of(&app, "RS256", KeyState::Next).await);
+    for key in &set {
+        assert!(key.get("d").is_none() && key.get("p").is_none(), "a private part: {key}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_rotation_the_next_key_signs_and_all_three_are_published() {
+    let app = TestApp::new().await;
+    let active = kid_of(&app, "RS256", KeyState::Active).await;
+    let next = kid_of(&app, "RS256", KeyState::Next).await;
+    let other = kid_of(&app, "ES256", KeyState::Active).await;
+    rotate(&app, "RS256").await;
+    assert_eq!(kid_of(&app, "RS256", KeyState::Active).await, next);
+    assert_eq!(kid_of(&app, "RS256", KeyState::Retiring).await, active);
+    assert_eq!(kid_of(&app, "ES256", KeyState::Active).await, other, "the other algorithm's stays");
+    let set = published(&app).await;
+    assert_eq!(set.len(), 5);
+    assert_eq!(set[0]["kid"], next);
+    let mut browser = signed_in(&app, AMARA).await;
+    let answer = tokens(&app, &mut browser, "console", &[]).await;
+    assert_eq!(jose_header(&answer["access_token"])["kid"], next);
+    let events = app.events("key.rotated").await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].actor_name, "Olivia Owner");
+    assert!(events[0].description.contains(&active) && events[0].description.contains(&next), "{events:?}");
+    assert_eq!(app.count("audit_events WHERE action = 'key.rotated' AND severity = 'high'").await, 1);
+}
+
+#[tokio::test]
+async fn what_was_signed_before_a_rotation_stays_good_in_every_place() {
+    let app = TestApp::new().await;
+    let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
+    let before = tokens(&app, &mut browser, "console", &[]).await;
+    rotate(&app, "").await;
+    rotate(&app, "").await;
+    assert_eq!(published(&app).await.len(), 8);
+    let access_token = text(&before, "access_token");
+    assert_eq!(introspect(&app, access_token).await["active"], true);
+    userinfo(&app, access_token).await.expect_status(StatusCode::OK);
+    let after =
+        refresh(&app, "console", text(&before, "refresh_token"), &[]).await.expect_status(StatusCode::OK).json();
+    assert_ne!(jose_header(&after["access_token"])["kid"], jose_header(&before["access_token"])["kid"]);
+    app.advance(TimeDelta::minutes(40));
+    let query = encode(&[("id_token_hint", text(&before, "id_token"))]);
+    browser.get(&format!("/id/production/logout?{query}")).await.expect_status(StatusCode::OK);
+    assert_eq!(app.events("impersonation.ended").await.len(), 1, "the old id token still says which session is meant");
+}
+
+#[tokio::test]
+async fn a_retired_key_stays_for_a_day_and_is_then_deleted() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let before = tokens(&app, &mut browser, "console", &[]).await;
+    let kid = kid_of(&app, "RS256", KeyState::Active).await;
+    rotate(&app, "").await;
+    app.advance(TimeDelta::hours(24) - TimeDelta::microseconds(1));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(kid_of(&app, "RS256", KeyState::Retiring).await, kid);
+    app.advance(TimeDelta::microseconds(1));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(published(&app).await.len(), 4);
+    assert_eq!(app.count("signing_keys WHERE state = 'retiring'").await, 0);
+    assert_eq!(app.events("key.removed").await.len(), 2);
+    // What it signed is nobody's word any more.
+    let query = encode(&[("id_token_hint", text(&before, "id_token"))]);
+    let page = browser.get(&format!("/id/production/logout?{query}")).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Sign out Amara Okafor?"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn a_database_without_next_keys_gets_them_at_its_first_rotation() {
+    let app = TestApp::new().await;
+    app.execute("DELETE FROM signing_keys WHERE state = 'next'").await;
+    let active = kid_of(&app, "ES256", KeyState::Active).await;
+    rotate(&app, "").await;
+    assert_eq!(kid_of(&app, "ES256", KeyState::Retiring).await, active);
+    assert_ne!(kid_of(&app, "ES256", KeyState::Active).await, kid_of(&app, "ES256", KeyState::Next).await);
+    assert_eq!(keys(&app).await.len(), 6);
+}
+
+#[tokio::test]
+async fn only_owner_and_admin_rotate_and_only_known_algorithms() {
+    let app = TestApp::new().await;
+    let before = keys(&app).await;
+    for email in ["vera@understudy.example", "ed@understudy.example"] {
+        let caller = app.caller(email, "production").await;
+        assert!(!signing_key::list(&caller).await.expect("seeing them is allowed").can_rotate);
+        let refused = signing_key::rotate(&caller, "").await.map(|_| ());
+        assert!(matches!(refused, Err(ServiceError::Forbidden)), "{email}: {refused:?}");
+    }
+    let ivy = app.caller("ivy@understudy.example", "production").await;
+    assert!(matches!(signing_key::list(&ivy).await, Err(ServiceError::Forbidden)));
+    let admin = app.caller("adam@understudy.example", "production").await;
+    let refused = signing_key::rotate(&admin, "HS256").await.map(|_| ());
+    assert!(matches!(refused, Err(ServiceError::Invalid { .. })), "{refused:?}");
+    assert_eq!(keys(&app).await, before);
+    assert_eq!(app.events("key.rotated").await.len(), 0);
+    signing_key::rotate(&admin, "ES256").await.expect("an Admin may");
+}
+
+#[tokio::test]
+async fn another_environments_keys_stay_as_they_are() {
+    let app = TestApp::new().await;
+    let staging = async || app.browser().get("/id/staging/.well-known/jwks.json").await.json();
+    let before = staging().await;
+    rotate(&app, "").await;
+    assert_eq!(staging().await, before);
+}
+
+#[tokio::test]
+async fn a_rotation_by_another_server_is_followed_at_the_next_request() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let before = tokens(&app, &mut browser, "console", &[]).await;
+    let other = AppState::new(
+        app.state.db.clone(),
+        app.clock.clone() as Arc<dyn Clock>,
+        Arc::new(SystemRandom),
+        app.outbound.clone(),
+        Keyring::new(MasterKey::parse(MASTER_KEY).expect("a master key")),
+        ORIGIN.parse().expect("a url"),
+        false,
+    );
+    let environment = app.caller(OLIVIA, "production").await.environment;
+    let rotated = signing_key::rotate_by_system(&other, &environment, "RS256").await.expect("a rotation");
+    let after = tokens(&app, &mut browser, "console", &[]).await;
+    assert_eq!(jose_header(&after["access_token"])["kid"], rotated[0].active);
+    assert_eq!(introspect(&app, text(&before, "access_token")).await["active"], true);
+    assert_eq!(app.events("key.rotated").await[0].actor_kind, "system");
+}
+
+#[tokio::test]
+async fn of_two_rotations_at_the_same_instant_none_leaves_an_environment_without_a_key() {
+    let app = TestApp::new().await;
+    let owner = app.caller(OLIVIA, "production").await;
+    let (left, right) = tokio::join!(signing_key::rotate(&owner, "ES256"), signing_key::rotate(&owner, "ES256"));
+    assert!(left.is_ok() || right.is_ok());
+    kid_of(&app, "ES256", KeyState::Active).await;
+    kid_of(&app, "ES256", KeyState::Next).await;
+}
