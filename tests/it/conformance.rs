@@ -5,6 +5,7 @@
 mod bad_input;
 mod bearer;
 mod best_practice;
+mod client_credentials;
 mod core;
 mod discovery;
 mod forge;

@@ -26,18 +26,35 @@ pub async fn signed(app: &TestApp, environment: &str, typ: &str, claims: &Value)
     own_key(app, environment, Algorithm::RS256).await.sign(typ, claims).expect("a token")
 }
 
-/// A token with these claims whose signature only looks like one, under each name of a forgery.
+/// Tokens with the claims of this one of the provider's whose signature only looks like one, under each name of a forgery.
 pub async fn forgeries(app: &TestApp, typ: &str, genuine: &str) -> Vec<(&'static str, String)> {
-    let key = own_key(app, "production", Algorithm::RS256).await;
-    let kid = key.kid.as_str();
+    let kid = own_key(app, "production", Algorithm::RS256).await.kid.clone();
+    let jwks = app.browser().get("/id/production/.well-known/jwks.json").await.json();
+    let jwk = jwks["keys"].as_array().expect("keys").iter().find(|jwk| jwk["kid"] == kid.as_str()).expect("the key");
+    let mut found = forgeries_of(jwk, typ, genuine);
+    let claims = claims_of(genuine);
+    found.push(("another environment's signature", signed(app, "staging", typ, &claims).await));
+    found
+}
+
+/// The same for an assertion of a client with this public key.
+pub fn forgeries_by(jwk: &Value, genuine: &str) -> Vec<(&'static str, String)> {
+    forgeries_of(jwk, "JWT", genuine)
+}
+
+fn claims_of(token: &str) -> Value {
+    let part = token.split('.').nth(1).expect("a JWT has three parts");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+}
+
+fn forgeries_of(jwk: &Value, typ: &str, genuine: &str) -> Vec<(&'static str, String)> {
+    let kid = jwk["kid"].as_str().expect("a kid");
     let parts: Vec<&str> = genuine.split('.').collect();
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).expect("base64url")).expect("JSON");
+    let claims = claims_of(genuine);
     let mut other = claims.clone();
     other["email"] = json!("root@understudy.example");
     let with_header = |header: Value| URL_SAFE_NO_PAD.encode(header.to_string());
     let unsigned = |alg: &str| format!("{}.{}.", with_header(json!({ "alg": alg, "typ": typ, "kid": kid })), parts[1]);
-    let jwks = app.browser().get("/id/production/.well-known/jwks.json").await.json();
-    let jwk = jwks["keys"].as_array().expect("keys").iter().find(|jwk| jwk["kid"] == kid).expect("the key").clone();
     let modulus = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().expect("n")).expect("base64url");
     let symmetric = |secret: &[u8]| {
         let header = header(Algorithm::HS256, typ, kid);
@@ -81,7 +98,6 @@ pub async fn forgeries(app: &TestApp, typ: &str, genuine: &str) -> Vec<(&'static
         ),
         ("two parts", format!("{}.{}", parts[0], parts[1])),
         ("four parts", format!("{genuine}.{}", parts[2])),
-        ("another environment's signature", signed(app, "staging", typ, &claims).await),
     ]
 }
 
