@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
+use super::page;
 
 pub use crate::server::address::with_query;
 
@@ -32,13 +34,18 @@ impl Parameters {
         !self.0.iter().all(|(name, _)| names.insert(name))
     }
 
-    /// Whether a name or a value holds a NUL character, which no parameter of any standard may and PostgreSQL refuses.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.0.iter().filter(|(key, _)| key == name).count() > 1
+    }
+
+    /// Whether a NUL character is anywhere: nothing that is sent here can mean one, and PostgreSQL's text cannot hold it.
     pub fn has_nul(&self) -> bool {
         self.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
     }
 
-    pub fn is_repeated(&self, name: &str) -> bool {
-        self.0.iter().filter(|(key, _)| key == name).count() > 1
+    /// Whether a NUL character is in one of these parameters.
+    pub fn has_nul_in(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(name, value)| names.contains(&name.as_str()) && value.contains('\0'))
     }
 
     /// The same parameters without some, as query text.
@@ -56,8 +63,12 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let parameters = read(request, state).await?;
+        let invalid = |text: &str| Err(OAuthError::InvalidRequest(text.to_owned()).into_response());
         if parameters.has_repeated() {
-            return Err(OAuthError::InvalidRequest("a parameter was sent more than once".to_owned()).into_response());
+            return invalid("a parameter was sent more than once");
+        }
+        if parameters.has_nul() {
+            return invalid("a parameter has a NUL character in it");
         }
         Ok(Self(parameters))
     }
@@ -70,8 +81,27 @@ impl<S: Send + Sync> FromRequest<S> for BrowserForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        read(request, state).await.map(Self)
+        readable(read(request, state).await?).map(Self)
     }
+}
+
+/// The query of a hosted page.
+pub struct BrowserQuery(pub Parameters);
+
+impl<S: Send + Sync> FromRequestParts<S> for BrowserQuery {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        readable(Parameters::parse(parts.uri.query().unwrap_or_default())).map(Self)
+    }
+}
+
+fn readable(parameters: Parameters) -> Result<Parameters, Response> {
+    if parameters.has_nul() {
+        let sentence = "Something was sent that is no text. Go back and type it anew.";
+        return Err(page::plain(StatusCode::BAD_REQUEST, "This cannot be read", sentence));
+    }
+    Ok(parameters)
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters, Response> {
@@ -85,8 +115,9 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters,
         let error = OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded".to_owned());
         return Err(error.into_response());
     }
-    let parameters = std::str::from_utf8(&bytes).ok().map(Parameters::parse).filter(|form| !form.has_nul());
-    parameters.ok_or_else(|| OAuthError::InvalidRequest("the form is not plain UTF-8 text".to_owned()).into_response())
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| OAuthError::InvalidRequest("the body is no UTF-8 text".to_owned()).into_response())?;
+    Ok(Parameters::parse(text))
 }
 
 #[cfg(test)]

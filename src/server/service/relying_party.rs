@@ -12,6 +12,7 @@ use crate::server::error::ServiceResult;
 use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
 pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
@@ -38,12 +39,8 @@ impl ApplicationRow {
 }
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
-    // PostgreSQL takes no text with NUL, not even to compare it.
-    if slug.contains('\0') {
-        return Ok(None);
-    }
     let mut conn = state.db.read().await?;
-    Ok(environment::by_slug(&mut conn, slug).await?)
+    Ok(environment::by_slug(&mut conn, &storable(slug)).await?)
 }
 
 pub async fn application(
@@ -51,9 +48,6 @@ pub async fn application(
     environment_id: Uuid,
     client_id: &str,
 ) -> ServiceResult<Option<ApplicationRow>> {
-    if client_id.contains('\0') {
-        return Ok(None);
-    }
     let mut conn = state.db.read().await?;
     Ok(table::by_client_id(&mut conn, environment_id, client_id).await?)
 }

@@ -53,7 +53,7 @@ pub async fn record(
         ));
     }
     if report.description.contains('\0') {
-        return Err(ServiceError::invalid("description", "description contains a NUL character"));
+        return Err(ServiceError::invalid("description", "description has a NUL character in it"));
     }
     let severity = match report.severity.as_deref() {
         None => Severity::Info,

@@ -196,15 +196,19 @@ async fn a_wrong_value_is_named_to_the_application_and_gives_no_code() {
 }
 
 #[tokio::test]
-async fn a_nul_character_in_any_parameter_is_an_error_page() {
+async fn a_nul_character_in_any_parameter_gives_no_code() {
     let app = TestApp::new().await;
     let browser = signed_in(&app, AMARA).await;
     let before = Ledger::of(&app).await;
-    for name in ["client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "login_hint", "prompt", "x\0"]
-    {
-        let path = format!("{}&{}", authorize_path("console", &[(name, "")]), encode(&[(name, "a\0b")]));
-        error_page(&browser.clone().get(&path).await, name);
-        error_page(&app.browser().get(&path).await, name);
+    let path = |name: &str| format!("{}&{}", authorize_path("console", &[(name, "")]), encode(&[(name, "a\0b")]));
+    for name in ["client_id", "redirect_uri"] {
+        error_page(&browser.clone().get(&path(name)).await, name);
+        error_page(&app.browser().get(&path(name)).await, name);
+    }
+    for name in ["response_type", "scope", "state", "nonce", "login_hint", "prompt", "x\0"] {
+        let answer = browser.clone().get(&path(name)).await;
+        assert_eq!(answered(&answer, "error").as_deref(), Some("invalid_request"), "{name}: {}", answer.location());
+        assert_eq!(answered(&answer, "code"), None, "{name}");
     }
     before.expect_unchanged(&Ledger::of(&app).await, "a NUL character");
 }

@@ -30,8 +30,6 @@ async fn a_mangled_hand_off_link_opens_nothing_and_uses_nothing_up() {
         format!("?code={genuine}x"),
         format!("?code={}", &genuine[..genuine.len() - 1]),
         format!("?code={}", genuine.to_uppercase()),
-        format!("?code=%00{genuine}"),
-        format!("?code={genuine}%00"),
         format!("?code=%ff{genuine}"),
         format!("?code={genuine}&code={genuine}"),
         format!("?code=x&code={genuine}"),
@@ -40,6 +38,10 @@ async fn a_mangled_hand_off_link_opens_nothing_and_uses_nothing_up() {
     ] {
         let answer = browser.get(&format!("/id/production/hand-off{query}")).await;
         says(&answer, StatusCode::BAD_REQUEST, "This link does not work");
+    }
+    for query in [format!("?code=%00{genuine}"), format!("?code={genuine}%00"), format!("?code={genuine}&x=%00")] {
+        let answer = browser.get(&format!("/id/production/hand-off{query}")).await;
+        says(&answer, StatusCode::BAD_REQUEST, "This cannot be read");
     }
     let answer = browser.get(&format!("/id/staging/hand-off?code={genuine}")).await;
     says(&answer, StatusCode::BAD_REQUEST, "This link does not work");
@@ -100,9 +102,7 @@ async fn the_sign_in_page_takes_any_address_and_leads_to_none_of_the_bad_ones() 
     let app = TestApp::new().await;
     let long = format!("/id/production/account/{}", "x".repeat(20_000));
     let before = Ledger::of(&app).await;
-    for target in
-        ["https://evil.example/", "//evil.example", "/\\evil.example", "\0", "%00", &long, "javascript:alert(1)"]
-    {
+    for target in ["https://evil.example/", "//evil.example", "/\\evil.example", "%00", &long, "javascript:alert(1)"] {
         for pairs in [vec![("continue", target)], vec![("continue", target), ("continue", target)]] {
             let page = app.browser().get(&format!("/id/production/login?{}", encode(&pairs))).await;
             assert_eq!(page.status(), StatusCode::OK);
@@ -110,10 +110,11 @@ async fn the_sign_in_page_takes_any_address_and_leads_to_none_of_the_bad_ones() 
             assert!(!page.body().contains("evil"), "{}", page.body());
         }
     }
-    // An authorization request with a character that nobody can read is refused there, not here.
+    let page = app.browser().get("/id/production/login?continue=%00").await;
+    says(&page, StatusCode::BAD_REQUEST, "This cannot be read");
     let inner = "/id/production/authorize?client_id=con%00sole&redirect_uri=https%3A%2F%2Fevil.example";
     let page = app.browser().get(&format!("/id/production/login?{}", encode(&[("continue", inner)]))).await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.body());
+    says(&page, StatusCode::UNPROCESSABLE_ENTITY, "cannot be read");
     before.expect_unchanged(&Ledger::of(&app).await, "an odd address to go on to");
 }
 
@@ -135,7 +136,6 @@ async fn a_mangled_sign_out_signs_nobody_out_and_leads_nowhere() {
         "https://console.example@evil.example/bye",
         "https://console.example/callback",
         "https://dispatch.example/bye",
-        "https://console.example/bye\0",
         "javascript:alert(1)",
         "//console.example/bye",
     ] {
@@ -155,13 +155,15 @@ async fn a_mangled_sign_out_signs_nobody_out_and_leads_nowhere() {
         vec![hint, ("state", "a"), ("state", "a")],
         vec![hint, ("post_logout_redirect_uri", bye), ("post_logout_redirect_uri", bye)],
         vec![hint, ("client_id", "dispatch")],
-        vec![hint, ("state", "a\0b")],
         vec![("client_id", "nobody"), ("post_logout_redirect_uri", bye)],
-        vec![("client_id", "con\0sole"), ("post_logout_redirect_uri", bye)],
         vec![("post_logout_redirect_uri", bye)],
     ] {
         let answer = browser.get(&format!("/id/production/logout?{}", encode(&pairs))).await;
         says(&answer, StatusCode::BAD_REQUEST, "This sign-out cannot go on");
+    }
+    for pairs in [vec![hint, ("state", "a\0b")], vec![("client_id", "con\0sole"), ("post_logout_redirect_uri", bye)]] {
+        let answer = browser.get(&format!("/id/production/logout?{}", encode(&pairs))).await;
+        says(&answer, StatusCode::BAD_REQUEST, "This cannot be read");
     }
     for session in ["", "x", "019aaf00-0000-7000-8000-000000000000"] {
         let page = browser.post("/id/production/logout/confirm", &[("session", session)]).await;
@@ -188,7 +190,9 @@ async fn mangled_account_forms_change_nothing() {
         let answer = browser.post(&format!("/id/production/account/sessions/{id}/revoke"), &[]).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{id}");
     }
-    for cursor in ["x", "%00", "%ff", &long] {
+    let page = browser.get("/id/production/account/audit?cursor=%00").await;
+    says(&page, StatusCode::BAD_REQUEST, "This cannot be read");
+    for cursor in ["x", "%ff", &long] {
         browser.get(&format!("/id/production/account/audit?cursor={cursor}")).await.expect_status(StatusCode::OK);
     }
     before.expect_unchanged(&Ledger::of(&app).await, "a mangled form");
