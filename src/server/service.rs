@@ -1,5 +1,6 @@
 //! Use cases. Each owns its transaction, its permission check and its audit row; none speaks HTTP.
 
+pub mod applications;
 pub mod audit;
 pub mod caller;
 pub mod client_token;

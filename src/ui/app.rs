@@ -9,9 +9,12 @@ use leptos_router::path;
 use super::clock::Clock;
 use super::component::toast::{Toasts, toaster};
 use super::layout::EnvironmentLayout;
+use super::page::application::ApplicationPage;
+use super::page::applications::ApplicationsPage;
 use super::page::audit::AuditPage;
 use super::page::home::Home;
 use super::page::impersonation::ImpersonationPage;
+use super::page::keys::KeysPage;
 use super::page::not_found::NotFound;
 use super::page::sign_in::SignInPage;
 use super::page::user::UserPage;
@@ -36,8 +39,11 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("/:environment") view=EnvironmentLayout ssr=SsrMode::Async>
                     <Route path=path!("users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("users/:id") view=UserPage ssr=SsrMode::Async/>
+                    <Route path=path!("applications") view=ApplicationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("applications/:id") view=ApplicationPage ssr=SsrMode::Async/>
                     <Route path=path!("impersonation") view=ImpersonationPage ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

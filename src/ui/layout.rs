@@ -21,10 +21,22 @@ use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::ui::erase::Erase;
 
-/// The pages of an environment as the navigation groups them: word in the URL, icon, name.
-const MANAGEMENT: [(&str, &str, &str); 2] =
-    [("users", "users", "Users"), ("impersonation", "venetian-mask", "Impersonation")];
-const MONITORING: [(&str, &str, &str); 1] = [("audit", "scroll-text", "Audit trail")];
+/// A page of an environment in the navigation: word in the URL, icon, name.
+type Place = (&'static str, &'static str, &'static str);
+
+/// The pages as the navigation groups them.
+const GROUPS: [(&str, &[Place]); 3] = [
+    (
+        "Management",
+        &[
+            ("users", "users", "Users"),
+            ("applications", "app-window", "Applications"),
+            ("impersonation", "venetian-mask", "Impersonation"),
+        ],
+    ),
+    ("Monitoring", &[("audit", "scroll-text", "Audit trail")]),
+    ("Settings", &[("keys", "fingerprint", "Keys")]),
+];
 
 #[component]
 pub fn EnvironmentLayout() -> impl IntoView {
@@ -88,8 +100,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
             </a>
             {loaded_quietly(frame.shell, move |shell| switcher(&shell, section))}
             <nav class="nav" aria-label="Main">
-                {nav_group(frame, section, "Management", &MANAGEMENT)}
-                {nav_group(frame, section, "Monitoring", &MONITORING)}
+                {GROUPS.into_iter().map(|(name, pages)| nav_group(frame, section, name, pages)).collect_view()}
             </nav>
             {loaded_quietly(frame.shell, |shell| operator(&shell))}
         </aside>
@@ -97,12 +108,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
     .erased()
 }
 
-fn nav_group(
-    frame: Frame,
-    section: Memo<String>,
-    name: &'static str,
-    pages: &[(&'static str, &'static str, &'static str)],
-) -> AnyView {
+fn nav_group(frame: Frame, section: Memo<String>, name: &'static str, pages: &'static [Place]) -> AnyView {
     let links = pages
         .iter()
         .map(|(page, glyph, label)| {
@@ -190,16 +196,16 @@ fn operator(shell: &Shell) -> AnyView {
 fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
     let place = move || {
         let section = section.get();
-        let group = |name, pages: &[(&'static str, &str, &'static str)]| {
+        let found = GROUPS.into_iter().find_map(|(name, pages)| {
             pages.iter().find(|(page, ..)| *page == section).map(|(page, _, label)| (name, *page, *label))
-        };
-        group("Management", &MANAGEMENT).or_else(|| group("Monitoring", &MONITORING)).map(|(name, page, label)| {
+        });
+        found.map(|(name, page, label)| {
             let last = if deeper.get() {
                 view! {
                     <li>
                         <a href=frame.path(page)>{label}</a>
                     </li>
-                    <li aria-current="page">"Profile"</li>
+                    <li aria-current="page">{if page == "users" { "Profile" } else { "Details" }}</li>
                 }
                 .erased()
             } else {

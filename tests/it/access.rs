@@ -24,6 +24,7 @@ async fn every_server_function_refuses_a_caller_without_a_cookie() {
             ("user_id", id),
             ("session_id", id),
             ("event_id", id),
+            ("application_id", id),
             ("query[q]", ""),
             ("request[environment]", "production"),
             ("request[user_id]", id),
@@ -36,7 +37,7 @@ async fn every_server_function_refuses_a_caller_without_a_cookie() {
         assert!(answer.body().contains("Unauthenticated"), "{path}: {}", answer.body());
         called += 1;
     }
-    assert!(called >= 12, "only {called} server functions are registered");
+    assert!(called >= 17, "only {called} server functions are registered");
 }
 
 #[tokio::test]
@@ -49,6 +50,9 @@ async fn every_portal_page_without_a_cookie_leads_to_the_sign_in_page_and_back()
         format!("/production/users/{user}?impersonate=1"),
         "/production/impersonation".to_owned(),
         "/production/audit".to_owned(),
+        "/production/applications".to_owned(),
+        format!("/production/applications/{user}"),
+        "/production/keys".to_owned(),
         "/nowhere/users".to_owned(),
     ];
     for page in pages {

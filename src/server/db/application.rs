@@ -70,3 +70,68 @@ pub async fn login_redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbRes
         fetch_all!(conn, "SELECT uri FROM redirect_uris WHERE application_id = $1 AND kind = 'login'", application_id)?;
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }
+
+/// An application in the list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ApplicationListRow {
+    pub id: Uuid,
+    pub client_id: String,
+    pub name: String,
+    pub login_method: String,
+    pub has_secret: bool,
+    pub has_keys: bool,
+    pub keep_session_alive: bool,
+    pub is_told: bool,
+    /// Accounts that have it, as far as they were counted.
+    pub accounts: i64,
+    /// `delivered`, `failed`, `retrying` or `sending`: the latest message about an ended session.
+    pub last_delivery: Option<String>,
+}
+
+/// The applications of an environment by name. The accounts of each are counted up to `counted`.
+pub async fn list(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    limit: i64,
+    counted: i64,
+) -> DbResult<Vec<ApplicationListRow>> {
+    fetch_all!(
+        conn,
+        "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
+           (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
+           (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $3) AS some)
+             AS accounts,
+           (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
+                     WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
+            FROM logout_deliveries d WHERE d.application_id = p.id ORDER BY d.created_at DESC, d.session_id DESC LIMIT 1)
+             AS last_delivery
+         FROM applications p WHERE p.environment_id = $1 ORDER BY p.name, p.id LIMIT $2",
+        environment_id,
+        limit,
+        counted
+    )
+}
+
+/// All registered addresses of an application: kind, `login` or `logout`, and URI.
+pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<(String, String)>> {
+    fetch_all!(conn, "SELECT kind, uri FROM redirect_uris WHERE application_id = $1 ORDER BY kind, uri", application_id)
+}
+
+/// An account that has an application.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ApplicationAccountRow {
+    pub external_id: String,
+    pub name: String,
+    pub is_default: bool,
+}
+
+/// The accounts that have an application, by name.
+pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ApplicationAccountRow>> {
+    fetch_all!(
+        conn,
+        "SELECT a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
+         WHERE aa.application_id = $1 ORDER BY a.name, a.id LIMIT $2",
+        application_id,
+        limit
+    )
+}

@@ -102,6 +102,20 @@ pub fn table_skeleton() -> AnyView {
     .erased()
 }
 
+/// Grey blocks in the place of a page with two columns.
+pub fn page_skeleton() -> AnyView {
+    view! {
+        <div class="skeleton-page" aria-hidden="true">
+            <i></i>
+            <div class="columns">
+                <div class="column"><b></b><b></b></div>
+                <div class="column aside"><b></b></div>
+            </div>
+        </div>
+    }
+    .erased()
+}
+
 pub fn nothing() -> AnyView {
     ().erased()
 }

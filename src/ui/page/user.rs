@@ -11,12 +11,12 @@ use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use crate::api::users::get_user;
-use crate::model::error::ApiError;
 use crate::model::user::UserDetail;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{Loading, loaded, loading};
+use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 use crate::ui::impersonate::{Opening, drawer};
@@ -29,12 +29,8 @@ pub fn UserPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
     let user: Loading<UserDetail> = loading(
         move || (frame.environment.get(), id.get()),
-        |(environment, id)| async move {
-            match id {
-                Some(id) => get_user(environment, id).await,
-                None => Err(ApiError::NotFound),
-            }
-        },
+        // What is no id is nobody's: the server says so, with the status that belongs to it.
+        |(environment, id)| get_user(environment, id.unwrap_or_default()),
     );
     let page = Place { frame, path: Memo::new(move |_| address(frame, id.get())) };
     let opening = Opening {
@@ -47,7 +43,7 @@ pub fn UserPage() -> impl IntoView {
     };
     view! {
         <Title text="User"/>
-        {loaded(user, skeleton, move |user| sections(page, user))}
+        {loaded(user, page_skeleton, move |user| sections(page, user))}
         {drawer(opening)}
     }
     .erased()
@@ -119,19 +115,6 @@ fn impersonate(page: Place, user: &UserDetail) -> AnyView {
             </p>
             {button}
         </section>
-    }
-    .erased()
-}
-
-fn skeleton() -> AnyView {
-    view! {
-        <div class="skeleton-page" aria-hidden="true">
-            <i></i>
-            <div class="columns">
-                <div class="column"><b></b><b></b></div>
-                <div class="column aside"><b></b></div>
-            </div>
-        </div>
     }
     .erased()
 }

@@ -6,13 +6,15 @@ use crate::model::audit::{ActorKind, AuditItem, action};
 use crate::ui::erase::Erase;
 
 /// The groups that the filter offers: the part of an action before its dot, and its name.
-pub const GROUPS: [(&str, &str); 7] = [
+pub const GROUPS: [(&str, &str); 9] = [
     ("impersonation", "Impersonation"),
     ("session", "Sessions"),
     ("user", "Users"),
     ("operator", "Operators"),
     ("token", "Tokens"),
     ("application", "Applications"),
+    ("backchannel_logout", "Back-channel logout"),
+    ("key", "Keys"),
     ("data", "Data"),
 ];
 
@@ -27,6 +29,8 @@ pub fn action_label(word: &str) -> String {
         action::SETTINGS_CHANGED => return "Impersonation settings changed".to_owned(),
         action::OPERATOR_SIGN_IN_FAILED => return "Operator sign-in failed".to_owned(),
         action::USER_SIGN_IN_FAILED => return "User sign-in failed".to_owned(),
+        action::LOGOUT_UNDELIVERED => return "Application not told of a logout".to_owned(),
+        action::LOGOUT_RETRIED => return "Back-channel logout sent again".to_owned(),
         _ => {}
     }
     let mut label: String = word

@@ -1,0 +1,22 @@
+//! Signing keys: the list, and their rotation.
+
+use leptos::prelude::*;
+
+use crate::model::error::ApiError;
+use crate::model::key::KeysPage;
+
+#[server(prefix = "/api", endpoint = "keys/list")]
+pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    caller::answer(&caller.client, service::signing_key::list(&caller).await)
+}
+
+/// Rotates the keys of one algorithm, or of all where none is named.
+#[server(prefix = "/api", endpoint = "keys/rotate")]
+pub async fn rotate_keys(environment: String, #[server(default)] algorithm: String) -> Result<(), ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    let rotated = service::signing_key::rotate(&caller, &algorithm).await;
+    caller::answer(&caller.client, rotated.map(|_| ()))
+}

@@ -1,0 +1,60 @@
+//! One application: how to connect it, how it is set up, who has it, and whether it hears of ended sessions.
+
+mod deliveries;
+mod facts;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use uuid::Uuid;
+
+use crate::api::applications::get_application;
+use crate::model::application::ApplicationDetail;
+use crate::ui::component::copy::copyable;
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::{Loading, loaded, loading};
+use crate::ui::component::state::page_skeleton;
+use crate::ui::erase::Erase;
+use crate::ui::frame::Frame;
+
+#[component]
+pub fn ApplicationPage() -> impl IntoView {
+    let frame = Frame::current();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
+    let application: Loading<ApplicationDetail> = loading(
+        move || (frame.environment.get(), id.get()),
+        // What is no id is nobody's: the server says so, with the status that belongs to it.
+        |(environment, id)| get_application(environment, id.unwrap_or_default()),
+    );
+    let retrying = deliveries::Retrying::new(frame, application);
+    view! {
+        <Title text="Application"/>
+        {loaded(application, page_skeleton, move |application| sections(retrying, application))}
+    }
+    .erased()
+}
+
+fn sections(retrying: deliveries::Retrying, application: ApplicationDetail) -> AnyView {
+    view! {
+        <Title text=application.name.clone()/>
+        <header class="profile-head">
+            <span class="app-mark">{icon("app-window")}</span>
+            <div class="profile-text">
+                <h1 dir="auto">{application.name.clone()}</h1>
+                <p class="profile-line dim">{copyable(application.client_id.clone(), "client id")}</p>
+            </div>
+        </header>
+        <div class="columns">
+            <div class="column">
+                {facts::settings(&application)}
+                {deliveries::deliveries(retrying, &application)}
+            </div>
+            <div class="column aside">
+                {facts::connect(&application)}
+                {facts::accounts(&application)}
+            </div>
+        </div>
+    }
+    .erased()
+}

@@ -1,0 +1,181 @@
+//! The signing keys of an environment, and their rotation.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_meta::Title;
+
+use crate::api::keys::{RotateKeys, list_keys, rotate_keys};
+use crate::model::key::{KeyItem, KeyState, KeysPage as Page};
+use crate::ui::address::Words;
+use crate::ui::clock::Now;
+use crate::ui::component::copy::copyable;
+use crate::ui::component::form::{Call, option, post_form};
+use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::{loaded, loading};
+use crate::ui::component::state::{alert, empty, nothing, table_skeleton};
+use crate::ui::component::time::ago;
+use crate::ui::component::toast::Toasts;
+use crate::ui::erase::Erase;
+use crate::ui::frame::Frame;
+
+#[component]
+pub fn KeysPage() -> impl IntoView {
+    let frame = Frame::current();
+    let keys = loading(move || frame.environment.get(), list_keys);
+    let toasts = Toasts::current();
+    let rotated = Callback::new(move |()| {
+        toasts.say("Keys rotated");
+        keys.refetch();
+    });
+    let rotation = Rotation { frame, call: Call::to(RotateKeys::PATH), rotated };
+    view! {
+        <Title text="Keys"/>
+        <header class="page-head">
+            <div>
+                <h1>"Keys"</h1>
+                <p class="dim">"What this environment signs its tokens with. Private halves never leave the server."</p>
+            </div>
+        </header>
+        {loaded(keys, table_skeleton, move |page| sections(rotation, page))}
+    }
+    .erased()
+}
+
+/// What lives as long as the page: the call to rotate.
+#[derive(Clone, Copy)]
+struct Rotation {
+    frame: Frame,
+    call: Call,
+    rotated: Callback<()>,
+}
+
+fn sections(rotation: Rotation, page: Page) -> AnyView {
+    let now = Now::of(page.now);
+    let content = if page.keys.is_empty() {
+        empty(
+            "fingerprint",
+            "No keys",
+            "Nobody can sign in to this environment’s applications until it has some. Rotating makes them.",
+            nothing(),
+        )
+    } else {
+        let rows = page.keys.iter().map(|key| row(key, now)).collect_view();
+        view! {
+            <table class="table keys-table" aria-labelledby="keys-title">
+                <thead>
+                    <tr>
+                        <th scope="col">"Key id"</th>
+                        <th scope="col">"Algorithm"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Made"</th>
+                        <th scope="col">"In use since"</th>
+                        <th scope="col">"Removed"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .erased()
+    };
+    let foot = (!page.can_rotate).then(|| {
+        view! {
+            <p class="notice">
+                {icon("lock")}
+                <span>"Only an Owner or Admin of this environment can rotate its keys."</span>
+            </p>
+        }
+    });
+    view! {
+        <section class="card section flush" aria-labelledby="keys-title">
+            <div class="section-title">
+                <h2 id="keys-title">"Signing keys"</h2>
+                <span class="count">{page.keys.len().to_string()}</span>
+                {page.can_rotate.then(|| rotate_button(rotation))}
+            </div>
+            {content}
+        </section>
+        <section class="card section" aria-labelledby="jwks-title">
+            <h2 class="section-title" id="jwks-title">"Public key set"</h2>
+            <p class="dim">
+                "Where applications read the public halves, to verify tokens. They keep the answer for five minutes, so the next keys are in it long before they sign."
+            </p>
+            <p class="key-set">{copyable(page.jwks_url, "address of the key set")}</p>
+            {foot}
+        </section>
+    }
+    .erased()
+}
+
+fn row(key: &KeyItem, now: Now) -> AnyView {
+    let state = match key.state {
+        KeyState::Active => "status good",
+        KeyState::Next => "status open",
+        KeyState::Retiring => "status",
+    };
+    let meaning = match key.state {
+        KeyState::Active => "signs",
+        KeyState::Next => "signs after the next rotation",
+        KeyState::Retiring => "what it signed stays good",
+    };
+    let moment = |moment: Option<chrono::DateTime<chrono::Utc>>| match moment {
+        Some(moment) => ago(moment, now),
+        None => view! { <span class="card-hidden" aria-hidden="true">"–"</span> }.erased(),
+    };
+    let said = |word: &'static str, there: bool| there.then(|| view! { <span class="card-only">{word}</span> });
+    view! {
+        <tr>
+            <td class="col-key">{copyable(key.kid.clone(), "key id")}</td>
+            <td class="col-algorithm">{key.algorithm.clone()}</td>
+            <td class="col-state">
+                <div class="stacked">
+                    <span class=state>{key.state.label()}</span>
+                    <span class="dim">{meaning}</span>
+                </div>
+            </td>
+            <td class="col-time">{said("made ", true)} {ago(key.created_at, now)}</td>
+            <td class="col-time">{said("in use since ", key.activated_at.is_some())} {moment(key.activated_at)}</td>
+            <td class="col-time">{said("removed ", key.removed_at.is_some())} {moment(key.removed_at)}</td>
+        </tr>
+    }
+    .erased()
+}
+
+/// *Rotate* asks once more, in a fold that needs no script.
+fn rotate_button(rotation: Rotation) -> AnyView {
+    let call = rotation.call;
+    let submitted = Callback::new(move |words: Words| {
+        let environment = rotation.frame.environment.get_untracked();
+        let algorithm = words.get("algorithm").to_owned();
+        call.run(rotate_keys(environment, algorithm), move |()| rotation.rotated.run(()));
+    });
+    let choices = [("", "Both algorithms"), ("RS256", "RS256 only"), ("ES256", "ES256 only")]
+        .map(|(word, label)| option(word.to_owned(), label.to_owned(), word.is_empty()));
+    let fields = view! {
+        <input type="hidden" name="environment" value=move || rotation.frame.environment.get()/>
+        <label class="visually-hidden" for="algorithm">"Algorithm"</label>
+        <select class="input" id="algorithm" name="algorithm">{choices.into_iter().collect_view()}</select>
+        <div class="form-foot">
+            <button type="button" class="button small" popovertarget="rotate" popovertargetaction="hide">"Cancel"</button>
+            <button type="submit" class="button small primary" disabled=move || call.busy.get()>
+                {move || if call.busy.get() { "Rotating…" } else { "Rotate keys" }}
+            </button>
+        </div>
+    };
+    view! {
+        <div class="section-link">
+            <button type="button" class="button small" popovertarget="rotate">
+                {icon("refresh-cw")}
+                <span>"Rotate"</span>
+            </button>
+            <div class="menu confirm" popover="auto" id="rotate" role="dialog" aria-labelledby="rotate-title">
+                <h3 id="rotate-title">"Rotate the signing keys?"</h3>
+                <p class="dim">
+                    "The next keys sign from now on. Nobody is signed out: what the present ones signed stays good, and they are published for 24 hours more."
+                </p>
+                {move || call.failure().map(alert)}
+                {post_form(RotateKeys::url(), "form", submitted, fields.erased())}
+            </div>
+        </div>
+    }
+    .erased()
+}
