@@ -42,10 +42,10 @@ async fn what_is_no_hand_off_code_is_traded_for_nothing() {
         "ü",
     ];
     for other in others {
-        refused(exchange(&app, "console", other, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+        refused(exchange(&app, "console", other, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     }
     let form = [GRANT, TYPE, ("subject_token", genuine.as_str())];
-    refused(elsewhere(&app, "token", &form).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(elsewhere(&app, "token", &form).await, StatusCode::BAD_REQUEST, "invalid_request");
     // A hand-off code is no other secret either.
     let grants = [
         [("grant_type", "refresh_token"), ("refresh_token", genuine.as_str())],
@@ -129,18 +129,18 @@ async fn a_foreign_stale_or_used_hand_off_code_leaves_an_event_and_no_more() {
     embed(&app).await;
     let genuine = embedded_code(&app, "dispatch").await;
     let before = Ledger::of(&app).await;
-    refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     // Intended, here and below: the refusal is in the trail.
     assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
     let genuine = embedded_code(&app, "console").await;
     exchange(&app, "console", &genuine, &[]).await.expect_status(StatusCode::OK);
     let before = Ledger::of(&app).await;
-    refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
     let stale = embedded_code(&app, "console").await;
     app.advance(TimeDelta::seconds(60));
     let before = Ledger::of(&app).await;
-    refused(exchange(&app, "console", &stale, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &stale, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 3);
 }
