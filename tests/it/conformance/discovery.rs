@@ -57,6 +57,13 @@ async fn the_document_has_every_required_member_and_no_empty_one() {
     }
     assert!(words(&document, "id_token_signing_alg_values_supported").contains(&"RS256".to_owned()));
     assert!(words(&document, "scopes_supported").contains(&"openid".to_owned()));
+    for endpoint in ["token", "introspection", "revocation"] {
+        if words(&document, &format!("{endpoint}_endpoint_auth_methods_supported")).contains(&"private_key_jwt".into())
+        {
+            let algorithms = words(&document, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported"));
+            assert!(algorithms.contains(&"RS256".to_owned()), "{algorithms:?}");
+        }
+    }
     assert_eq!(document["request_uri_parameter_supported"], false, "left out it would mean true");
     for (name, value) in document.as_object().expect("an object") {
         let empty = value.is_null() || *value == "" || *value == json!([]);
@@ -108,6 +115,14 @@ async fn what_the_document_lists_is_there_and_nothing_else_is() {
     for response_type in words(&document, "response_types_supported") {
         let answer = browser.get(&authorize_path("console", &[("response_type", &response_type)])).await;
         assert!(answered(&answer, "code").is_some(), "{response_type}");
+    }
+    assert_eq!(words(&document, "response_modes_supported"), ["query", "form_post"]);
+    for mode in words(&document, "response_modes_supported") {
+        let answer = browser.get(&authorize_path("console", &[("response_mode", &mode)])).await;
+        let by_form = answer.body().contains("name=\"code\" value=\"uac_");
+        let by_redirect =
+            answer.headers().get("location").is_some_and(|to| to.as_bytes().starts_with(b"https://console"));
+        assert_eq!((by_redirect, by_form), (mode == "query", mode == "form_post"), "{mode}");
     }
     assert_eq!(words(&document, "code_challenge_methods_supported"), ["S256"]);
     let listed = words(&document, "grant_types_supported");

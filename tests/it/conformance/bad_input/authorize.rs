@@ -65,8 +65,13 @@ async fn an_unregistered_redirect_uri_is_an_error_page_and_never_a_redirect() {
         "data:text/html,evil",
         "https://evil.example/",
     ];
-    let mistakes: [&[(&str, &str)]; 4] =
-        [&[], &[("response_type", "nonsense")], &[("prompt", "none")], &[("request", "e30.e30.")]];
+    let mistakes: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("response_type", "nonsense")],
+        &[("prompt", "none")],
+        &[("request", "e30.e30.")],
+        &[("response_mode", "form_post")],
+    ];
     for uri in uris {
         for mistake in mistakes {
             let path = authorize_path("console", &[&[("redirect_uri", uri)], mistake].concat());
