@@ -63,12 +63,12 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let parameters = read(request, state).await?;
-        let invalid = |text: &str| Err(OAuthError::InvalidRequest(text.to_owned()).into_response());
+        let invalid = |text: &str| OAuthError::InvalidRequest(text.to_owned()).into_response();
         if parameters.has_repeated() {
-            return invalid("a parameter was sent more than once");
+            return Err(invalid("a parameter was sent more than once"));
         }
         if parameters.has_nul() {
-            return invalid("a parameter has a NUL character in it");
+            return Err(invalid("a parameter has a NUL character in it"));
         }
         Ok(Self(parameters))
     }
@@ -81,7 +81,8 @@ impl<S: Send + Sync> FromRequest<S> for BrowserForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        readable(read(request, state).await?).map(Self)
+        let parameters = read(request, state).await?;
+        if parameters.has_nul() { Err(unreadable()) } else { Ok(Self(parameters)) }
     }
 }
 
@@ -92,16 +93,14 @@ impl<S: Send + Sync> FromRequestParts<S> for BrowserQuery {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        readable(Parameters::parse(parts.uri.query().unwrap_or_default())).map(Self)
+        let parameters = Parameters::parse(parts.uri.query().unwrap_or_default());
+        if parameters.has_nul() { Err(unreadable()) } else { Ok(Self(parameters)) }
     }
 }
 
-fn readable(parameters: Parameters) -> Result<Parameters, Response> {
-    if parameters.has_nul() {
-        let sentence = "Something was sent that is no text. Go back and type it anew.";
-        return Err(page::plain(StatusCode::BAD_REQUEST, "This cannot be read", sentence));
-    }
-    Ok(parameters)
+fn unreadable() -> Response {
+    let sentence = "Something was sent that is no text. Go back and type it anew.";
+    page::plain(StatusCode::BAD_REQUEST, "This cannot be read", sentence)
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters, Response> {
