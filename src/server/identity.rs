@@ -27,7 +27,7 @@ mod token;
 mod userinfo;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -47,6 +47,8 @@ pub fn router(state: AppState) -> Router {
         .route("/introspect", post(introspect::introspect))
         .route("/revoke", post(revoke::revoke))
         .route("/events", post(events::report))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(map_response(error::too_large))
         .layer(from_fn_with_state(state.clone(), cors::registered_origins));
     // Where applications send browsers: by design from other sites, so without protection against that.
     let front = Router::new()
@@ -65,11 +67,6 @@ pub fn router(state: AppState) -> Router {
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/audit", get(account_log::log))
         .layer(CsrfLayer::new());
-    Router::new()
-        .merge(protocol)
-        .merge(front)
-        .merge(hosted)
-        .layer(from_fn(page::never_stored))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .with_state(state)
+    let pages = front.merge(hosted).layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(map_response(page::too_large));
+    Router::new().merge(protocol).merge(pages).layer(from_fn(page::never_stored)).with_state(state)
 }

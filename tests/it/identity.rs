@@ -7,7 +7,7 @@ mod browser_calls;
 mod client;
 mod client_credentials;
 mod deadline;
-mod embedded;
+pub mod embedded;
 pub mod flow;
 mod form_post;
 mod hand_off;

@@ -3,6 +3,7 @@
 mod access;
 mod applications;
 mod cli;
+mod conformance;
 mod database;
 mod frontegg;
 mod identity;

@@ -22,9 +22,11 @@ use uuid::Uuid;
 
 mod database;
 pub mod fixture;
+mod ledger;
 
 pub use database::{break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
+pub use ledger::Ledger;
 
 /// The origin under which the tests' server believes to be reached.
 pub const ORIGIN: &str = "http://localhost:3000";

@@ -1,5 +1,7 @@
 //! The rules of the house, as checks on source text. Each returns what breaks it, as `file:line: why`.
 
+mod conformance;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -12,12 +14,13 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 5] = [
+pub const ALL: [(&str, Rule); 6] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
     ("SQL outside the database layer", sql),
     ("the interface names the server", layers),
+    ("the conformance table", conformance::conformance),
 ];
 
 const LONGEST: usize = 600;

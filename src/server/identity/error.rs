@@ -24,6 +24,8 @@ pub enum OAuthError {
     /// Tokens for somebody else than the client itself (RFC 8693 section 2.2.2).
     InvalidTarget,
     UnsupportedGrantType,
+    /// The body is longer than any request of the protocol.
+    TooLarge,
     /// The bearer token of a request is missing: the answer names the scheme and no error.
     NoToken,
     InvalidToken(&'static str),
@@ -40,7 +42,7 @@ pub type OAuthResult<T> = Result<T, OAuthError>;
 impl OAuthError {
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
             Self::InvalidClient { .. } | Self::ClientRefused(_) => "invalid_client",
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::InvalidTarget => "invalid_target",
@@ -60,6 +62,7 @@ impl OAuthError {
                 StatusCode::UNAUTHORIZED
             }
             Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -77,6 +80,7 @@ impl OAuthError {
             | Self::InvalidToken(text) => text,
             Self::InvalidTarget => "tokens are issued for the client itself only",
             Self::UnsupportedGrantType => "this grant_type is not supported; the metadata lists those that are",
+            Self::TooLarge => "the body is longer than 64 KiB",
             Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
@@ -105,7 +109,11 @@ impl IntoResponse for OAuthError {
             tracing::error!(error = format!("{error:#}"), "a protocol endpoint failed");
         }
         let body = Json(json!({ "error": self.code(), "error_description": self.description() }));
-        let mut response = (self.status(), body).into_response();
+        let mut response = match &self {
+            // Who sent no token is told the scheme and nothing else (RFC 6750 section 3.1).
+            Self::NoToken => self.status().into_response(),
+            _ => (self.status(), body).into_response(),
+        };
         if let Some(value) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
@@ -114,6 +122,11 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+/// A body beyond the limit is refused before any endpoint reads it; this says so in the protocol's own words.
+pub async fn too_large(response: Response) -> Response {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE { OAuthError::TooLarge.into_response() } else { response }
 }
 
 impl From<ServiceError> for OAuthError {

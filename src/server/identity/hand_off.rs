@@ -30,7 +30,8 @@ pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): 
 
 async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<Result<Opened, Refusal>> {
     let state = &provider.state;
-    let Some(code) = parameters.get("code") else { return Ok(Err(Refusal::Unknown)) };
+    let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
+    let Some(code) = code else { return Ok(Err(Refusal::Unknown)) };
     let operator = match cookie_value(&provider.headers, operator_cookie_name(state)) {
         Some(cookie) => operator::authenticate(state, &cookie).await?,
         None => None,

@@ -26,7 +26,9 @@ struct Destination {
 }
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
-    match destination(&provider, parameters.get("continue")).await {
+    // Of two addresses none is gone on to; signing in still works.
+    let wanted = parameters.get("continue").filter(|_| !parameters.has_repeated());
+    match destination(&provider, wanted).await {
         Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
@@ -40,6 +42,10 @@ pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 }
 
 async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
+    if form.has_repeated() {
+        let sentence = "The form had a field twice. Go back and send it again as it is.";
+        return Ok(page::plain(StatusCode::BAD_REQUEST, "This sign-in cannot go on", sentence));
+    }
     let destination = destination(provider, form.get("continue")).await?;
     let email = form.get("email").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Sign-out that an application initiates (OpenID Connect RP-Initiated Logout 1.0). With an id token as hint it happens
-//! at once; without one the browser is asked first, for then anybody could have sent it here.
+//! Sign-out that an application initiates (OpenID Connect RP-Initiated Logout 1.0). With an id token of a session that
+//! the browser holds it happens at once; else the browser is asked first, for then anybody could have sent it here.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,7 +14,7 @@ use super::{cookies, hint};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
-use crate::server::service::sign_in;
+use crate::server::service::{session, sign_in};
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
@@ -55,10 +55,10 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
             "The application wants to return to an address that is not registered for it. Tell its developers.",
         ));
     };
-    if let Some(id_hint) = id_hint {
-        return sign_out(provider, id_hint.session_id, target.as_deref()).await;
-    }
     let browser = Browser::of(provider).await?;
+    if let Some(id_hint) = id_hint {
+        return hinted_sign_out(provider, parameters, &browser, id_hint.session_id, confirmed, target.as_deref()).await;
+    }
     if confirmed {
         let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
         if let Some(named) = named.filter(|named| browser.holds(*named)) {
@@ -75,6 +75,25 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     Ok(match session {
         Some(session) => ask(provider, parameters, &session, target.as_deref()),
         None => done(target.as_deref()),
+    })
+}
+
+/// At once where the browser holds the session of the id token. Where it does not, somebody else may have sent it here,
+/// or the application posted from its own site, which leaves cookies behind: then the browser is asked (section 2).
+async fn hinted_sign_out(
+    provider: &Provider,
+    parameters: &Parameters,
+    browser: &Browser,
+    session_id: Uuid,
+    confirmed: bool,
+    target: Option<&str>,
+) -> ServiceResult<Response> {
+    if confirmed || browser.holds(session_id) {
+        return sign_out(provider, session_id, target).await;
+    }
+    Ok(match session::live(&provider.state, provider.environment.id, session_id).await? {
+        Some(session) => ask(provider, parameters, &session, target),
+        None => done(target),
     })
 }
 
@@ -117,7 +136,7 @@ fn ask(provider: &Provider, parameters: &Parameters, session: &StandingRow, targ
     } else {
         (format!("Sign out {}?", session.user_name), "Sign out")
     };
-    let kept = ["client_id", "post_logout_redirect_uri", "state"];
+    let kept = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let body = html! {
         h1 { (title) }
         p.dim { "Applications that you opened with this session will ask you to sign in again." }

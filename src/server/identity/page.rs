@@ -151,11 +151,27 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
     }
 }
 
-/// Nothing of the provider is kept by anybody, unless it says so itself, and nothing is framed.
+/// The page for a form that is longer than any that this server shows.
+pub async fn too_large(response: Response) -> Response {
+    if response.status() != StatusCode::PAYLOAD_TOO_LARGE {
+        return response;
+    }
+    plain(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "Too much was sent",
+        "Go back and send less: no form here takes more than 64 KiB.",
+    )
+}
+
+/// Nothing of the provider is kept by anybody, unless it says so itself, and nothing is framed. `Pragma` is for what
+/// RFC 6749 section 5.1 still had to think of.
 pub async fn never_stored(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.entry(HeaderName::from_static("content-security-policy")).or_insert(nothing);

@@ -126,10 +126,9 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters,
         let error = OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded".to_owned());
         return Err(error.into_response());
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Parameters::parse(text)),
-        Err(_) => Err(StatusCode::BAD_REQUEST.into_response()),
-    }
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| OAuthError::InvalidRequest("the body is no UTF-8 text".to_owned()).into_response())?;
+    Ok(Parameters::parse(text))
 }
 
 #[cfg(test)]

@@ -108,15 +108,15 @@ async fn a_code_is_traded_once_in_time_and_by_its_own_application() {
     app.execute("UPDATE applications SET client_secret_hash = NULL WHERE client_id = 'dispatch'").await;
     let code = embedded_code(&app, "console").await;
     let foreign = exchange_from(&app, Some("https://dispatch.example"), &code).await;
-    refused(foreign, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(foreign, StatusCode::BAD_REQUEST, "invalid_request");
     exchange(&app, "console", &code, &[]).await.expect_status(StatusCode::OK);
-    refused(exchange(&app, "console", &code, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &code, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     let late = embedded_code(&app, "console").await;
     app.advance(TimeDelta::seconds(60));
-    refused(exchange(&app, "console", &late, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &late, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     let lost = embedded_code(&app, "console").await;
     app.set_roles(OLIVIA, &[Role::BackofficeViewer]).await;
-    refused(exchange(&app, "console", &lost, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", &lost, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     let why: Vec<String> =
         app.events("impersonation.hand_off_refused").await.into_iter().map(|event| event.description).collect();
     assert_eq!(why.len(), 4, "{why:?}");
@@ -124,7 +124,7 @@ async fn a_code_is_traded_once_in_time_and_by_its_own_application() {
         assert!(why[at].contains(part), "{why:?}");
     }
     for unknown in ["uho_forged", "x", "urt_x"] {
-        refused(exchange(&app, "console", unknown, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+        refused(exchange(&app, "console", unknown, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     }
     assert_eq!(app.count("refresh_tokens").await, 1);
 }
@@ -147,7 +147,7 @@ async fn the_code_of_a_hosted_application_is_not_for_trading() {
     let mut browser = app.operator_browser(OLIVIA).await;
     let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
     let code = path.split("code=").nth(1).expect("a code");
-    refused(exchange(&app, "console", code, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(exchange(&app, "console", code, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 1);
     hand_off(&mut browser, &path).await;
 }

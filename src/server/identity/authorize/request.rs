@@ -20,6 +20,9 @@ impl AuthorizationError {
     }
 }
 
+/// A nonce is kept with its code and goes into a token: longer ones than any client makes are refused.
+const NONCE_MAX: usize = 1024;
+
 #[derive(Debug)]
 pub struct AuthorizationRequest<'a> {
     /// The scopes that are asked for and known.
@@ -67,6 +70,9 @@ impl<'a> AuthorizationRequest<'a> {
             Some("form_post") if parameters.get("redirect_uri").is_none_or(|uri| origin_of(uri).is_some()) => {}
             Some("form_post") => return Err(invalid("response_mode=form_post needs an http or https redirect_uri")),
             Some(_) => return Err(invalid("response_mode must be query or form_post")),
+        }
+        if parameters.get("nonce").is_some_and(|nonce| nonce.len() > NONCE_MAX) {
+            return Err(invalid("nonce is longer than 1024 bytes"));
         }
         let (silent, fresh_sign_in) = prompt(parameters.get("prompt"))?;
         Ok(Self {

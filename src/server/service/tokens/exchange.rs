@@ -20,7 +20,8 @@ pub struct Exchange<'a> {
 /// Redeems a hand-off code: once, within its time, by the application for which it was made.
 ///
 /// # Errors
-/// [`TokenError::Grant`] for everything that does not fit; all but an unknown code is in the audit trail.
+/// [`TokenError::Request`] for everything that does not fit (RFC 8693 section 2.2.2); all but an unknown code is in the
+/// audit trail.
 pub async fn exchange_hand_off(
     state: &AppState,
     environment_id: Uuid,
@@ -34,7 +35,7 @@ pub async fn exchange_hand_off(
         Ok(opened) => opened,
         Err(refusal) => {
             tx.commit().await?;
-            return Err(TokenError::Grant(sentence(refusal)));
+            return Err(TokenError::Request(sentence(refusal)));
         }
     };
     let session = opened.session;
@@ -49,7 +50,7 @@ pub async fn exchange_hand_off(
         (None, None)
     };
     let subject = Subject::load(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    let subject = subject.ok_or(TokenError::Request("no account of the user has this application"))?;
     tx.commit().await?;
     Ok(Granted { subject, scope: presented.scope.to_owned(), nonce: None, refresh_token, family_id })
 }
