@@ -19,7 +19,7 @@ const BUNDLES: Record<string, Bundle> = {
   js: { source: "script.js" },
   "js-6": { source: "script.js", alias: { "@frontegg/js": "frontegg-js-6" } },
   vue: { source: "vue.js", alias: VUE },
-  "vue-2": { source: "vue.js", alias: { ...VUE, "@frontegg/vue": "frontegg-vue-2" } },
+  "vue-2": { source: "vue.js", alias: { ...VUE, "@frontegg/vue": path.join(HERE, "vue-2/node_modules/@frontegg/vue") } },
 };
 
 /** The bundle of a client: `react-5` of `react-5-hosted`. */
@@ -36,6 +36,7 @@ export async function bundle(folder: string): Promise<Map<string, string>> {
       await build({
         entryPoints: [path.join(HERE, "apps", source)],
         outfile,
+        absWorkingDir: HERE,
         alias,
         bundle: true,
         format: "iife",

@@ -10,8 +10,9 @@ use crate::{process, steps, tools};
 
 pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
     let folder = repo.root.join("end2end");
-    tools::npm(&folder)?;
-    tools::npm(&folder.join("clients"))?;
+    for packages in ["", "clients", "clients/vue-2"] {
+        tools::npm(&folder.join(packages))?;
+    }
     let chromium = tools::chromium()?;
     let programs = server::build(repo, With::SampleApp)?;
     let work = repo.root.join("target/clients");
