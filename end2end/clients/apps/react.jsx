@@ -13,6 +13,9 @@ import {
 
 const { clientId, issuer, cdnUrl, hosted, keepSessionAlive } = window.CONFIGURATION;
 
+/** The account in which the user does not work now. */
+const other = (user) => (user?.tenantId === "client-works" ? "client-works-east" : "client-works");
+
 function Page() {
   const { user, isAuthenticated, isLoading, routes } = useAuth();
   const { logout } = useAuthActions();
@@ -36,7 +39,7 @@ function Page() {
       <pre id="user">{user && JSON.stringify(user)}</pre>
       <button onClick={signIn}>Sign in</button>
       <button onClick={() => logout()}>Sign out</button>
-      <button onClick={() => switchTenant({ tenantId: "client-works-east" })}>Switch account</button>
+      <button onClick={() => switchTenant({ tenantId: other(user) })}>Switch account</button>
       <button onClick={() => loadUserSessions()}>Sessions</button>
       <ul>
         {sessions.map(({ id, current, impersonated }) => (

@@ -16,6 +16,9 @@ const app = initialize({
 });
 const dispatch = (type, payload) => app.store.dispatch({ type: `auth/${type}`, payload });
 
+/** The account in which the user does not work now. */
+const other = (user) => (user?.tenantId === "client-works" ? "client-works-east" : "client-works");
+
 const main = document.getElementById("app");
 main.innerHTML = `
   <h1>Loading</h1><pre id="user"></pre>
@@ -24,7 +27,7 @@ main.innerHTML = `
 const on = (id, act) => main.querySelector(`#${id}`).addEventListener("click", act);
 on("in", () => (hosted ? app.loginWithRedirect() : window.location.assign("/account/login")));
 on("out", () => app.logout());
-on("switch", () => dispatch("switchTenant", { tenantId: "client-works-east" }));
+on("switch", () => dispatch("switchTenant", { tenantId: other(app.store.getState().auth.user) }));
 on("load", () => dispatch("loadUserSessions"));
 
 let tried = false;

@@ -5,6 +5,9 @@ import { Frontegg, mapAuthActions, useFrontegg } from "@frontegg/vue";
 
 const { clientId, issuer, cdnUrl, hosted, keepSessionAlive } = window.CONFIGURATION;
 
+/** The account in which the user does not work now. */
+const other = (user) => (user?.tenantId === "client-works" ? "client-works-east" : "client-works");
+
 const Page = {
   setup() {
     const { authState, fronteggLoaded, loginWithRedirect } = useFrontegg();
@@ -24,6 +27,7 @@ const Page = {
       authState,
       heading,
       sessions,
+      other,
       signIn: () => (hosted ? loginWithRedirect() : window.location.assign("/account/login")),
     };
   },
@@ -39,7 +43,7 @@ const Page = {
       <pre id="user">{{ authState.user && JSON.stringify(authState.user) }}</pre>
       <button @click="signIn()">Sign in</button>
       <button @click="logout()">Sign out</button>
-      <button @click="switchTenant({ tenantId: 'client-works-east' })">Switch account</button>
+      <button @click="switchTenant({ tenantId: other(authState.user) })">Switch account</button>
       <button @click="loadUserSessions()">Sessions</button>
       <ul>
         <li v-for="{ id, current, impersonated } in sessions" :key="id">

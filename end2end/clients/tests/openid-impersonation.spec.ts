@@ -1,22 +1,15 @@
 // openid-client 6: an operator impersonates, every token says so, and the user's revocation is felt at once.
 import { claimsOf, expect, ISSUER, origin, PORTAL, test, unique, user } from "./support";
-import { client, discover, request, returned } from "./openid";
+import { client, discover, impersonated, request, returned } from "./openid";
 
 const ADA = user("Ada", "Openid");
 
 test("openid-client: an impersonated session names its operator everywhere, and ends when its user revokes it", async ({ operator, own }) => {
   const config = await discover("openid-client");
   const reason = unique("Openid client, hosted");
-  const tab = await operator.impersonate(ADA, "Openid Client", reason);
-
-  // Third-party initiated login (OpenID Connect Core, section 4): the application begins an ordinary sign-in.
-  await tab.waitForURL((url) => url.href.startsWith(`${origin("openid-client")}/login`));
-  const initiated = new URL(tab.url()).searchParams;
+  const { tab, initiated, login_hint, tokens } = await impersonated(config, operator, ADA, "Openid Client", reason);
   expect(initiated.get("iss")).toBe(ISSUER);
   expect(initiated.get("target_link_uri")).toBe(`${origin("openid-client")}/`);
-  const asked = await request(config, { login_hint: initiated.get("login_hint")! });
-  await tab.goto(asked.url.href);
-  const tokens = await client.authorizationCodeGrant(config, await returned(tab, "openid-client"), asked.checks);
 
   const act = { sub: operator.id, iss: PORTAL };
   const claims = tokens.claims()!;
@@ -38,7 +31,7 @@ test("openid-client: an impersonated session names its operator everywhere, and 
   await expect(client.refreshTokenGrant(config, refreshed.refresh_token!)).rejects.toMatchObject({ error: "invalid_grant" });
   expect(await client.tokenIntrospection(config, refreshed.access_token)).toEqual({ active: false });
   await expect(client.fetchUserInfo(config, refreshed.access_token, claims.sub)).rejects.toMatchObject({ status: 401 });
-  const silent = await request(config, { prompt: "none", login_hint: initiated.get("login_hint")! });
+  const silent = await request(config, { prompt: "none", login_hint });
   await tab.goto(silent.url.href);
   expect((await returned(tab, "openid-client")).searchParams.get("error")).toBe("login_required");
 });

@@ -2,11 +2,11 @@
 import type { Page } from "@playwright/test";
 import * as client from "openid-client";
 
-import { ISSUER, origin } from "./support";
+import { ISSUER, origin, type Operator, type User } from "./support";
 
 export { client };
 
-const SECRETS: Record<string, string> = {
+export const SECRETS: Record<string, string> = {
   "openid-client": "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB",
   "openid-client-embedded": "ucs_EE1hGHhNLBwLLkdlsy_gPCI2u2HTSaPgUElupjEL-98N_Ou",
 };
@@ -45,4 +45,17 @@ export async function request(config: client.Configuration, parameters: Record<s
 export async function returned(page: Page, id: string): Promise<URL> {
   await page.waitForURL((url) => url.href.startsWith(`${origin(id)}/callback`));
   return new URL(page.url());
+}
+
+/** Impersonates in the portal and signs in with what its new tab brings (OpenID Connect Core, section 4). */
+export async function impersonated(config: client.Configuration, operator: Operator, target: User, name: string, reason: string) {
+  const id = config.clientMetadata().client_id;
+  const tab = await operator.impersonate(target, name, reason);
+  await tab.waitForURL((url) => url.href.startsWith(`${origin(id)}/login`));
+  const initiated = new URL(tab.url()).searchParams;
+  const login_hint = initiated.get("login_hint")!;
+  const asked = await request(config, { login_hint });
+  await tab.goto(asked.url.href);
+  const tokens = await client.authorizationCodeGrant(config, await returned(tab, id), asked.checks);
+  return { tab, initiated, login_hint, tokens };
 }

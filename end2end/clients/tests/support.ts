@@ -3,7 +3,7 @@ import { test as base, expect, type Browser, type BrowserContext, type Page } fr
 
 import { OPERATOR_PASSWORD, OWNER, PORTAL, USER_PASSWORD } from "../../tests/support";
 
-export { expect, OWNER, PORTAL };
+export { expect, OWNER, PORTAL, USER_PASSWORD };
 
 export const ISSUER = `${PORTAL}/id/production`;
 export const ORIGINS: Record<string, string> = JSON.parse(process.env.CLIENT_ORIGINS!);
