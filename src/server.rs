@@ -1,5 +1,6 @@
 //! Everything that only the server has. Arrows point down: `identity`, `web` and `job` call `service`, `service` calls `db`.
 
+pub mod address;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -5,6 +5,7 @@ mod authorize;
 mod browser_calls;
 mod client;
 mod deadline;
+mod embedded;
 mod flow;
 mod hand_off;
 mod introspection;

@@ -66,7 +66,9 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " (application.name) }
     };
     let mut response = Page::card(&title, body).forward(&url).into_response();
-    cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+    if let Some(cookie) = cookie {
+        cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+    }
     response
 }
 
@@ -92,6 +94,13 @@ fn refused(refusal: Refusal) -> Response {
             "This link is not for this browser",
             "It works only where the operator who started the session is signed in to the portal. Sign in to the portal \
              in this browser and start the session again."
+                .to_owned(),
+        ),
+        Refusal::OtherLoginMethod => (
+            StatusCode::BAD_REQUEST,
+            "This link is for the application",
+            "The application signs its users in itself and takes this link at its own sign-in page. Go back to the portal \
+             and start the session again."
                 .to_owned(),
         ),
         Refusal::Ended(reason) => (

@@ -1,7 +1,6 @@
 //! Applications as the provider meets them: which there are, how they prove themselves, where they may be sent.
 
 use subtle::ConstantTimeEq;
-use url::Url;
 use uuid::Uuid;
 
 use crate::server::db::application::{self as table, ApplicationRow};
@@ -11,10 +10,16 @@ use crate::server::keyring::EnvironmentKeys;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
+pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
 pub use crate::server::db::environment::EnvironmentRow as Environment;
 
 impl ApplicationRow {
+    /// Whether the application signs its users in itself, instead of on the hosted pages.
+    pub fn is_embedded(&self) -> bool {
+        self.login_method == "embedded"
+    }
+
     /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
     pub fn is_public(&self) -> bool {
         self.client_secret_hash.is_none() && self.jwks.is_none()
@@ -60,12 +65,6 @@ pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin
     let mut conn = state.db.read().await?;
     let urls = table::registered_urls(&mut conn, environment_id).await?;
     Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
-}
-
-/// Scheme, host and port of an http or https address, as browsers write an origin.
-pub fn origin_of(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 /// The environment's signing keys, active ones first.

@@ -7,6 +7,7 @@ use understudy::server::db::{application, environment};
 use understudy::server::service::caller::Client;
 use understudy::server::service::hand_off::{self as service, Presenter, Refusal};
 
+use super::embedded::embedded_code;
 use super::flow::{AMARA, OLIVIA, REASON, answered, authorize_path, code, hand_off, introspect, start, tokens};
 use crate::support::{ResponseExt, TestApp, break_audit, mend_audit};
 
@@ -113,9 +114,9 @@ async fn a_link_in_another_browser_opens_nothing() {
 #[tokio::test]
 async fn an_application_cannot_redeem_the_code_of_another() {
     let app = TestApp::new().await;
-    let mut browser = app.operator_browser(OLIVIA).await;
-    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
-    let secret = path.split("code=").nth(1).expect("a code");
+    app.execute("UPDATE applications SET login_method = 'embedded'").await;
+    let code = embedded_code(&app, "console").await;
+    let secret = code.as_str();
     let mut conn = app.state.db.read().await.expect("a connection");
     let production = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production").id;
     let dispatch =
