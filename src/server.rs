@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod frontegg;
 pub mod identity;
 pub mod import;
 pub mod job;

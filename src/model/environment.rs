@@ -11,8 +11,8 @@ pub struct Environment {
 }
 
 /// Words that URLs use for something else.
-const RESERVED_SLUGS: [&str; 9] =
-    ["id", "api", "assets", "sign-in", "sign-out", "healthz", "readyz", "metrics", "icons.svg"];
+const RESERVED_SLUGS: [&str; 10] =
+    ["id", "admin-box", "api", "assets", "sign-in", "sign-out", "healthz", "readyz", "metrics", "icons.svg"];
 
 /// Whether `slug` can name an environment: 1 to 40 lower-case letters, digits and inner hyphens, and no reserved word.
 pub fn is_slug(slug: &str) -> bool {

@@ -2,26 +2,26 @@
 //!
 //! Speaks HTTP and the standards' words; every decision about a session or a grant is a service's.
 
-mod access;
+pub(in crate::server) mod access;
 mod account;
 mod account_log;
-mod authorize;
-mod choice;
-mod claims;
-mod client_auth;
-mod cookies;
+pub(in crate::server) mod authorize;
+pub(in crate::server) mod choice;
+pub(in crate::server) mod claims;
+pub(in crate::server) mod client_auth;
+pub(in crate::server) mod cookies;
 mod cors;
-mod discovery;
-mod error;
+pub(in crate::server) mod discovery;
+pub(in crate::server) mod error;
 mod events;
 mod hand_off;
 mod hint;
 mod introspect;
 mod login;
-mod logout;
+pub(in crate::server) mod logout;
 pub mod page;
-mod parameters;
-mod provider;
+pub(in crate::server) mod parameters;
+pub(in crate::server) mod provider;
 mod revoke;
 mod token;
 mod userinfo;

@@ -20,8 +20,8 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::identity;
 use super::state::AppState;
+use super::{frontegg, identity};
 use crate::ui::app::App;
 use crate::ui::document::{DocumentOptions, shell};
 
@@ -58,7 +58,8 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(portal)
         .merge(health::router(state.clone()))
-        .nest("/id/{environment}", identity::router(state.clone()))
+        .nest("/id/{environment}", identity::router(state.clone()).merge(frontegg::router(state.clone())))
+        .merge(frontegg::login_box::router())
         .fallback(assets::serve)
         .layer(from_fn_with_state(state, headers::request))
         .layer(CompressionLayer::new())

@@ -62,3 +62,27 @@ pub async fn registered_urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<
     )?;
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }
+
+/// Every address at which a browser may run an application of the environment, with the application. The login URL of
+/// an application with hosted login is the provider's, so only that of an embedded one is the application's own.
+pub async fn urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(
+        conn,
+        "SELECT p.id, r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id WHERE p.environment_id = $1
+         UNION SELECT id, app_url FROM applications WHERE environment_id = $1
+         UNION SELECT id, login_url FROM applications WHERE environment_id = $1 AND login_method = 'embedded'",
+        environment_id
+    )
+}
+
+/// The applications that registered `uri` for after signing out, letter by letter.
+pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> DbResult<Vec<ApplicationRow>> {
+    fetch_all!(
+        conn,
+        select!(
+            "WHERE environment_id = $1 AND id IN (SELECT application_id FROM redirect_uris WHERE kind = 'logout' AND uri = $2)"
+        ),
+        environment_id,
+        uri
+    )
+}

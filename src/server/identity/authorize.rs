@@ -22,7 +22,12 @@ use request::{AuthorizationError, AuthorizationRequest};
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::parse(&query.unwrap_or_default());
-    match answer(&provider, &parameters).await {
+    respond(&provider, &parameters).await
+}
+
+/// The answer to a request, whichever layer has read it.
+pub async fn respond(provider: &Provider, parameters: &Parameters) -> Response {
+    match answer(provider, parameters).await {
         Ok(response) => response,
         Err(error) => page::failed(error, &provider.client.request_id),
     }

@@ -55,11 +55,24 @@ impl Browser {
             let found = self.first_live(provider, self.ids(|held| held.session_id == named && usable(held))).await?;
             return Ok(found.map_or(Choice::Gone, Choice::Session));
         }
-        let now = provider.state.now();
-        let mut order = self.ids(|held| bound(held) && !held.used && now - held.since <= FRESH);
+        let mut order = self.fresh(provider, application);
         order.extend(self.ids(|held| held.application_id.is_none()));
         order.extend(self.ids(bound));
         Ok(self.first_live(provider, order).await?.map_or(Choice::Nobody, Choice::Session))
+    }
+
+    /// The impersonation that was handed off to this application just now and not used yet, if there is one.
+    pub async fn just_handed_off(
+        &self,
+        provider: &Provider,
+        application: &Application,
+    ) -> ServiceResult<Option<Box<StandingRow>>> {
+        self.first_live(provider, self.fresh(provider, application)).await
+    }
+
+    fn fresh(&self, provider: &Provider, application: &Application) -> Vec<Uuid> {
+        let now = provider.state.now();
+        self.ids(|held| held.application_id == Some(application.id) && !held.used && now - held.since <= FRESH)
     }
 
     /// The session for a hosted page: the named one or none; else the user's own; else the newest impersonation.

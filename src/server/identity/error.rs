@@ -33,7 +33,7 @@ pub enum OAuthError {
 pub type OAuthResult<T> = Result<T, OAuthError>;
 
 impl OAuthError {
-    fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
             Self::InvalidClient { .. } => "invalid_client",
@@ -57,7 +57,7 @@ impl OAuthError {
         }
     }
 
-    fn description(&self) -> &str {
+    pub fn description(&self) -> &str {
         match self {
             Self::InvalidRequest(text) => text,
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",

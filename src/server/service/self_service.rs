@@ -31,13 +31,22 @@ pub async fn sessions(state: &AppState, viewer: &StandingRow) -> ServiceResult<V
 
 /// The accounts between which the viewer's session may switch.
 pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<OwnAccount>> {
+    accounts_in(state, viewer, viewer.application_id).await
+}
+
+/// The accounts between which the viewer's session may switch inside an application.
+pub async fn accounts_in(
+    state: &AppState,
+    viewer: &StandingRow,
+    application_id: Option<Uuid>,
+) -> ServiceResult<Vec<OwnAccount>> {
     let mut conn = state.db.read().await?;
     let memberships = account::memberships(&mut conn, viewer.user_id).await?;
-    let applications = match viewer.application_id {
+    let applications = match application_id {
         Some(_) => account::applications_of_user(&mut conn, viewer.user_id).await?,
         None => Vec::new(),
     };
-    let usable = |account_id: Uuid| match viewer.application_id {
+    let usable = |account_id: Uuid| match application_id {
         Some(id) => applications.iter().any(|row| row.account_id == account_id && row.application_id == id),
         None => true,
     };

@@ -9,6 +9,7 @@ use super::session::{self, EndedBy};
 use crate::model::audit::{Severity, action};
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
+use crate::server::db::application::ApplicationRow;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::grant::{self, NewSessionCookie};
 use crate::server::db::session::{self as session_table, NewSession};
@@ -26,6 +27,7 @@ const COOKIES: usize = 50;
 
 /// A user's new session: the cookie's value, and until when it works.
 pub struct SignedIn {
+    pub session_id: Uuid,
     pub cookie: String,
     pub expires_at: DateTime<Utc>,
 }
@@ -38,6 +40,23 @@ pub struct SignedIn {
 pub async fn sign_in(
     state: &AppState,
     environment: &EnvironmentRow,
+    email: &str,
+    password: &str,
+    replaced: Option<Uuid>,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
+    sign_in_at(state, environment, None, email, password, replaced, client).await
+}
+
+/// [`sign_in`] at an application's own form: the session and its cookie are for this application and for no other.
+///
+/// # Errors
+/// Besides those of [`sign_in`], [`ServiceError::Invalid`] for the field `application` where no account of the user has
+/// it: nothing is begun then.
+pub async fn sign_in_at(
+    state: &AppState,
+    environment: &EnvironmentRow,
+    application: Option<&ApplicationRow>,
     email: &str,
     password: &str,
     replaced: Option<Uuid>,
@@ -60,7 +79,7 @@ pub async fn sign_in(
     if let Some(replaced) = replaced {
         end_own(state, &mut tx, environment.id, replaced, client).await?;
     }
-    let signed_in = create(state, &mut tx, environment, row, client).await?;
+    let signed_in = create(state, &mut tx, environment, application, row, client).await?;
     tx.commit().await?;
     Ok(signed_in)
 }
@@ -69,12 +88,24 @@ async fn create(
     state: &AppState,
     tx: &mut Tx,
     environment: &EnvironmentRow,
+    application: Option<&ApplicationRow>,
     row: &UserRecord,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
     let now = state.now();
-    let memberships = account::memberships(tx, row.id).await?;
+    let mut memberships = account::memberships(tx, row.id).await?;
+    if let Some(application) = application {
+        let assigned = account::applications_of_user(tx, row.id).await?;
+        memberships.retain(|membership| {
+            let account_id = membership.account_id;
+            assigned.iter().any(|row| row.account_id == account_id && row.application_id == application.id)
+        });
+    }
     let mut enabled = memberships.iter().filter(|membership| membership.disabled_at.is_none());
+    if application.is_some() && enabled.clone().next().is_none() {
+        return Err(ServiceError::invalid("application", "None of your accounts has this application."));
+    }
+    let application_id = application.map(|application| application.id);
     let active = enabled.clone().find(|membership| Some(membership.account_id) == row.active_account_id);
     let session = NewSession {
         id: state.new_id(),
@@ -82,7 +113,7 @@ async fn create(
         user_id: row.id,
         kind: SessionKind::Password,
         account_id: active.or_else(|| enabled.next()).map(|membership| membership.account_id),
-        application_id: None,
+        application_id,
         operator_id: None,
         reason: None,
         ticket: None,
@@ -98,7 +129,7 @@ async fn create(
     let held = NewSessionCookie {
         secret_hash: &secret_hash,
         session_id: session.id,
-        application_id: None,
+        application_id,
         now,
         expires_at: session.expires_at,
     };
@@ -112,7 +143,7 @@ async fn create(
         .in_session(&standing)
         .from(client);
     audit::record(state, tx, event).await?;
-    Ok(SignedIn { cookie, expires_at: session.expires_at })
+    Ok(SignedIn { session_id: session.id, cookie, expires_at: session.expires_at })
 }
 
 /// Also for an unknown e-mail, so that it takes no less; what was typed is not kept, for it may be a password.

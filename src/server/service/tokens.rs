@@ -5,6 +5,7 @@
 
 mod code;
 mod refresh;
+mod reissue;
 mod revoke;
 
 use chrono::TimeDelta;
@@ -22,6 +23,7 @@ use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
 pub use refresh::{Refreshing, refresh};
+pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 
 /// How long an authorization code works.

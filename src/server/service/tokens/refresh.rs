@@ -56,6 +56,7 @@ pub async fn refresh(
     let scope = narrowed(&row.scope, presented.scope)?;
     let session = match presented.tenant_id {
         None => session,
+        Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => session,
         Some(wanted) => match session::switch_account(state, &mut tx, &session, wanted, client).await {
             Ok(switched) => switched,
             Err(ServiceError::NotFound) => return Err(NO_ACCOUNT),
@@ -76,7 +77,7 @@ pub async fn refresh(
 }
 
 /// The request is wrong, not the grant: the session goes on in the account in which it was.
-const NO_ACCOUNT: TokenError = TokenError::Request("tenantId is no account that this session can switch to");
+pub(super) const NO_ACCOUNT: TokenError = TokenError::Request("tenantId is no account that this session can switch to");
 
 /// Uses the token, or says why it may not be used; then the transaction holds what follows from that.
 async fn rotate(

@@ -1,0 +1,95 @@
+//! The API that the Frontegg SDKs speak, over the same services as the provider: no rule of its own.
+//!
+//! The SDKs differ from an ordinary client in four ways, and each has its file here: they do not say which application
+//! they are ([`call`]), they keep a session by cookie across origins ([`cookies`], [`cors`]), one token is both their
+//! access token and their id token ([`answer`]), and their sign-in form is a script that we serve ([`login_box`]).
+
+mod answer;
+mod authorize;
+mod bootstrap;
+mod call;
+mod cookies;
+mod cors;
+mod embedded;
+mod error;
+pub mod login_box;
+mod logout;
+mod sessions;
+mod silent;
+mod token;
+mod user;
+mod vendor;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::identity::{discovery, page};
+use super::state::AppState;
+
+/// No call of an SDK comes near this.
+const BODY_LIMIT: usize = 64 * 1024;
+
+const AUTH: &str = "/identity/resources/auth/v1";
+const USERS: &str = "/identity/resources/users";
+const SESSIONS: &str = "/identity/resources/users/sessions/v1";
+
+/// Browser SDKs put `/frontegg` before every path, the ones on servers do not.
+pub fn router(state: AppState) -> Router {
+    let prefixed = routes()
+        .route("/.well-known/jwks.json", get(discovery::keys))
+        // Something that an SDK asks for and we do not have is answered in its language, where its page can read it.
+        .route("/{*rest}", any(bootstrap::missing));
+    Router::new()
+        .merge(routes())
+        .nest("/frontegg", prefixed)
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), cors::registered_origins))
+        .layer(from_fn(page::never_stored))
+        .with_state(state)
+}
+
+fn routes() -> Router<AppState> {
+    let mut router = Router::new();
+    for (path, method) in table() {
+        router = router.route(&path, method.clone()).route(&format!("{path}/"), method);
+    }
+    for (path, body) in bootstrap::BODIES {
+        let method = get(move || bootstrap::body(body));
+        router = router.route(path, method.clone()).route(&format!("{path}/"), method);
+    }
+    router
+}
+
+fn table() -> Vec<(String, MethodRouter<AppState>)> {
+    let auth = |rest: &str| format!("{AUTH}{rest}");
+    let users = |rest: &str| format!("{USERS}{rest}");
+    let sessions = |rest: &str| format!("{SESSIONS}{rest}");
+    vec![
+        ("/oauth/authorize".to_owned(), get(authorize::get)),
+        ("/oauth/authorize/silent".to_owned(), post(silent::silent)),
+        ("/oauth/token".to_owned(), post(token::token)),
+        ("/oauth/logout".to_owned(), get(logout::hosted).post(logout::hosted)),
+        (auth("/user"), post(embedded::sign_in)),
+        (auth("/user/token/refresh"), post(embedded::refresh)),
+        (auth("/logout"), post(logout::embedded)),
+        ("/identity/resources/impersonation/v1".to_owned(), post(embedded::impersonate)),
+        (users("/v2/me"), get(user::me)),
+        (users("/v3/me"), get(user::me)),
+        (users("/v1/me/tenants"), get(user::tenants)),
+        (users("/v2/me/tenants"), get(user::tenants_v2)),
+        (users("/v3/me/tenants"), get(user::tenants)),
+        (users("/v1/me/authorization"), get(user::authorization)),
+        (users("/v1/tenant"), put(user::switch)),
+        (sessions("/me"), get(sessions::list)),
+        (sessions("/me/current"), get(sessions::current)),
+        (sessions("/me/all"), delete(sessions::end_all)),
+        (sessions("/me/{session_id}"), delete(sessions::end)),
+        (sessions("/revoke"), post(sessions::revoke)),
+        ("/metadata".to_owned(), get(bootstrap::metadata)),
+        ("/auth/vendor".to_owned(), post(vendor::authenticate)),
+        ("/identity/resources/configurations/v1".to_owned(), get(vendor::configuration)),
+        ("/vendors/base-url".to_owned(), get(vendor::base_url)),
+    ]
+}

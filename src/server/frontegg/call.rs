@@ -1,0 +1,169 @@
+//! One call of an SDK: the environment it is for, what it sent, and which application it comes from.
+//!
+//! The SDKs mostly do not say who they are. What a call names comes first; else the page that it comes from tells, which
+//! browsers write truthfully into `Origin`; a cookie or a code only chooses among what that leaves.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+use super::cookies;
+use super::error::{Answer, Refused};
+use crate::server::identity::parameters::Parameters;
+use crate::server::identity::provider::Provider;
+use crate::server::service::relying_party::{self, Application, origin_of};
+use crate::server::service::sdk;
+use crate::server::state::AppState;
+
+const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";
+
+pub struct Call {
+    pub provider: Provider,
+    /// Members of the JSON body or fields of the form.
+    pub input: Parameters,
+    pub query: Parameters,
+}
+
+impl FromRequest<AppState> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let provider = Provider::from_request_parts(&mut parts, state).await?;
+        let query = Parameters::parse(parts.uri.query().unwrap_or_default());
+        let kind = header_text(&parts.headers, "content-type").to_owned();
+        let bytes = Bytes::from_request(Request::from_parts(parts, body), state).await;
+        let bytes = bytes.map_err(|_| {
+            Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off").into_response()
+        })?;
+        let input = read(&kind, &bytes).map_err(IntoResponse::into_response)?;
+        Ok(Self { provider, input, query })
+    }
+}
+
+impl Call {
+    pub fn header(&self, name: &str) -> &str {
+        header_text(&self.provider.headers, name)
+    }
+
+    /// The origin of the page that calls, where a browser says one. Servers say none, or our own address.
+    pub fn origin(&self) -> Option<&str> {
+        Some(self.header("origin")).filter(|origin| !origin.is_empty() && !is_our_own(&self.provider.state, origin))
+    }
+
+    /// What the call itself names as its application.
+    pub fn named(&self) -> Option<&str> {
+        let client_id = self.input.get("client_id").or_else(|| self.query.get("client_id"));
+        client_id.or_else(|| Some(self.header(NAMED_BY_HEADER)).filter(|name| !name.is_empty()))
+    }
+
+    /// The application that calls, whose page it is where a browser says so.
+    pub async fn application(&self) -> Answer<Application> {
+        const UNKNOWN: &str = "It cannot be told which application this is. Name it by client_id, or register the \
+                               address of its pages for exactly one application.";
+        self.find_application().await?.ok_or_else(|| Refused::request(UNKNOWN))
+    }
+
+    /// [`Self::application`], where none can be told.
+    pub async fn find_application(&self) -> Answer<Option<Application>> {
+        let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
+        if let Some(client_id) = self.named() {
+            let found = relying_party::application(state, environment_id, client_id).await?;
+            let found =
+                found.ok_or_else(|| Refused::client("no application of this environment has this client_id"))?;
+            self.require_page_of(&found).await?;
+            return Ok(Some(found));
+        }
+        let kept = sdk::kept(state, environment_id, &cookies::values(&self.provider)).await?;
+        let Some(origin) = self.page().await? else {
+            // No page to go by: a server forwards its user's cookie.
+            let Some(first) = kept.first() else { return Ok(None) };
+            let same = kept.iter().all(|other| other.application_id == first.application_id);
+            return Ok(if same { sdk::application(state, environment_id, first.application_id).await? } else { None });
+        };
+        let mut here = sdk::applications_at(state, environment_id, &origin).await?;
+        if here.len() > 1 {
+            let signed_in = here.iter().position(|one| kept.iter().any(|kept| kept.application_id == one.id));
+            match signed_in {
+                Some(position) => return Ok(Some(here.swap_remove(position))),
+                None => here.retain(|application| application.login_method == "embedded"),
+            }
+        }
+        Ok(if here.len() == 1 { here.pop() } else { None })
+    }
+
+    /// Refuses a browser's call that comes from a page of another application.
+    pub async fn require_page_of(&self, application: &Application) -> Answer<()> {
+        let Some(origin) = self.origin() else { return Ok(()) };
+        let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
+        let here = sdk::applications_at(state, environment_id, origin).await?;
+        if here.iter().any(|known| known.id == application.id) {
+            return Ok(());
+        }
+        Err(Refused::forbidden("The page that calls is not registered for this application."))
+    }
+
+    /// Where the call comes from: a navigation has no `Origin`, but may have come from a page.
+    async fn page(&self) -> Answer<Option<String>> {
+        if let Some(origin) = self.origin() {
+            return Ok(Some(origin.to_owned()));
+        }
+        let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
+        let Some(referer) = origin_of(self.header("referer")) else { return Ok(None) };
+        let known = relying_party::is_registered_origin(state, environment_id, &referer).await?;
+        Ok(Some(referer).filter(|_| known))
+    }
+}
+
+/// Frontegg's server in Next.js sends its base URL, which is our issuer, in place of an origin.
+pub fn is_our_own(state: &AppState, origin: &str) -> bool {
+    let own = state.origin();
+    origin.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn read(kind: &str, bytes: &Bytes) -> Answer<Parameters> {
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if bytes.is_empty() {
+        return Ok(Parameters::default());
+    }
+    let input = match kind.as_str() {
+        "application/x-www-form-urlencoded" => match std::str::from_utf8(bytes) {
+            Ok(text) => Parameters::parse(text),
+            Err(_) => return Err(Refused::request("the form is not UTF-8")),
+        },
+        "" | "application/json" => match serde_json::from_slice::<Option<Map<String, Value>>>(bytes) {
+            Ok(object) => Parameters::of(object.unwrap_or_default().into_iter().filter_map(text_member)),
+            Err(_) => return Err(Refused::request("the body is no JSON object")),
+        },
+        _ => {
+            let message = "the body must be application/json or application/x-www-form-urlencoded";
+            return Err(Refused::body(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        }
+    };
+    if input.has_repeated() {
+        return Err(Refused::request("a parameter was sent more than once"));
+    }
+    Ok(input)
+}
+
+/// Everything that is asked for here is text; other members are an SDK's own business.
+fn text_member((name, value): (String, Value)) -> Option<(String, String)> {
+    match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    }
+}
+
+/// Whether the request is a browser going somewhere, not a script or a server asking.
+pub fn is_navigation(headers: &HeaderMap) -> bool {
+    match header_text(headers, "sec-fetch-mode") {
+        "" => header_text(headers, header::ACCEPT.as_str()).contains("text/html"),
+        mode => mode == "navigate",
+    }
+}

@@ -1,0 +1,99 @@
+//! Embedded login: the application's own page takes e-mail and password, or a hand-off code, and the browser keeps the
+//! session by cookie alone.
+
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use super::answer::{self, SCOPE};
+use super::call::Call;
+use super::cookies::{self, Found};
+use super::error::{Answer, Refused};
+use crate::server::identity::provider::Provider;
+use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
+use crate::server::service::relying_party::Application;
+use crate::server::service::sdk;
+use crate::server::service::sign_in::{self, SignedIn};
+use crate::server::service::tokens::{self, Reissue};
+
+/// `POST auth/v1/user`: signs a user in with e-mail and password.
+pub async fn sign_in(call: Call) -> Answer<Response> {
+    let application = embedded(call.application().await?)?;
+    let Provider { state, environment, client, .. } = &call.provider;
+    let (Some(email), Some(password)) = (call.input.get("email"), call.input.get("password")) else {
+        return Err(Refused::request("Send email and password."));
+    };
+    let replaced = match cookies::find(&call.provider, &application).await? {
+        Found::Session(session) if !session.is_impersonation() => Some(session.id),
+        _ => None,
+    };
+    let signed_in =
+        sign_in::sign_in_at(state, environment, Some(&application), email, password, replaced, client).await;
+    let SignedIn { session_id, cookie, expires_at } = signed_in?;
+    let mut response = tokens_of(&call, &application, session_id).await?;
+    cookies::set(&call.provider, &mut response, &application, &cookie, expires_at);
+    Ok(response)
+}
+
+/// `POST auth/v1/user/token/refresh`: tokens of the session that the browser keeps.
+pub async fn refresh(call: Call) -> Answer<Response> {
+    let application = call.application().await?;
+    match cookies::find(&call.provider, &application).await? {
+        Found::Session(session) => tokens_of(&call, &application, session.id).await,
+        Found::Nothing => Err(Refused::over("Nobody is signed in.")),
+        Found::Over => {
+            let mut response = Refused::over("The session has ended.").into_response();
+            cookies::clear(&call.provider, &mut response, &application);
+            Ok(response)
+        }
+    }
+}
+
+async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> Answer<Response> {
+    let Provider { state, environment, client, .. } = &call.provider;
+    let wanted = Reissue { scope: SCOPE, with_refresh_token: false, tenant_id: call.input.get("tenantId") };
+    let granted = tokens::reissue(state, environment.id, session_id, application, &wanted, client).await?;
+    Ok(answer::sign(&call.provider, application, granted).await?.embedded())
+}
+
+/// `POST impersonation/v1`: trades a hand-off code for the impersonation that it carries. The code is the credential; it
+/// works once, within its 60 seconds, for its application, and from that application's pages only.
+pub async fn impersonate(call: Call) -> Answer<Response> {
+    const UNKNOWN: &str = "This link is unknown. Start the session again from the portal.";
+    let code = call.input.get("actorToken").ok_or_else(|| Refused::request("actorToken is missing"))?;
+    let Provider { state, environment, client, .. } = &call.provider;
+    let owner = sdk::owner_of_hand_off(state, environment.id, code).await?;
+    let (application, user_id) = owner.ok_or_else(|| Refused::over(UNKNOWN))?;
+    let application = embedded(application)?;
+    call.require_page_of(&application).await?;
+    if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
+        return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
+    }
+    let presenter = Presenter::Application(&application);
+    let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
+        Ok(opened) => opened,
+        Err(refusal) => return Err(refused(refusal)),
+    };
+    let Opened { session, cookie, .. } = opened;
+    let mut response = tokens_of(&call, &application, session.id).await?;
+    cookies::set(&call.provider, &mut response, &application, &cookie, session.expires_at);
+    Ok(response)
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    let sentence = match refusal {
+        Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
+        Refusal::Replayed => "This link was used already. Start a new session from the portal.",
+        Refusal::Expired => "This link is too old. Start the session again from the portal.",
+        Refusal::ForeignOperator | Refusal::ForeignApplication => "This link is not for this application.",
+        Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
+    };
+    Refused::over(sentence)
+}
+
+/// Passwords and hand-off codes are taken from pages of applications with embedded login only.
+fn embedded(application: Application) -> Answer<Application> {
+    if application.login_method == "embedded" {
+        return Ok(application);
+    }
+    Err(Refused::forbidden("This application signs its users in on the hosted page; its login method is not embedded."))
+}

@@ -1,0 +1,124 @@
+//! Errors as the SDKs read them: `errors` is what they show. The standard's own word stands beside it, for whoever looks
+//! at the network. A session that is over is always 401: on that an SDK signs out, on a 5xx it would try again.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::server::error::ServiceError;
+use crate::server::identity::error::OAuthError;
+use crate::server::service::tokens::TokenError;
+
+#[derive(Debug)]
+pub struct Refused {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after_seconds: Option<u32>,
+}
+
+pub type Answer<T> = Result<T, Refused>;
+
+impl Refused {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after_seconds: None }
+    }
+
+    pub fn request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    pub fn body(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::new(status, "invalid_request", message)
+    }
+
+    /// Nobody is signed in, or not any more.
+    pub fn over(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "login_required", message)
+    }
+
+    pub fn client(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", message)
+    }
+
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "access_denied", message)
+    }
+
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = json!({ "errors": [self.message], "error": self.code, "error_description": self.message });
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<anyhow::Error> for Refused {
+    fn from(error: anyhow::Error) -> Self {
+        tracing::error!(error = format!("{error:#}"), "a call of an SDK failed");
+        let message = "Something failed on our side. The X-Request-Id header says which request it was.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message)
+    }
+}
+
+impl From<ServiceError> for Refused {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unauthenticated => Self::over("The session has ended."),
+            ServiceError::NotFound => Self::missing("There is nothing here, or you may not see it."),
+            ServiceError::Forbidden => Self::forbidden("You may not do this in this session."),
+            ServiceError::Invalid { message, .. } => Self::request(message),
+            ServiceError::Denied(denial) => Self::forbidden(denial.sentence()),
+            ServiceError::RateLimited { retry_after_seconds } => Self {
+                retry_after_seconds: Some(retry_after_seconds),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "temporarily_unavailable",
+                    format!("Too many attempts. Try again in {retry_after_seconds} seconds."),
+                )
+            },
+            ServiceError::Internal(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Grant(text) => Self::new(StatusCode::UNAUTHORIZED, "invalid_grant", text),
+            TokenError::Request(text) => Self::request(text),
+            TokenError::Scope => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_scope", "the scope is wider than what was granted")
+            }
+            TokenError::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<OAuthError> for Refused {
+    fn from(error: OAuthError) -> Self {
+        let status = match &error {
+            OAuthError::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            OAuthError::InvalidClient { .. }
+            | OAuthError::InvalidGrant(_)
+            | OAuthError::NoToken
+            | OAuthError::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            OAuthError::InsufficientScope => StatusCode::FORBIDDEN,
+            OAuthError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        match error {
+            OAuthError::Server(error) => error.into(),
+            error => Self::new(status, error.code(), error.description()),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Signing out: by a script, which gets an empty answer, or by a browser that goes here and on to where the application
+//! registered. The bearer token says which session, so that a tab ends its own; without one the cookie does.
+
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::call::{Call, is_navigation};
+use super::cookies::{self, Found};
+use super::error::{Answer, Refused};
+use crate::server::error::ServiceResult;
+use crate::server::identity::access::verify;
+use crate::server::identity::choice::{Browser, Choice};
+use crate::server::identity::cookies as provider_cookies;
+use crate::server::identity::page;
+use crate::server::identity::parameters::with_query;
+use crate::server::identity::provider::Provider;
+use crate::server::service::relying_party::{self, Application};
+use crate::server::service::{sdk, sign_in};
+use crate::server::state::AppState;
+
+/// `POST auth/v1/logout`.
+pub async fn embedded(call: Call) -> Answer<Response> {
+    sign_out_by_script(&call).await
+}
+
+/// `GET` and `POST /oauth/logout`.
+pub async fn hosted(State(state): State<AppState>, request: Request) -> Response {
+    let call = match Call::from_request(request, &state).await {
+        Ok(call) => call,
+        Err(response) => return response,
+    };
+    if call.header("sec-fetch-mode") == "no-cors" {
+        // An image or a script of some page: nobody wants to sign out like that.
+        return Refused::request("Sign out by a call of a script or by going here.").into_response();
+    }
+    if !is_navigation(&call.provider.headers) {
+        return sign_out_by_script(&call).await.into_response();
+    }
+    let left = leave(&call).await;
+    left.unwrap_or_else(|error| page::failed(error, &call.provider.client.request_id))
+}
+
+async fn sign_out_by_script(call: &Call) -> Answer<Response> {
+    let presented = presented(call).await?;
+    let application = match &presented {
+        Some((_, application)) => Some(application.clone()),
+        None => call.find_application().await?,
+    };
+    let Some(application) = application else { return Ok(Json(json!({})).into_response()) };
+    call.require_page_of(&application).await?;
+    let session_id = match presented {
+        Some((session_id, _)) => Some(session_id),
+        None => meant(call, &application).await?,
+    };
+    let mut response = Json(json!({})).into_response();
+    end(call, &application, session_id, &mut response).await?;
+    Ok(response)
+}
+
+/// A browser that the application, or its server, sent here.
+async fn leave(call: &Call) -> ServiceResult<Response> {
+    let (state, environment_id) = (&call.provider.state, call.provider.environment.id);
+    let wanted = call.query.get("post_logout_redirect_uri").or_else(|| call.input.get("post_logout_redirect_uri"));
+    let named = match call.named() {
+        Some(client_id) => relying_party::application(state, environment_id, client_id).await?,
+        None => None,
+    };
+    let application = match (named, wanted) {
+        (Some(named), _) => Some(named),
+        (None, Some(uri)) => sdk::owner_of_logout_uri(state, environment_id, uri).await?,
+        (None, None) => call.find_application().await.ok().flatten(),
+    };
+    let target = match (wanted, &application) {
+        (None, _) => None,
+        (Some(uri), Some(application)) if relying_party::is_logout_redirect(state, application.id, uri).await? => {
+            Some(match call.query.get("state") {
+                Some(state) => with_query(uri, &[("state", state)]),
+                None => uri.to_owned(),
+            })
+        }
+        (Some(_), _) => return Ok(unregistered()),
+    };
+    // Without a registered way back, a page of another site must not be able to sign its visitor out.
+    if target.is_none() && call.header("sec-fetch-site") == "cross-site" {
+        return Ok(Redirect::to(&call.provider.path("/logout")).into_response());
+    }
+    let mut response = match target {
+        Some(url) => Redirect::to(&url).into_response(),
+        None => page::plain(StatusCode::OK, "You are signed out", "You can close this tab."),
+    };
+    if let Some(application) = application {
+        let session_id = meant(call, &application).await?;
+        end(call, &application, session_id, &mut response).await?;
+    }
+    Ok(response)
+}
+
+fn unregistered() -> Response {
+    let sentence = "The application wants to return to an address that is not registered for it. Tell its developers.";
+    page::plain(StatusCode::BAD_REQUEST, "This sign-out cannot go on", sentence)
+}
+
+/// The session and application of the bearer token, however old: signing out late is still signing out.
+async fn presented(call: &Call) -> ServiceResult<Option<(Uuid, Application)>> {
+    let provider = &call.provider;
+    let value = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, token)) = token else { return Ok(None) };
+    let Some(verified) = verify(provider, token.trim()).await? else { return Ok(None) };
+    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
+    Ok(application.map(|application| (session_id, application)))
+}
+
+/// Without a token: the session that the browser keeps for the application, else whom the provider's cookies mean.
+async fn meant(call: &Call, application: &Application) -> ServiceResult<Option<Uuid>> {
+    let provider = &call.provider;
+    if let Found::Session(session) = cookies::find(provider, application).await? {
+        return Ok(Some(session.id));
+    }
+    Ok(match Browser::of(provider).await?.for_application(provider, application, None).await? {
+        Choice::Session(session) => Some(session.id),
+        Choice::Gone | Choice::Nobody => None,
+    })
+}
+
+/// Ends the session and takes its cookies back: not those of another one, which another tab may have brought since.
+async fn end(
+    call: &Call,
+    application: &Application,
+    session_id: Option<Uuid>,
+    response: &mut Response,
+) -> ServiceResult<()> {
+    let Provider { state, environment, client, .. } = &call.provider;
+    if let Some(session_id) = session_id {
+        let browser = Browser::of(&call.provider).await?;
+        let (holds, own) = (browser.holds(session_id), browser.own() == Some(session_id));
+        sign_in::sign_out(state, environment.id, session_id, client).await?;
+        if holds {
+            provider_cookies::clear(&call.provider, response, session_id, own);
+        }
+    }
+    if !matches!(cookies::find(&call.provider, application).await?, Found::Session(_)) {
+        cookies::clear(&call.provider, response, application);
+    }
+    Ok(())
+}

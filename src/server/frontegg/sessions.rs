@@ -1,0 +1,89 @@
+//! The user's own sessions: the same list and the same rules as on the hosted page *My sessions*.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::Call;
+use super::error::{Answer, Refused};
+use crate::model::session::{SessionItem, SessionKind};
+use crate::server::db::session::StandingRow;
+use crate::server::identity::access;
+use crate::server::service::self_service;
+
+async fn viewer(call: &Call) -> Answer<StandingRow> {
+    let (_, subject) = access::bearer(&call.provider, None).await?;
+    Ok(subject.session)
+}
+
+async fn running(call: &Call, viewer: &StandingRow) -> Answer<Vec<Value>> {
+    let now = call.provider.state.now();
+    let sessions = self_service::sessions(&call.provider.state, viewer).await?;
+    let running = sessions.iter().filter(|session| session.is_live(now));
+    Ok(running.map(|session| item(session, viewer.id)).collect())
+}
+
+/// Reason and ticket are the operators' words and stay with us.
+fn item(session: &SessionItem, current: Uuid) -> Value {
+    json!({
+        "id": session.id,
+        "current": session.id == current,
+        "impersonated": session.kind == SessionKind::Impersonation,
+        "ipAddress": session.ip_address,
+        "userAgent": session.user_agent,
+        "createdAt": session.started_at,
+        "expires": session.expires_at,
+    })
+}
+
+/// `GET me`.
+pub async fn list(call: Call) -> Answer<Response> {
+    let viewer = viewer(&call).await?;
+    Ok(Json(running(&call, &viewer).await?).into_response())
+}
+
+/// `GET me/current`. `expires` is when the session ends at the latest: an impersonation's deadline, which the login box
+/// counts down to.
+pub async fn current(call: Call) -> Answer<Response> {
+    let viewer = viewer(&call).await?;
+    let sessions = running(&call, &viewer).await?;
+    let current = sessions.into_iter().find(|session| session["current"] == true);
+    Ok(Json(current.ok_or_else(|| Refused::over("The session has ended."))?).into_response())
+}
+
+/// `DELETE me/{id}`. From inside an impersonation only that impersonation itself can be ended.
+pub async fn end(Path(path): Path<HashMap<String, String>>, call: Call) -> Answer<Response> {
+    let viewer = viewer(&call).await?;
+    let id = path.get("session_id").and_then(|text| Uuid::try_parse(text).ok());
+    let id = id.ok_or_else(|| Refused::missing("There is no such session."))?;
+    let provider = &call.provider;
+    self_service::revoke(&provider.state, &viewer, id, &provider.client).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+/// `DELETE me/all`: every session of the user, this one last. Never from inside an impersonation.
+pub async fn end_all(call: Call) -> Answer<Response> {
+    let viewer = viewer(&call).await?;
+    everywhere(&call, &viewer).await
+}
+
+/// `POST revoke`: as [`end_all`]. Ending the sessions of others is for operators, in the portal.
+pub async fn revoke(call: Call) -> Answer<Response> {
+    let viewer = viewer(&call).await?;
+    let user_id = call.input.get("userId").and_then(|text| Uuid::try_parse(text).ok());
+    if user_id != Some(viewer.user_id) {
+        return Err(Refused::forbidden("Sessions of other users are ended in the portal."));
+    }
+    everywhere(&call, &viewer).await
+}
+
+async fn everywhere(call: &Call, viewer: &StandingRow) -> Answer<Response> {
+    let provider = &call.provider;
+    self_service::revoke_others(&provider.state, viewer, &provider.client).await?;
+    self_service::revoke(&provider.state, viewer, viewer.id, &provider.client).await?;
+    Ok(Json(json!({})).into_response())
+}

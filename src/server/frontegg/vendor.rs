@@ -1,0 +1,85 @@
+//! What the SDKs on servers ask: a token for the application itself, and with it the key that verifies its users' tokens.
+
+use anyhow::anyhow;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::PublicKeyComponents;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::call::Call;
+use super::error::{Answer, Refused};
+use crate::server::identity::access::verify;
+use crate::server::identity::provider::Provider;
+use crate::server::keyring::SigningKey;
+use crate::server::service::relying_party;
+
+/// How long an application's own token works.
+const LIFETIME_SECONDS: i64 = 3600;
+/// No access token and no id token: good for asking here, and for nothing else.
+const TYP: &str = "vendor+jwt";
+
+/// `POST /auth/vendor`: the client id and secret of a confidential application.
+pub async fn authenticate(call: Call) -> Answer<Response> {
+    let refused = || Refused::client("clientId is unknown or secret is not its secret");
+    let provider = &call.provider;
+    let (Some(client_id), Some(secret)) = (call.input.get("clientId"), call.input.get("secret")) else {
+        return Err(Refused::request("send clientId and secret"));
+    };
+    let found = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
+    let application = found.filter(|application| application.has_secret(secret)).ok_or_else(refused)?;
+    let key = active_rs256(provider).await?;
+    let iat = provider.state.now().timestamp();
+    let claims = json!({
+        "iss": provider.issuer(),
+        "sub": application.client_id,
+        "aud": provider.issuer(),
+        "client_id": application.client_id,
+        "iat": iat,
+        "exp": iat + LIFETIME_SECONDS,
+        "jti": provider.state.new_id(),
+        "type": "vendor",
+    });
+    let token = tokio::task::spawn_blocking(move || key.sign(TYP, &claims)).await.map_err(anyhow::Error::from)??;
+    Ok(Json(json!({ "token": token, "expiresIn": LIFETIME_SECONDS })).into_response())
+}
+
+/// `GET configurations/v1`: the public half of the key that signs now. SDKs keep it for as long as they run.
+pub async fn configuration(call: Call) -> Answer<Response> {
+    let provider = &call.provider;
+    let verified = verify(provider, call.header("x-access-token")).await?;
+    let now = provider.state.now().timestamp();
+    let good = verified.filter(|verified| {
+        verified.typ == TYP && verified.claims.get("exp").and_then(Value::as_i64).is_some_and(|exp| now < exp)
+    });
+    good.ok_or_else(|| Refused::over("send the token of /auth/vendor in x-access-token"))?;
+    let public_key = pem(&active_rs256(provider).await?.public_jwk)?;
+    Ok(Json(json!({ "publicKey": public_key })).into_response())
+}
+
+/// `GET /vendors/base-url`.
+pub async fn base_url(provider: Provider) -> Response {
+    Json(json!({ "baseURL": provider.issuer() })).into_response()
+}
+
+/// The key is the same whichever algorithm an application chose: these SDKs read RS256 only.
+async fn active_rs256(provider: &Provider) -> Answer<Arc<SigningKey>> {
+    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
+    let key = keys.iter().find(|key| key.state == "active" && key.algorithm == Algorithm::RS256).cloned();
+    Ok(key.ok_or_else(|| anyhow!("{} has no active RS256 key", provider.environment.slug))?)
+}
+
+/// SubjectPublicKeyInfo of an RSA key, as PEM (RFC 7468 section 13).
+fn pem(jwk: &Jwk) -> anyhow::Result<String> {
+    let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else { return Err(anyhow!("the key is not an RSA key")) };
+    let components = PublicKeyComponents { n: URL_SAFE_NO_PAD.decode(&rsa.n)?, e: URL_SAFE_NO_PAD.decode(&rsa.e)? };
+    let der: PublicKeyX509Der<'_> = components.as_der().map_err(|_| anyhow!("the RSA key has no X.509 form"))?;
+    let text = STANDARD.encode(der.as_ref());
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
+}

@@ -1,0 +1,99 @@
+//! What the compatibility layer asks beyond the standards: whose a code, an address or a cookie is, for its clients do
+//! not say who they are. Finding the application proves nothing; every secret is checked where it is used.
+
+mod cookie;
+
+use uuid::Uuid;
+
+use super::relying_party::origin_of;
+use crate::server::db::application::{self as table, ApplicationRow};
+use crate::server::db::{Conn, grant, session};
+use crate::server::error::ServiceResult;
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+pub use cookie::{Kept, give, kept};
+
+/// The applications that run at `origin`: a registered redirect URI, the app URL or an embedded one's login URL is there.
+pub async fn applications_at(
+    state: &AppState,
+    environment_id: Uuid,
+    origin: &str,
+) -> ServiceResult<Vec<ApplicationRow>> {
+    let mut conn = state.db.read().await?;
+    let mut ids: Vec<Uuid> = Vec::new();
+    for (id, url) in table::urls(&mut conn, environment_id).await? {
+        if !ids.contains(&id) && origin_of(&url).is_some_and(|known| known == origin) {
+            ids.push(id);
+        }
+    }
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(table::by_id(&mut conn, id).await?);
+    }
+    Ok(found)
+}
+
+/// An application of the environment by its key.
+pub async fn application(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<ApplicationRow>> {
+    let mut conn = state.db.read().await?;
+    in_environment(&mut conn, environment_id, id).await
+}
+
+/// The application to which an authorization code was issued.
+pub async fn owner_of_code(
+    state: &AppState,
+    environment_id: Uuid,
+    code: &str,
+) -> ServiceResult<Option<ApplicationRow>> {
+    let Some(hash) = SecretKind::AuthorizationCode.hash_of(code) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    match grant::authorization_code(&mut conn, &hash).await? {
+        Some(row) => in_environment(&mut conn, environment_id, row.application_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The application to which a refresh token was issued.
+pub async fn owner_of_refresh_token(
+    state: &AppState,
+    environment_id: Uuid,
+    token: &str,
+) -> ServiceResult<Option<ApplicationRow>> {
+    let Some(hash) = SecretKind::RefreshToken.hash_of(token) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    match grant::refresh_token(&mut conn, &hash).await? {
+        Some(row) => in_environment(&mut conn, environment_id, row.application_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The application for which a hand-off code was made, and the user who is impersonated.
+pub async fn owner_of_hand_off(
+    state: &AppState,
+    environment_id: Uuid,
+    code: &str,
+) -> ServiceResult<Option<(ApplicationRow, Uuid)>> {
+    let Some(hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    let Some(row) = grant::hand_off(&mut conn, &hash).await? else { return Ok(None) };
+    let Some(session) = session::standing(&mut conn, environment_id, row.session_id).await? else { return Ok(None) };
+    let application = in_environment(&mut conn, environment_id, row.application_id).await?;
+    Ok(application.map(|application| (application, session.user_id)))
+}
+
+/// The application that registered this address for after signing out, where it is one.
+pub async fn owner_of_logout_uri(
+    state: &AppState,
+    environment_id: Uuid,
+    uri: &str,
+) -> ServiceResult<Option<ApplicationRow>> {
+    let mut conn = state.db.read().await?;
+    let mut found = table::by_logout_uri(&mut conn, environment_id, uri).await?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<ApplicationRow>> {
+    let found = table::by_id(conn, id).await?;
+    Ok(found.filter(|application| application.environment_id == environment_id))
+}

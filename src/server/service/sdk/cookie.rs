@@ -1,0 +1,57 @@
+//! The cookie by which an SDK keeps its application signed in. Each is bound to one session and one application; it is
+//! not rotated, for several tabs use it at once and an answer that a navigation cuts off would lose the next one.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::server::db::grant::{self, NewSessionCookie};
+use crate::server::error::ServiceResult;
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+/// Cookies of one browser that are looked at.
+const COOKIES: usize = 50;
+
+/// A session that a browser keeps for an application. Whether it may go on is asked when it is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    pub session_id: Uuid,
+    pub application_id: Uuid,
+}
+
+/// The sessions of the environment behind these cookies that have not ended, newest first.
+pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) -> ServiceResult<Vec<Kept>> {
+    let hashes: Vec<Vec<u8>> =
+        cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect();
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conn = state.db.read().await?;
+    let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
+    // The provider's own cookie of a user's session is bound to no application and worth nothing here.
+    let bound = rows
+        .into_iter()
+        .filter_map(|row| row.application_id.map(|application_id| Kept { session_id: row.session_id, application_id }));
+    Ok(bound.collect())
+}
+
+/// A new cookie for a running session in one application.
+pub async fn give(
+    state: &AppState,
+    session_id: Uuid,
+    application_id: Uuid,
+    expires_at: DateTime<Utc>,
+) -> ServiceResult<String> {
+    let (secret, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
+    let row = NewSessionCookie {
+        secret_hash: &secret_hash,
+        session_id,
+        application_id: Some(application_id),
+        now: state.now(),
+        expires_at,
+    };
+    let mut tx = state.db.write().await?;
+    grant::insert_session_cookie(&mut tx, &row).await?;
+    tx.commit().await?;
+    Ok(secret)
+}

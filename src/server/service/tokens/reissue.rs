@@ -1,0 +1,82 @@
+//! Tokens for a session that its browser proved by cookie: what a refresh is without a refresh token.
+
+use uuid::Uuid;
+
+use super::refresh::NO_ACCOUNT;
+use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use crate::server::db::Tx;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::error::ServiceError;
+use crate::server::service::caller::Client;
+use crate::server::service::session;
+use crate::server::state::AppState;
+
+/// What is asked for in a session.
+pub struct Reissue<'a> {
+    pub scope: &'a str,
+    /// Whether a refresh token is wanted too; a session that may not have one gets none.
+    pub with_refresh_token: bool,
+    /// External id of the account to switch to.
+    pub tenant_id: Option<&'a str>,
+}
+
+/// Gives `application` new tokens in the session. Whoever calls has seen that the session is the browser's and that the
+/// browser is at this application.
+///
+/// # Errors
+/// [`TokenError`]. Where the account to switch to is refused nothing has changed.
+pub async fn reissue(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    application: &ApplicationRow,
+    wanted: &Reissue<'_>,
+    client: &Client,
+) -> TokenResult<Granted> {
+    let mut tx = state.db.write().await?;
+    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
+    // An impersonation is for its own application and for no other.
+    let session =
+        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
+    let Some(session) = session else {
+        tx.commit().await?;
+        return Err(TokenError::Grant("the session has ended"));
+    };
+    let session = switched(state, &mut tx, session, wanted.tenant_id, client).await?;
+    let now = state.now();
+    session_table::add_application(&mut tx, session.id, application.id, now).await?;
+    session_table::touch(&mut tx, session.id, now).await?;
+    let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
+        let family = state.new_id();
+        let text = issue_refresh_token(state, &mut tx, &session, application, family, None, wanted.scope).await?;
+        (Some(text), Some(family))
+    } else {
+        (None, None)
+    };
+    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    if wanted.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
+        return Err(NO_ACCOUNT);
+    }
+    tx.commit().await?;
+    Ok(Granted { subject, scope: wanted.scope.to_owned(), nonce: None, refresh_token, family_id })
+}
+
+/// The session in the account that is asked for. To stay where one is changes nothing and is not written down.
+async fn switched(
+    state: &AppState,
+    tx: &mut Tx,
+    session: StandingRow,
+    tenant_id: Option<&str>,
+    client: &Client,
+) -> TokenResult<StandingRow> {
+    match tenant_id {
+        None => Ok(session),
+        Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => Ok(session),
+        Some(wanted) => match session::switch_account(state, tx, &session, wanted, client).await {
+            Err(ServiceError::NotFound) => Err(NO_ACCOUNT),
+            outcome => Ok(outcome?),
+        },
+    }
+}
