@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::server::service::session;
+use crate::server::service::{client_token, session};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.
@@ -18,6 +18,9 @@ pub async fn run(state: AppState) {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "ended sessions that were due"),
             Err(error) => tracing::error!(error = format!("{error:#}"), "sessions that are due could not be ended"),
+        }
+        if let Err(error) = client_token::forget_expired(&state).await {
+            tracing::error!(error = format!("{error:#}"), "expired tokens of clients could not be forgotten");
         }
         state.limits.sweep();
     }

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod caller;
+pub mod client_token;
 pub mod cursor;
 pub mod environment;
 pub mod hand_off;

@@ -68,14 +68,16 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
-    let presenter = Presenter::Application(&application);
+    let presenter = Presenter::Page(&application);
     let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
     };
     let Opened { session, cookie, .. } = opened;
     let mut response = tokens_of(&call, &application, session.id).await?;
-    cookies::set(&call.provider, &mut response, &application, &cookie, session.expires_at);
+    if let Some(cookie) = cookie {
+        cookies::set(&call.provider, &mut response, &application, &cookie, session.expires_at);
+    }
     Ok(response)
 }
 
@@ -84,7 +86,9 @@ fn refused(refusal: Refusal) -> Refused {
         Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
         Refusal::Replayed => "This link was used already. Start a new session from the portal.",
         Refusal::Expired => "This link is too old. Start the session again from the portal.",
-        Refusal::ForeignOperator | Refusal::ForeignApplication => "This link is not for this application.",
+        Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::OtherLoginMethod => {
+            "This link is not for this application."
+        }
         Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
     };
     Refused::over(sentence)

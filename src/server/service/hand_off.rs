@@ -25,6 +25,8 @@ pub enum Presenter<'a> {
     Browser(Option<&'a Operator>),
     /// An application that trades the code at the token endpoint.
     Application(&'a ApplicationRow),
+    /// A page of the application, in the browser that will keep the session by cookie.
+    Page(&'a ApplicationRow),
 }
 
 /// An impersonation that has reached its tab.
@@ -118,7 +120,9 @@ pub async fn redeem_in(
         let event = match presenter {
             Presenter::Browser(Some(operator)) => event.by_operator(operator),
             Presenter::Browser(None) => event,
-            Presenter::Application(application) => event.by_application(application.id, &application.name),
+            Presenter::Application(application) | Presenter::Page(application) => {
+                event.by_application(application.id, &application.name)
+            }
         };
         audit::record(state, tx, event).await?;
     }
@@ -152,12 +156,12 @@ fn check(
                 return Some(Refusal::ForeignOperator);
             }
         }
-        Presenter::Application(presenting) if presenting.id != row.application_id => {
+        Presenter::Application(presenting) | Presenter::Page(presenting) if presenting.id != row.application_id => {
             return Some(Refusal::ForeignApplication);
         }
-        Presenter::Application(_) => {}
+        Presenter::Application(_) | Presenter::Page(_) => {}
     }
-    if application.is_embedded() != matches!(presenter, Presenter::Application(_)) {
+    if application.is_embedded() == matches!(presenter, Presenter::Browser(_)) {
         return Some(Refusal::OtherLoginMethod);
     }
     if row.redeemed_at.is_some() {
@@ -183,7 +187,7 @@ async fn open(
         return Ok(Err(Refusal::Replayed));
     }
     let cookie = match presenter {
-        Presenter::Browser(_) => {
+        Presenter::Browser(_) | Presenter::Page(_) => {
             let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
             let row = NewSessionCookie {
                 secret_hash: &secret_hash,

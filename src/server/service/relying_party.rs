@@ -60,7 +60,15 @@ pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &st
     Ok(table::has_redirect_uri(&mut conn, application_id, "logout", uri).await?)
 }
 
-/// Whether `origin` is that of a registered redirect URI or app URL of the environment.
+/// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.
+pub async fn is_origin_of(state: &AppState, application: &ApplicationRow, origin: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    let mut urls = table::login_redirect_uris(&mut conn, application.id).await?;
+    urls.extend([application.app_url.clone(), application.login_url.clone()]);
+    Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
+}
+
+/// Whether `origin` is that of a registered redirect URI, app URL or login URL of the environment.
 pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin: &str) -> ServiceResult<bool> {
     let mut conn = state.db.read().await?;
     let urls = table::registered_urls(&mut conn, environment_id).await?;

@@ -4,6 +4,7 @@
 //! one token revokes them all, though no access token is stored.
 
 mod code;
+mod exchange;
 mod refresh;
 mod reissue;
 mod revoke;
@@ -22,6 +23,7 @@ use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
