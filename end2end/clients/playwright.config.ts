@@ -8,4 +8,5 @@ export default defineConfig({
   testDir: "tests",
   outputDir: "../results/clients",
   globalSetup: "./setup.ts",
+  use: { ...journeys.use, actionTimeout: 15_000, navigationTimeout: 15_000 },
 });

@@ -1,5 +1,5 @@
 // An application in React, as the SDK's documentation shows it. One source for the oldest release of the guide and the newest.
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import {
   FronteggProvider,
@@ -16,6 +16,9 @@ const { clientId, issuer, cdnUrl, hosted, keepSessionAlive } = window.CONFIGURAT
 /** The account in which the user does not work now. */
 const other = (user) => (user?.tenantId === "client-works" ? "client-works-east" : "client-works");
 
+// Outside of the component, which the provider mounts anew.
+let tried = false;
+
 function Page() {
   const { user, isAuthenticated, isLoading, routes } = useAuth();
   const { logout } = useAuthActions();
@@ -26,10 +29,9 @@ function Page() {
   const signIn = () => (hosted ? loginWithRedirect() : window.location.assign(routes.loginUrl));
 
   // Like most applications that have nothing to show to strangers: it signs in as it opens, but not again after its end.
-  const tried = useRef(false);
   useEffect(() => {
-    if (!hosted || tried.current || isLoading) return;
-    tried.current = true;
+    if (!hosted || tried || isLoading) return;
+    tried = true;
     if (!isAuthenticated && window.location.pathname === "/") loginWithRedirect();
   }, [isLoading]);
 
