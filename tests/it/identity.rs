@@ -7,7 +7,7 @@ mod client;
 mod client_credentials;
 mod deadline;
 mod embedded;
-mod flow;
+pub mod flow;
 mod hand_off;
 mod introspection;
 mod logout;

@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod frontegg;
 mod identity;
 mod impersonation;
 mod import;

@@ -45,7 +45,7 @@ function Page() {
       <button onClick={() => loadUserSessions()}>Sessions</button>
       <ul>
         {sessions.map(({ id, current, impersonated }) => (
-          <li key={id}>
+          <li key={id} data-session={id}>
             {impersonated ? "Impersonated" : "Own"} {current && "current"}
             <button onClick={() => deleteUserSession({ id })}>Revoke</button>
           </li>

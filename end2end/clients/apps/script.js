@@ -50,6 +50,7 @@ function show() {
 
 function item({ id, current, impersonated }) {
   const row = document.createElement("li");
+  row.dataset.session = id;
   row.textContent = `${impersonated ? "Impersonated" : "Own"} ${current ? "current" : ""}`;
   const button = row.appendChild(document.createElement("button"));
   button.textContent = "Revoke";

@@ -46,7 +46,7 @@ const Page = {
       <button @click="switchTenant({ tenantId: other(authState.user) })">Switch account</button>
       <button @click="loadUserSessions()">Sessions</button>
       <ul>
-        <li v-for="{ id, current, impersonated } in sessions" :key="id">
+        <li v-for="{ id, current, impersonated } in sessions" :key="id" :data-session="id">
           {{ impersonated ? "Impersonated" : "Own" }} {{ current ? "current" : "" }}
           <button @click="deleteUserSession({ id })">Revoke</button>
         </li>

@@ -43,7 +43,7 @@ async fn redeem(call: &Call, application: &Application) -> Answer<Granted> {
         code_verifier: input.get("code_verifier"),
     };
     let Provider { state, environment, client, .. } = &call.provider;
-    Ok(tokens::redeem_code(state, environment.id, application, &presented, client).await?)
+    Ok(tokens::redeem_sdk_code(state, environment.id, application, &presented, client).await?)
 }
 
 async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {

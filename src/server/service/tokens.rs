@@ -22,7 +22,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
-pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};

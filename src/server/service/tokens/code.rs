@@ -20,6 +20,10 @@ use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
 
+/// Characters of a code verifier at least (RFC 7636 section 4.1).
+const VERIFIER_LENGTH: usize = 43;
+const SDK_VERIFIER_LENGTH: usize = 16;
+
 /// What an authorization code is bound to.
 pub struct CodeRequest<'a> {
     pub redirect_uri: &'a str,
@@ -96,6 +100,29 @@ pub async fn redeem_code(
     presented: &Redemption<'_>,
     client: &Client,
 ) -> TokenResult<Granted> {
+    redeem(state, environment_id, application, presented, VERIFIER_LENGTH, client).await
+}
+
+/// [`redeem_code`] for the Frontegg SDKs, whose verifiers have 16 characters of 62 where the standard wants 43. That is
+/// 95 bits: little for the standard, and still nothing that anybody guesses within a code's minute.
+pub async fn redeem_sdk_code(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Redemption<'_>,
+    client: &Client,
+) -> TokenResult<Granted> {
+    redeem(state, environment_id, application, presented, SDK_VERIFIER_LENGTH, client).await
+}
+
+async fn redeem(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Redemption<'_>,
+    verifier_length: usize,
+    client: &Client,
+) -> TokenResult<Granted> {
     const UNKNOWN: TokenError = TokenError::Grant("the authorization code is unknown or was not issued to this client");
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
@@ -111,7 +138,7 @@ pub async fn redeem_code(
     if presented.redirect_uri != Some(row.redirect_uri.as_str()) {
         return Err(TokenError::Grant("redirect_uri is not the one of the authorization request"));
     }
-    if !verifier_fits(row.code_challenge.as_deref(), presented.code_verifier) {
+    if !verifier_fits(row.code_challenge.as_deref(), presented.code_verifier, verifier_length) {
         return Err(TokenError::Grant("code_verifier does not fit the authorization request"));
     }
     let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
@@ -137,12 +164,12 @@ pub async fn redeem_code(
 }
 
 /// RFC 7636 section 4.6. A verifier without a challenge is a sign of a downgrade (RFC 9700 section 2.1.1).
-fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>, least: usize) -> bool {
     match (challenge, verifier) {
         (None, None) => true,
         (Some(challenge), Some(verifier)) => {
             let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~');
-            let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
+            let well_formed = (least..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
             let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
             well_formed && bool::from(computed.as_bytes().ct_eq(challenge.as_bytes()))
         }
@@ -186,7 +213,11 @@ async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &StandingRow,
 
 #[cfg(test)]
 mod tests {
-    use super::verifier_fits;
+    use super::{SDK_VERIFIER_LENGTH, VERIFIER_LENGTH};
+
+    fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+        super::verifier_fits(challenge, verifier, VERIFIER_LENGTH)
+    }
 
     #[test]
     fn the_verifier_of_rfc_7636_appendix_b_fits_its_challenge_and_no_other_does() {
@@ -197,5 +228,15 @@ mod tests {
         assert!(!verifier_fits(challenge, None));
         assert!(!verifier_fits(None, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
         assert!(verifier_fits(None, None));
+    }
+
+    #[test]
+    fn a_short_verifier_fits_only_where_an_sdk_presents_it() {
+        // SHA-256 of "AbCdEfGh12345678".
+        let challenge = Some("9NeX-jE_J3B0b4GPqTM_PbpQ-UDO9_-UI-21BpQUArA");
+        let verifier = Some("AbCdEfGh12345678");
+        assert!(!verifier_fits(challenge, verifier));
+        assert!(super::verifier_fits(challenge, verifier, SDK_VERIFIER_LENGTH));
+        assert!(!super::verifier_fits(challenge, Some("AbCdEfGh1234567"), SDK_VERIFIER_LENGTH));
     }
 }

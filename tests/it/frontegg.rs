@@ -1,0 +1,12 @@
+//! The Frontegg SDKs' API through the real router: what the packages ask, in their words, and what they must not get.
+
+mod bootstrap;
+mod embedded;
+mod hosted;
+mod impersonation;
+mod login_box;
+mod logout;
+mod origins;
+mod sdk;
+mod sessions;
+mod vendor;

@@ -1,0 +1,158 @@
+//! Which pages may call, what CORS tells browsers, and bodies that nobody should send.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use serde_json::json;
+
+use super::sdk::{AUTH, BASE, Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, origin, refused, tokens};
+use crate::identity::flow::{AMARA, claims, signed_in};
+use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+
+const ALLOWED_HEADERS: &str = "authorization, content-type, x-frontegg-source, x-frontegg-sdk, x-frontegg-framework, \
+    frontegg-requested-application-id, frontegg-source, frontegg-scoped-tenant, frontegg-login-alias";
+const FOREIGN: [&str; 5] = [
+    "https://evil.example",
+    "http://dispatch.example",
+    "https://dispatch.example:8443",
+    "https://dispatch.example.evil.example",
+    "null",
+];
+
+#[tokio::test]
+async fn a_preflight_is_answered_before_anything_else_for_registered_pages() {
+    let app = TestApp::new().await;
+    for (method, path) in [
+        ("POST", SILENT),
+        ("POST", "/oauth/token"),
+        ("GET", "/oauth/logout"),
+        ("POST", AUTH),
+        ("POST", REFRESH),
+        ("POST", IMPERSONATE),
+        ("GET", ME),
+        ("DELETE", MY_SESSIONS),
+        ("GET", "/flags"),
+        ("GET", "/metadata"),
+        ("GET", "/audits/something/we/do/not/have"),
+    ] {
+        let preflight = |origin: &str| {
+            Request::builder()
+                .method("OPTIONS")
+                .uri(format!("{BASE}{path}"))
+                .header(header::ORIGIN, origin)
+                .header(header::ACCESS_CONTROL_REQUEST_METHOD, method)
+                .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type,x-frontegg-sdk")
+                .body(Body::empty())
+                .expect("a request")
+        };
+        let answer = app.browser().send(preflight(&origin("dispatch"))).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{path}");
+        let headers = answer.headers();
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://dispatch.example");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_CREDENTIALS], "true");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, PUT, PATCH, DELETE");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], ALLOWED_HEADERS);
+        assert_eq!(headers[header::ACCESS_CONTROL_MAX_AGE], "600");
+        assert!(headers.get_all(header::VARY).iter().any(|vary| vary == "origin"), "{path}");
+        for foreign in FOREIGN {
+            let answer = app.browser().send(preflight(foreign)).await;
+            assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{path} for {foreign}");
+            assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_of_a_stranger_sends_is_refused_not_only_hidden() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    let mut browser = signed_in(&app, AMARA).await;
+    tokens(&mut browser, "dispatch").await;
+    let sign_in = json!({ "email": AMARA, "password": USER_PASSWORD });
+    for foreign in FOREIGN {
+        for (path, body) in [
+            (SILENT, json!({})),
+            (REFRESH, json!({})),
+            (AUTH, sign_in.clone()),
+            ("/oauth/token", json!({ "grant_type": "refresh_token" })),
+            ("/identity/resources/auth/v1/logout", json!({})),
+        ] {
+            let call = Call::post("dispatch", path, body).from(Some(foreign));
+            let answer = call.header("frontegg-requested-application-id", "dispatch").send(&mut browser).await;
+            refused(&answer, StatusCode::FORBIDDEN);
+            assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{path} for {foreign}");
+            assert!(!answer.headers().contains_key(header::SET_COOKIE), "{path} for {foreign}");
+        }
+    }
+    assert_eq!(app.count("sessions").await, 1);
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 1);
+}
+
+#[tokio::test]
+async fn an_application_is_known_by_its_page_unless_several_live_there() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let silent = || Call::post("dispatch", SILENT, json!({}));
+    let answer = silent().send(&mut browser).await.expect_status(StatusCode::OK).json();
+    assert_eq!(claims(&answer["id_token"])["applicationId"], "dispatch");
+    // Two on one page: named, or the embedded one, or the one that the browser is signed in to, or none.
+    app.execute("UPDATE applications SET app_url = 'https://dispatch.example/console' WHERE client_id = 'console'")
+        .await;
+    let mut fresh = signed_in(&app, AMARA).await;
+    refused(&silent().send(&mut fresh).await, StatusCode::BAD_REQUEST);
+    silent().send(&mut browser).await.expect_status(StatusCode::OK);
+    let named = silent().header("frontegg-requested-application-id", "console").send(&mut fresh).await.json();
+    assert_eq!(claims(&named["id_token"])["applicationId"], "console");
+    let mut fresh = signed_in(&app, AMARA).await;
+    embedded(&app).await;
+    let answer = silent().send(&mut fresh).await.expect_status(StatusCode::OK).json();
+    assert_eq!(claims(&answer["id_token"])["applicationId"], "dispatch");
+    let unknown = silent().header("frontegg-requested-application-id", "nothing").send(&mut fresh).await;
+    refused(&unknown, StatusCode::UNAUTHORIZED);
+    // No page and no cookie: there is nothing to go by.
+    refused(&silent().from(None).send(&mut app.browser()).await, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn bodies_that_nobody_should_send_are_refused_in_words() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    let mut browser = app.browser();
+    for path in [AUTH, REFRESH, IMPERSONATE, SILENT, "/oauth/token", "/auth/vendor"] {
+        for garbage in ["{", "[]", "7", "\"text\"", "{\"email\":", "\u{0}", "<xml/>"] {
+            let call = Call { body: Some(garbage.to_owned()), ..Call::post("dispatch", path, json!(null)) };
+            refused(&call.send(&mut browser).await, StatusCode::BAD_REQUEST);
+        }
+        let long = json!({ "email": "x".repeat(1024 * 1024) });
+        let answer = Call::post("dispatch", path, long).send(&mut browser).await;
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://dispatch.example");
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{BASE}{path}"))
+            .header(header::CONTENT_TYPE, "text/plain")
+            .body(Body::from("{}"))
+            .expect("a request");
+        refused(&browser.send(request).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{BASE}{path}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from("email=a&email=b"))
+            .expect("a request");
+        refused(&browser.send(request).await, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(app.count("sessions").await, 0);
+    assert_eq!(app.count("audit_events WHERE action LIKE 'user.%'").await, 0);
+}
+
+#[tokio::test]
+async fn an_environment_that_does_not_exist_has_nothing() {
+    let app = TestApp::new().await;
+    for path in [ME, SILENT, "/flags", "/oauth/authorize"] {
+        let mut call = Call::get("dispatch", path);
+        call.path = call.path.replace("production", "nowhere");
+        let answer = call.send(&mut app.browser()).await;
+        assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{path}");
+        assert_ne!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
+}
