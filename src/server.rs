@@ -18,4 +18,5 @@ pub mod secret;
 pub mod service;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod web;

@@ -14,7 +14,7 @@ use crate::server::error::ServiceResult;
 use crate::server::service::client_token;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::session;
-use crate::server::service::tokens::{self, Subject};
+use crate::server::service::tokens::{self, SessionToken, Subject};
 
 /// A JWT of this environment, whose signature holds.
 pub struct Verified {
@@ -59,7 +59,7 @@ pub struct Access {
 /// Whose an access token is, and so what has the last word about it.
 pub enum Of {
     /// A session of a user: it is good while the session and its family are.
-    Session { id: Uuid, family_id: Option<Uuid> },
+    Session(SessionToken),
     /// The application's own: it is good until it is revoked.
     Application { jti: String },
 }
@@ -74,9 +74,9 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
         return Ok(None);
     }
     if provider.state.now().timestamp() >= expires {
-        if let Of::Session { id, .. } = of {
+        if let Of::Session(token) = of {
             // Its session may be over too: then asking writes the end down.
-            session::live(&provider.state, provider.environment.id, id).await?;
+            session::live(&provider.state, provider.environment.id, token.session_id).await?;
         }
         return Ok(None);
     }
@@ -91,7 +91,11 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
 fn of(verified: &Verified) -> Option<Of> {
     let jti = verified.text("jti")?;
     match verified.text("type")? {
-        USER_TOKEN => Some(Of::Session { id: verified.sid()?, family_id: family_of(jti) }),
+        USER_TOKEN => {
+            let (session_id, family_id) = (verified.sid()?, family_of(jti));
+            let tenant_id = Some(verified.text("tenantId")?.to_owned());
+            Some(Of::Session(SessionToken { session_id, family_id, tenant_id }))
+        }
         APPLICATION_TOKEN => Some(Of::Application { jti: jti.to_owned() }),
         _ => None,
     }
@@ -106,14 +110,14 @@ pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResu
     let token = presented(provider, form)?;
     let access = unexpired(provider, &token).await?.ok_or(INVALID)?;
     let environment_id = provider.environment.id;
-    let (session_id, family_id) = match &access.of {
-        Of::Session { id, family_id } => (*id, *family_id),
+    let token = match &access.of {
+        Of::Session(token) => token,
         Of::Application { jti } if client_token::is_revoked(&provider.state, environment_id, jti).await? => {
             return Err(INVALID);
         }
         Of::Application { .. } => return Err(OAuthError::InsufficientScope),
     };
-    let subject = tokens::subject(&provider.state, environment_id, &access.application, session_id, family_id).await?;
+    let subject = tokens::subject(&provider.state, environment_id, &access.application, token).await?;
     Ok((access, subject.ok_or(INVALID)?))
 }
 

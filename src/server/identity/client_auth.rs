@@ -21,6 +21,9 @@ const ENDPOINTS: [&str; 3] = ["/token", "/introspect", "/revoke"];
 pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Application> {
     let Credentials { client_id, proof } = credentials(provider, form)?;
     let refused = || OAuthError::InvalidClient { basic: matches!(proof, Proof::Basic(_)) };
+    if client_id.contains('\0') {
+        return Err(refused());
+    }
     let found = relying_party::application(&provider.state, provider.environment.id, &client_id).await?;
     let application = found.ok_or_else(refused)?;
     let proven = match &proof {

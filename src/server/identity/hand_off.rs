@@ -1,14 +1,13 @@
 //! The hand-off of an impersonation into the tab that the portal opened (OpenID Connect Core section 4: sign-in that a
 //! third party initiates).
 
-use axum::extract::RawQuery;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::cookies;
 use super::page::{self, Page};
-use super::parameters::{Parameters, with_query};
+use super::parameters::{BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
@@ -17,12 +16,11 @@ use crate::server::service::relying_party;
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
-pub async fn open(provider: Provider, method: Method, RawQuery(query): RawQuery) -> Response {
+pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {
     let purpose = provider.headers.get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if method != Method::GET || purpose.contains("prefetch") {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
     }
-    let parameters = Parameters::parse(&query.unwrap_or_default());
     match redeem(&provider, &parameters).await {
         Ok(Ok(opened)) => opening(&provider, &opened),
         Ok(Err(refusal)) => refused(refusal),

@@ -35,9 +35,7 @@ async fn access_token(
     let Some(access) = found.filter(|access| access.application.id == application.id) else { return Ok(None) };
     let environment_id = provider.environment.id;
     let good = match &access.of {
-        Of::Session { id, family_id } => {
-            tokens::live(&provider.state, environment_id, *id, *family_id).await?.is_some()
-        }
+        Of::Session(token) => tokens::live(&provider.state, environment_id, application, token).await?.is_some(),
         Of::Application { jti } => !client_token::is_revoked(&provider.state, environment_id, jti).await?,
     };
     Ok(good.then(|| {

@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
+use super::page;
 
 pub use crate::server::address::with_query;
 
@@ -48,6 +50,16 @@ impl Parameters {
         self.0.iter().filter(|(key, _)| key == name).count() > 1
     }
 
+    /// Whether a NUL character is anywhere: nothing that is sent here can mean one, and PostgreSQL's text cannot hold it.
+    pub fn has_nul(&self) -> bool {
+        self.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
+    }
+
+    /// Whether a NUL character is in one of these parameters.
+    pub fn has_nul_in(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(name, value)| names.contains(&name.as_str()) && value.contains('\0'))
+    }
+
     /// The same parameters without some, as query text.
     pub fn without(&self, names: &[&str]) -> String {
         let kept = self.0.iter().filter(|(key, _)| !names.contains(&key.as_str()));
@@ -63,8 +75,12 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let parameters = read(request, state).await?;
+        let invalid = |text: &str| OAuthError::InvalidRequest(text.to_owned()).into_response();
         if parameters.has_repeated() {
-            return Err(OAuthError::InvalidRequest("a parameter was sent more than once".to_owned()).into_response());
+            return Err(invalid("a parameter was sent more than once"));
+        }
+        if parameters.has_nul() {
+            return Err(invalid("a parameter has a NUL character in it"));
         }
         Ok(Self(parameters))
     }
@@ -77,8 +93,26 @@ impl<S: Send + Sync> FromRequest<S> for BrowserForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        read(request, state).await.map(Self)
+        let parameters = read(request, state).await?;
+        if parameters.has_nul() { Err(unreadable()) } else { Ok(Self(parameters)) }
     }
+}
+
+/// The query of a hosted page.
+pub struct BrowserQuery(pub Parameters);
+
+impl<S: Send + Sync> FromRequestParts<S> for BrowserQuery {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let parameters = Parameters::parse(parts.uri.query().unwrap_or_default());
+        if parameters.has_nul() { Err(unreadable()) } else { Ok(Self(parameters)) }
+    }
+}
+
+fn unreadable() -> Response {
+    let sentence = "Something was sent that is no text. Go back and type it anew.";
+    page::plain(StatusCode::BAD_REQUEST, "This cannot be read", sentence)
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters, Response> {

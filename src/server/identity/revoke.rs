@@ -20,8 +20,9 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
     let environment_id = provider.environment.id;
     let found = access::unexpired(&provider, token).await?;
     match found.filter(|access| access.application.id == application.id) {
-        Some(Access { of: Of::Session { id, family_id }, .. }) => {
-            tokens::revoke_access(&provider.state, environment_id, id, family_id, &provider.client).await?;
+        Some(Access { of: Of::Session(token), .. }) => {
+            let (session_id, family_id) = (token.session_id, token.family_id);
+            tokens::revoke_access(&provider.state, environment_id, session_id, family_id, &provider.client).await?;
         }
         Some(Access { of: Of::Application { jti }, claims, .. }) => {
             let expires = claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));

@@ -9,6 +9,7 @@ use crate::server::error::ServiceResult;
 use crate::server::keyring::EnvironmentKeys;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
 pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
@@ -36,7 +37,7 @@ impl ApplicationRow {
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
     let mut conn = state.db.read().await?;
-    Ok(environment::by_slug(&mut conn, slug).await?)
+    Ok(environment::by_slug(&mut conn, &storable(slug)).await?)
 }
 
 pub async fn application(

@@ -235,3 +235,22 @@ async fn an_application_without_an_initiate_login_address_is_opened_at_its_own()
     assert!(page.body().contains("content=\"0;url=https://console.example/\""), "{}", page.body());
     code(&mut browser, "console", &[("prompt", "none")]).await;
 }
+
+#[tokio::test]
+async fn sign_in_that_the_provider_initiates_keeps_the_query_of_the_address_and_leads_to_a_code() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE applications SET initiate_login_url = 'https://console.example/login?via=support'").await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
+    let page = browser.get(&path).await.expect_status(StatusCode::OK);
+    let url = page.body().split("content=\"0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let url: url::Url = url.replace("&amp;", "&").parse().expect("a URL");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["via", "iss", "login_hint", "target_link_uri"]);
+    assert_eq!(pairs[1].1, "http://localhost:3000/id/production");
+    assert_eq!(pairs[3].1, "https://console.example/");
+    // The application passes the hint on, and nothing is asked.
+    let answer = browser.get(&authorize_path("console", &[("login_hint", &pairs[2].1), ("prompt", "none")])).await;
+    assert!(answered(&answer, "code").is_some(), "{}", answer.location());
+}
