@@ -17,8 +17,12 @@ pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
     let programs = server::build(repo, With::SampleApp)?;
     let work = repo.root.join("target/clients");
     server::empty_folder(&work)?;
-    let addresses =
-        Addresses { portal: server::free_port()?, sample: server::free_port()?, sample_short: server::free_port()? };
+    let addresses = Addresses {
+        portal: server::free_port()?,
+        sample: server::free_port()?,
+        sample_short: server::free_port()?,
+        sample_embedded: server::free_port()?,
+    };
     let data = work.join("data");
     let mut demo = Demo::start(&programs, addresses, &data, &work.join("logs"))?;
 
@@ -31,8 +35,6 @@ pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
         .env("NO_COLOR", "1")
         .env("CHROMIUM", chromium)
         .env("PORTAL_URL", addresses.portal_url())
-        .env("SAMPLE_URL", addresses.sample_url())
-        .env("SAMPLE_SHORT_URL", addresses.sample_short_url())
         // With these the set-up imports its applications, accounts and users while the server runs.
         .env("UNDERSTUDY", &programs.understudy)
         .env("PORTAL_DATA", &data)

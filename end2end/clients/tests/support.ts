@@ -1,12 +1,17 @@
 // What every client's test shares: its origin, its user, an operator who impersonates, and a user who revokes.
 import { test as base, expect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 
-import { OPERATOR_PASSWORD, OWNER, PORTAL, USER_PASSWORD } from "../../tests/support";
+export { expect };
 
-export { expect, OWNER, PORTAL, USER_PASSWORD };
-
+export const PORTAL = process.env.PORTAL_URL!;
 export const ISSUER = `${PORTAL}/id/production`;
 export const ORIGINS: Record<string, string> = JSON.parse(process.env.CLIENT_ORIGINS!);
+
+/** Of the demonstration data. */
+export const OWNER = { email: "olivia.owner@understudy.example", name: "Olivia Owner" };
+const OPERATOR_PASSWORD = "understudy-demo-1";
+/** Of the users in `data/users.csv`. */
+export const USER_PASSWORD = "correct-horse-demo";
 
 /** Where `client` is served. */
 export function origin(client: string): string {
