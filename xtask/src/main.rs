@@ -3,6 +3,7 @@
 
 mod bench;
 mod browser;
+mod clients;
 mod demo;
 mod front;
 mod http;
@@ -41,7 +42,7 @@ enum Command {
     Run(demo::Run),
     /// Build the release binary, with its static files inside
     Build,
-    /// Run every test: unit, SQLite, PostgreSQL, browser
+    /// Run every test: unit, SQLite, PostgreSQL, browser, clients
     Test(suite::Test),
     /// Check format, clippy, dependencies and the rules of the house
     Lint,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::postgres::Cluster;
 use crate::repo::Repo;
 use crate::tally::Tally;
-use crate::{browser, front, process, steps};
+use crate::{browser, clients, front, process, steps};
 
 const DATABASE: &str = "TEST_DATABASE_URL";
 
@@ -30,6 +30,8 @@ enum Part {
     Postgres,
     /// The journeys, in Chromium, against the release build
     Browser,
+    /// Clients that others wrote, unmodified, against the release build
+    Clients,
 }
 
 impl Part {
@@ -39,6 +41,7 @@ impl Part {
             Self::Sqlite => "integration tests on SQLite",
             Self::Postgres => "integration tests on PostgreSQL",
             Self::Browser => "journeys in a browser",
+            Self::Clients => "clients that others wrote",
         }
     }
 }
@@ -47,7 +50,7 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
     let filter = options.filter.as_deref();
     let mut sum = Tally::default();
     let mut broken = Vec::new();
-    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser] {
+    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser, Part::Clients] {
         if options.only.is_some_and(|only| only != part) {
             continue;
         }
@@ -58,6 +61,7 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
             Part::Sqlite => integration(repo, filter, None, &mut tally),
             Part::Postgres => postgres(repo, filter, &mut tally),
             Part::Browser => browser::run(repo, filter, &mut tally),
+            Part::Clients => clients::run(repo, filter, &mut tally),
         };
         if process::interrupted() {
             bail!("interrupted");
