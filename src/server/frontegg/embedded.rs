@@ -68,7 +68,7 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
-    let presenter = Presenter::Page(&application);
+    let presenter = Presenter::Application(&application);
     let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
