@@ -137,7 +137,7 @@ test("names in any script, and with script tags in them, are shown as text", asy
   await expect(page.getByRole("row").nth(1)).toContainText("השיר כהן");
 });
 
-const PAGES = ["/production/users", "/production/users?impersonate=AMARA", "/production/users/AMARA", "/production/impersonation", "/production/audit", "/production/users?q=nobody-at-all"];
+const PAGES = ["/production/users", "/production/users?impersonate=AMARA", "/production/users/AMARA", "/production/impersonation", "/production/applications", "/production/audit", "/production/keys", "/production/users?q=nobody-at-all"];
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no page has a grave accessibility fault, ${colorScheme}`, async ({ page, complaints }) => {

@@ -63,7 +63,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let uris = table::redirect_uris(&mut conn, application_id).await?;
     let of_kind = |kind: &str| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect::<Vec<_>>();
     let redirect_uris = of_kind("login");
-    let registered = redirect_uris.iter().chain(std::iter::once(&application.app_url));
+    let registered = redirect_uris.iter().chain([&application.app_url, &application.login_url]);
     let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
     origins.sort();
     origins.dedup();

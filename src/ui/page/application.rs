@@ -45,7 +45,7 @@ fn sections(retrying: deliveries::Retrying, application: ApplicationDetail) -> A
                 <p class="profile-line dim">{copyable(application.client_id.clone(), "client id")}</p>
             </div>
         </header>
-        <div class="columns">
+        <div class="columns application-columns">
             <div class="column">
                 {facts::settings(&application)}
                 {deliveries::deliveries(retrying, &application)}

@@ -98,7 +98,7 @@ fn row(frame: Frame, application: ApplicationItem) -> AnyView {
 fn logout(told: bool, last: Option<DeliveryState>) -> AnyView {
     let (class, words) = match (told, last) {
         (false, _) => return view! { <span class="dim">"Not set up"</span> }.erased(),
-        (true, None) => ("status open", "Set up"),
+        (true, None) => ("status open", "Nothing sent yet"),
         (true, Some(state)) => (delivery_class(state), state.label()),
     };
     view! { <span class=class title="What became of the latest message">{words}</span> }.erased()

@@ -113,9 +113,9 @@ fn row(key: &KeyItem, now: Now) -> AnyView {
         KeyState::Retiring => "status",
     };
     let meaning = match key.state {
-        KeyState::Active => "signs",
-        KeyState::Next => "signs after the next rotation",
-        KeyState::Retiring => "what it signed stays good",
+        KeyState::Active => "signs new tokens",
+        KeyState::Next => "signs after a rotation",
+        KeyState::Retiring => "verifies what it signed",
     };
     let moment = |moment: Option<chrono::DateTime<chrono::Utc>>| match moment {
         Some(moment) => ago(moment, now),
@@ -153,7 +153,10 @@ fn rotate_button(rotation: Rotation) -> AnyView {
     let fields = view! {
         <input type="hidden" name="environment" value=move || rotation.frame.environment.get()/>
         <label class="visually-hidden" for="algorithm">"Algorithm"</label>
-        <select class="input" id="algorithm" name="algorithm">{choices.into_iter().collect_view()}</select>
+        <div class="select">
+            <select class="input" id="algorithm" name="algorithm">{choices.into_iter().collect_view()}</select>
+            {icon("chevrons-up-down")}
+        </div>
         <div class="form-foot">
             <button type="button" class="button small" popovertarget="rotate" popovertargetaction="hide">"Cancel"</button>
             <button type="submit" class="button small primary" disabled=move || call.busy.get()>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
@@ -128,8 +129,8 @@ fn row(retrying: Retrying, application_id: Uuid, may_retry: bool, delivery: &Del
     let href = format!("{}/{}", retrying.frame.path("users").get_untracked(), delivery.user_id);
     let glyph = if delivery.impersonation { "venetian-mask" } else { "key-round" };
     let kind = if delivery.impersonation { "Impersonation" } else { "Own session" };
-    let again = (may_retry && delivery.state != DeliveryState::Delivered)
-        .then(|| retry_form(retrying, application_id, delivery.session_id));
+    let can_be_retried = matches!(delivery.state, DeliveryState::Retrying | DeliveryState::Failed);
+    let again = (may_retry && can_be_retried).then(|| retry_form(retrying, application_id, delivery.session_id));
     view! {
         <tr class:impersonated=delivery.impersonation>
             <td class="col-user">
@@ -176,7 +177,7 @@ fn detail(delivery: &DeliveryItem, now: Now) -> AnyView {
         DeliveryState::Delivered => view! { <span class="dim">{attempts} ", " {ago(delivery.at, now)}</span> }.erased(),
         DeliveryState::Retrying => view! {
             <span class="dim reason" title=error.clone()>{error.clone()}</span>
-            <span class="dim">{attempts} ", next " {ago(delivery.at, now)}</span>
+            <span class="dim">{attempts} ", next " {next(delivery.at, now)}</span>
         }
         .erased(),
         DeliveryState::Failed => view! {
@@ -187,6 +188,11 @@ fn detail(delivery: &DeliveryItem, now: Now) -> AnyView {
     }
 }
 
+/// "in 4 min". What is less than a minute away has no number: it is about to happen.
+fn next(at: DateTime<Utc>, now: Now) -> AnyView {
+    if at - now.base() < TimeDelta::minutes(1) { "in a moment".erased() } else { ago(at, now) }
+}
+
 fn retry_form(retrying: Retrying, application_id: Uuid, session_id: Uuid) -> AnyView {
     let busy = RwSignal::new(false);
     let submitted = Callback::new(move |_| retrying.retry(application_id, session_id, busy));
@@ -194,7 +200,7 @@ fn retry_form(retrying: Retrying, application_id: Uuid, session_id: Uuid) -> Any
         <input type="hidden" name="environment" value=move || retrying.frame.environment.get()/>
         <input type="hidden" name="application_id" value=application_id.to_string()/>
         <input type="hidden" name="session_id" value=session_id.to_string()/>
-        <button type="submit" class="button small" disabled=move || busy.get()>
+        <button type="submit" class="button small" aria-label="Retry now" disabled=move || busy.get()>
             {icon("refresh-cw")}
             <span>"Retry now"</span>
         </button>
