@@ -1,5 +1,5 @@
 // An application in Vue, as the SDK's documentation shows it. One source for an old release and the newest.
-import { computed, createApp, watch } from "vue";
+import { computed, createApp, ref, watch } from "vue";
 import { createRouter, createWebHistory } from "vue-router";
 import { Frontegg, mapAuthActions, useFrontegg } from "@frontegg/vue";
 
@@ -12,7 +12,14 @@ const Page = {
   setup() {
     const { authState, fronteggLoaded, loginWithRedirect } = useFrontegg();
     const heading = computed(() => (authState.isLoading ? "Loading" : authState.isAuthenticated ? "Signed in" : "Signed out"));
-    const sessions = computed(() => authState.sessionsState?.sessions ?? []);
+    const sessions = ref([]);
+    const read = () => (sessions.value = [...(authState.sessionsState?.sessions ?? [])]);
+    // Old releases tell Vue of what changed deep inside, newer ones give a promise.
+    watch(() => authState.sessionsState, read, { deep: true });
+    const act = (action) => async (payload) => {
+      await mapAuthActions(action)(payload);
+      read();
+    };
     let tried = false;
     watch(
       () => authState.isLoading,
@@ -28,14 +35,14 @@ const Page = {
       heading,
       sessions,
       other,
+      loadUserSessions: act("loadUserSessions"),
+      deleteUserSession: act("deleteUserSession"),
       signIn: () => (hosted ? loginWithRedirect() : window.location.assign("/account/login")),
     };
   },
   data: () => ({
     logout: mapAuthActions("logout"),
     switchTenant: mapAuthActions("switchTenant"),
-    loadUserSessions: mapAuthActions("loadUserSessions"),
-    deleteUserSession: mapAuthActions("deleteUserSession"),
   }),
   template: `
     <main>

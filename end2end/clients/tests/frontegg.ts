@@ -18,8 +18,9 @@ export function embedded(application: Application): boolean {
   return application.id.endsWith("-embedded");
 }
 
-/** What the application knows of its user. */
+/** What the application knows of its user, once it is back on its own page. */
 export async function signedIn(page: Page) {
+  await page.waitForURL((url) => url.pathname === "/");
   await expect(page.getByRole("heading", { name: "Signed in" })).toBeVisible({ timeout: 15_000 });
   await expect(page.locator("#user")).toContainText("accessToken");
   return JSON.parse((await page.locator("#user").textContent())!);
