@@ -51,28 +51,20 @@ impl Ledger {
 
 /// Each table with the expression of a whole row as text.
 async fn selects(db: &Db) -> Vec<(String, String)> {
-    match db {
-        Db::Sqlite { write, .. } => {
-            let columns: Vec<(String, String)> = sqlx::query_as(
-                "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p
-                 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'users_search%'
-                   AND m.name <> '_sqlx_migrations' ORDER BY m.name, p.cid",
-            )
-            .fetch_all(write)
-            .await
-            .expect("the schema");
-            let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for (table, column) in columns {
-                tables.entry(table).or_default().push(format!("'{column}=' || quote(t.{column})"));
-            }
-            tables.into_iter().map(|(table, columns)| (table, columns.join(" || ' ' || "))).collect()
+    if db.kind() == "SQLite" {
+        let sql = "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p
+                   WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'users_search%'
+                     AND m.name <> '_sqlx_migrations' ORDER BY m.name, p.cid";
+        let columns: Vec<(String, String)> =
+            on_db!(db, c => sqlx::query_as(sql).fetch_all(c).await).expect("the schema");
+        let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, column) in columns {
+            tables.entry(table).or_default().push(format!("'{column}=' || quote(t.{column})"));
         }
-        Db::Postgres(pool) => {
-            let sql =
-                "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'
-                       ORDER BY tablename";
-            let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(pool).await.expect("the schema");
-            tables.into_iter().map(|table| (table, "t::text".to_owned())).collect()
-        }
+        return tables.into_iter().map(|(table, columns)| (table, columns.join(" || ' ' || "))).collect();
     }
+    let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'
+               ORDER BY tablename";
+    let tables: Vec<String> = on_db!(db, c => sqlx::query_scalar(sql).fetch_all(c).await).expect("the schema");
+    tables.into_iter().map(|table| (table, "t::text".to_owned())).collect()
 }
