@@ -1,5 +1,6 @@
 //! Everything that only the server has. Arrows point down: `identity`, `web` and `job` call `service`, `service` calls `db`.
 
+pub mod address;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -17,4 +18,5 @@ pub mod secret;
 pub mod service;
 pub mod state;
 pub mod telemetry;
+pub mod text;
 pub mod web;

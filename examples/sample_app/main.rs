@@ -1,20 +1,23 @@
 //! A sample application: an ordinary client of an OpenID provider, with nothing of Understudy in it.
 //!
 //! Signs users in by authorization code with PKCE, shows who works in which account, and says so in amber when the
-//! provider's tokens name an operator under `act`. Start it beside `understudy demo` and impersonate somebody into it.
+//! provider's tokens name an operator under `act`. With `--login-method embedded` it takes a handed-over session at its
+//! own sign-in page, by token exchange (RFC 8693). It is told by back-channel logout when a session ends. Start it beside `understudy demo` and impersonate somebody into it.
 
 mod http;
+mod logout;
 mod page;
 mod provider;
 mod routes;
 mod session;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -33,8 +36,14 @@ pub struct Options {
     #[arg(long, env = "SAMPLE_CLIENT_ID", default_value = "northwind-console")]
     client_id: String,
     /// By default the one that the demonstration data has for the client id, known to everybody.
-    #[arg(long, env = "SAMPLE_CLIENT_SECRET", hide_env_values = true)]
+    #[arg(long, env = "SAMPLE_CLIENT_SECRET", hide_env_values = true, conflicts_with = "client_secret_file")]
     client_secret: Option<String>,
+    /// A file with the client secret in it.
+    #[arg(long, env = "SAMPLE_CLIENT_SECRET_FILE", value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// How the provider hands a session over: at its own pages, or as a code that the sign-in page here trades for tokens.
+    #[arg(long, env = "SAMPLE_LOGIN_METHOD", value_enum, default_value = "hosted")]
+    login_method: LoginMethod,
     /// The application's name on its pages.
     #[arg(long, env = "SAMPLE_NAME", default_value = "Northwind Console")]
     name: String,
@@ -43,12 +52,19 @@ pub struct Options {
     public_url: Option<Url>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LoginMethod {
+    Hosted,
+    Embedded,
+}
+
 /// What every request handler holds.
 pub struct App {
     pub name: String,
     /// Scheme, host and port, without a slash at the end.
     pub origin: String,
     pub is_https: bool,
+    pub login_method: LoginMethod,
     pub provider: Provider,
     pub sessions: Sessions,
 }
@@ -71,19 +87,17 @@ fn main() -> ExitCode {
 }
 
 async fn serve(options: Options) -> anyhow::Result<()> {
+    let client_secret = client_secret(&options)?;
     let public_url = match options.public_url {
         Some(url) => url,
         None => Url::parse(&format!("http://localhost:{}", options.listen.port()))?,
     };
     let origin = public_url.origin().ascii_serialization();
-    let client_secret = match &options.client_secret {
-        Some(secret) => secret.as_str(),
-        None => demonstration_secret(&options.client_id).context("this client needs its --client-secret")?,
-    };
-    let provider = Provider::new(&options.issuer, &options.client_id, client_secret, &format!("{origin}/callback"))?;
+    let provider = Provider::new(&options.issuer, &options.client_id, &client_secret, &format!("{origin}/callback"))?;
     let app = Arc::new(App {
         name: options.name,
         is_https: public_url.scheme() == "https",
+        login_method: options.login_method,
         origin,
         provider,
         sessions: Sessions::default(),
@@ -101,11 +115,21 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn client_secret(options: &Options) -> anyhow::Result<String> {
+    if let Some(path) = &options.client_secret_file {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        return Ok(text.trim().to_owned());
+    }
+    let known = || demonstration_secret(&options.client_id).map(ToOwned::to_owned);
+    options.client_secret.clone().or_else(known).context("this client needs its --client-secret")
+}
+
 /// The client secrets in the demonstration data's `applications.csv`.
 fn demonstration_secret(client_id: &str) -> Option<&'static str> {
     match client_id {
         "northwind-console" => Some("ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB"),
         "harbor-dispatch" => Some("ucs_EE1hGHhNLBwLLkdlsy_gPCI2u2HTSaPgUElupjEL-98N_Ou"),
+        "atlas-planner" => Some("ucs_jb2qbzFd46_onOxoDBkn2WLBOpVzQjK_0N5qtAA68poySxb"),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::JwkSet;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
     CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode,
@@ -26,9 +27,13 @@ use tokio::sync::RwLock;
 use url::Url;
 
 use crate::http::Http;
+use crate::logout::{self, LogoutToken};
 
 /// Keys and endpoints are read again after this long.
 const METADATA_LIFETIME: Duration = Duration::from_secs(300);
+/// For a key that is not known they are read again earlier, but not with each token that anybody makes up.
+const KEYS_LIFETIME: Duration = Duration::from_secs(10);
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// Endpoints of other standards than OpenID Connect Discovery.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -61,6 +66,8 @@ type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointNotSe
 struct Discovered {
     client: Client,
     endpoints: Endpoints,
+    token_endpoint: Url,
+    keys: JwkSet,
     at: Instant,
 }
 
@@ -126,11 +133,13 @@ impl Provider {
             .await
             .map_err(|error| anyhow!(error).context(format!("{} does not answer", self.issuer.as_str())))?;
         let endpoints = metadata.additional_metadata().clone();
+        let token_endpoint = metadata.token_endpoint().context("the provider has no token endpoint")?.url().clone();
+        let keys = serde_json::from_value(serde_json::to_value(metadata.jwks())?)?;
         let client =
             CoreClient::from_provider_metadata(metadata, self.client_id.clone(), Some(self.client_secret.clone()))
                 .set_redirect_uri(self.redirect_uri.clone())
                 .set_introspection_url(IntrospectionUrl::from_url(endpoints.introspection_endpoint.clone()));
-        let discovered = Arc::new(Discovered { client, endpoints, at: Instant::now() });
+        let discovered = Arc::new(Discovered { client, endpoints, token_endpoint, keys, at: Instant::now() });
         *self.discovered.write().await = Some(discovered.clone());
         Ok(discovered)
     }
@@ -170,6 +179,51 @@ impl Provider {
             .await
             .map_err(refused)?;
         verify(&discovered.client, &response, nonce, None)
+    }
+
+    /// Trades a code that the provider handed over for the tokens of its session (RFC 8693).
+    ///
+    /// # Errors
+    /// [`Refused`] where the provider says no.
+    pub async fn trade(&self, code: &str) -> anyhow::Result<Tokens> {
+        let discovered = self.discover().await?;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", code),
+            ("subject_token_type", "urn:understudy:params:oauth:token-type:hand-off"),
+            ("requested_token_type", ACCESS_TOKEN),
+            ("scope", "openid profile email offline_access"),
+        ];
+        let response = self
+            .http
+            .0
+            .post(discovered.token_endpoint.clone())
+            .basic_auth(self.client_id.as_str(), Some(self.client_secret.secret()))
+            .form(&form)
+            .send()
+            .await?;
+        let succeeded = response.status().is_success();
+        let answer: Value = response.json().await?;
+        if !succeeded {
+            let why = answer.get("error_description").or(answer.get("error")).and_then(Value::as_str);
+            bail!(Refused(why.unwrap_or("no reason was given").to_owned()));
+        }
+        let issued = answer.get("issued_token_type").and_then(Value::as_str);
+        ensure!(issued == Some(ACCESS_TOKEN), "the provider issued something else than an access token");
+        let response: CoreTokenResponse = serde_json::from_value(answer)?;
+        // Nobody asked with a nonce, so there is none to compare: the code itself works once, and for this client only.
+        verify(&discovered.client, &response, |_: Option<&Nonce>| Ok(()), None)
+    }
+
+    /// The session that a logout token ends, if the token is the provider's and for this application.
+    pub async fn ended(&self, logout_token: &str) -> anyhow::Result<LogoutToken> {
+        let mut discovered = self.discover().await?;
+        if !logout::is_key_known(logout_token, &discovered.keys) && discovered.at.elapsed() > KEYS_LIFETIME {
+            // Signed with a key that is newer than what is known here.
+            *self.discovered.write().await = None;
+            discovered = self.discover().await?;
+        }
+        logout::verify(logout_token, &discovered.keys, self.issuer.as_str(), self.client_id.as_str(), now_unix())
     }
 
     /// New tokens, in another account where one is named.
@@ -294,6 +348,14 @@ fn verify(
         id_claims,
         expires_at: Instant::now() + response.expires_in().unwrap_or(Duration::from_secs(60)),
     })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this application is a stranger to Understudy and has a clock of its own"
+)]
+pub fn now_unix() -> i64 {
+    chrono::Utc::now().timestamp()
 }
 
 /// The claims of a JWT that is verified already.

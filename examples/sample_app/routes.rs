@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -16,10 +16,10 @@ use serde_json::json;
 use tower_http::csrf::CsrfLayer;
 use url::Url;
 
-use crate::App;
 use crate::page::{self, Notice, View};
-use crate::provider::{Refused, Standing};
+use crate::provider::{Refused, Standing, Tokens, now_unix};
 use crate::session::{Ending, Session, Stage};
+use crate::{App, LoginMethod};
 
 const SESSION_COOKIE: &str = "sample_session";
 
@@ -36,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         // Third-party initiated login comes by GET or POST, from the provider's own pages.
         .route("/login", get(login).post(login_posted))
         .route("/callback", get(callback))
+        // From the provider's server, not from a browser.
+        .route("/backchannel-logout", post(backchannel_logout))
         .route("/s/{id}/", get(workspace))
         .route("/s/{id}/state", get(state))
         .merge(actions)
@@ -78,7 +80,16 @@ struct LoginRequest {
     target_link_uri: Option<String>,
 }
 
-async fn login(State(app): State<Arc<App>>, jar: CookieJar, Query(request): Query<LoginRequest>) -> Response {
+async fn login(
+    State(app): State<Arc<App>>,
+    method: Method,
+    jar: CookieJar,
+    Query(request): Query<LoginRequest>,
+) -> Response {
+    // Whoever only looks must not use a code up.
+    if method == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     begin(&app, jar, &request).await
 }
 
@@ -86,7 +97,7 @@ async fn login_posted(State(app): State<Arc<App>>, jar: CookieJar, Form(request)
     begin(&app, jar, &request).await
 }
 
-/// Begins a sign-in: from the button here, or because the provider asks for one (OpenID Connect Core section 4).
+/// Begins a sign-in, or opens the session that the provider hands over: from the button here, or because the provider asks for one (OpenID Connect Core section 4).
 async fn begin(app: &App, jar: CookieJar, request: &LoginRequest) -> Response {
     if request.iss.as_deref().is_some_and(|iss| iss != app.provider.issuer.as_str()) {
         return failed(app, StatusCode::BAD_REQUEST, "This sign-in was asked for by a provider that is not ours.");
@@ -94,6 +105,15 @@ async fn begin(app: &App, jar: CookieJar, request: &LoginRequest) -> Response {
     let is_own = |target: &str| Url::parse(target).is_ok_and(|url| url.origin().ascii_serialization() == app.origin);
     if request.target_link_uri.as_deref().is_some_and(|target| !is_own(target)) {
         return failed(app, StatusCode::BAD_REQUEST, "This sign-in would lead to an address that is not ours.");
+    }
+    if let (LoginMethod::Embedded, Some(_), Some(code)) = (app.login_method, &request.iss, &request.login_hint) {
+        return match app.provider.trade(code).await {
+            Ok(tokens) => opened(app, jar, tokens),
+            Err(error) if error.is::<Refused>() => {
+                failed(app, StatusCode::OK, &format!("You are not signed in: {error}."))
+            }
+            Err(error) => unreachable(app, &error),
+        };
     }
     let begun = match app.provider.begin(request.login_hint.as_deref()).await {
         Ok(begun) => begun,
@@ -142,17 +162,48 @@ async fn callback(State(app): State<Arc<App>>, jar: CookieJar, Query(answer): Qu
         return (jar, failed(&app, StatusCode::OK, &format!("You are not signed in: {why}."))).into_response();
     };
     match app.provider.exchange(code, &pending.nonce, pending.verifier).await {
-        Ok(tokens) => {
-            let (id, secret) = app.sessions.open(tokens);
-            let path = format!("/s/{id}/");
-            let jar = jar.add(cookie(&app, SESSION_COOKIE.to_owned(), secret, path.clone()));
-            (jar, Redirect::to(&path)).into_response()
-        }
+        Ok(tokens) => opened(&app, jar, tokens),
         Err(error) if error.is::<Refused>() => {
             (jar, failed(&app, StatusCode::OK, &format!("You are not signed in: {error}."))).into_response()
         }
         Err(error) => unreachable(&app, &error),
     }
+}
+
+/// To the page of a new session.
+fn opened(app: &App, jar: CookieJar, tokens: Tokens) -> Response {
+    let (id, secret) = app.sessions.open(tokens);
+    let path = format!("/s/{id}/");
+    let jar = jar.add(cookie(app, SESSION_COOKIE.to_owned(), secret, path.clone()));
+    (jar, Redirect::to(&path)).into_response()
+}
+
+#[derive(Deserialize)]
+struct BackchannelLogout {
+    logout_token: String,
+}
+
+/// A session ended, the provider says (OpenID Connect Back-Channel Logout 1.0, section 2.5): it ends here at once.
+async fn backchannel_logout(State(app): State<Arc<App>>, Form(request): Form<BackchannelLogout>) -> Response {
+    let refused = |why: &str| {
+        tracing::warn!("a logout token was refused: {why}");
+        let body = json!({ "error": "invalid_request", "error_description": why });
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    };
+    let token = match app.provider.ended(&request.logout_token).await {
+        Ok(token) => token,
+        Err(error) => return refused(&format!("{error:#}")),
+    };
+    if !app.sessions.first_use(token.jti) {
+        return refused("the logout token was used already");
+    }
+    for session in app.sessions.of_sid(&token.sid) {
+        let mut stage = session.stage.lock().await;
+        if let Stage::SignedIn(_) = *stage {
+            *stage = Stage::Ended(Ending::Elsewhere);
+        }
+    }
+    StatusCode::OK.into_response()
 }
 
 fn open(app: &App, jar: &CookieJar, id: &str) -> Option<Arc<Session>> {
@@ -181,14 +232,6 @@ async fn settle(app: &App, stage: &mut Stage) -> anyhow::Result<Option<i64>> {
             Ok(None)
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this application is a stranger to Understudy and has a clock of its own"
-)]
-fn now_unix() -> i64 {
-    chrono::Utc::now().timestamp()
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 
+use crate::logout;
 use crate::provider::Tokens;
 
 const PENDING_LIFETIME: Duration = Duration::from_secs(600);
@@ -37,6 +38,8 @@ pub enum Ending {
 
 pub struct Session {
     secret: String,
+    /// The provider's name for it, by which it says that the session ended.
+    sid: Option<String>,
     begun_at: Instant,
     /// Held while tokens are exchanged: a refresh token is used once.
     pub stage: tokio::sync::Mutex<Stage>,
@@ -46,6 +49,7 @@ pub struct Session {
 pub struct Sessions {
     pending: Mutex<HashMap<String, Pending>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
+    used_logout_tokens: Mutex<HashMap<String, Instant>>,
 }
 
 /// 256 random bits, in letters that cookies and paths take.
@@ -81,14 +85,29 @@ impl Sessions {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| session.begun_at.elapsed() < SESSION_LIFETIME);
         let (id, secret) = (random(), random());
+        let sid = tokens.id_claims.get("sid").and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
         let stage = tokio::sync::Mutex::new(Stage::SignedIn(Box::new(tokens)));
-        sessions.insert(id.clone(), Arc::new(Session { secret: secret.clone(), begun_at: Instant::now(), stage }));
+        let session = Session { secret: secret.clone(), sid, begun_at: Instant::now(), stage };
+        sessions.insert(id.clone(), Arc::new(session));
         (id, secret)
     }
 
     pub fn get(&self, id: &str, cookie: Option<&str>) -> Option<Arc<Session>> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.get(id).filter(|session| cookie == Some(session.secret.as_str())).cloned()
+    }
+
+    /// The sessions here that are parts of one of the provider's.
+    pub fn of_sid(&self, sid: &str) -> Vec<Arc<Session>> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter(|session| session.sid.as_deref() == Some(sid)).cloned().collect()
+    }
+
+    /// Notes that a logout token was used. Gives whether this is its first use.
+    pub fn first_use(&self, jti: String) -> bool {
+        let mut used = self.used_logout_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        used.retain(|_, at| at.elapsed() < logout::LIFETIME);
+        used.insert(jti, Instant::now()).is_none()
     }
 
     pub fn close(&self, id: &str) {

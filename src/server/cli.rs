@@ -47,7 +47,7 @@ enum Command {
     /// Start the server. Brings the database's schema up to date first.
     Serve(serve::ServeOptions),
     /// Start the server with demonstration data, on an empty database of its own.
-    Demo(demo::DemoOptions),
+    Demo(Box<demo::DemoOptions>),
     /// Import users, accounts, applications and roles from CSV files.
     Import(import::ImportOptions),
     /// Make operators, the people who sign in to the portal, and change their roles.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod application;
 pub mod audit;
+pub mod client_token;
 pub mod environment;
 pub mod grant;
 pub mod import;

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
@@ -126,6 +127,13 @@ impl Keyring {
             opened.insert(row.kid.clone(), key.clone());
         }
         Ok(key)
+    }
+
+    /// A tag over `data` that only servers with this master key can make, for `purpose` and for nothing else.
+    pub fn tag(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
+        let sign = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
+        let key = sign(&self.master.0, purpose.as_bytes());
+        sign(key.as_ref(), data).as_ref().to_vec()
     }
 
     /// Makes the first keys of an environment: of each algorithm one that signs and one that is published ahead.

@@ -3,6 +3,7 @@
 pub mod applications;
 pub mod audit;
 pub mod caller;
+pub mod client_token;
 pub mod cursor;
 pub mod environment;
 pub mod hand_off;

@@ -286,7 +286,12 @@ async fn count(db: &Db, from: &str) -> i64 {
 
 async fn prepare(state: &AppState) -> anyhow::Result<bool> {
     let url = |text: &str| text.parse().expect("a url");
-    demo::prepare(state, &url("http://sample.test:1"), &url("http://short.test:2")).await
+    let samples = demo::SampleUrls {
+        sample_url: url("http://sample.test:1"),
+        sample_short_url: url("http://short.test:2"),
+        sample_embedded_url: url("http://embedded.test:3"),
+    };
+    demo::prepare(state, &samples).await
 }
 
 #[tokio::test]
@@ -302,6 +307,9 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     assert_eq!(count("operators").await, 5);
     assert_eq!(count("redirect_uris WHERE uri = 'http://sample.test:1/callback'").await, 4);
     assert_eq!(count("redirect_uris WHERE uri LIKE '%{%'").await, 0);
+    let embedded = "applications WHERE login_method = 'embedded' AND login_url = 'http://embedded.test:3/login'";
+    assert_eq!(count(embedded).await, 1);
+    assert_eq!(count("applications WHERE backchannel_logout_uri LIKE 'http://%/backchannel-logout'").await, 3);
     assert_eq!(count("impersonation_settings WHERE enabled").await, 2);
     let mut conn = state.db.read().await.expect("a connection");
     let production = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");

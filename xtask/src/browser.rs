@@ -15,8 +15,12 @@ pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
     let work = repo.root.join("target/end2end");
     server::empty_folder(&work)?;
     // Whatever else runs on the machine, the journeys have ports of their own.
-    let addresses =
-        Addresses { portal: server::free_port()?, sample: server::free_port()?, sample_short: server::free_port()? };
+    let addresses = Addresses {
+        portal: server::free_port()?,
+        sample: server::free_port()?,
+        sample_short: server::free_port()?,
+        sample_embedded: server::free_port()?,
+    };
     let mut demo = Demo::start(&programs, addresses, &work.join("data"), &work.join("logs"))?;
     let sign_ins = server::sign_ins(&programs.understudy)?;
 
@@ -31,6 +35,7 @@ pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
         .env("PORTAL_URL", addresses.portal_url())
         .env("SAMPLE_URL", addresses.sample_url())
         .env("SAMPLE_SHORT_URL", addresses.sample_short_url())
+        .env("SAMPLE_EMBEDDED_URL", addresses.sample_embedded_url())
         .env("SIGN_INS", sign_ins);
     if let Some(filter) = filter {
         playwright.args(["--grep", filter]);

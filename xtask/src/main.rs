@@ -37,7 +37,7 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build and start everything: the portal with demonstration data and both sample applications
+    /// Build and start everything: the portal with demonstration data and its sample applications
     Run(demo::Run),
     /// Build the release binary, with its static files inside
     Build,

@@ -1,4 +1,4 @@
-//! Builds the server binary, with the static files inside, and starts it: with demonstration data and the two sample
+//! Builds the server binary, with the static files inside, and starts it: with demonstration data and the three sample
 //! applications beside it, which is what a first look, the journeys and the benchmarks all begin with.
 
 use std::fs::{self, File};
@@ -69,12 +69,13 @@ fn contains(program: &Path, text: &str) -> Result<bool> {
     Ok(bytes.iter().enumerate().any(|(start, byte)| *byte == first && found(start)))
 }
 
-/// Where the three servers listen.
+/// Where the four servers listen.
 #[derive(Clone, Copy)]
 pub struct Addresses {
     pub portal: SocketAddr,
     pub sample: SocketAddr,
     pub sample_short: SocketAddr,
+    pub sample_embedded: SocketAddr,
 }
 
 impl Addresses {
@@ -90,9 +91,13 @@ impl Addresses {
         url(self.sample_short)
     }
 
+    pub fn sample_embedded_url(&self) -> String {
+        url(self.sample_embedded)
+    }
+
     /// An error for the first port that another program holds; `how` says how to choose another.
-    pub fn check_free(&self, how: &[&str; 3]) -> Result<()> {
-        let all = [self.portal, self.sample, self.sample_short];
+    pub fn check_free(&self, how: &[&str; 4]) -> Result<()> {
+        let all = [self.portal, self.sample, self.sample_short, self.sample_embedded];
         for (address, how) in all.iter().zip(how) {
             if let Err(error) = TcpListener::bind(address) {
                 bail!("cannot listen on {address} ({error}): {how}");
@@ -118,7 +123,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts all three. `data` is the portal's data folder, `logs` takes what the servers print.
+    /// Starts all four. `data` is the portal's data folder, `logs` takes what the servers print.
     pub fn start(programs: &Programs, addresses: Addresses, data: &Path, logs: &Path) -> Result<Self> {
         fs::create_dir_all(logs)?;
         let mut demo = Self { servers: Vec::new(), logs: logs.to_owned() };
@@ -129,16 +134,19 @@ impl Demo {
         steps::step("starting the sample applications");
         let issuer = format!("{}/id/production", addresses.portal_url());
         let samples = [
-            ("northwind-console", "Northwind Console", addresses.sample),
-            ("harbor-dispatch", "Harbor Dispatch", addresses.sample_short),
+            ("northwind-console", "Northwind Console", "hosted", addresses.sample),
+            ("harbor-dispatch", "Harbor Dispatch", "hosted", addresses.sample_short),
+            ("atlas-planner", "Atlas Planner", "embedded", addresses.sample_embedded),
         ];
-        for (client, name, address) in samples {
+        for (client, name, login_method, address) in samples {
             let mut command = process::server(&programs.sample_app);
             command.args(["--listen", &address.to_string(), "--issuer", &issuer]).args([
                 "--client-id",
                 client,
                 "--name",
                 name,
+                "--login-method",
+                login_method,
             ]);
             demo.add(client, command, address, "/")?;
         }
@@ -183,6 +191,7 @@ pub fn demo_command(understudy: &Path, addresses: Addresses, data: &Path) -> Com
         .arg(data)
         .args(["--sample-url", &addresses.sample_url()])
         .args(["--sample-short-url", &addresses.sample_short_url()])
+        .args(["--sample-embedded-url", &addresses.sample_embedded_url()])
         .env("LISTEN_ADDR", addresses.portal.to_string())
         .env("PUBLIC_URL", addresses.portal_url())
         // What a developer has set for another database is not for the demonstration.

@@ -26,15 +26,25 @@ use data::{ENVIRONMENTS, OPERATORS};
 pub struct DemoOptions {
     #[command(flatten)]
     pub serve: ServeOptions,
+    #[command(flatten)]
+    pub samples: SampleUrls,
+    /// Print all demonstration sign-ins and exit.
+    #[arg(long, env = "DEMO_PRINT_SIGN_INS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub print_sign_ins: bool,
+}
+
+/// Where the sample applications run.
+#[derive(Args)]
+pub struct SampleUrls {
     /// Where the sample application runs that keeps sessions alive.
     #[arg(long, env = "SAMPLE_URL", value_name = "URL", default_value = "http://localhost:3001")]
     pub sample_url: Url,
     /// Where the sample application runs that does not.
     #[arg(long, env = "SAMPLE_SHORT_URL", value_name = "URL", default_value = "http://localhost:3002")]
     pub sample_short_url: Url,
-    /// Print all demonstration sign-ins and exit.
-    #[arg(long, env = "DEMO_PRINT_SIGN_INS", value_parser = clap::builder::BoolishValueParser::new())]
-    pub print_sign_ins: bool,
+    /// Where the sample application runs that signs its users in itself.
+    #[arg(long, env = "SAMPLE_EMBEDDED_URL", value_name = "URL", default_value = "http://localhost:3003")]
+    pub sample_embedded_url: Url,
 }
 
 pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
@@ -43,7 +53,7 @@ pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
         return Ok(());
     }
     let (listener, state) = serve::start(&options.serve).await?;
-    if prepare(&state, &options.sample_url, &options.sample_short_url).await? {
+    if prepare(&state, &options.samples).await? {
         tracing::info!("put the demonstration data into the empty database");
     }
     serve::serve(listener, state).await
@@ -53,11 +63,11 @@ pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Where the database holds anything else.
-pub async fn prepare(state: &AppState, sample_url: &Url, sample_short_url: &Url) -> anyhow::Result<bool> {
+pub async fn prepare(state: &AppState, samples: &SampleUrls) -> anyhow::Result<bool> {
     let mut tx = state.db.write().await?;
     let environments = environment::all(&mut tx).await?;
     if environments.is_empty() && operator::count(&mut tx).await? == 0 {
-        seed(state, &mut tx, sample_url, sample_short_url).await?;
+        seed(state, &mut tx, samples).await?;
         tx.commit().await?;
         return Ok(true);
     }
@@ -74,14 +84,14 @@ pub async fn prepare(state: &AppState, sample_url: &Url, sample_short_url: &Url)
     Ok(false)
 }
 
-async fn seed(state: &AppState, tx: &mut Tx, sample_url: &Url, sample_short_url: &Url) -> anyhow::Result<()> {
+async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls) -> anyhow::Result<()> {
     for (position, demo) in ENVIRONMENTS.iter().enumerate() {
         let position = i64::try_from(position)?;
         let row = service::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
         let source = |kind: Kind, text: &str| Source {
             name: format!("{}/{}.csv", demo.slug, kind.as_str()),
             kind,
-            bytes: fill_in(text, sample_url, sample_short_url, state.now()).into_bytes(),
+            bytes: fill_in(text, samples, state.now()).into_bytes(),
         };
         let sources = Kind::ALL.into_iter().zip(demo.files).map(|(kind, text)| source(kind, text)).collect();
         match import::run_in(state, tx, &row, sources).await {
@@ -116,10 +126,11 @@ async fn turn_on(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow) ->
 
 /// A demonstration file with the addresses of the sample applications, and its times moved so that the newest visit was
 /// minutes ago.
-fn fill_in(text: &str, sample_url: &Url, sample_short_url: &Url, now: DateTime<Utc>) -> String {
+fn fill_in(text: &str, samples: &SampleUrls, now: DateTime<Utc>) -> String {
     let text = text
-        .replace("{sample}", sample_url.as_str().trim_end_matches('/'))
-        .replace("{sample_short}", sample_short_url.as_str().trim_end_matches('/'));
+        .replace("{sample}", samples.sample_url.as_str().trim_end_matches('/'))
+        .replace("{sample_short}", samples.sample_short_url.as_str().trim_end_matches('/'))
+        .replace("{sample_embedded}", samples.sample_embedded_url.as_str().trim_end_matches('/'));
     let by = DateTime::parse_from_rfc3339(data::WRITTEN_AT).map_or(TimeDelta::zero(), |at| now - at.to_utc());
     let shift = |cell: &str| {
         let (word, end) = cell.split_at(cell.trim_end_matches([',', '\n']).len());

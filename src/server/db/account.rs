@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::user::AccountOption;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -95,6 +95,26 @@ pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Ve
          JOIN applications p ON p.id = aa.application_id
          WHERE m.user_id = $1 ORDER BY aa.is_default DESC, p.name, p.id",
         user_id
+    )
+}
+
+/// Whether the user is enabled in an account that has the application: in the one with this external id, or in any.
+pub async fn has_application(
+    conn: &mut Conn,
+    user_id: Uuid,
+    application_id: Uuid,
+    external_id: Option<&str>,
+) -> DbResult<bool> {
+    fetch_scalar!(
+        conn,
+        "SELECT EXISTS (SELECT 1 FROM memberships m
+           JOIN account_applications aa ON aa.account_id = m.account_id
+           JOIN accounts a ON a.id = m.account_id
+         WHERE m.user_id = $1 AND m.disabled_at IS NULL AND aa.application_id = $2
+           AND (CAST($3 AS TEXT) IS NULL OR a.external_id = $3))",
+        user_id,
+        application_id,
+        external_id
     )
 }
 

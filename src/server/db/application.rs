@@ -52,12 +52,13 @@ pub async fn has_redirect_uri(conn: &mut Conn, application_id: Uuid, kind: &str,
     Ok(count > 0)
 }
 
-/// Every registered redirect URI and app URL of the environment: what CORS origins are derived from.
+/// Every registered address of the environment at which an application's pages are: what CORS origins are derived from.
 pub async fn registered_urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
     let rows: Vec<(String,)> = fetch_all!(
         conn,
         "SELECT r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id WHERE p.environment_id = $1
-         UNION SELECT app_url FROM applications WHERE environment_id = $1",
+         UNION SELECT app_url FROM applications WHERE environment_id = $1
+         UNION SELECT login_url FROM applications WHERE environment_id = $1",
         environment_id
     )?;
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
@@ -126,4 +127,11 @@ pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbRe
         application_id,
         limit
     )
+}
+
+/// The redirect URIs of one application.
+pub async fn login_redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> =
+        fetch_all!(conn, "SELECT uri FROM redirect_uris WHERE application_id = $1 AND kind = 'login'", application_id)?;
+    Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }

@@ -6,14 +6,15 @@ use jsonwebtoken::Validation;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::claims::family_of;
+use super::claims::{APPLICATION_TOKEN, USER_TOKEN, family_of};
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
+use crate::server::service::client_token;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::session;
-use crate::server::service::tokens::{self, Subject};
+use crate::server::service::tokens::{self, SessionToken, Subject};
 
 /// A JWT of this environment, whose signature holds.
 pub struct Verified {
@@ -50,10 +51,17 @@ pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Ve
 /// An access token that is valid now, and its client.
 pub struct Access {
     pub claims: Map<String, Value>,
-    pub session_id: Uuid,
-    pub family_id: Option<Uuid>,
+    pub of: Of,
     pub application: Application,
     pub scope: String,
+}
+
+/// Whose an access token is, and so what has the last word about it.
+pub enum Of {
+    /// A session of a user: it is good while the session and its family are.
+    Session(SessionToken),
+    /// The application's own: it is good until it is revoked.
+    Application { jti: String },
 }
 
 /// The access token, if it is one of this environment and its time is not over. Says nothing about its session.
@@ -61,33 +69,55 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
     let Some(verified) = verify(provider, token).await? else { return Ok(None) };
     let is_access_token = ["at+jwt", "application/at+jwt"].iter().any(|typ| verified.typ.eq_ignore_ascii_case(typ));
     let expires = verified.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
-    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    let (Some(of), Some(client_id)) = (of(&verified), verified.text("client_id")) else { return Ok(None) };
     if !is_access_token {
         return Ok(None);
     }
     if provider.state.now().timestamp() >= expires {
-        // Its session may be over too: then asking writes the end down.
-        session::live(&provider.state, provider.environment.id, session_id).await?;
+        if let Of::Session(token) = of {
+            // Its session may be over too: then asking writes the end down.
+            session::live(&provider.state, provider.environment.id, token.session_id).await?;
+        }
         return Ok(None);
     }
     if verified.text("aud") != Some(client_id) {
         return Ok(None);
     }
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    let family_id = verified.text("jti").and_then(family_of);
     let scope = verified.text("scope").unwrap_or_default().to_owned();
-    Ok(application.map(|application| Access { session_id, family_id, application, scope, claims: verified.claims }))
+    Ok(application.map(|application| Access { of, application, scope, claims: verified.claims }))
+}
+
+fn of(verified: &Verified) -> Option<Of> {
+    let jti = verified.text("jti")?;
+    match verified.text("type")? {
+        USER_TOKEN => {
+            let (session_id, family_id) = (verified.sid()?, family_of(jti));
+            let tenant_id = Some(verified.text("tenantId")?.to_owned());
+            Some(Of::Session(SessionToken { session_id, family_id, tenant_id }))
+        }
+        APPLICATION_TOKEN => Some(Of::Application { jti: jti.to_owned() }),
+        _ => None,
+    }
 }
 
 /// The subject of the bearer token that a request carries.
+///
+/// # Errors
+/// An application's own token has no subject: it is good, but not for this.
 pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<(Access, Subject)> {
     const INVALID: OAuthError = OAuthError::InvalidToken("the access token is unknown, expired or revoked");
     let token = presented(provider, form)?;
     let access = unexpired(provider, &token).await?.ok_or(INVALID)?;
     let environment_id = provider.environment.id;
-    let subject =
-        tokens::subject(&provider.state, environment_id, &access.application, access.session_id, access.family_id)
-            .await?;
+    let token = match &access.of {
+        Of::Session(token) => token,
+        Of::Application { jti } if client_token::is_revoked(&provider.state, environment_id, jti).await? => {
+            return Err(INVALID);
+        }
+        Of::Application { .. } => return Err(OAuthError::InsufficientScope),
+    };
+    let subject = tokens::subject(&provider.state, environment_id, &access.application, token).await?;
     Ok((access, subject.ok_or(INVALID)?))
 }
 

@@ -1,6 +1,6 @@
 //! My sessions: where a user sees every session of its own, impersonations among them, and ends any.
 
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::choice::Browser;
 use super::cookies;
 use super::page::{self, Page, icon};
-use super::parameters::{BrowserForm, Parameters, with_query};
+use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
@@ -34,8 +34,7 @@ pub fn to_sign_in(provider: &Provider, page: &str) -> Response {
     Redirect::to(&with_query(&provider.path("/login"), &[("continue", &continued)])).into_response()
 }
 
-pub async fn sessions(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let shown = async {
         let Some(viewer) = viewer(&provider, &parameters).await? else {
             return Ok(to_sign_in(&provider, "/account/sessions"));

@@ -1,13 +1,12 @@
 //! My account's audit log: what happened in the account, for those of its users whose role allows it.
 
-use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::account::{beside, notice, to_sign_in, viewer};
 use super::page::{self, Page, icon};
-use super::parameters::Parameters;
+use super::parameters::{BrowserQuery, Parameters};
 use super::provider::Provider;
 use crate::model::audit::AuditItem;
 use crate::server::db::session::StandingRow;
@@ -17,8 +16,7 @@ use crate::server::service::self_service::{self, AccountLog, READ_AUDIT};
 const PAGE: &str = "/account/audit";
 const TITLE: &str = "Account audit log";
 
-pub async fn log(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+pub async fn log(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     show(&provider, &parameters).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
 }
 

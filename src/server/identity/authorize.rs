@@ -1,8 +1,10 @@
 //! The authorization endpoint (OpenID Connect Core section 3.1.2, RFC 6749 section 4.1): code only, PKCE with S256.
 //!
 //! Client and redirect URI come first: until both are known, errors are pages, for nothing may be sent to an address
-//! that nobody registered. Every answer after that names the issuer (RFC 9207).
+//! that nobody registered.
 
+mod reauthentication;
+mod reply;
 mod request;
 
 use axum::extract::RawQuery;
@@ -18,6 +20,7 @@ use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{self, CodeRequest, NoCode};
+use reply::Reply;
 use request::{AuthorizationError, AuthorizationRequest};
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
@@ -31,32 +34,6 @@ pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
 /// The same request by GET: a form from another site comes without cookies, the redirect that follows it with them.
 pub async fn post(provider: Provider, BrowserForm(parameters): BrowserForm) -> Response {
     Redirect::to(&format!("{}?{}", provider.path("/authorize"), parameters.without(&[]))).into_response()
-}
-
-/// Where answers go, once client and redirect URI are known to belong together.
-struct Reply {
-    redirect_uri: String,
-    state: Option<String>,
-    issuer: String,
-}
-
-impl Reply {
-    fn code(&self, code: &str) -> Response {
-        self.send(&[("code", code)])
-    }
-
-    fn error(&self, error: AuthorizationError) -> Response {
-        self.send(&[("error", error.code), ("error_description", error.description)])
-    }
-
-    fn send(&self, pairs: &[(&str, &str)]) -> Response {
-        let mut pairs = pairs.to_vec();
-        if let Some(state) = &self.state {
-            pairs.push(("state", state));
-        }
-        pairs.push(("iss", &self.issuer));
-        Redirect::to(&with_query(&self.redirect_uri, &pairs)).into_response()
-    }
 }
 
 const LOGIN_REQUIRED: AuthorizationError =
@@ -78,6 +55,9 @@ async fn recipient(
     provider: &Provider,
     parameters: &Parameters,
 ) -> ServiceResult<Result<(Application, Reply), &'static str>> {
+    if parameters.has_nul_in(&["client_id", "redirect_uri"]) {
+        return Ok(Err("The application sent client_id or redirect_uri with a NUL character. Tell its developers."));
+    }
     if parameters.is_repeated("client_id") || parameters.is_repeated("redirect_uri") {
         return Ok(Err("The application sent client_id or redirect_uri twice. Tell its developers."));
     }
@@ -98,9 +78,7 @@ async fn recipient(
             "The application wants to return to an address that is not registered for it. Tell its developers.",
         ));
     }
-    let state = parameters.get("state").filter(|_| !parameters.is_repeated("state"));
-    let reply =
-        Reply { redirect_uri: redirect_uri.to_owned(), state: state.map(ToOwned::to_owned), issuer: provider.issuer() };
+    let reply = Reply::new(provider, parameters, &application, redirect_uri);
     Ok(Ok((application, reply)))
 }
 
@@ -128,10 +106,16 @@ async fn sign_in(
         Choice::Gone => return Ok(ended_page()),
         Choice::Nobody => return Ok(ask_or_refuse(provider, parameters, request, reply)),
     };
+    let is_fresh = reauthentication::is_answered(reauthentication::asked_at(provider, parameters), &session);
     if id_hint.is_some_and(|id_hint| id_hint.user_id != session.user_id) {
-        return Ok(ask_or_refuse(provider, parameters, request, reply));
+        // Whoever signed in when asked was somebody else: asking once more would go on for ever.
+        return Ok(if is_fresh {
+            reply.error(LOGIN_REQUIRED)
+        } else {
+            ask_or_refuse(provider, parameters, request, reply)
+        });
     }
-    if request.fresh_sign_in || is_too_old(provider, &session, request.max_age) {
+    if !is_fresh && (request.fresh_sign_in || is_too_old(provider, &session, request.max_age)) {
         if session.is_impersonation() {
             let description = "the user of an impersonation cannot sign in again";
             return Ok(reply.error(AuthorizationError { code: "login_required", description }));
@@ -183,8 +167,10 @@ fn ask_or_refuse(
     if request.silent {
         return reply.error(LOGIN_REQUIRED);
     }
-    // The sign-in that happens now is as fresh as was asked for: asked again, the page would never let anyone through.
-    let again = format!("{}?{}", provider.path("/authorize"), parameters.without(&["prompt", "max_age"]));
+    // Signing in replaces the session that the browser has: named by its id, it would not be found afterwards.
+    let outdated: &[&str] = if request.named_session().is_some() { &["login_hint"] } else { &[] };
+    let query = reauthentication::marked(provider, parameters, outdated);
+    let again = format!("{}?{query}", provider.path("/authorize"));
     Redirect::to(&with_query(&provider.path("/login"), &[("continue", &again)])).into_response()
 }
 

@@ -1,7 +1,6 @@
 //! What tokens say. The shape of an access token is RFC 9068's, that of an id token OpenID Connect Core's; both name
 //! the operator of an impersonation under `act` (RFC 8693 section 4.1), by id and issuer and nothing else.
 
-use anyhow::anyhow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +18,10 @@ use crate::server::service::tokens::{Granted, Subject};
 
 /// How long an access token lives, unless its session ends earlier.
 const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+
+/// What an access token is of, under `type`: a user's session or the application itself.
+pub const USER_TOKEN: &str = "userToken";
+pub const APPLICATION_TOKEN: &str = "applicationToken";
 
 pub const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 pub const CLAIMS: [&str; 20] = [
@@ -83,6 +86,20 @@ struct AccessToken<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: &'a Option<Act>,
+}
+
+/// RFC 9068 section 2.2, for a token that an application got for itself: about no user, in no session.
+#[derive(Serialize)]
+struct ApplicationToken<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    client_id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
 }
 
 #[derive(Serialize)]
@@ -151,12 +168,7 @@ pub async fn sign(
     application: &Application,
     granted: Granted,
 ) -> ServiceResult<(Signed, Granted)> {
-    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
-    let key = keys
-        .iter()
-        .find(|key| key.state == "active" && format!("{:?}", key.algorithm) == application.signing_algorithm)
-        .cloned()
-        .ok_or_else(|| anyhow!("{} has no active {} key", provider.environment.slug, application.signing_algorithm))?;
+    let key = active_key(provider, application).await?;
     let issuer = provider.issuer();
     let act = Act::of(provider, &granted.subject.session);
     let now = provider.state.now();
@@ -168,6 +180,35 @@ pub async fn sign(
     };
     let signed = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
     Ok(signed)
+}
+
+/// The access token of an application that speaks for itself, off the async threads.
+pub async fn sign_for_application(provider: &Provider, application: &Application) -> ServiceResult<Signed> {
+    let key = active_key(provider, application).await?;
+    let issuer = provider.issuer();
+    let iat = provider.state.now().timestamp();
+    let jti = provider.state.new_id().simple().to_string();
+    let client_id = application.client_id.clone();
+    let expires_in = ACCESS_LIFETIME.num_seconds();
+    let work = move || {
+        let claims = ApplicationToken {
+            iss: &issuer,
+            sub: &client_id,
+            aud: &client_id,
+            exp: iat + expires_in,
+            iat,
+            jti,
+            client_id: &client_id,
+            kind: APPLICATION_TOKEN,
+        };
+        key.sign("at+jwt", &claims)
+    };
+    let access_token = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
+    Ok(Signed { access_token, id_token: None, expires_in })
+}
+
+async fn active_key(provider: &Provider, application: &Application) -> ServiceResult<Arc<SigningKey>> {
+    relying_party::active_key(&provider.state, provider.environment.id, &application.signing_algorithm).await
 }
 
 fn sign_now(
@@ -203,7 +244,7 @@ fn sign_now(
         email: &session.user_email,
         email_verified: session.email_verified,
         name: &session.user_name,
-        kind: "userToken",
+        kind: USER_TOKEN,
         act,
     };
     let access_token = key.sign("at+jwt", &access)?;

@@ -1,5 +1,6 @@
-//! Who a client is, and its proof (RFC 6749 section 2.3): a secret in the Authorization header or in the form for a
-//! confidential client, the client id alone for a public one, which PKCE then binds to its code.
+//! Who a client is, and its one proof (RFC 6749 section 2.3, OpenID Connect Core section 9): a secret in the Authorization
+//! header or in the form, an assertion signed with its private key, or for a public client the client id alone, which
+//! PKCE then binds to its code.
 
 use axum::http::header;
 use base64::Engine;
@@ -8,37 +9,90 @@ use base64::engine::general_purpose::STANDARD;
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
 use super::provider::Provider;
+use crate::server::service::client_token::{self, Assertion};
 use crate::server::service::relying_party::{self, Application};
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Endpoints at which clients prove themselves: an assertion may name any of them as its audience.
+const ENDPOINTS: [&str; 3] = ["/token", "/introspect", "/revoke"];
 
 /// The client of a request to the token or revocation endpoint.
 pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Application> {
-    let (credentials, basic) = match from_header(provider)? {
-        Some(credentials) => (with_form(credentials, form)?, true),
-        None => (from_form(form)?, false),
-    };
-    let refused = || OAuthError::InvalidClient { basic };
-    let found = relying_party::application(&provider.state, provider.environment.id, &credentials.client_id).await?;
+    let Credentials { client_id, proof } = credentials(provider, form)?;
+    let refused = || OAuthError::InvalidClient { basic: matches!(proof, Proof::Basic(_)) };
+    if client_id.contains('\0') {
+        return Err(refused());
+    }
+    let found = relying_party::application(&provider.state, provider.environment.id, &client_id).await?;
     let application = found.ok_or_else(refused)?;
-    let proven = match &credentials.secret {
-        Some(secret) => application.has_secret(secret),
-        None => application.is_public(),
+    let proven = match &proof {
+        Proof::None => application.is_public(),
+        Proof::Basic(secret) => match secret {
+            Some(secret) => application.has_secret(secret),
+            None => application.is_public(),
+        },
+        Proof::Post(secret) => application.has_secret(secret),
+        Proof::Assertion(assertion) => {
+            let issuer = provider.issuer();
+            let mut audiences: Vec<String> = ENDPOINTS.iter().map(|path| format!("{issuer}{path}")).collect();
+            audiences.push(issuer);
+            let accepted = client_token::accept(&provider.state, &application, assertion, &audiences).await?;
+            accepted.map_err(OAuthError::ClientRefused)?;
+            true
+        }
     };
     if proven { Ok(application) } else { Err(refused()) }
 }
 
-/// The client of a request that only a client with a secret may make.
+/// The client of a request that only a client with a proof of its own may make.
 pub async fn confidential_client(provider: &Provider, form: &Parameters) -> OAuthResult<Application> {
     let application = client(provider, form).await?;
     if application.is_public() { Err(OAuthError::InvalidClient { basic: false }) } else { Ok(application) }
 }
 
-struct Credentials {
+struct Credentials<'a> {
     client_id: String,
-    secret: Option<String>,
+    proof: Proof<'a>,
 }
 
-/// The credentials of `Authorization: Basic`, each part form-encoded on its own. Another scheme is no client's.
-fn from_header(provider: &Provider) -> OAuthResult<Option<Credentials>> {
+enum Proof<'a> {
+    None,
+    /// A public client may send its id in the header, without a secret.
+    Basic(Option<String>),
+    Post(&'a str),
+    Assertion(Assertion<'a>),
+}
+
+/// What the request offers. One way to prove oneself is enough, and two are refused.
+fn credentials<'a>(provider: &Provider, form: &'a Parameters) -> OAuthResult<Credentials<'a>> {
+    let invalid = |text: &str| Err(OAuthError::InvalidRequest(text.to_owned()));
+    let basic = from_header(provider)?;
+    let secret = form.get("client_secret");
+    let assertion = from_assertion(form)?;
+    if usize::from(basic.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some()) > 1 {
+        return invalid("use one way of client authentication, not two");
+    }
+    let named = form.get("client_id");
+    if let Some((client_id, secret)) = basic {
+        if named.is_some_and(|named| named != client_id) {
+            return invalid("client_id is not the one in the Authorization header");
+        }
+        return Ok(Credentials { client_id, proof: Proof::Basic(secret) });
+    }
+    if let Some(assertion) = assertion {
+        let client_id = assertion.client_id().ok_or(OAuthError::ClientRefused("the client assertion has no sub"))?;
+        if named.is_some_and(|named| named != client_id) {
+            return invalid("client_id is not the one in the client assertion");
+        }
+        return Ok(Credentials { client_id: client_id.to_owned(), proof: Proof::Assertion(assertion) });
+    }
+    let client_id = named.ok_or(OAuthError::InvalidClient { basic: false })?.to_owned();
+    Ok(Credentials { client_id, proof: secret.map_or(Proof::None, Proof::Post) })
+}
+
+/// Id and secret of `Authorization: Basic`, each part form-encoded on its own. Another scheme is no client's.
+fn from_header(provider: &Provider) -> OAuthResult<Option<(String, Option<String>)>> {
     let refused = || OAuthError::InvalidClient { basic: true };
     let Some(value) = provider.headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let value = value.to_str().map_err(|_| refused())?;
@@ -49,7 +103,7 @@ fn from_header(provider: &Provider) -> OAuthResult<Option<Credentials>> {
     let bytes = STANDARD.decode(encoded.trim()).map_err(|_| refused())?;
     let text = String::from_utf8(bytes).map_err(|_| refused())?;
     let (client_id, secret) = text.split_once(':').ok_or_else(refused)?;
-    Ok(Some(Credentials { client_id: decoded(client_id), secret: Some(decoded(secret)).filter(|s| !s.is_empty()) }))
+    Ok(Some((decoded(client_id), Some(decoded(secret)).filter(|secret| !secret.is_empty()))))
 }
 
 fn decoded(part: &str) -> String {
@@ -58,20 +112,18 @@ fn decoded(part: &str) -> String {
     url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-/// One way to prove oneself is enough, and two are refused.
-fn with_form(credentials: Credentials, form: &Parameters) -> OAuthResult<Credentials> {
-    if form.get("client_secret").is_some() {
-        return Err(OAuthError::InvalidRequest("use one way of client authentication, not two".to_owned()));
+/// RFC 7521 section 4.2: the assertion and its type come together.
+fn from_assertion(form: &Parameters) -> OAuthResult<Option<Assertion<'_>>> {
+    match (form.get("client_assertion"), form.get("client_assertion_type")) {
+        (None, None) => Ok(None),
+        (Some(text), Some(JWT_BEARER)) => {
+            let assertion = Assertion::read(text).ok_or(OAuthError::ClientRefused("the client assertion is no JWT"))?;
+            Ok(Some(assertion))
+        }
+        (Some(_), Some(_)) => Err(OAuthError::ClientRefused("this client_assertion_type is not supported")),
+        (Some(_), None) => Err(OAuthError::InvalidRequest("client_assertion_type is missing".to_owned())),
+        (None, Some(_)) => Err(OAuthError::InvalidRequest("client_assertion is missing".to_owned())),
     }
-    if form.get("client_id").is_some_and(|client_id| client_id != credentials.client_id) {
-        return Err(OAuthError::InvalidRequest("client_id is not the one in the Authorization header".to_owned()));
-    }
-    Ok(credentials)
-}
-
-fn from_form(form: &Parameters) -> OAuthResult<Credentials> {
-    let client_id = form.get("client_id").ok_or(OAuthError::InvalidClient { basic: false })?;
-    Ok(Credentials { client_id: client_id.to_owned(), secret: form.get("client_secret").map(ToOwned::to_owned) })
 }
 
 #[cfg(test)]

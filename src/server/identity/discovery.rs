@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use super::claims::{CLAIMS, SCOPES};
 use super::error::OAuthResult;
 use super::provider::Provider;
+use super::token::GRANT_TYPES;
 use crate::server::service::relying_party;
 
-pub const AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const CONFIDENTIAL_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+const AUTHENTICATION_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+/// Algorithms of signatures, ours and those of client assertions.
+const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
 pub async fn document(provider: Provider) -> Response {
     cached(Json(metadata(&provider.issuer())).into_response())
@@ -30,13 +34,16 @@ fn metadata(issuer: &str) -> Value {
         "backchannel_logout_session_supported": true,
         "scopes_supported": SCOPES,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": GRANT_TYPES,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "id_token_signing_alg_values_supported": ALGORITHMS,
         "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login"],
         "claims_supported": CLAIMS,

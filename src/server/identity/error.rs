@@ -16,8 +16,13 @@ pub enum OAuthError {
     InvalidClient {
         basic: bool,
     },
+    /// Why the client's proof is not accepted, where saying so helps its developer and nobody else.
+    ClientRefused(&'static str),
+    UnauthorizedClient(&'static str),
     InvalidGrant(&'static str),
     InvalidScope(&'static str),
+    /// Tokens for somebody else than the client itself (RFC 8693 section 2.2.2).
+    InvalidTarget,
     UnsupportedGrantType,
     /// The bearer token of a request is missing: the answer names the scheme and no error.
     NoToken,
@@ -36,7 +41,9 @@ impl OAuthError {
     fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
-            Self::InvalidClient { .. } => "invalid_client",
+            Self::InvalidClient { .. } | Self::ClientRefused(_) => "invalid_client",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::InvalidScope(_) => "invalid_scope",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -49,7 +56,9 @@ impl OAuthError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::InvalidClient { .. } | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient { .. } | Self::ClientRefused(_) | Self::NoToken | Self::InvalidToken(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -61,8 +70,13 @@ impl OAuthError {
         match self {
             Self::InvalidRequest(text) => text,
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
-            Self::InvalidGrant(text) | Self::InvalidScope(text) | Self::InvalidToken(text) => text,
-            Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token",
+            Self::ClientRefused(text)
+            | Self::UnauthorizedClient(text)
+            | Self::InvalidGrant(text)
+            | Self::InvalidScope(text)
+            | Self::InvalidToken(text) => text,
+            Self::InvalidTarget => "tokens are issued for the client itself only",
+            Self::UnsupportedGrantType => "this grant_type is not supported; the metadata lists those that are",
             Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",

@@ -14,7 +14,7 @@ use crate::server::service::report::{self, Report};
 
 /// 204 when it is written; 422 with the field where the report cannot be.
 pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
-    let (access, _) = access::bearer(&provider, None).await?;
+    let (access, subject) = access::bearer(&provider, None).await?;
     if !is_json(&provider) {
         return Ok(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body", "the body must be application/json"));
     }
@@ -22,7 +22,7 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         Ok(report) => report,
         Err(error) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
-    let (environment_id, session_id) = (provider.environment.id, access.session_id);
+    let (environment_id, session_id) = (provider.environment.id, subject.session.id);
     let written =
         report::record(&provider.state, environment_id, session_id, &access.application, &report, &provider.client);
     match written.await {

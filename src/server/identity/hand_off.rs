@@ -1,14 +1,13 @@
 //! The hand-off of an impersonation into the tab that the portal opened (OpenID Connect Core section 4: sign-in that a
 //! third party initiates).
 
-use axum::extract::RawQuery;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::cookies;
 use super::page::{self, Page};
-use super::parameters::{Parameters, with_query};
+use super::parameters::{BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
@@ -17,12 +16,11 @@ use crate::server::service::relying_party;
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
-pub async fn open(provider: Provider, method: Method, RawQuery(query): RawQuery) -> Response {
+pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {
     let purpose = provider.headers.get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if method != Method::GET || purpose.contains("prefetch") {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
     }
-    let parameters = Parameters::parse(&query.unwrap_or_default());
     match redeem(&provider, &parameters).await {
         Ok(Ok(opened)) => opening(&provider, &opened),
         Ok(Err(refusal)) => refused(refusal),
@@ -66,7 +64,9 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " (application.name) }
     };
     let mut response = Page::card(&title, body).forward(&url).into_response();
-    cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+    if let Some(cookie) = cookie {
+        cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+    }
     response
 }
 
@@ -92,6 +92,13 @@ fn refused(refusal: Refusal) -> Response {
             "This link is not for this browser",
             "It works only where the operator who started the session is signed in to the portal. Sign in to the portal \
              in this browser and start the session again."
+                .to_owned(),
+        ),
+        Refusal::OtherLoginMethod => (
+            StatusCode::BAD_REQUEST,
+            "This link is for the application",
+            "The application signs its users in itself and takes this link at its own sign-in page. Go back to the portal \
+             and start the session again."
                 .to_owned(),
         ),
         Refusal::Ended(reason) => (

@@ -1,19 +1,20 @@
 //! Whether a token is good right now (RFC 7662): asked of the session, not of the token.
 //!
-//! Only clients with a secret may ask, and only about their own tokens: about any other, unknown or ended one they all
+//! Only clients with a proof of their own may ask, and only about their own tokens: about any other, unknown or ended one they all
 //! get the same answer.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::access::Of;
 use super::claims::Act;
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::ProtocolForm;
 use super::provider::Provider;
 use super::{access, client_auth};
 use crate::server::service::relying_party::Application;
-use crate::server::service::tokens;
+use crate::server::service::{client_token, tokens};
 
 pub async fn introspect(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
     let application = client_auth::confidential_client(&provider, &form).await?;
@@ -33,8 +34,11 @@ async fn access_token(
     let found = access::unexpired(provider, token).await?;
     let Some(access) = found.filter(|access| access.application.id == application.id) else { return Ok(None) };
     let environment_id = provider.environment.id;
-    let session = tokens::live(&provider.state, environment_id, access.session_id, access.family_id).await?;
-    Ok(session.map(|_| {
+    let good = match &access.of {
+        Of::Session(token) => tokens::live(&provider.state, environment_id, application, token).await?.is_some(),
+        Of::Application { jti } => !client_token::is_revoked(&provider.state, environment_id, jti).await?,
+    };
+    Ok(good.then(|| {
         let mut claims = access.claims;
         claims.insert("active".to_owned(), true.into());
         claims.insert("token_type".to_owned(), "Bearer".into());

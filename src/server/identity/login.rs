@@ -1,6 +1,5 @@
 //! The hosted sign-in page: e-mail and password, and back to where the browser came from.
 
-use axum::extract::RawQuery;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -9,8 +8,9 @@ use uuid::Uuid;
 use super::choice::Browser;
 use super::cookies;
 use super::page::{self, Page, icon};
-use super::parameters::{BrowserForm, Parameters};
+use super::parameters::{BrowserForm, BrowserQuery, Parameters};
 use super::provider::Provider;
+use crate::server::address::policy_source;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in;
@@ -25,8 +25,7 @@ struct Destination {
     email: String,
 }
 
-pub async fn form(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     match destination(&provider, parameters.get("continue")).await {
         Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
         Err(error) => page::failed(error, &provider.client.request_id),
@@ -79,13 +78,20 @@ async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult
         return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new() });
     };
     let request = Parameters::parse(query);
+    if request.has_nul() {
+        return Err(ServiceError::invalid(
+            "continue",
+            "The address to go on to cannot be read. Begin at the application.",
+        ));
+    }
     let client_id = request.get("client_id").unwrap_or_default();
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let mut origins = Vec::new();
     if let (Some(application), Some(redirect_uri)) = (&application, request.get("redirect_uri"))
         && relying_party::is_login_redirect(&provider.state, application.id, redirect_uri).await?
     {
-        origins.extend(relying_party::origin_of(redirect_uri));
+        // An application's own scheme has no origin: a browser takes it by its name.
+        origins.extend(relying_party::origin_of(redirect_uri).or_else(|| policy_source(redirect_uri)));
         origins.extend(relying_party::origin_of(&application.app_url));
         origins.dedup();
     }

@@ -1,7 +1,6 @@
 //! Sign-out that an application initiates (OpenID Connect RP-Initiated Logout 1.0). With an id token as hint it happens
 //! at once; without one the browser is asked first, for then anybody could have sent it here.
 
-use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 
 use super::choice::{Browser, Choice};
 use super::page::{self, Page};
-use super::parameters::{BrowserForm, Parameters, with_query};
+use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use super::{cookies, hint};
 use crate::server::db::session::StandingRow;
@@ -17,8 +16,7 @@ use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in;
 
-pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
 }
 

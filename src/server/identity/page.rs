@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::server::error::ServiceError;
 use crate::server::web::assets;
@@ -19,6 +19,7 @@ pub struct Page<'a> {
     /// What stands beside the product's name: navigation and whose page it is.
     beside: Option<Markup>,
     forward: Option<&'a str>,
+    script: Option<&'static str>,
     form_targets: String,
 }
 
@@ -30,7 +31,15 @@ impl<'a> Page<'a> {
 
     /// A page whose cards are in `body`.
     pub fn full(title: &'a str, body: Markup) -> Self {
-        Self { status: StatusCode::OK, title, body, beside: None, forward: None, form_targets: String::new() }
+        Self {
+            status: StatusCode::OK,
+            title,
+            body,
+            beside: None,
+            forward: None,
+            script: None,
+            form_targets: String::new(),
+        }
     }
 
     pub fn status(mut self, status: StatusCode) -> Self {
@@ -46,6 +55,12 @@ impl<'a> Page<'a> {
     /// Where the browser goes by itself, at once.
     pub fn forward(mut self, url: &'a str) -> Self {
         self.forward = Some(url);
+        self
+    }
+
+    /// The one script that the page runs, at its end.
+    pub fn script(mut self, text: &'static str) -> Self {
+        self.script = Some(text);
         self
     }
 
@@ -82,11 +97,12 @@ impl IntoResponse for Page<'_> {
                     }
                     main.hosted-main { (self.body) }
                     footer.hosted-foot { "Sign-in and sessions by Understudy" }
+                    @if let Some(script) = self.script { script { (PreEscaped(script)) } }
                 }
             }
         };
         let mut response = (self.status, document).into_response();
-        if let Ok(policy) = HeaderValue::try_from(plain_policy(None, &self.form_targets)) {
+        if let Ok(policy) = HeaderValue::try_from(plain_policy(self.script, &self.form_targets)) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         response

@@ -3,12 +3,15 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use chrono::DateTime;
+use serde_json::Value;
 
+use super::access::{Access, Of};
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::ProtocolForm;
 use super::provider::Provider;
 use super::{access, client_auth};
-use crate::server::service::tokens;
+use crate::server::service::{client_token, tokens};
 
 /// Revoking any token takes back all that came from the same authorization; that of an impersonation ends it.
 pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
@@ -17,15 +20,14 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
     let environment_id = provider.environment.id;
     let found = access::unexpired(&provider, token).await?;
     match found.filter(|access| access.application.id == application.id) {
-        Some(access) => {
-            tokens::revoke_access(
-                &provider.state,
-                environment_id,
-                access.session_id,
-                access.family_id,
-                &provider.client,
-            )
-            .await?;
+        Some(Access { of: Of::Session(token), .. }) => {
+            let (session_id, family_id) = (token.session_id, token.family_id);
+            tokens::revoke_access(&provider.state, environment_id, session_id, family_id, &provider.client).await?;
+        }
+        Some(Access { of: Of::Application { jti }, claims, .. }) => {
+            let expires = claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));
+            let expires = expires.unwrap_or_else(|| provider.state.now());
+            client_token::revoke(&provider.state, environment_id, &jti, expires).await?;
         }
         None => tokens::revoke_refresh(&provider.state, environment_id, &application, token, &provider.client).await?,
     }

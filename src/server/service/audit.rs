@@ -13,6 +13,7 @@ use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
 /// An event about to be written. Start with [`Event::new`] and add what is known.
 #[derive(Clone, Debug)]
@@ -161,14 +162,14 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     let account_id = match query.account.as_str() {
         "" => None,
         external_id => {
-            let known = account::by_external_id(&mut conn, caller.environment.id, external_id).await?;
+            let known = account::by_external_id(&mut conn, caller.environment.id, &storable(external_id)).await?;
             Some(known.map_or_else(Uuid::nil, |account| account.id))
         }
     };
     let filter = AuditFilter {
         environment_id: caller.environment.id,
-        search: query.q.trim().to_lowercase(),
-        action: Some(query.action.trim().to_owned()).filter(|action| !action.is_empty()),
+        search: storable(&query.q.trim().to_lowercase()),
+        action: Some(storable(query.action.trim())).filter(|action| !action.is_empty()),
         severity: Severity::parse(&query.severity).map(Severity::as_str),
         account_id,
         only_impersonated: query.only == "impersonated",

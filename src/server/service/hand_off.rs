@@ -1,7 +1,7 @@
 //! The hand-off: one use of a code that carries an impersonation from the portal into a browser tab.
 //!
-//! The code alone is worth nothing: whoever presents it must also be the operator who started, in the same browser,
-//! or the application for which it was made.
+//! The code alone is worth nothing: whoever presents it must also be the operator who started, in the same browser, or,
+//! where the application signs its users in itself, that application.
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::server::db::application::{self, ApplicationRow};
 use crate::server::db::grant::{self, HandOffCodeRow, NewSessionCookie};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, Tx};
-use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
@@ -32,8 +32,8 @@ pub enum Presenter<'a> {
 pub struct Opened {
     pub session: StandingRow,
     pub application: ApplicationRow,
-    /// The secret of the session cookie, bound to `application`.
-    pub cookie: String,
+    /// The secret of the session cookie, bound to `application`, where a browser opened it.
+    pub cookie: Option<String>,
 }
 
 /// Why a code was refused. All but `Unknown` are in the audit trail.
@@ -46,6 +46,8 @@ pub enum Refusal {
     ForeignOperator,
     /// Not the application for which it was made.
     ForeignApplication,
+    /// Presented by a browser though the application signs its users in itself, or by an application that does not.
+    OtherLoginMethod,
     /// The impersonation is over.
     Ended(EndReason),
 }
@@ -58,6 +60,7 @@ impl Refusal {
             Self::Expired => "the code was older than 60 seconds",
             Self::ForeignOperator => "the browser is not signed in to the portal as the operator who started it",
             Self::ForeignApplication => "another application presented the code",
+            Self::OtherLoginMethod => "the code is for the other way of signing in",
             Self::Ended(_) => "the impersonation is over",
         }
     }
@@ -72,19 +75,37 @@ pub async fn redeem(
     presenter: Presenter<'_>,
     client: &Client,
 ) -> ServiceResult<Result<Opened, Refusal>> {
-    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
+    if SecretKind::HandOffCode.hash_of(code).is_none() {
+        return Ok(Err(Refusal::Unknown));
+    }
     let mut tx = state.db.write().await?;
-    let Some((row, session)) = find(&mut tx, environment_id, &code_hash).await? else {
+    let outcome = redeem_in(state, &mut tx, environment_id, code, presenter, client).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// [`redeem`] inside a transaction that goes on to use the session. The caller commits it, also after a refusal: then it
+/// holds the audit row.
+pub async fn redeem_in(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    code: &str,
+    presenter: Presenter<'_>,
+    client: &Client,
+) -> ServiceResult<Result<Opened, Refusal>> {
+    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
+    let Some((row, session, application)) = find(tx, environment_id, &code_hash).await? else {
         return Ok(Err(Refusal::Unknown));
     };
-    let outcome = match check(state, &row, &session, presenter) {
+    let outcome = match check(state, &row, &session, &application, presenter) {
         Some(refusal) => Err(refusal),
-        None => open(state, &mut tx, &code_hash, session.clone(), client).await?,
+        None => open(state, tx, &code_hash, session.clone(), application, presenter, client).await?,
     };
     if let Err(refusal) = &outcome {
         if let Refusal::Ended(_) = refusal {
             // Ends it in this transaction where its end was due but not yet written.
-            session::live_in(state, &mut tx, environment_id, session.id).await?;
+            session::live_in(state, tx, environment_id, session.id).await?;
         }
         let event = Event::new(
             environment_id,
@@ -99,9 +120,8 @@ pub async fn redeem(
             Presenter::Browser(None) => event,
             Presenter::Application(application) => event.by_application(application.id, &application.name),
         };
-        audit::record(state, &mut tx, event).await?;
+        audit::record(state, tx, event).await?;
     }
-    tx.commit().await?;
     Ok(outcome)
 }
 
@@ -109,14 +129,21 @@ async fn find(
     conn: &mut Conn,
     environment_id: Uuid,
     code_hash: &[u8],
-) -> ServiceResult<Option<(HandOffCodeRow, StandingRow)>> {
+) -> ServiceResult<Option<(HandOffCodeRow, StandingRow, ApplicationRow)>> {
     let Some(row) = grant::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
-    Ok(session.map(|session| (row, session)))
+    let application = application::by_id(conn, row.application_id).await?;
+    Ok(session.zip(application).map(|(session, application)| (row, session, application)))
 }
 
 /// What stands against the presenter, the code and the session, in this order: a stranger learns nothing of the rest.
-fn check(state: &AppState, row: &HandOffCodeRow, session: &StandingRow, presenter: Presenter<'_>) -> Option<Refusal> {
+fn check(
+    state: &AppState,
+    row: &HandOffCodeRow,
+    session: &StandingRow,
+    application: &ApplicationRow,
+    presenter: Presenter<'_>,
+) -> Option<Refusal> {
     let now = state.now();
     match presenter {
         Presenter::Browser(operator) => {
@@ -125,10 +152,13 @@ fn check(state: &AppState, row: &HandOffCodeRow, session: &StandingRow, presente
                 return Some(Refusal::ForeignOperator);
             }
         }
-        Presenter::Application(application) if application.id != row.application_id => {
+        Presenter::Application(presenting) if presenting.id != row.application_id => {
             return Some(Refusal::ForeignApplication);
         }
         Presenter::Application(_) => {}
+    }
+    if application.is_embedded() != matches!(presenter, Presenter::Application(_)) {
+        return Some(Refusal::OtherLoginMethod);
     }
     if row.redeemed_at.is_some() {
         return Some(Refusal::Replayed);
@@ -144,23 +174,29 @@ async fn open(
     tx: &mut Tx,
     code_hash: &[u8],
     session: StandingRow,
+    application: ApplicationRow,
+    presenter: Presenter<'_>,
     client: &Client,
 ) -> ServiceResult<Result<Opened, Refusal>> {
     let now = state.now();
     if !grant::redeem_hand_off(tx, code_hash, now).await? {
         return Ok(Err(Refusal::Replayed));
     }
-    let application_id = session.application_id.ok_or(ServiceError::NotFound)?;
-    let application = application::by_id(tx, application_id).await?.ok_or(ServiceError::NotFound)?;
-    let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
-    let row = NewSessionCookie {
-        secret_hash: &secret_hash,
-        session_id: session.id,
-        application_id: Some(application.id),
-        now,
-        expires_at: session.expires_at,
+    let cookie = match presenter {
+        Presenter::Browser(_) => {
+            let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
+            let row = NewSessionCookie {
+                secret_hash: &secret_hash,
+                session_id: session.id,
+                application_id: Some(application.id),
+                now,
+                expires_at: session.expires_at,
+            };
+            grant::insert_session_cookie(tx, &row).await?;
+            Some(cookie)
+        }
+        Presenter::Application(_) => None,
     };
-    grant::insert_session_cookie(tx, &row).await?;
     let operator = session.acting_operator();
     let event = Event::new(
         session.environment_id,

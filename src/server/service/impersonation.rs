@@ -13,11 +13,13 @@ use crate::model::impersonation::{
     LiveImpersonation, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE, StartImpersonation, validate_reason, validate_ticket,
 };
 use crate::model::session::{EndReason, SessionKind};
+use crate::server::address::{origin_of, with_query};
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
+use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, NewHandOffCode};
 use crate::server::db::session::{self as session_table, NewSession, StandingRow};
 use crate::server::db::user::UserRecord;
-use crate::server::db::{Conn, account, settings, user};
+use crate::server::db::{Conn, account, application as application_table, settings, user};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 
@@ -183,6 +185,8 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
             return Err(refuse(caller, &candidate.user, denial, &reason, ticket.as_deref()).await?);
         }
     };
+    let registered = application_table::by_id(&mut tx, application.application_id).await?;
+    let entrance = Entrance::of(&registered.ok_or(ServiceError::NotFound)?)?;
     let now = state.now();
     let deadline = now + TimeDelta::minutes(grant.minutes);
     let hidden = candidate.settings.hide_from_account_audit;
@@ -232,7 +236,39 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
     grant::insert_hand_off(&mut tx, &hand_off).await?;
     tx.commit().await?;
     let issuer = state.issuer(&caller.environment.slug);
-    Ok(HandOff { session_id, url: format!("{issuer}/hand-off?code={code}"), expires_at, deadline })
+    Ok(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline })
+}
+
+/// Where the new tab goes with its hand-off code.
+enum Entrance {
+    /// To the provider, which signs the user in and leads on to the application.
+    Hosted,
+    /// To the application itself, which trades the code at the token endpoint: sign-in that a third party initiates
+    /// (OpenID Connect Core section 4), with the code as `login_hint`.
+    Embedded { login_url: String, target: String },
+}
+
+impl Entrance {
+    fn of(application: &ApplicationRow) -> ServiceResult<Self> {
+        if !application.is_embedded() {
+            return Ok(Self::Hosted);
+        }
+        if origin_of(&application.login_url).is_none() {
+            let sentence =
+                "The application's login address is neither http nor https. An administrator must mend it first.";
+            return Err(ServiceError::invalid("application", sentence));
+        }
+        Ok(Self::Embedded { login_url: application.login_url.clone(), target: application.app_url.clone() })
+    }
+
+    fn url(&self, issuer: &str, code: &str) -> String {
+        match self {
+            Self::Hosted => format!("{issuer}/hand-off?code={code}"),
+            Self::Embedded { login_url, target } => {
+                with_query(login_url, &[("iss", issuer), ("login_hint", code), ("target_link_uri", target)])
+            }
+        }
+    }
 }
 
 fn started_sentence(caller: &Caller, user: &UserRecord, account: &str, application: &str, grant: Grant) -> String {

@@ -16,6 +16,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::{MAX_BYTES, MIN_LENGTH};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
 /// A portal session lasts a working day.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
@@ -32,7 +33,7 @@ pub struct SignedIn {
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`].
 pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &str) -> ServiceResult<SignedIn> {
-    let email = email.trim().to_lowercase();
+    let email = storable(&email.trim().to_lowercase());
     state.limits.sign_in(&format!("portal {email}"), client.ip_address.as_deref())?;
     let mut conn = state.db.read().await?;
     let known = table::by_email(&mut conn, &email).await?;
@@ -118,7 +119,7 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
 /// [`ServiceError::NotFound`] where there is no such environment or the operator has no role in it: alike.
 pub async fn enter(state: &AppState, operator: Operator, client: Client, slug: &str) -> ServiceResult<Caller> {
     let mut conn = state.db.read().await?;
-    let environment = environment::by_slug(&mut conn, slug).await?.ok_or(ServiceError::NotFound)?;
+    let environment = environment::by_slug(&mut conn, &storable(slug)).await?.ok_or(ServiceError::NotFound)?;
     let roles = table::roles_in(&mut conn, operator.id, environment.id).await?;
     if roles.is_empty() {
         return Err(ServiceError::NotFound);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use subtle::ConstantTimeEq;
-use url::Url;
 use uuid::Uuid;
 
 use crate::server::db::application::{self as table, ApplicationRow};
@@ -13,11 +12,18 @@ use crate::server::error::ServiceResult;
 use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
+pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
 pub use crate::server::db::environment::EnvironmentRow as Environment;
 
 impl ApplicationRow {
+    /// Whether the application signs its users in itself, instead of on the hosted pages.
+    pub fn is_embedded(&self) -> bool {
+        self.login_method == "embedded"
+    }
+
     /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
     pub fn is_public(&self) -> bool {
         self.client_secret_hash.is_none() && self.jwks.is_none()
@@ -34,7 +40,7 @@ impl ApplicationRow {
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
     let mut conn = state.db.read().await?;
-    Ok(environment::by_slug(&mut conn, slug).await?)
+    Ok(environment::by_slug(&mut conn, &storable(slug)).await?)
 }
 
 pub async fn application(
@@ -58,17 +64,19 @@ pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &st
     Ok(table::has_redirect_uri(&mut conn, application_id, "logout", uri).await?)
 }
 
-/// Whether `origin` is that of a registered redirect URI or app URL of the environment.
+/// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.
+pub async fn is_origin_of(state: &AppState, application: &ApplicationRow, origin: &str) -> ServiceResult<bool> {
+    let mut conn = state.db.read().await?;
+    let mut urls = table::login_redirect_uris(&mut conn, application.id).await?;
+    urls.extend([application.app_url.clone(), application.login_url.clone()]);
+    Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
+}
+
+/// Whether `origin` is that of a registered redirect URI, app URL or login URL of the environment.
 pub async fn is_registered_origin(state: &AppState, environment_id: Uuid, origin: &str) -> ServiceResult<bool> {
     let mut conn = state.db.read().await?;
     let urls = table::registered_urls(&mut conn, environment_id).await?;
     Ok(urls.iter().filter_map(|url| origin_of(url)).any(|known| known == origin))
-}
-
-/// Scheme, host and port of an http or https address, as browsers write an origin.
-pub fn origin_of(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 /// The environment's signing keys, active ones first.

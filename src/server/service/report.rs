@@ -52,6 +52,9 @@ pub async fn record(
             format!("description has more than {DESCRIPTION_MAX} characters"),
         ));
     }
+    if report.description.contains('\0') {
+        return Err(ServiceError::invalid("description", "description has a NUL character in it"));
+    }
     let severity = match report.severity.as_deref() {
         None => Severity::Info,
         Some(word) => Severity::parse(word)

@@ -18,6 +18,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::MAX_BYTES;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::storable;
 
 /// How long a user stays signed in.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -43,7 +44,7 @@ pub async fn sign_in(
     replaced: Option<Uuid>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
-    let email = email.trim().to_lowercase();
+    let email = storable(&email.trim().to_lowercase());
     state.limits.sign_in(&format!("{} {email}", environment.slug), client.ip_address.as_deref())?;
     let mut conn = state.db.read().await?;
     let known = user::by_email(&mut conn, environment.id, &email).await?;

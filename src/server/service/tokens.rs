@@ -4,6 +4,7 @@
 //! one token revokes them all, though no access token is stored.
 
 mod code;
+mod exchange;
 mod refresh;
 mod revoke;
 
@@ -21,6 +22,7 @@ use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code};
+pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 
@@ -111,34 +113,45 @@ pub struct Granted {
     pub family_id: Option<Uuid>,
 }
 
-/// The subject of a live session for an access token, or `None` where the session or the token's family is over.
+/// What a token of a session hangs on.
+#[derive(Clone, Debug)]
+pub struct SessionToken {
+    pub session_id: Uuid,
+    pub family_id: Option<Uuid>,
+    /// External id of the account that an access token is about; a refresh token is about none.
+    pub tenant_id: Option<String>,
+}
+
+/// The subject of an access token, or `None` where the token is worth nothing any more.
 pub async fn subject(
     state: &AppState,
     environment_id: Uuid,
     application: &ApplicationRow,
-    session_id: Uuid,
-    family_id: Option<Uuid>,
+    token: &SessionToken,
 ) -> ServiceResult<Option<Subject>> {
-    let Some(session) = live(state, environment_id, session_id, family_id).await? else { return Ok(None) };
+    let Some(session) = live(state, environment_id, application, token).await? else { return Ok(None) };
     let mut conn = state.db.read().await?;
     Subject::load(&mut conn, session, application).await
 }
 
-/// The session of an access token, if neither it nor the token's family is over.
+/// The session of a token, if neither it nor the token's family is over and its user may still use the application in
+/// the token's account.
 pub async fn live(
     state: &AppState,
     environment_id: Uuid,
-    session_id: Uuid,
-    family_id: Option<Uuid>,
+    application: &ApplicationRow,
+    token: &SessionToken,
 ) -> ServiceResult<Option<StandingRow>> {
-    let Some(session) = session::live(state, environment_id, session_id).await? else { return Ok(None) };
-    if let Some(family_id) = family_id {
-        let mut conn = state.db.read().await?;
-        if grant::is_family_revoked(&mut conn, family_id).await? {
-            return Ok(None);
-        }
+    let Some(session) = session::live(state, environment_id, token.session_id).await? else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    if let Some(family_id) = token.family_id
+        && grant::is_family_revoked(&mut conn, family_id).await?
+    {
+        return Ok(None);
     }
-    Ok(Some(session))
+    let tenant_id = token.tenant_id.as_deref();
+    let has_business = account::has_application(&mut conn, session.user_id, application.id, tenant_id).await?;
+    Ok(has_business.then_some(session))
 }
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only

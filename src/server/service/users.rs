@@ -10,9 +10,10 @@ use crate::model::impersonation::Denial;
 use crate::model::user::{
     PAGE_SIZE, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserStatus, UsersPage,
 };
-use crate::server::db::user::{self as table, UserFilter, UserListRow};
+use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow};
 use crate::server::db::{account, settings};
 use crate::server::error::ServiceResult;
+use crate::server::text::storable;
 
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
 const COUNT_LIMIT: i64 = 1000;
@@ -31,7 +32,7 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
         "" => None,
         // An account that does not exist has no users: the filter stays, and finds none.
         external_id => Some(
-            account::by_external_id(&mut conn, environment_id, external_id)
+            account::by_external_id(&mut conn, environment_id, &storable(external_id))
                 .await?
                 .map_or_else(Uuid::nil, |account| account.id),
         ),
@@ -39,13 +40,13 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let filter = UserFilter {
         environment_id,
-        search: query.q.trim().to_lowercase(),
+        search: storable(&query.q.trim().to_lowercase()),
         account_id,
         status: UserStatus::parse(&query.status),
-        excluded_domains: query.excluded_domains(),
+        excluded_domains: query.excluded_domains().iter().map(|domain| storable(domain)).collect(),
         sort,
         descending: descending != backwards,
-        after: cursor.as_ref().map(|cursor| (cursor.value.clone(), cursor.id)),
+        after: cursor.as_ref().map(|cursor| (beginning(&cursor.value), cursor.id)),
         limit: PAGE_SIZE as i64 + 1,
     };
     let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
@@ -72,6 +73,14 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
         impersonation,
         now: caller.state.now(),
     })
+}
+
+/// Where a page begins. A cursor is the caller's to make up.
+fn beginning(value: &SortValue) -> SortValue {
+    match value {
+        SortValue::Text(text) => SortValue::Text(storable(text)),
+        other => other.clone(),
+    }
 }
 
 fn list_row(row: UserListRow) -> UserRow {

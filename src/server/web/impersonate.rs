@@ -4,13 +4,16 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::caller::{client, local_path};
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
+use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::identity::page::Page;
 use crate::server::service;
 use crate::server::state::AppState;
 
@@ -29,7 +32,7 @@ pub struct StartForm {
     return_to: String,
 }
 
-/// Redirects to the hand-off, or back to the drawer with `error`, a word that it turns into a sentence.
+/// Goes to the hand-off, or back to the drawer with `error`, a word that it turns into a sentence.
 pub async fn start(
     State(state): State<AppState>,
     Path((environment, user_id)): Path<(String, Uuid)>,
@@ -47,7 +50,7 @@ pub async fn start(
         ticket: form.ticket,
     };
     match run(&state, &parts, &request).await {
-        Ok(url) => Redirect::to(&url).into_response(),
+        Ok(url) => go_on(&state, &url),
         Err(error) => {
             let word = error_word(&error, &request);
             if let ServiceError::Internal(error) = error {
@@ -57,6 +60,21 @@ pub async fn start(
             Redirect::to(&format!("{return_to}{separator}error={word}")).into_response()
         }
     }
+}
+
+/// To the hand-off by redirect where it is our own. The portal's policy forbids its form to end at another host, so an
+/// application that signs its users in itself is reached over a page that goes on by itself.
+fn go_on(state: &AppState, url: &str) -> Response {
+    if origin_of(url).is_none_or(|origin| origin == state.origin()) {
+        return Redirect::to(url).into_response();
+    }
+    let title = "Opening the application…";
+    let body = html! {
+        div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
+        p.dim { "You act as the user from here on. Everything is recorded." }
+        a.button.primary.wide href=(url) rel="noreferrer" { "Go on" }
+    };
+    Page::card(title, body).forward(url).into_response()
 }
 
 async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> ServiceResult<String> {

@@ -109,6 +109,30 @@ async fn a_user_switches_account_and_stays_there() {
 }
 
 #[tokio::test]
+async fn an_operator_switches_account_inside_the_impersonation_and_the_user_stays_where_they_were() {
+    let app = TestApp::new().await;
+    let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "dispatch").await;
+    let page = browser.get(SESSIONS).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Harbor Logistics") && !page.body().contains("Empty Ventures"), "{}", page.body());
+    browser.post("/id/production/account/switch", &[("account", "harbor")]).await.expect_status(StatusCode::SEE_OTHER);
+    let access = super::flow::claims(&tokens(&app, &mut browser, "dispatch", &[]).await["access_token"]);
+    assert_eq!(access["tenantId"], "harbor");
+    assert_eq!(access["sid"], sid.to_string());
+    assert!(access["act"]["sub"].is_string());
+    let events = app.events("session.account_switched").await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].operator_name.as_deref(), Some("Olivia Owner"));
+    assert_eq!(events[0].reason.as_deref(), Some(REASON));
+    let remembered = "users u JOIN accounts a ON a.id = u.active_account_id WHERE u.name = 'Amara Okafor' AND a.external_id = 'northwind'";
+    assert_eq!(app.count(remembered).await, 1);
+    for wanted in ["empty", "nowhere"] {
+        let answer = browser.post("/id/production/account/switch", &[("account", wanted)]).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wanted}");
+    }
+    assert_eq!(app.events("session.account_switched").await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_account_log_is_for_those_whose_role_allows_it() {
     let app = TestApp::new().await;
     impersonating(&app, AMARA, "northwind", "console").await;

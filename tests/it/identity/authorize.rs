@@ -61,6 +61,7 @@ async fn every_other_mistake_is_redirected_with_its_standard_name_and_the_issuer
         (&[("response_type", "token")], "unsupported_response_type"),
         (&[("response_type", "code id_token")], "unsupported_response_type"),
         (&[("response_mode", "fragment")], "invalid_request"),
+        (&[("response_mode", "web_message")], "invalid_request"),
         (&[("scope", "")], "invalid_scope"),
         (&[("scope", "profile email")], "invalid_scope"),
         (&[("request", "e30.e30.")], "request_not_supported"),

@@ -7,6 +7,7 @@ use understudy::server::db::{application, environment};
 use understudy::server::service::caller::Client;
 use understudy::server::service::hand_off::{self as service, Presenter, Refusal};
 
+use super::embedded::embedded_code;
 use super::flow::{AMARA, OLIVIA, REASON, answered, authorize_path, code, hand_off, introspect, start, tokens};
 use crate::support::{ResponseExt, TestApp, break_audit, mend_audit};
 
@@ -113,9 +114,9 @@ async fn a_link_in_another_browser_opens_nothing() {
 #[tokio::test]
 async fn an_application_cannot_redeem_the_code_of_another() {
     let app = TestApp::new().await;
-    let mut browser = app.operator_browser(OLIVIA).await;
-    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
-    let secret = path.split("code=").nth(1).expect("a code");
+    app.execute("UPDATE applications SET login_method = 'embedded'").await;
+    let code = embedded_code(&app, "console").await;
+    let secret = code.as_str();
     let mut conn = app.state.db.read().await.expect("a connection");
     let production = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production").id;
     let dispatch =
@@ -233,4 +234,23 @@ async fn an_application_without_an_initiate_login_address_is_opened_at_its_own()
     let page = browser.get(&path).await.expect_status(StatusCode::OK);
     assert!(page.body().contains("content=\"0;url=https://console.example/\""), "{}", page.body());
     code(&mut browser, "console", &[("prompt", "none")]).await;
+}
+
+#[tokio::test]
+async fn sign_in_that_the_provider_initiates_keeps_the_query_of_the_address_and_leads_to_a_code() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE applications SET initiate_login_url = 'https://console.example/login?via=support'").await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
+    let page = browser.get(&path).await.expect_status(StatusCode::OK);
+    let url = page.body().split("content=\"0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let url: url::Url = url.replace("&amp;", "&").parse().expect("a URL");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["via", "iss", "login_hint", "target_link_uri"]);
+    assert_eq!(pairs[1].1, "http://localhost:3000/id/production");
+    assert_eq!(pairs[3].1, "https://console.example/");
+    // The application passes the hint on, and nothing is asked.
+    let answer = browser.get(&authorize_path("console", &[("login_hint", &pairs[2].1), ("prompt", "none")])).await;
+    assert!(answered(&answer, "code").is_some(), "{}", answer.location());
 }

@@ -138,3 +138,47 @@ async fn revocation_says_the_same_about_tokens_that_are_not_the_clients() {
     let anonymous = bare(&app, "/revoke", &[("token", text(&own, "access_token"))]).await;
     refused(anonymous, StatusCode::UNAUTHORIZED, "invalid_client");
 }
+
+#[tokio::test]
+async fn a_user_who_may_no_longer_use_the_application_has_no_active_token_of_it() {
+    let disable = "UPDATE memberships SET disabled_at = '2026-11-23T09:00:00+00:00' WHERE account_id IN \
+                   (SELECT id FROM accounts WHERE external_id = 'northwind')";
+    let remove =
+        "DELETE FROM memberships WHERE account_id IN (SELECT id FROM accounts WHERE external_id = 'northwind')";
+    let unassign = "DELETE FROM account_applications WHERE application_id IN \
+                    (SELECT id FROM applications WHERE client_id = 'console')";
+    for change in [disable, remove, unassign] {
+        let app = TestApp::new().await;
+        let mut browser = signed_in(&app, AMARA).await;
+        let answer = tokens(&app, &mut browser, "console", &[]).await;
+        let (access, token) = (text(&answer, "access_token"), text(&answer, "refresh_token"));
+        assert_eq!(introspect(&app, access).await["active"], true);
+        app.execute(change).await;
+        assert_eq!(introspect(&app, access).await, serde_json::json!({ "active": false }), "{change}");
+        assert_eq!(introspect(&app, token).await["active"], false, "{change}");
+        refused(userinfo(&app, access).await, StatusCode::UNAUTHORIZED, "invalid_token");
+        refused(refresh(&app, "console", token, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+        // The user is still signed in: only this application is none of theirs any more.
+        assert!(app.user_sessions(AMARA).await[0].ended_at.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_token_about_an_account_that_the_user_left_is_not_active_while_the_others_are() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "dispatch", &[]).await;
+    app.execute("UPDATE applications SET client_secret_hash = (SELECT client_secret_hash FROM applications WHERE client_id = 'console' LIMIT 1)")
+        .await;
+    let active = async |token: &str| {
+        let form = [("token", token), ("client_secret", CONSOLE_SECRET)];
+        call(&app, "/introspect", "dispatch", &form).await.expect_status(StatusCode::OK).json()["active"].clone()
+    };
+    assert_eq!(active(text(&first, "access_token")).await, true);
+    app.execute(
+        "DELETE FROM memberships WHERE account_id IN (SELECT id FROM accounts WHERE external_id = 'northwind')",
+    )
+    .await;
+    assert_eq!(active(text(&first, "access_token")).await, false);
+    assert_eq!(active(text(&first, "refresh_token")).await, true, "Harbor has the application, too");
+}

@@ -136,8 +136,41 @@ async fn switching_account_inside_an_impersonation_keeps_operator_and_deadline()
     assert_eq!(after.account_name.as_deref(), Some("Harbor Logistics"));
     let events = app.events("session.account_switched").await;
     assert_eq!(events.len(), 1);
+    assert_eq!(events[0].actor_name, "Amara Okafor");
     assert_eq!(events[0].operator_name.as_deref(), Some("Olivia Owner"));
+    assert_eq!(events[0].reason.as_deref(), Some(super::flow::REASON));
+    assert_eq!(events[0].session_id, Some(sid));
     assert_eq!(app.count("users u JOIN accounts a ON a.id = u.active_account_id WHERE u.name = 'Amara Okafor' AND a.external_id = 'northwind'").await, 1);
+}
+
+#[tokio::test]
+async fn switching_account_at_the_token_endpoint_is_audited_and_remembered_for_the_users_own_session() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "dispatch", &[]).await;
+    let access = claims(&first["access_token"]);
+    assert_eq!(access["tenantId"], "northwind");
+    assert_eq!(access["roles"], serde_json::json!(["admin", "member"]));
+    let switched = refresh(&app, "dispatch", text(&first, "refresh_token"), &[("tenantId", "harbor")]).await;
+    let switched = switched.expect_status(StatusCode::OK).json();
+    let access = claims(&switched["access_token"]);
+    assert_eq!(access["tenantId"], "harbor");
+    assert_eq!(access["roles"], serde_json::json!(["member"]));
+    assert_eq!(access["permissions"], serde_json::json!([]));
+    assert!(access.get("act").is_none());
+    assert_eq!(claims(&switched["id_token"])["tenantId"], "harbor");
+    let events = app.events("session.account_switched").await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].actor_name, "Amara Okafor");
+    assert_eq!(events[0].operator_name, None);
+    assert_eq!(events[0].description, "Amara Okafor switched from Northwind Traders to Harbor Logistics");
+    let remembered = "users u JOIN accounts a ON a.id = u.active_account_id WHERE u.name = 'Amara Okafor' AND a.external_id = 'harbor'";
+    assert_eq!(app.count(remembered).await, 1);
+    // Without tenantId the session stays where it is, and so does the next one.
+    let again = refresh(&app, "dispatch", text(&switched, "refresh_token"), &[]).await.json();
+    assert_eq!(claims(&again["access_token"])["tenantId"], "harbor");
+    let mut next = signed_in(&app, AMARA).await;
+    assert_eq!(claims(&tokens(&app, &mut next, "dispatch", &[]).await["access_token"])["tenantId"], "harbor");
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn the_token_endpoint_names_each_mistake_as_the_standard_does() {
     invalid_request(call(&app, "/token", "console", &both).await);
     let other = [("grant_type", "authorization_code"), ("code", "x"), ("client_id", "dispatch")];
     invalid_request(call(&app, "/token", "console", &other).await);
-    for grant in ["password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "implicit"] {
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code", "implicit"] {
         let answer = call(&app, "/token", "console", &[("grant_type", grant)]).await;
         refused(answer, StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::super::claims::SCOPES;
 use super::super::parameters::Parameters;
+use crate::server::address::origin_of;
 use crate::server::service::relying_party::Application;
 
 /// An error that goes to the application by redirect (RFC 6749 section 4.1.2.1, Core section 3.1.2.6).
@@ -41,6 +42,9 @@ impl<'a> AuthorizationRequest<'a> {
         if parameters.has_repeated() {
             return Err(invalid("a parameter was sent more than once"));
         }
+        if parameters.has_nul() {
+            return Err(invalid("a parameter has a NUL character in it"));
+        }
         for (name, code) in [
             ("request", "request_not_supported"),
             ("request_uri", "request_uri_not_supported"),
@@ -58,8 +62,11 @@ impl<'a> AuthorizationRequest<'a> {
                 return Err(AuthorizationError { code: "unsupported_response_type", description });
             }
         }
-        if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-            return Err(invalid("response_mode must be query"));
+        match parameters.get("response_mode") {
+            None | Some("query") => {}
+            Some("form_post") if parameters.get("redirect_uri").is_none_or(|uri| origin_of(uri).is_some()) => {}
+            Some("form_post") => return Err(invalid("response_mode=form_post needs an http or https redirect_uri")),
+            Some(_) => return Err(invalid("response_mode must be query or form_post")),
         }
         let (silent, fresh_sign_in) = prompt(parameters.get("prompt"))?;
         Ok(Self {

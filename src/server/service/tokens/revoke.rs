@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::refresh::find;
-use super::{ROTATION_GRACE, live, may_refresh};
+use super::{ROTATION_GRACE, SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant;
@@ -69,7 +69,8 @@ pub async fn refresh_standing(
     if replaced || now >= row.expires_at {
         return Ok(None);
     }
-    let session = live(state, environment_id, row.session_id, Some(row.family_id)).await?;
+    let token = SessionToken { session_id: row.session_id, family_id: Some(row.family_id), tenant_id: None };
+    let session = live(state, environment_id, application, &token).await?;
     Ok(session.filter(|session| may_refresh(session, application)).map(|session| RefreshStanding {
         session,
         scope: row.scope,

@@ -1,0 +1,58 @@
+//! Addresses as they are put together, also where no request is being answered.
+
+use url::Url;
+
+/// `path?query` or `path&query`, whatever `url` has already. Nothing of `url` is rewritten.
+pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let separator = match url.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, present)) if present.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{url}{separator}{query}")
+}
+
+/// Scheme, host and port of an http or https address, as browsers write an origin.
+pub fn origin_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+}
+
+/// An address as a Content-Security-Policy names it: without its query, or the scheme alone of an application's own.
+pub fn policy_source(url: &str) -> Option<String> {
+    let parsed = Url::parse(url).ok()?;
+    Some(match origin_of(url) {
+        Some(origin) => format!("{origin}{}", parsed.path().replace(';', "%3B").replace(',', "%2C")),
+        None => format!("{}:", parsed.scheme()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{origin_of, policy_source, with_query};
+
+    #[test]
+    fn a_redirect_keeps_the_query_that_it_was_registered_with() {
+        assert_eq!(with_query("https://a.example/cb", &[("code", "x y")]), "https://a.example/cb?code=x+y");
+        assert_eq!(with_query("https://a.example/cb?a=1", &[("code", "x")]), "https://a.example/cb?a=1&code=x");
+        assert_eq!(with_query("https://a.example/cb?", &[("code", "x")]), "https://a.example/cb?code=x");
+    }
+
+    #[test]
+    fn a_policy_names_addresses_so_that_nothing_in_them_ends_it() {
+        assert_eq!(policy_source("https://a.example/cb?x=1").as_deref(), Some("https://a.example/cb"));
+        assert_eq!(policy_source("https://a.example/a;b,c d").as_deref(), Some("https://a.example/a%3Bb%2Cc%20d"));
+        assert_eq!(policy_source("com.kestrel.crew:/callback").as_deref(), Some("com.kestrel.crew:"));
+    }
+
+    #[test]
+    fn only_web_addresses_have_an_origin() {
+        assert_eq!(origin_of("https://A.example:443/x").as_deref(), Some("https://a.example"));
+        assert_eq!(origin_of("http://a.example:8080/x").as_deref(), Some("http://a.example:8080"));
+        for other in ["javascript:alert(1)", "com.kestrel.crew:/callback", "", "//a.example"] {
+            assert_eq!(origin_of(other), None, "{other}");
+        }
+    }
+}

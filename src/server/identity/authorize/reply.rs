@@ -1,0 +1,83 @@
+//! Where the answers of the authorization endpoint go, and how: by redirect, or as a form that posts itself (OAuth 2.0
+//! Form Post Response Mode). Every one names the issuer (RFC 9207).
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+
+use super::super::page::Page;
+use super::super::parameters::{Parameters, with_query};
+use super::super::provider::Provider;
+use super::request::AuthorizationError;
+use crate::server::address::{origin_of, policy_source};
+use crate::server::service::relying_party::Application;
+
+/// Posts the one form of the page.
+const SUBMIT: &str = "document.forms[0].submit();";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Query,
+    FormPost,
+}
+
+/// Where answers go, once client and redirect URI are known to belong together.
+pub struct Reply {
+    pub redirect_uri: String,
+    state: Option<String>,
+    issuer: String,
+    mode: Mode,
+    /// For the page that goes on by itself.
+    application: String,
+    app_url: String,
+}
+
+impl Reply {
+    /// A mode that is not known is refused later, by redirect.
+    pub fn new(provider: &Provider, parameters: &Parameters, application: &Application, redirect_uri: &str) -> Self {
+        let once = |name: &str| parameters.get(name).filter(|_| !parameters.is_repeated(name));
+        let is_form_post = once("response_mode") == Some("form_post") && origin_of(redirect_uri).is_some();
+        Self {
+            redirect_uri: redirect_uri.to_owned(),
+            state: once("state").map(ToOwned::to_owned),
+            issuer: provider.issuer(),
+            mode: if is_form_post { Mode::FormPost } else { Mode::Query },
+            application: application.name.clone(),
+            app_url: application.app_url.clone(),
+        }
+    }
+
+    pub fn code(&self, code: &str) -> Response {
+        self.send(&[("code", code)])
+    }
+
+    pub fn error(&self, error: AuthorizationError) -> Response {
+        self.send(&[("error", error.code), ("error_description", error.description)])
+    }
+
+    fn send(&self, pairs: &[(&str, &str)]) -> Response {
+        let mut pairs = pairs.to_vec();
+        if let Some(state) = &self.state {
+            pairs.push(("state", state));
+        }
+        pairs.push(("iss", &self.issuer));
+        match self.mode {
+            Mode::Query => Redirect::to(&with_query(&self.redirect_uri, &pairs)).into_response(),
+            Mode::FormPost => self.form(&pairs),
+        }
+    }
+
+    /// The form goes on by itself where scripts run, and by its button where they do not. It may be posted to the
+    /// redirect URI and nowhere else, but for where the application itself leads on to.
+    fn form(&self, pairs: &[(&str, &str)]) -> Response {
+        let title = format!("Going on to {}…", self.application);
+        let body = html! {
+            div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
+            form.form method="post" action=(self.redirect_uri) {
+                @for (name, value) in pairs { input type="hidden" name=(name) value=(value); }
+                button.button.primary.wide type="submit" { "Go on to " (self.application) }
+            }
+        };
+        let targets = [policy_source(&self.redirect_uri), origin_of(&self.app_url)];
+        Page::card(&title, body).script(SUBMIT).form_targets(targets.into_iter().flatten()).into_response()
+    }
+}

@@ -1,0 +1,70 @@
+//! Trading a hand-off code for tokens (RFC 8693): how an impersonation reaches an application that signs its users in
+//! itself. The operator is bound in the code, so the application names no actor.
+
+use uuid::Uuid;
+
+use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::session as session_table;
+use crate::server::service::caller::Client;
+use crate::server::service::hand_off::{self, Presenter, Refusal};
+use crate::server::state::AppState;
+
+/// A hand-off code as an application presents it.
+pub struct Exchange<'a> {
+    pub code: &'a str,
+    /// The scope of the tokens, known words only.
+    pub scope: &'a str,
+}
+
+/// Redeems a hand-off code: once, within its time, by the application for which it was made.
+///
+/// # Errors
+/// [`TokenError::Grant`] for everything that does not fit; all but an unknown code is in the audit trail.
+pub async fn exchange_hand_off(
+    state: &AppState,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Exchange<'_>,
+    client: &Client,
+) -> TokenResult<Granted> {
+    let mut tx = state.db.write().await?;
+    let presenter = Presenter::Application(application);
+    let opened = match hand_off::redeem_in(state, &mut tx, environment_id, presented.code, presenter, client).await? {
+        Ok(opened) => opened,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(TokenError::Grant(sentence(refusal)));
+        }
+    };
+    let session = opened.session;
+    let now = state.now();
+    session_table::add_application(&mut tx, session.id, application.id, now).await?;
+    session_table::touch(&mut tx, session.id, now).await?;
+    let (refresh_token, family_id) = if may_refresh(&session, application) {
+        let family = state.new_id();
+        let text = issue_refresh_token(state, &mut tx, &session, application, family, None, presented.scope).await?;
+        (Some(text), Some(family))
+    } else {
+        (None, None)
+    };
+    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    tx.commit().await?;
+    Ok(Granted { subject, scope: presented.scope.to_owned(), nonce: None, refresh_token, family_id })
+}
+
+/// For the application's developer. A stranger learns no more than that the code is not for it.
+fn sentence(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unknown | Refusal::ForeignApplication | Refusal::ForeignOperator => {
+            "the hand-off code is unknown or was not made for this client"
+        }
+        Refusal::OtherLoginMethod => {
+            "the hand-off code is for the hosted pages: this client is not set to embedded login"
+        }
+        Refusal::Replayed => "the hand-off code was used already",
+        Refusal::Expired => "the hand-off code has expired",
+        Refusal::Ended(_) => "the impersonation has ended",
+    }
+}
