@@ -5,27 +5,6 @@ use chrono::{DateTime, Utc};
 use super::{DbResult, Tx, execute, fetch_all};
 use uuid::Uuid;
 
-/// Used client assertions that could not be used again anyway.
-pub async fn client_assertions(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
-    execute!(
-        tx,
-        "DELETE FROM client_assertions WHERE (application_id, jti_hash) IN
-           (SELECT application_id, jti_hash FROM client_assertions WHERE expires_at < $1 LIMIT $2)",
-        before,
-        limit
-    )
-}
-
-/// Revoked access tokens whose own time is over.
-pub async fn revoked_tokens(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
-    execute!(
-        tx,
-        "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at < $1 LIMIT $2)",
-        before,
-        limit
-    )
-}
-
 /// Logout messages of sessions that ended before this, delivered or given up.
 pub async fn logout_deliveries(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
     execute!(

@@ -5,15 +5,13 @@
 
 use chrono::TimeDelta;
 
-use super::signing_key;
+use super::{client_token, signing_key};
 use crate::server::db::upkeep as table;
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
 /// How long after the end of its session a code, token or cookie is kept.
 const AFTER_THE_END: TimeDelta = TimeDelta::days(1);
-/// How long after its expiry the memory of a one-use assertion or a revoked token is kept: longer than clocks differ.
-const AFTER_EXPIRY: TimeDelta = TimeDelta::hours(1);
 /// How long a message that was delivered or given up is shown.
 const AFTER_DELIVERY: TimeDelta = TimeDelta::days(30);
 /// Rows, or sessions, in one transaction.
@@ -27,9 +25,7 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
     let mut deleted = 0;
     for _ in 0..BATCHES {
         let mut tx = state.db.write().await?;
-        let mut batch = table::client_assertions(&mut tx, now - AFTER_EXPIRY, BATCH).await?;
-        batch += table::revoked_tokens(&mut tx, now - AFTER_EXPIRY, BATCH).await?;
-        batch += table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
+        let mut batch = table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
         let sessions = table::untidied_sessions(&mut tx, now - AFTER_THE_END, BATCH).await?;
         for id in &sessions {
             batch += table::tidy_session(&mut tx, *id, now).await?;
@@ -41,5 +37,5 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         deleted += batch;
         tokio::task::yield_now().await;
     }
-    Ok(deleted + signing_key::remove_retired(state).await?)
+    Ok(deleted + client_token::forget_expired(state).await? + signing_key::remove_retired(state).await?)
 }
