@@ -1,4 +1,5 @@
-//! Everything that only the server has. Arrows point down: `identity`, `web` and `job` call `service`, `service` calls `db`.
+//! Everything that only the server has. Arrows point down: `identity`, `frontegg`, `web` and `job` call `service`,
+//! `service` calls `db`.
 
 pub mod address;
 pub mod cli;

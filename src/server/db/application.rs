@@ -81,7 +81,8 @@ pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> 
     fetch_all!(
         conn,
         select!(
-            "WHERE environment_id = $1 AND id IN (SELECT application_id FROM redirect_uris WHERE kind = 'logout' AND uri = $2)"
+            "WHERE environment_id = $1
+               AND id IN (SELECT application_id FROM redirect_uris WHERE kind = 'logout' AND uri = $2)"
         ),
         environment_id,
         uri

@@ -23,7 +23,7 @@ pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
 /// The request in the standard's words. The session that the browser keeps for the application is the one that is meant,
 /// as it is for the silent sign-in, where the request says nothing else.
 async fn understood(provider: &Provider, parameters: &Parameters) -> ServiceResult<Parameters> {
-    if parameters.has_repeated() {
+    if parameters.has_repeated() || parameters.has_nul() {
         return Ok(parameters.clone());
     }
     let mut understood = parameters.clone();

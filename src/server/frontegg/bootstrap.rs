@@ -19,7 +19,10 @@ pub const BODIES: [(&str, &str); 17] = [
     ),
     (
         "/identity/resources/configurations/v1/public",
-        r#"{"allowSignups":false,"allowNotVerifiedUsersLogin":false,"apiTokensEnabled":false,"forcePermissions":false,"authStrategy":"EmailAndPassword","machineToMachineAuthStrategy":"ClientCredentials"}"#,
+        concat!(
+            r#"{"allowSignups":false,"allowNotVerifiedUsersLogin":false,"apiTokensEnabled":false,"forcePermissions":false,"#,
+            r#""authStrategy":"EmailAndPassword","machineToMachineAuthStrategy":"ClientCredentials"}"#
+        ),
     ),
     (
         "/identity/resources/configurations/v1/auth/strategies/public",

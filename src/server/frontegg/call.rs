@@ -39,6 +39,9 @@ impl FromRequest<AppState> for Call {
             Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off").into_response()
         })?;
         let input = read(&kind, &bytes).map_err(IntoResponse::into_response)?;
+        if input.has_nul() || query.has_nul() {
+            return Err(Refused::request("a parameter has a NUL character in it").into_response());
+        }
         Ok(Self { provider, input, query })
     }
 }
@@ -88,7 +91,7 @@ impl Call {
             let signed_in = here.iter().position(|one| kept.iter().any(|kept| kept.application_id == one.id));
             match signed_in {
                 Some(position) => return Ok(Some(here.swap_remove(position))),
-                None => here.retain(|application| application.login_method == "embedded"),
+                None => here.retain(Application::is_embedded),
             }
         }
         Ok(if here.len() == 1 { here.pop() } else { None })

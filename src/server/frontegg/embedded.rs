@@ -68,16 +68,14 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
-    let presenter = Presenter::Page(&application);
+    let presenter = Presenter::Application(&application);
     let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
     };
-    let Opened { session, cookie, .. } = opened;
+    let Opened { session, .. } = opened;
     let mut response = tokens_of(&call, &application, session.id).await?;
-    if let Some(cookie) = cookie {
-        cookies::set(&call.provider, &mut response, &application, &cookie, session.expires_at);
-    }
+    cookies::keep(&call.provider, &mut response, &application, &session).await?;
     Ok(response)
 }
 
@@ -96,7 +94,7 @@ fn refused(refusal: Refusal) -> Refused {
 
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
 fn embedded(application: Application) -> Answer<Application> {
-    if application.login_method == "embedded" {
+    if application.is_embedded() {
         return Ok(application);
     }
     Err(Refused::forbidden("This application signs its users in on the hosted page; its login method is not embedded."))

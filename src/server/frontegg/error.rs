@@ -109,6 +109,7 @@ impl From<OAuthError> for Refused {
         let status = match &error {
             OAuthError::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             OAuthError::InvalidClient { .. }
+            | OAuthError::ClientRefused(_)
             | OAuthError::InvalidGrant(_)
             | OAuthError::NoToken
             | OAuthError::InvalidToken(_) => StatusCode::UNAUTHORIZED,

@@ -198,6 +198,8 @@
       const code = query.get("code");
       if (code && code !== this.redeeming) {
         this.redeeming = code;
+        // A code works once, and a second use counts as theft: a reload must not send it again.
+        this.forget("code", "state", "iss");
         this.dispatch("handleHostedLoginCallback", { code, metadata: this.options.metadata });
       } else if (query.get("error")) {
         const again = element("button", { type: "button", textContent: "Sign in again" });
@@ -208,6 +210,8 @@
         });
         this.say("You are not signed in", query.get("error_description") || query.get("error"), again);
         this.set({ isLoading: false });
+      } else if (!this.redeeming) {
+        this.go(this.routes.authenticatedUrl || "/", { replace: true });
       }
     }
 
@@ -233,11 +237,15 @@
       return false;
     }
 
-    // Takes the code out of the address: it shall be in no history, no bookmark and no Referer.
-    forgetHint() {
+    // Takes secrets out of the address: they shall be in no history, no bookmark and no Referer.
+    forget(...names) {
       const url = new URL(location.href);
-      for (const name of ["iss", "login_hint", "actorToken", "impersonatedUserId", "target_link_uri"]) url.searchParams.delete(name);
+      for (const name of names) url.searchParams.delete(name);
       history.replaceState(history.state, "", url);
+    }
+
+    forgetHint() {
+      this.forget("iss", "login_hint", "actorToken", "impersonatedUserId", "target_link_uri");
     }
 
     async handOver(code, userId, target) {
@@ -347,7 +355,7 @@
       button.disabled = true;
       try {
         await this.call("Post", "/identity/resources/auth/v1/logout");
-        this.end("You ended it. Applications see its end at once.");
+        this.end("You ended it.");
       } catch (error) {
         button.disabled = false;
         button.textContent = "Try again to stop";

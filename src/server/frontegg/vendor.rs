@@ -9,22 +9,19 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
-use crate::server::identity::access::verify;
+use crate::server::identity::access::{self, Of};
+use crate::server::identity::claims;
 use crate::server::identity::provider::Provider;
 use crate::server::keyring::SigningKey;
-use crate::server::service::relying_party;
+use crate::server::service::{client_token, relying_party};
 
-/// How long an application's own token works.
-const LIFETIME_SECONDS: i64 = 3600;
-/// No access token and no id token: good for asking here, and for nothing else.
-const TYP: &str = "vendor+jwt";
-
-/// `POST /auth/vendor`: the client id and secret of a confidential application.
+/// `POST /auth/vendor`: the client id and secret of a confidential application, for the token that it also gets by the grant
+/// `client_credentials`.
 pub async fn authenticate(call: Call) -> Answer<Response> {
     let refused = || Refused::client("clientId is unknown or secret is not its secret");
     let provider = &call.provider;
@@ -33,31 +30,23 @@ pub async fn authenticate(call: Call) -> Answer<Response> {
     };
     let found = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let application = found.filter(|application| application.has_secret(secret)).ok_or_else(refused)?;
-    let key = active_rs256(provider).await?;
-    let iat = provider.state.now().timestamp();
-    let claims = json!({
-        "iss": provider.issuer(),
-        "sub": application.client_id,
-        "aud": provider.issuer(),
-        "client_id": application.client_id,
-        "iat": iat,
-        "exp": iat + LIFETIME_SECONDS,
-        "jti": provider.state.new_id(),
-        "type": "vendor",
-    });
-    let token = tokio::task::spawn_blocking(move || key.sign(TYP, &claims)).await.map_err(anyhow::Error::from)??;
-    Ok(Json(json!({ "token": token, "expiresIn": LIFETIME_SECONDS })).into_response())
+    let signed = claims::sign_for_application(provider, &application).await?;
+    Ok(Json(json!({ "token": signed.access_token, "expiresIn": signed.expires_in })).into_response())
 }
 
 /// `GET configurations/v1`: the public half of the key that signs now. SDKs keep it for as long as they run.
 pub async fn configuration(call: Call) -> Answer<Response> {
     let provider = &call.provider;
-    let verified = verify(provider, call.header("x-access-token")).await?;
-    let now = provider.state.now().timestamp();
-    let good = verified.filter(|verified| {
-        verified.typ == TYP && verified.claims.get("exp").and_then(Value::as_i64).is_some_and(|exp| now < exp)
-    });
-    good.ok_or_else(|| Refused::over("send the token of /auth/vendor in x-access-token"))?;
+    let access = access::unexpired(provider, call.header("x-access-token")).await?;
+    let good = match access.map(|access| access.of) {
+        Some(Of::Application { jti }) => {
+            !client_token::is_revoked(&provider.state, provider.environment.id, &jti).await?
+        }
+        Some(Of::Session(_)) | None => false,
+    };
+    if !good {
+        return Err(Refused::over("send the token of /auth/vendor in x-access-token"));
+    }
     let public_key = pem(&active_rs256(provider).await?.public_jwk)?;
     Ok(Json(json!({ "publicKey": public_key })).into_response())
 }

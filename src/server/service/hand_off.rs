@@ -25,8 +25,6 @@ pub enum Presenter<'a> {
     Browser(Option<&'a Operator>),
     /// An application that trades the code at the token endpoint.
     Application(&'a ApplicationRow),
-    /// A page of the application, in the browser that will keep the session by cookie.
-    Page(&'a ApplicationRow),
 }
 
 /// An impersonation that has reached its tab.
@@ -120,9 +118,7 @@ pub async fn redeem_in(
         let event = match presenter {
             Presenter::Browser(Some(operator)) => event.by_operator(operator),
             Presenter::Browser(None) => event,
-            Presenter::Application(application) | Presenter::Page(application) => {
-                event.by_application(application.id, &application.name)
-            }
+            Presenter::Application(application) => event.by_application(application.id, &application.name),
         };
         audit::record(state, tx, event).await?;
     }
@@ -156,12 +152,12 @@ fn check(
                 return Some(Refusal::ForeignOperator);
             }
         }
-        Presenter::Application(presenting) | Presenter::Page(presenting) if presenting.id != row.application_id => {
+        Presenter::Application(presenting) if presenting.id != row.application_id => {
             return Some(Refusal::ForeignApplication);
         }
-        Presenter::Application(_) | Presenter::Page(_) => {}
+        Presenter::Application(_) => {}
     }
-    if application.is_embedded() == matches!(presenter, Presenter::Browser(_)) {
+    if application.is_embedded() != matches!(presenter, Presenter::Application(_)) {
         return Some(Refusal::OtherLoginMethod);
     }
     if row.redeemed_at.is_some() {
@@ -187,7 +183,7 @@ async fn open(
         return Ok(Err(Refusal::Replayed));
     }
     let cookie = match presenter {
-        Presenter::Browser(_) | Presenter::Page(_) => {
+        Presenter::Browser(_) => {
             let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
             let row = NewSessionCookie {
                 secret_hash: &secret_hash,

@@ -13,6 +13,9 @@ use crate::identity::flow::{
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{ResponseExt, TestApp};
 
+const ACTIVE_HARBOR: &str = "users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'harbor' \
+    AND u.email = 'amara@northwind.example'";
+
 #[tokio::test]
 async fn a_user_signs_in_on_the_hosted_page_and_the_page_knows_who_it_is() {
     let app = TestApp::new().await;
@@ -241,7 +244,7 @@ async fn switching_account_shows_in_the_next_tokens_and_in_the_trail() {
     let done = switch(json!("harbor")).bearer(text(&first, "id_token")).send(&mut browser).await;
     done.expect_status(StatusCode::OK);
     assert_eq!(app.events("session.account_switched").await.len(), 1);
-    assert_eq!(app.count("users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'harbor' AND u.email = 'amara@northwind.example'").await, 1);
+    assert_eq!(app.count(ACTIVE_HARBOR).await, 1);
     let body = json!({ "grant_type": "refresh_token", "refresh_token": first["refresh_token"] });
     let second = Call::post("dispatch", "/oauth/token", body).send(&mut browser).await.json();
     assert_eq!(claims(&second["id_token"])["tenantId"], "harbor");

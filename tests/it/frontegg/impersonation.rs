@@ -6,15 +6,22 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sdk::{Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, kept_alive, refused, sign_in, tokens};
-use crate::identity::flow::{AMARA, OLIVIA, RITA, claims, hand_off, impersonating, signed_in, start, text};
+use crate::identity::flow::{AMARA, OLIVIA, REASON, RITA, claims, hand_off, impersonating, signed_in, start, text};
 use crate::support::{Browser, ResponseExt, TestApp};
 
-/// Starts an impersonation of Amara in the embedded `dispatch` and gives the code.
+const ACTIVE_NORTHWIND: &str = "users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'northwind' \
+    AND u.email = 'amara@northwind.example'";
+
+/// Starts an impersonation of Amara in `dispatch` from the portal and gives the code, which the new tab carries.
 pub async fn started(app: &TestApp) -> String {
     let mut portal = app.operator_browser(OLIVIA).await;
-    let path = start(app, &mut portal, AMARA, "northwind", "dispatch").await;
-    let at = path.find("uho_").unwrap_or_else(|| panic!("no code: {path}"));
-    path[at..].split('&').next().expect("a code").to_owned()
+    let user_id = app.user_id(AMARA).await;
+    let form = [("account", "northwind"), ("application", "dispatch"), ("reason", REASON), ("ticket", "SUP-4821")];
+    let answer = portal.post(&format!("/production/users/{user_id}/impersonate"), &form).await;
+    let hosted = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = format!("{hosted} {}", answer.body());
+    let at = text.find("uho_").unwrap_or_else(|| panic!("no code: {text}"));
+    text[at..].split(['&', ' ']).next().expect("a code").to_owned()
 }
 
 async fn trade(browser: &mut Browser, code: &str) -> axum::http::Response<String> {
@@ -246,7 +253,7 @@ async fn switching_inside_an_impersonation_is_not_remembered_as_the_users_choice
     let next = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();
     assert_eq!(claims(&next["id_token"])["tenantId"], "harbor");
     assert!(claims(&next["id_token"])["act"]["sub"].is_string());
-    assert_eq!(app.count("users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'northwind' AND u.email = 'amara@northwind.example'").await, 1);
+    assert_eq!(app.count(ACTIVE_NORTHWIND).await, 1);
 }
 
 #[tokio::test]

@@ -118,7 +118,17 @@ async fn bodies_that_nobody_should_send_are_refused_in_words() {
     embedded(&app).await;
     let mut browser = app.browser();
     for path in [AUTH, REFRESH, IMPERSONATE, SILENT, "/oauth/token", "/auth/vendor"] {
-        for garbage in ["{", "[]", "7", "\"text\"", "{\"email\":", "\u{0}", "<xml/>"] {
+        for garbage in [
+            "{",
+            "[]",
+            "7",
+            "\"text\"",
+            "{\"email\":",
+            "\u{0}",
+            "<xml/>",
+            r#"{"email":"a\u0000"}"#,
+            r#"{"clientId":"\u0000"}"#,
+        ] {
             let call = Call { body: Some(garbage.to_owned()), ..Call::post("dispatch", path, json!(null)) };
             refused(&call.send(&mut browser).await, StatusCode::BAD_REQUEST);
         }
