@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -80,7 +80,16 @@ struct LoginRequest {
     target_link_uri: Option<String>,
 }
 
-async fn login(State(app): State<Arc<App>>, jar: CookieJar, Query(request): Query<LoginRequest>) -> Response {
+async fn login(
+    State(app): State<Arc<App>>,
+    method: Method,
+    jar: CookieJar,
+    Query(request): Query<LoginRequest>,
+) -> Response {
+    // Whoever only looks must not use a code up.
+    if method == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     begin(&app, jar, &request).await
 }
 

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::server::clock::from_micros;
 use crate::server::db::user::SortValue;
-use crate::server::text::storable;
 
 /// A place in a sorted list, and which way the page goes from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +38,7 @@ impl Cursor {
         let id = Uuid::try_parse(text.get(1..33)?).ok()?;
         let rest = text.get(34..)?;
         let value = match text.get(33..34)? {
-            "t" => SortValue::Text(storable(rest)),
+            "t" => SortValue::Text(rest.to_owned()),
             "n" => SortValue::Number(rest.parse().ok()?),
             "d" => SortValue::Time(from_micros(rest.parse().ok()?)),
             _ => return None,

@@ -10,7 +10,7 @@ use crate::model::impersonation::Denial;
 use crate::model::user::{
     PAGE_SIZE, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserStatus, UsersPage,
 };
-use crate::server::db::user::{self as table, UserFilter, UserListRow};
+use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow};
 use crate::server::db::{account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::text::storable;
@@ -46,7 +46,7 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
         excluded_domains: query.excluded_domains().iter().map(|domain| storable(domain)).collect(),
         sort,
         descending: descending != backwards,
-        after: cursor.as_ref().map(|cursor| (cursor.value.clone(), cursor.id)),
+        after: cursor.as_ref().map(|cursor| (beginning(&cursor.value), cursor.id)),
         limit: PAGE_SIZE as i64 + 1,
     };
     let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
@@ -73,6 +73,14 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
         impersonation,
         now: caller.state.now(),
     })
+}
+
+/// Where a page begins. A cursor is the caller's to make up.
+fn beginning(value: &SortValue) -> SortValue {
+    match value {
+        SortValue::Text(text) => SortValue::Text(storable(text)),
+        other => other.clone(),
+    }
 }
 
 fn list_row(row: UserListRow) -> UserRow {

@@ -66,6 +66,7 @@ async fn discovery_names_endpoints_that_exist_below_the_issuer() {
     assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(document["response_modes_supported"], serde_json::json!(["query", "form_post"]));
     let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     let grants = serde_json::json!(["authorization_code", "refresh_token", "client_credentials", exchange]);
     assert_eq!(document["grant_types_supported"], grants);

@@ -73,7 +73,14 @@ async fn hosted_pages_refuse_it_in_words() {
 async fn the_portal_finds_nothing_under_it() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;
-    for query in ["q=%00", "q=ama%00ra", "account=%00", "exclude=%00", "cursor=%00"] {
+    for query in [
+        "q=%00",
+        "q=ama%00ra",
+        "account=%00",
+        "exclude=%00",
+        "cursor=%00",
+        "sort=name&cursor=ZjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwdGEAYg",
+    ] {
         let page = browser.get(&format!("/production/users?{query}")).await;
         assert_eq!(page.status(), StatusCode::OK, "{query}: {}", page.body());
     }
