@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 
 import { expect, ISSUER, test, unique, user } from "./support";
+import { signedIn } from "./frontegg";
 import { client, discover, impersonated, SECRETS } from "./openid";
 
 const GUS = user("Gus", "Backend");
@@ -34,6 +35,9 @@ async function backend() {
   return { get, close: () => server.close() };
 }
 
+// Before the SDK in the browser asks anew, it asks silently, and is told that nobody is signed in.
+test.use({ expected: [/status of 401 .*\/authorize\/silent\)/] });
+
 test("@frontegg/client: a backend knows user, account, roles and operator, and refuses what was tampered with", async ({ operator, own }) => {
   const { get, close } = await backend();
   try {
@@ -41,8 +45,9 @@ test("@frontegg/client: a backend knows user, account, roles and operator, and r
     const reason = unique("Backend");
     const { tokens } = await impersonated(config, operator, GUS, "Openid Client", reason);
     const { sub } = tokens.claims()!;
-    // An application of the SDK sends its id token, any other its access token.
-    for (const token of [tokens.access_token, tokens.id_token!]) {
+    // Of an ordinary application, and of one with the SDK in the browser.
+    const tab = await operator.impersonate(GUS, "React Hosted", unique("Backend of React"));
+    for (const token of [tokens.access_token, (await signedIn(tab)).accessToken]) {
       const answer = await get("/me", token);
       expect(answer.status).toBe(200);
       expect(await answer.json()).toMatchObject({ id: sub, sub, tenantId: "client-works", act: { sub: operator.id } });

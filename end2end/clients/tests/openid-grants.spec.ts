@@ -124,9 +124,9 @@ test("openid-client: a user who must sign in again does, and an impersonation is
   await page.goto(first.url.href);
   await hostedSignIn(page, ALAN);
   const before = await client.authorizationCodeGrant(config, await returned(page, "openid-client"), first.checks);
-  // The time of sign-in is told in whole seconds.
-  await page.waitForTimeout(1100);
   for (const parameters of [{ prompt: "login" }, { max_age: "0" }]) {
+    // Ages are counted in whole seconds.
+    await page.waitForTimeout(1100);
     const again = await request(config, parameters as Record<string, string>);
     await page.goto(again.url.href);
     await hostedSignIn(page, ALAN);
