@@ -44,3 +44,20 @@ pub async fn is_revoked(conn: &mut Conn, environment_id: Uuid, jti: &str) -> DbR
     )?;
     Ok(count > 0)
 }
+
+/// Forgets what has expired. Gives how many rows that were.
+pub async fn forget_expired(tx: &mut Tx, now: DateTime<Utc>) -> DbResult<u64> {
+    let assertions = execute!(tx, "DELETE FROM client_assertions WHERE expires_at <= $1", now)?;
+    let tokens = execute!(tx, "DELETE FROM revoked_tokens WHERE expires_at <= $1", now)?;
+    Ok(assertions + tokens)
+}
+
+/// Whether there is anything to forget: asked before a write transaction is opened for it.
+pub async fn has_expired(conn: &mut Conn, now: DateTime<Utc>) -> DbResult<bool> {
+    fetch_scalar!(
+        conn,
+        "SELECT EXISTS (SELECT 1 FROM client_assertions WHERE expires_at <= $1)
+           OR EXISTS (SELECT 1 FROM revoked_tokens WHERE expires_at <= $1)",
+        now
+    )
+}

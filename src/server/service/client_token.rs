@@ -25,3 +25,17 @@ pub async fn is_revoked(state: &AppState, environment_id: Uuid, jti: &str) -> Se
     let mut conn = state.db.read().await?;
     Ok(table::is_revoked(&mut conn, environment_id, jti).await?)
 }
+
+/// Forgets used assertions and revoked tokens that have expired. Gives how many.
+pub async fn forget_expired(state: &AppState) -> ServiceResult<u64> {
+    let now = state.now();
+    let mut conn = state.db.read().await?;
+    if !table::has_expired(&mut conn, now).await? {
+        return Ok(0);
+    }
+    drop(conn);
+    let mut tx = state.db.write().await?;
+    let forgotten = table::forget_expired(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(forgotten)
+}

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use understudy::server::service::upkeep;
+use understudy::server::service::client_token;
 
 use super::flow::{AMARA, VERIFIER, bare, call, code, redirect_uri, refused, signed_in, text};
 use crate::support::fixture::CONSOLE_SECRET;
@@ -132,15 +132,15 @@ async fn an_assertion_works_once_until_long_after_it_expired() {
     let answer = with_assertion(&app, "/introspect", &key.sign(&again), &[("token", "x")]).await;
     refused(answer, StatusCode::UNAUTHORIZED, "invalid_client");
     app.advance(TimeDelta::seconds(89));
-    upkeep::run(&app.state).await.expect("upkeep");
+    client_token::forget_expired(&app.state).await.expect("a clean-up");
     assert_eq!(app.count("client_assertions").await, 1, "forgotten while it would still be accepted");
     refused(
         with_assertion(&app, "/token", &jwt, &[CLIENT_CREDENTIALS]).await,
         StatusCode::UNAUTHORIZED,
         "invalid_client",
     );
-    app.advance(TimeDelta::hours(2));
-    upkeep::run(&app.state).await.expect("upkeep");
+    app.advance(TimeDelta::seconds(1));
+    client_token::forget_expired(&app.state).await.expect("a clean-up");
     assert_eq!(app.count("client_assertions").await, 0);
     refused(
         with_assertion(&app, "/token", &jwt, &[CLIENT_CREDENTIALS]).await,
