@@ -1,5 +1,6 @@
 //! The portal over HTTP: routes, layers and guards. Says what is where; decides nothing.
 
+mod again;
 pub mod assets;
 pub mod caller;
 pub mod guard;
@@ -50,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(guard::home))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .leptos_routes_with_context(&web, routes, pages, move || shell(document.clone()))
+        .layer(from_fn(again::render_again))
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
         .layer(from_fn(headers::documents))
         .layer(CsrfLayer::new())

@@ -33,6 +33,8 @@ struct Line {
     open_since: Option<Instant>,
     /// Whom to tell how the commit went.
     pending: Vec<oneshot::Sender<Result<(), String>>>,
+    /// Whether the last savepoint was left by somebody who could not undo it.
+    is_abandoned: bool,
 }
 
 /// A transaction in its turn. Dropped without [`GroupTx::commit`], nothing of it happened.
@@ -44,7 +46,7 @@ pub struct GroupTx {
 
 impl Writer {
     pub fn new(connection: SqliteConnection) -> Self {
-        let line = Line { connection: Some(connection), open_since: None, pending: Vec::new() };
+        let line = Line { connection: Some(connection), open_since: None, pending: Vec::new(), is_abandoned: false };
         Self { line: Arc::new(Mutex::new(line)), waiting: Arc::default() }
     }
 
@@ -91,6 +93,9 @@ impl Line {
 
     /// Opens the shared transaction where it is not, and a savepoint in it.
     async fn enter(&mut self) -> DbResult<()> {
+        if std::mem::take(&mut self.is_abandoned) {
+            self.undo().await;
+        }
         if self.open_since.is_none() {
             // It holds the write lock from the start, so that it never has to upgrade.
             self.run("BEGIN IMMEDIATE").await?;
@@ -103,6 +108,17 @@ impl Line {
         Ok(())
     }
 
+    /// Undoes what happened since the last savepoint.
+    async fn undo(&mut self) {
+        let undone = async {
+            self.run("ROLLBACK TO one").await?;
+            self.run("RELEASE one").await
+        };
+        if let Err(error) = undone.await {
+            self.give_up(&error.to_string()).await;
+        }
+    }
+
     /// Whether the commit is due now rather than after those who wait.
     fn is_due(&self, waiting: usize) -> bool {
         let late = self.open_since.is_some_and(|since| since.elapsed() >= PATIENCE);
@@ -113,6 +129,9 @@ impl Line {
     async fn commit(&mut self) {
         if self.open_since.is_none() {
             return;
+        }
+        if std::mem::take(&mut self.is_abandoned) {
+            self.undo().await;
         }
         match self.run("COMMIT").await {
             Ok(()) => {
@@ -166,19 +185,20 @@ impl GroupTx {
 
 impl Drop for GroupTx {
     fn drop(&mut self) {
-        let (Some(mut line), Ok(runtime)) = (self.line.take(), Handle::try_current()) else { return };
+        let Some(mut line) = self.line.take() else { return };
         let waiting = self.waiting.clone();
-        runtime.spawn(async move {
-            let undone = async {
-                line.run("ROLLBACK TO one").await?;
-                line.run("RELEASE one").await
-            };
-            if let Err(error) = undone.await {
-                line.give_up(&error.to_string()).await;
-            } else if line.is_due(waiting.load(Ordering::SeqCst)) {
-                line.commit().await;
+        match Handle::try_current() {
+            Ok(runtime) => {
+                _ = runtime.spawn(async move {
+                    line.undo().await;
+                    if line.is_due(waiting.load(Ordering::SeqCst)) {
+                        line.commit().await;
+                    }
+                })
             }
-        });
+            // Outside the runtime nothing can be waited for: whoever comes next undoes it first.
+            Err(_) => line.is_abandoned = true,
+        }
     }
 }
 
