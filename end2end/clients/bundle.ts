@@ -13,6 +13,7 @@ interface Bundle {
 }
 
 const BUNDLES: Record<string, Bundle> = {
+  angular: { source: "angular.ts" },
   "oidc-client-ts": { source: "oidc.ts" },
   react: { source: "react.jsx" },
   "react-5": { source: "react.jsx", alias: { "@frontegg/react": "frontegg-react-5" } },
@@ -42,6 +43,8 @@ export async function bundle(folder: string): Promise<Map<string, string>> {
         format: "iife",
         logLevel: "error",
         jsx: "automatic",
+        // What Angular's decorators and fields are written for.
+        tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: false } },
         define: {
           "process.env.NODE_ENV": '"production"',
           "process.env": "{}",
