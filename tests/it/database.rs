@@ -8,7 +8,7 @@ async fn add(db: &Db, slug: String, keep: bool) -> bool {
     let mut tx = db.write().await.expect("a transaction");
     let sql = "INSERT INTO environments (id, slug, name, created_at)
                SELECT $1, $2, 'Made', created_at FROM environments WHERE slug = 'production'";
-    let id = uuid::Uuid::from_u128(u128::from_str_radix(&slug[1..], 10).expect("a number") + 1);
+    let id = uuid::Uuid::from_u128(slug[1..].parse::<u128>().expect("a number") + 1);
     let result = match tx.raw() {
         Raw::Sqlite(c) => sqlx::query(sql).bind(id).bind(&slug).execute(c).await.map(drop),
         Raw::Postgres(c) => sqlx::query(sql).bind(id).bind(&slug).execute(c).await.map(drop),
