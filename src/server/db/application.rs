@@ -87,7 +87,7 @@ pub async fn list(
         conn,
         "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
            (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
-           (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $3) AS some)
+           (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $3) AS counted)
              AS accounts,
            (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
                      WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
