@@ -4,29 +4,57 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How a client proves itself at the token endpoint.
+use super::user::AccountOption;
+
+/// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
+/// a public client, not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
-    pub secret: bool,
-    /// By assertions, signed with its own keys.
-    pub keys: bool,
-}
+pub struct Proof(u8);
 
 impl Proof {
+    pub fn of(secret: bool, keys: bool) -> Self {
+        Self(u8::from(secret) | u8::from(keys) << 1)
+    }
+
+    pub fn sentence(self) -> &'static str {
+        match self.0 {
+            3 => "Client secret, or assertions signed with its own keys",
+            2 => "Assertions signed with its own keys (private_key_jwt)",
+            1 => "Client secret",
+            _ => "None: a public client, which proves itself by PKCE",
+        }
+    }
+
     pub fn label(self) -> &'static str {
-        match (self.secret, self.keys) {
-            (true, true) => "Secret or keys",
-            (true, false) => "Secret",
-            (false, true) => "Keys",
-            (false, false) => "Public",
+        match self.0 {
+            3 => "Secret or keys",
+            2 => "Keys",
+            1 => "Secret",
+            _ => "Public",
         }
     }
 }
 
-/// Where the message about one ended session is.
+/// What an application has addresses for, in the order of [`ApplicationDetail::addresses`], and what it means if there are
+/// none.
+pub const ADDRESSES: [(&str, &str); 7] = [
+    ("App URL", ""),
+    ("Login URL", ""),
+    ("Initiate-login URL", "None: impersonations begin at the app URL"),
+    ("Redirect URIs", "None"),
+    ("After sign-out", "None"),
+    ("Origins", "None"),
+    ("Back-channel logout", "Not set up: it learns of an ended session at its next call"),
+];
+
+/// Whether an application is told of ended sessions, and where a message about one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
+pub enum LogoutState {
+    /// It gave no address.
+    Off,
+    /// There was no message yet.
+    Unused,
     /// Not tried yet, or being tried for the first time.
     Sending,
     /// Tried in vain, and about to be tried again.
@@ -36,13 +64,26 @@ pub enum DeliveryState {
     Failed,
 }
 
-impl DeliveryState {
+impl LogoutState {
     pub fn label(self) -> &'static str {
         match self {
+            Self::Off => "Not set up",
+            Self::Unused => "Nothing sent yet",
             Self::Sending => "Sending",
             Self::Retrying => "Retrying",
             Self::Delivered => "Delivered",
             Self::Failed => "Failed",
+        }
+    }
+
+    /// The state of a message.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "sending" => Some(Self::Sending),
+            "retrying" => Some(Self::Retrying),
+            "delivered" => Some(Self::Delivered),
+            "failed" => Some(Self::Failed),
+            _ => None,
         }
     }
 }
@@ -59,26 +100,12 @@ pub struct ApplicationItem {
     pub keep_session_alive: bool,
     /// Accounts that have it. Counting stops at 1,001.
     pub accounts: i64,
-    /// Whether it wants to be told about ended sessions.
-    pub told: bool,
-    /// What became of the latest message.
-    pub last_delivery: Option<DeliveryState>,
+    /// Whether it is told of ended sessions, and what became of the latest message.
+    pub logout: LogoutState,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ApplicationsPage {
-    /// By name, at most 500.
-    pub rows: Vec<ApplicationItem>,
-    pub more: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ApplicationAccount {
-    pub external_id: String,
-    pub name: String,
-    /// It is the account's default application.
-    pub is_default: bool,
-}
+/// How many applications a list has at most.
+pub const LISTED: usize = 500;
 
 /// The message about one ended session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,46 +117,29 @@ pub struct DeliveryItem {
     pub user_email: String,
     /// When the session ended.
     pub created_at: DateTime<Utc>,
-    pub state: DeliveryState,
+    pub state: LogoutState,
     pub attempts: i64,
-    /// What went wrong last.
-    pub last_error: Option<String>,
+    /// What went wrong last; empty where nothing did.
+    pub last_error: String,
     /// When it is tried again, or was settled.
     pub at: DateTime<Utc>,
-}
-
-/// How many of the latest messages, at most 1,000, are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryCounts {
-    pub waiting: i64,
-    pub delivered: i64,
-    pub failed: i64,
 }
 
 /// Everything on one application's page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApplicationDetail {
-    pub id: Uuid,
-    pub client_id: String,
-    pub name: String,
-    pub hosted: bool,
-    pub proof: Proof,
-    pub keep_session_alive: bool,
+    pub application: ApplicationItem,
     pub algorithm: String,
-    pub app_url: String,
-    pub login_url: String,
-    pub initiate_login_url: Option<String>,
-    pub redirect_uris: Vec<String>,
-    pub logout_redirect_uris: Vec<String>,
-    /// Origins whose pages may call the provider, as they follow from the addresses.
-    pub origins: Vec<String>,
-    pub backchannel_logout_uri: Option<String>,
+    /// For each purpose of [`ADDRESSES`]. Origins, whose pages may call the provider, follow from the others.
+    pub addresses: Vec<Vec<String>>,
     /// The environment's issuer: what a client is configured with.
     pub issuer: String,
-    /// By name, at most 100.
-    pub accounts: Vec<ApplicationAccount>,
-    pub more_accounts: bool,
-    pub counts: DeliveryCounts,
+    /// The accounts that have it, by name, at most 100.
+    pub accounts: Vec<AccountOption>,
+    /// External ids of those whose default application it is.
+    pub default_of: Vec<String>,
+    /// How many of the latest messages, at most 1,000, were delivered, wait and failed.
+    pub counts: Vec<String>,
     /// Newest first, at most 50.
     pub deliveries: Vec<DeliveryItem>,
     pub can_retry: bool,

@@ -12,5 +12,6 @@ pub mod loaded;
 pub mod menu;
 pub mod pager;
 pub mod state;
+pub mod table;
 pub mod time;
 pub mod toast;

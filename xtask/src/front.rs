@@ -22,6 +22,17 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// Small, and small once it is compressed: functions that differ in a constant become one, and only tiny ones are put into
+/// their only caller, for brotli finds what two of them share only while they are apart.
+const WASM_PASSES: [&str; 6] = [
+    "-Oz",
+    "--one-caller-inline-max-function-size=20",
+    "--merge-similar-functions",
+    "-Oz",
+    "--strip-debug",
+    "--strip-producers",
+];
+
 /// The addresses in the style sheet's source, and the files of the typeface that they stand for.
 const FONTS: [(&str, &str); 2] =
     [("inter", "inter-latin-wght-normal.woff2"), ("inter-ext", "inter-latin-ext-wght-normal.woff2")];
@@ -116,7 +127,7 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
     process::run(
         "wasm-opt",
         tools::npm_program(&repo.root.join("xtask"), "wasm-opt")
-            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(WASM_PASSES)
             .args(WASM_FEATURES)
             .arg("--output")
             .arg(&small)

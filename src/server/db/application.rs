@@ -76,6 +76,24 @@ pub struct ApplicationListRow {
     pub last_delivery: Option<String>,
 }
 
+/// `$1` is how far accounts are counted.
+macro_rules! select_listed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
+               (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
+               (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $1)
+                  AS assigned) AS accounts,
+               (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
+                         WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
+                FROM logout_deliveries d WHERE d.application_id = p.id ORDER BY d.created_at DESC, d.session_id DESC LIMIT 1)
+                 AS last_delivery
+             FROM applications p ",
+            $rest
+        )
+    };
+}
+
 /// The applications of an environment by name. The accounts of each are counted up to `counted`.
 pub async fn list(
     conn: &mut Conn,
@@ -85,19 +103,16 @@ pub async fn list(
 ) -> DbResult<Vec<ApplicationListRow>> {
     fetch_all!(
         conn,
-        "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
-           (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
-           (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $3) AS counted)
-             AS accounts,
-           (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
-                     WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
-            FROM logout_deliveries d WHERE d.application_id = p.id ORDER BY d.created_at DESC, d.session_id DESC LIMIT 1)
-             AS last_delivery
-         FROM applications p WHERE p.environment_id = $1 ORDER BY p.name, p.id LIMIT $2",
+        select_listed!("WHERE p.environment_id = $2 ORDER BY p.name, p.id LIMIT $3"),
+        counted,
         environment_id,
-        limit,
-        counted
+        limit
     )
+}
+
+/// One application as the list has it.
+pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ApplicationListRow>> {
+    fetch_optional!(conn, select_listed!("WHERE p.id = $2"), counted, id)
 }
 
 /// All registered addresses of an application: kind, `login` or `logout`, and URI.

@@ -4,29 +4,24 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::relying_party::origin_of;
-use crate::model::application::{
-    ApplicationAccount, ApplicationDetail, ApplicationItem, ApplicationsPage, DeliveryCounts, DeliveryItem,
-    DeliveryState, Proof,
-};
+use crate::model::application::{ApplicationDetail, ApplicationItem, DeliveryItem, LISTED, LogoutState, Proof};
 use crate::model::session::SessionKind;
+use crate::model::user::AccountOption;
 use crate::server::db::application::{self as table, ApplicationListRow};
 use crate::server::db::logout_delivery::{self, DeliveryRow};
 use crate::server::error::{ServiceError, ServiceResult};
 
-const APPLICATIONS: usize = 500;
-const ACCOUNTS: usize = 100;
+const ACCOUNTS: i64 = 100;
 const DELIVERIES: i64 = 50;
 /// Counting stops here: a busy application has hundreds of thousands.
 const COUNTED: i64 = 1000;
 
-/// The environment's applications.
-pub async fn list(caller: &Caller) -> ServiceResult<ApplicationsPage> {
+/// The environment's applications by name, at most [`LISTED`].
+pub async fn list(caller: &Caller) -> ServiceResult<Vec<ApplicationItem>> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;
-    let mut rows = table::list(&mut conn, caller.environment.id, APPLICATIONS as i64 + 1, COUNTED + 1).await?;
-    let more = rows.len() > APPLICATIONS;
-    rows.truncate(APPLICATIONS);
-    Ok(ApplicationsPage { rows: rows.into_iter().map(item).collect(), more })
+    let rows = table::list(&mut conn, caller.environment.id, LISTED as i64, COUNTED + 1).await?;
+    Ok(rows.into_iter().map(item).collect())
 }
 
 fn item(row: ApplicationListRow) -> ApplicationItem {
@@ -35,16 +30,14 @@ fn item(row: ApplicationListRow) -> ApplicationItem {
         client_id: row.client_id,
         name: row.name,
         hosted: row.login_method == "hosted",
-        proof: Proof { secret: row.has_secret, keys: row.has_keys },
+        proof: Proof::of(row.has_secret, row.has_keys),
         keep_session_alive: row.keep_session_alive,
         accounts: row.accounts,
-        told: row.is_told,
-        last_delivery: row.last_delivery.as_deref().map(|word| match word {
-            "delivered" => DeliveryState::Delivered,
-            "failed" => DeliveryState::Failed,
-            "retrying" => DeliveryState::Retrying,
-            _ => DeliveryState::Sending,
-        }),
+        logout: match (row.is_told, row.last_delivery) {
+            (false, _) => LogoutState::Off,
+            (true, None) => LogoutState::Unused,
+            (true, Some(word)) => LogoutState::parse(&word).unwrap_or(LogoutState::Unused),
+        },
     }
 }
 
@@ -67,45 +60,47 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
     origins.sort();
     origins.dedup();
-    let mut accounts = table::accounts(&mut conn, application_id, ACCOUNTS as i64 + 1).await?;
-    let more_accounts = accounts.len() > ACCOUNTS;
-    accounts.truncate(ACCOUNTS);
+    let accounts = table::accounts(&mut conn, application_id, ACCOUNTS).await?;
+    let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
     let counts = logout_delivery::counts(&mut conn, application_id, COUNTED).await?;
     let deliveries = logout_delivery::of_application(&mut conn, application_id, DELIVERIES).await?;
+    let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
     Ok(ApplicationDetail {
-        hosted: application.login_method == "hosted",
-        proof: Proof { secret: application.client_secret_hash.is_some(), keys: application.jwks.is_some() },
-        logout_redirect_uris: of_kind("logout"),
-        redirect_uris,
-        origins,
+        application: item(listed),
+        algorithm: application.signing_algorithm,
+        addresses: vec![
+            vec![application.app_url],
+            vec![application.login_url],
+            application.initiate_login_url.into_iter().collect(),
+            redirect_uris,
+            of_kind("logout"),
+            origins,
+            application.backchannel_logout_uri.into_iter().collect(),
+        ],
         issuer: state.issuer(&caller.environment.slug),
         accounts: accounts
             .into_iter()
-            .map(|row| ApplicationAccount { external_id: row.external_id, name: row.name, is_default: row.is_default })
+            .map(|row| AccountOption { external_id: row.external_id, name: row.name })
             .collect(),
-        more_accounts,
-        counts: DeliveryCounts { waiting: counts.pending, delivered: counts.delivered, failed: counts.dead },
+        default_of,
+        counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
         deliveries: deliveries.into_iter().map(delivery).collect(),
         can_retry: caller.roles.can_administer(),
         now: state.now(),
-        id: application.id,
-        client_id: application.client_id,
-        name: application.name,
-        keep_session_alive: application.keep_session_alive,
-        algorithm: application.signing_algorithm,
-        app_url: application.app_url,
-        login_url: application.login_url,
-        initiate_login_url: application.initiate_login_url,
-        backchannel_logout_uri: application.backchannel_logout_uri,
     })
+}
+
+/// A number that was counted up to [`COUNTED`].
+fn counted(number: i64) -> String {
+    if number < COUNTED { number.to_string() } else { "1,000+".to_owned() }
 }
 
 fn delivery(row: DeliveryRow) -> DeliveryItem {
     let (state, at) = match (row.delivered_at, row.dead_at) {
-        (Some(at), _) => (DeliveryState::Delivered, at),
-        (None, Some(at)) => (DeliveryState::Failed, at),
-        (None, None) if row.last_error.is_some() => (DeliveryState::Retrying, row.next_attempt_at),
-        (None, None) => (DeliveryState::Sending, row.next_attempt_at),
+        (Some(at), _) => (LogoutState::Delivered, at),
+        (None, Some(at)) => (LogoutState::Failed, at),
+        (None, None) if row.last_error.is_some() => (LogoutState::Retrying, row.next_attempt_at),
+        (None, None) => (LogoutState::Sending, row.next_attempt_at),
     };
     DeliveryItem {
         session_id: row.session_id,
@@ -116,7 +111,7 @@ fn delivery(row: DeliveryRow) -> DeliveryItem {
         created_at: row.created_at,
         state,
         attempts: row.attempts,
-        last_error: row.last_error,
+        last_error: row.last_error.unwrap_or_default(),
         at,
     }
 }

@@ -1,6 +1,8 @@
 //! Forms that post to a server function. Without script the browser sends them and comes back to the page, with an error in
 //! its address; with script the call is made in place and what was typed stays.
 
+use std::pin::Pin;
+
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::server_fn::error::ServerFnUrlError;
@@ -38,6 +40,14 @@ impl Call {
         call: impl Future<Output = Result<T, ApiError>> + 'static,
         done: impl FnOnce(T) + 'static,
     ) {
+        self.run_erased(Box::pin(async move {
+            let value = call.await?;
+            Ok(Box::new(move || done(value)) as Box<dyn FnOnce()>)
+        }));
+    }
+
+    /// The same for every type: what is generic is paid for in the browser module each time.
+    fn run_erased(self, call: Pin<Box<dyn Future<Output = Result<Box<dyn FnOnce()>, ApiError>>>>) {
         if self.busy.get_untracked() {
             return;
         }
@@ -48,9 +58,9 @@ impl Call {
                 return;
             }
             match answer {
-                Ok(value) => {
+                Ok(done) => {
                     self.error.set(None);
-                    done(value);
+                    done();
                 }
                 Err(error) => self.error.set(Some(error)),
             }

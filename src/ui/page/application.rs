@@ -35,7 +35,8 @@ pub fn ApplicationPage() -> impl IntoView {
     .erased()
 }
 
-fn sections(retrying: deliveries::Retrying, application: ApplicationDetail) -> AnyView {
+fn sections(retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {
+    let application = &detail.application;
     view! {
         <Title text=application.name.clone()/>
         <header class="profile-head">
@@ -47,12 +48,12 @@ fn sections(retrying: deliveries::Retrying, application: ApplicationDetail) -> A
         </header>
         <div class="columns application-columns">
             <div class="column">
-                {facts::settings(&application)}
-                {deliveries::deliveries(retrying, &application)}
+                {facts::settings(&detail)}
+                {deliveries::deliveries(retrying, &detail)}
             </div>
             <div class="column aside">
-                {facts::connect(&application)}
-                {facts::accounts(&application)}
+                {facts::connect(&detail)}
+                {facts::accounts(&detail)}
             </div>
         </div>
     }

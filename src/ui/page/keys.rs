@@ -1,5 +1,6 @@
 //! The signing keys of an environment, and their rotation.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
@@ -13,6 +14,7 @@ use crate::ui::component::form::{Call, option, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::{alert, empty, nothing, table_skeleton};
+use crate::ui::component::table::{count, flush_section, marked, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
@@ -59,24 +61,22 @@ fn sections(rotation: Rotation, page: Page) -> AnyView {
             nothing(),
         )
     } else {
-        let rows = page.keys.iter().map(|key| row(key, now)).collect_view();
-        view! {
-            <table class="table keys-table" aria-labelledby="keys-title">
-                <thead>
-                    <tr>
-                        <th scope="col">"Key id"</th>
-                        <th scope="col">"Algorithm"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Made"</th>
-                        <th scope="col">"In use since"</th>
-                        <th scope="col">"Removed"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .erased()
+        let heads = [
+            ("col-key", "Key id"),
+            ("col-algorithm", "Algorithm"),
+            ("col-state", "State"),
+            ("col-time", "Made"),
+            ("col-time", "In use since"),
+            ("col-time", "Removed"),
+        ];
+        let rows = page.keys.iter().map(|key| key_row(key, now)).collect();
+        table("table keys-table", "keys-title", &heads, rows)
     };
+    let beside = view! {
+        {count(page.keys.len().to_string())}
+        {page.can_rotate.then(|| rotate_button(rotation))}
+    }
+    .erased();
     let foot = (!page.can_rotate).then(|| {
         view! {
             <p class="notice">
@@ -84,16 +84,10 @@ fn sections(rotation: Rotation, page: Page) -> AnyView {
                 <span>"Only an Owner or Admin of this environment can rotate its keys."</span>
             </p>
         }
+        .erased()
     });
     view! {
-        <section class="card section flush" aria-labelledby="keys-title">
-            <div class="section-title">
-                <h2 id="keys-title">"Signing keys"</h2>
-                <span class="count">{page.keys.len().to_string()}</span>
-                {page.can_rotate.then(|| rotate_button(rotation))}
-            </div>
-            {content}
-        </section>
+        {flush_section("keys-title", "Signing keys", beside, content)}
         <section class="card section" aria-labelledby="jwks-title">
             <h2 class="section-title" id="jwks-title">"Public key set"</h2>
             <p class="dim">
@@ -106,38 +100,29 @@ fn sections(rotation: Rotation, page: Page) -> AnyView {
     .erased()
 }
 
-fn row(key: &KeyItem, now: Now) -> AnyView {
-    let state = match key.state {
-        KeyState::Active => "status good",
-        KeyState::Next => "status open",
-        KeyState::Retiring => "status",
+fn key_row(key: &KeyItem, now: Now) -> AnyView {
+    let (class, meaning) = match key.state {
+        KeyState::Active => ("status good", "signs new tokens"),
+        KeyState::Next => ("status open", "signs after a rotation"),
+        KeyState::Retiring => ("status", "verifies what it signed"),
     };
-    let meaning = match key.state {
-        KeyState::Active => "signs new tokens",
-        KeyState::Next => "signs after a rotation",
-        KeyState::Retiring => "verifies what it signed",
-    };
-    let moment = |moment: Option<chrono::DateTime<chrono::Utc>>| match moment {
-        Some(moment) => ago(moment, now),
+    let cells = [
+        ("col-key", copyable(key.kid.clone(), "key id")),
+        ("col-algorithm", key.algorithm.clone().erased()),
+        ("col-state", stacked(marked(class, key.state.label().to_owned()), meaning.erased())),
+        ("col-time", moment("made ", Some(key.created_at), now)),
+        ("col-time", moment("in use since ", key.activated_at, now)),
+        ("col-time", moment("removed ", key.removed_at, now)),
+    ];
+    row(false, cells)
+}
+
+/// A moment, with words before it where rows are cards.
+fn moment(words: &'static str, moment: Option<DateTime<Utc>>, now: Now) -> AnyView {
+    match moment {
+        Some(moment) => view! { <span class="card-only">{words}</span> {ago(moment, now)} }.erased(),
         None => view! { <span class="card-hidden" aria-hidden="true">"–"</span> }.erased(),
-    };
-    let said = |word: &'static str, there: bool| there.then(|| view! { <span class="card-only">{word}</span> });
-    view! {
-        <tr>
-            <td class="col-key">{copyable(key.kid.clone(), "key id")}</td>
-            <td class="col-algorithm">{key.algorithm.clone()}</td>
-            <td class="col-state">
-                <div class="stacked">
-                    <span class=state>{key.state.label()}</span>
-                    <span class="dim">{meaning}</span>
-                </div>
-            </td>
-            <td class="col-time">{said("made ", true)} {ago(key.created_at, now)}</td>
-            <td class="col-time">{said("in use since ", key.activated_at.is_some())} {moment(key.activated_at)}</td>
-            <td class="col-time">{said("removed ", key.removed_at.is_some())} {moment(key.removed_at)}</td>
-        </tr>
     }
-    .erased()
 }
 
 /// *Rotate* asks once more, in a fold that needs no script.
