@@ -21,7 +21,9 @@ mod user;
 mod vendor;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -47,7 +49,23 @@ pub fn router(state: AppState) -> Router {
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), cors::registered_origins))
         .layer(from_fn(page::never_stored))
+        .layer(map_response(as_it_is))
         .with_state(state)
+}
+
+/// Marks answers that must not be compressed: the server side of @frontegg/nextjs before version 9 passes on what its
+/// browser accepts, and then reads the answer as plain text.
+#[derive(Clone, Copy)]
+struct AsItIs;
+
+async fn as_it_is(mut response: Response) -> Response {
+    response.extensions_mut().insert(AsItIs);
+    response
+}
+
+/// Whether an answer of the server may be compressed.
+pub fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<AsItIs>().is_none()
 }
 
 fn routes() -> Router<AppState> {

@@ -32,6 +32,8 @@ enum Part {
     Browser,
     /// Clients that others wrote, unmodified, against the release build
     Clients,
+    /// The clients that need servers of their own: Next.js, Python. Only when asked for
+    Sdks,
 }
 
 impl Part {
@@ -42,6 +44,7 @@ impl Part {
             Self::Postgres => "integration tests on PostgreSQL",
             Self::Browser => "journeys in a browser",
             Self::Clients => "clients that others wrote",
+            Self::Sdks => "clients that need servers of their own",
         }
     }
 }
@@ -50,8 +53,8 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
     let filter = options.filter.as_deref();
     let mut sum = Tally::default();
     let mut broken = Vec::new();
-    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser, Part::Clients] {
-        if options.only.is_some_and(|only| only != part) {
+    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser, Part::Clients, Part::Sdks] {
+        if options.only.map_or(part == Part::Sdks, |only| only != part) {
             continue;
         }
         steps::step(part.title());
@@ -62,6 +65,7 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
             Part::Postgres => postgres(repo, filter, &mut tally),
             Part::Browser => browser::run(repo, filter, &mut tally),
             Part::Clients => clients::run(repo, filter, &mut tally),
+            Part::Sdks => clients::run_sdks(repo, filter, &mut tally),
         };
         if process::interrupted() {
             bail!("interrupted");

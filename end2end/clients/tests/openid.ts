@@ -7,6 +7,7 @@ import { ISSUER, origin, type Operator, type User } from "./support";
 export { client };
 
 export const SECRETS: Record<string, string> = {
+  "python-caller": "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB",
   "openid-client": "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB",
   "openid-client-embedded": "ucs_EE1hGHhNLBwLLkdlsy_gPCI2u2HTSaPgUElupjEL-98N_Ou",
 };

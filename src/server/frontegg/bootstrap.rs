@@ -10,7 +10,7 @@ use super::call::Call;
 use super::error::Refused;
 
 /// Path and body of each.
-pub const BODIES: [(&str, &str); 17] = [
+pub const BODIES: [(&str, &str); 18] = [
     ("/flags", "{}"),
     ("/entitlements/api/v2/user-entitlements", r#"{"features":{},"permissions":{}}"#),
     (
@@ -26,6 +26,10 @@ pub const BODIES: [(&str, &str); 17] = [
     ),
     (
         "/identity/resources/configurations/v1/auth/strategies/public",
+        r#"{"mainAuthStrategies":[{"strategy":"EmailAndPassword"}],"secondaryAuthStrategies":[]}"#,
+    ),
+    (
+        "/identity/resources/configurations/v1/auth/strategies",
         r#"{"mainAuthStrategies":[{"strategy":"EmailAndPassword"}],"secondaryAuthStrategies":[]}"#,
     ),
     ("/identity/resources/configurations/v1/sign-up/strategies", "[]"),

@@ -26,6 +26,10 @@ async fn calls_that_sdks_make_and_do_not_need_get_the_smallest_valid_answer() {
             json!({ "sessionIdleTimeoutConfiguration": { "isActive": false, "timeout": 0 } }),
         ),
         (
+            "/identity/resources/configurations/v1/auth/strategies",
+            json!({ "mainAuthStrategies": [{ "strategy": "EmailAndPassword" }], "secondaryAuthStrategies": [] }),
+        ),
+        (
             "/identity/resources/configurations/v1/auth/strategies/public",
             json!({ "mainAuthStrategies": [{ "strategy": "EmailAndPassword" }], "secondaryAuthStrategies": [] }),
         ),
@@ -47,4 +51,15 @@ async fn the_rest_of_the_vendors_api_is_missing_in_words_that_the_page_can_read(
     let answer = Call::get("dispatch", "/audits/resources/v2").send(&mut app.browser()).await;
     refused(&answer, StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()["access-control-allow-origin"], "https://dispatch.example");
+}
+
+#[tokio::test]
+async fn answers_come_uncompressed_for_old_servers_hand_them_on_without_looking() {
+    let app = TestApp::new().await;
+    let call =
+        Call::get("dispatch", "/identity/resources/configurations/v1/public").header("accept-encoding", "gzip, br");
+    let answer = call.send(&mut app.browser()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key("content-encoding"));
+    assert_eq!(answer.json()["authStrategy"], "EmailAndPassword");
 }
