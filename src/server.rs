@@ -23,4 +23,5 @@ pub mod session_cache;
 pub mod state;
 pub mod telemetry;
 pub mod text;
+pub mod verified;
 pub mod web;

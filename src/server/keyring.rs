@@ -8,9 +8,9 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::Serialize;
@@ -81,8 +81,40 @@ pub struct SigningKey {
     pub algorithm: Algorithm,
     pub state: String,
     pub public_jwk: Jwk,
-    encoding: EncodingKey,
+    pair: KeyPair,
     pub decoding: DecodingKey,
+}
+
+/// A private key, read and checked once: doing that takes longer than a signature.
+enum KeyPair {
+    Rsa(aws_lc_rs::rsa::KeyPair),
+    Ec(EcdsaKeyPair),
+}
+
+impl KeyPair {
+    fn read(algorithm: Algorithm, pkcs8: &[u8]) -> anyhow::Result<Self> {
+        let unreadable = || anyhow!("the signing key cannot be read");
+        Ok(match algorithm {
+            Algorithm::RS256 => Self::Rsa(aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| unreadable())?),
+            _ => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
+                Self::Ec(pair.map_err(|_| unreadable())?)
+            }
+        })
+    }
+
+    fn sign(&self, message: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let failed = |_| anyhow!("signing failed");
+        match self {
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                Ok(signature)
+            }
+            Self::Ec(pair) => Ok(pair.sign(&random, message).map_err(failed)?.as_ref().to_vec()),
+        }
+    }
 }
 
 /// The keys of one environment: active first, RS256 before ES256.
@@ -120,7 +152,7 @@ impl Keyring {
             algorithm,
             state: row.state.clone(),
             public_jwk,
-            encoding: encoding_key(algorithm, &private)?,
+            pair: KeyPair::read(algorithm, &private)?,
             decoding,
         });
         if let Ok(mut opened) = self.opened.write() {
@@ -193,7 +225,10 @@ impl SigningKey {
         let mut header = Header::new(self.algorithm);
         header.typ = Some(typ.to_owned());
         header.kid = Some(self.kid.clone());
-        Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
+        let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
+        let message = format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(claims)?));
+        let signature = self.pair.sign(message.as_bytes())?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
 

@@ -16,6 +16,7 @@ use super::password::Passwords;
 use super::random::Random;
 use super::rate_limit::RateLimits;
 use super::session_cache::SessionCache;
+use super::verified::VerifiedTokens;
 
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
@@ -30,6 +31,7 @@ pub struct Inner {
     pub configuration: Configuration,
     /// Sessions, as the database has them.
     pub sessions: SessionCache,
+    pub verified: VerifiedTokens,
     pub passwords: Passwords,
     pub limits: RateLimits,
     /// Told whenever a session ends of which an application has to hear.
@@ -72,6 +74,7 @@ impl AppState {
             keyring,
             configuration: Configuration::default(),
             sessions: SessionCache::default(),
+            verified: VerifiedTokens::default(),
             passwords,
             limits,
             logouts: Notify::new(),

@@ -5,7 +5,10 @@
 
 mod writer;
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::migrate::Migrator;
@@ -22,6 +25,9 @@ pub struct Sqlite {
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
     readers: Arc<Semaphore>,
     pub writer: Writer,
+    /// The index of the write-ahead log, for reading. Never closed: POSIX takes all locks of a process on a file back when
+    /// the process closes any descriptor of it, and SQLite's own connections hold locks on this one.
+    pub index: Option<ManuallyDrop<File>>,
 }
 
 /// A connection for reading, given back when dropped.
@@ -35,13 +41,18 @@ pub struct Reader {
 impl Sqlite {
     /// Opens the file for writing, and later for as many readers at once as are asked for, `most` at the most.
     pub async fn open(options: SqliteConnectOptions, most: u32) -> DbResult<Self> {
-        let writer = Writer::new(options.connect().await?);
+        let mut connection = options.connect().await?;
+        // The index is there once the file was read or written.
+        sqlx::query("PRAGMA user_version").execute(&mut connection).await?;
+        let index = File::open(index_of(options.get_filename())).ok().map(ManuallyDrop::new);
+        let writer = Writer::new(connection);
         Ok(Self {
             reading: options.clone().pragma("query_only", "on"),
             writing: options,
             idle: Arc::default(),
             readers: Arc::new(Semaphore::new(most.max(1) as usize)),
             writer,
+            index,
         })
     }
 
@@ -78,6 +89,12 @@ impl Sqlite {
         }
         self.writer.close().await;
     }
+}
+
+fn index_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-shm");
+    name.into()
 }
 
 #[expect(clippy::expect_used, reason = "the connection is there until the reader is dropped")]

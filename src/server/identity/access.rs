@@ -17,6 +17,7 @@ use crate::server::service::client_token;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::session;
 use crate::server::service::tokens::{self, SessionToken, Subject};
+use crate::server::verified::VerifiedToken;
 
 /// A JWT of this environment, whose signature holds.
 pub struct Verified {
@@ -37,8 +38,13 @@ impl Verified {
 /// Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
 /// about its algorithm is compared, never believed. Times are not looked at.
 pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Verified>> {
+    let (state, environment_id) = (&provider.state, provider.environment.id);
+    let keys = relying_party::keys(state, environment_id).await?;
+    let known = state.verified.get(environment_id, token);
+    if let Some(known) = known.filter(|known| keys.iter().any(|key| key.kid == known.kid)) {
+        return Ok(Some(Verified { typ: known.typ.clone(), claims: known.claims.clone() }));
+    }
     let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
-    let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
     let known = keys.iter().find(|key| Some(&key.kid) == header.kid.as_ref() && key.algorithm == header.alg);
     let Some(key) = known else { return Ok(None) };
     let mut validation = Validation::new(key.algorithm);
@@ -46,8 +52,13 @@ pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Ve
     validation.validate_aud = false;
     validation.set_issuer(&[provider.issuer()]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &validation);
-    Ok(decoded.ok().map(|data| Verified { typ: data.header.typ.unwrap_or_default(), claims: data.claims }))
+    let Ok(data) = jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &validation) else {
+        return Ok(None);
+    };
+    let (kid, typ) = (key.kid.clone(), data.header.typ.unwrap_or_default());
+    let verified = VerifiedToken { environment_id, kid, typ: typ.clone(), claims: data.claims.clone() };
+    state.verified.keep(token, Arc::new(verified));
+    Ok(Some(Verified { typ, claims: data.claims }))
 }
 
 /// An access token that is valid now, and its client.

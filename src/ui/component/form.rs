@@ -21,6 +21,9 @@ pub struct Call {
     pub error: RwSignal<Option<ApiError>>,
 }
 
+/// A call under way, and what to do with its answer.
+type Answering = Pin<Box<dyn Future<Output = Result<Box<dyn FnOnce()>, ApiError>>>>;
+
 impl Call {
     /// The call to the server function at `path`, with the error that an earlier one left in the address.
     pub fn to(path: &str) -> Self {
@@ -47,7 +50,7 @@ impl Call {
     }
 
     /// The same for every type: what is generic is paid for in the browser module each time.
-    fn run_erased(self, call: Pin<Box<dyn Future<Output = Result<Box<dyn FnOnce()>, ApiError>>>>) {
+    fn run_erased(self, call: Answering) {
         if self.busy.get_untracked() {
             return;
         }

@@ -1,0 +1,39 @@
+//! Tokens whose signature was verified already: the same bytes under the same key verify the same way again. Time, session
+//! and key are asked anew at each use; only the arithmetic is spared.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::secret::hash;
+
+/// Tokens at most; beyond, all are forgotten and verified again when they come.
+const MOST: usize = 10_000;
+
+#[derive(Default)]
+pub struct VerifiedTokens(Mutex<HashMap<Vec<u8>, Arc<VerifiedToken>>>);
+
+pub struct VerifiedToken {
+    pub environment_id: Uuid,
+    /// The key that signed it, which may have been removed since.
+    pub kid: String,
+    pub typ: String,
+    pub claims: Map<String, Value>,
+}
+
+impl VerifiedTokens {
+    pub fn get(&self, environment_id: Uuid, token: &str) -> Option<Arc<VerifiedToken>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash(token)).cloned();
+        known.filter(|known| known.environment_id == environment_id)
+    }
+
+    pub fn keep(&self, token: &str, verified: Arc<VerifiedToken>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(hash(token), verified);
+    }
+}
