@@ -32,9 +32,9 @@ struct Current {
 /// What is known of one version of the configuration, read as it was needed.
 #[derive(Default)]
 pub struct Known {
-    pub environments: Shelf<String, EnvironmentRow>,
+    pub environments: Shelf<String, Arc<EnvironmentRow>>,
     /// By environment and client id.
-    pub applications: Shelf<(Uuid, String), ApplicationRow>,
+    pub applications: Shelf<(Uuid, String), Arc<ApplicationRow>>,
     /// By application, each with its kind.
     pub redirect_uris: Shelf<Uuid, Arc<HashSet<(String, String)>>>,
     /// Of all applications of an environment.

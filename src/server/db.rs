@@ -51,6 +51,8 @@ pub enum DbError {
     Inconsistent { table: &'static str, column: &'static str, value: String },
     #[error("expected to change {expected} row of {table}, changed {actual}")]
     RowsAffected { table: &'static str, expected: u64, actual: u64 },
+    #[error("the database did not say whether it changed: {0}")]
+    Look(String),
     #[error("{0}")]
     Url(String),
 }

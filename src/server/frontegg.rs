@@ -22,9 +22,10 @@ mod vendor;
 
 use axum::Router;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, delete, get, post, put};
+use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::identity::{discovery, page};
@@ -46,10 +47,13 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(routes())
         .nest("/frontegg", prefixed)
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .layer(from_fn_with_state(state.clone(), cors::registered_origins))
-        .layer(from_fn(page::never_stored))
-        .layer(map_response(as_it_is))
+        .layer(
+            ServiceBuilder::new()
+                .map_response(as_it_is)
+                .map_response(page::never_stored)
+                .layer(from_fn_with_state(state.clone(), cors::registered_origins))
+                .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
+        )
         .with_state(state)
 }
 
@@ -58,7 +62,7 @@ pub fn router(state: AppState) -> Router {
 #[derive(Clone, Copy)]
 struct AsItIs;
 
-async fn as_it_is(mut response: Response) -> Response {
+fn as_it_is(mut response: Response) -> Response {
     response.extensions_mut().insert(AsItIs);
     response
 }

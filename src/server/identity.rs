@@ -10,7 +10,7 @@ pub(in crate::server) mod choice;
 pub(in crate::server) mod claims;
 pub(in crate::server) mod client_auth;
 pub(in crate::server) mod cookies;
-mod cors;
+pub(in crate::server) mod cors;
 pub(in crate::server) mod discovery;
 pub(in crate::server) mod error;
 mod events;
@@ -27,8 +27,9 @@ mod token;
 mod userinfo;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -47,9 +48,13 @@ pub fn router(state: AppState) -> Router {
         .route("/introspect", post(introspect::introspect))
         .route("/revoke", post(revoke::revoke))
         .route("/events", post(events::report))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .layer(map_response(error::too_large))
-        .layer(from_fn_with_state(state.clone(), cors::registered_origins));
+        .layer(
+            ServiceBuilder::new()
+                .map_response(page::never_stored)
+                .layer(from_fn_with_state(state.clone(), cors::registered_origins))
+                .map_response(error::too_large)
+                .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
+        );
     // Where applications send browsers: by design from other sites, so without protection against that.
     let front = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post))
@@ -67,6 +72,11 @@ pub fn router(state: AppState) -> Router {
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/audit", get(account_log::log))
         .layer(CsrfLayer::new());
-    let pages = front.merge(hosted).layer(RequestBodyLimitLayer::new(BODY_LIMIT)).layer(map_response(page::too_large));
-    Router::new().merge(protocol).merge(pages).layer(from_fn(page::never_stored)).with_state(state)
+    let pages = front.merge(hosted).layer(
+        ServiceBuilder::new()
+            .map_response(page::never_stored)
+            .map_response(page::too_large)
+            .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
+    );
+    Router::new().merge(protocol).merge(pages).with_state(state)
 }

@@ -1,5 +1,6 @@
 //! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -31,6 +32,8 @@ pub struct Inner {
     pub configuration: Configuration,
     /// Sessions, as the database has them.
     pub sessions: SessionCache,
+    /// The epoch at which all running impersonations were last held against the policy.
+    pub reviewed: AtomicU64,
     pub verified: VerifiedTokens,
     pub passwords: Passwords,
     pub limits: RateLimits,
@@ -74,6 +77,7 @@ impl AppState {
             keyring,
             configuration: Configuration::default(),
             sessions: SessionCache::default(),
+            reviewed: AtomicU64::default(),
             verified: VerifiedTokens::default(),
             passwords,
             limits,

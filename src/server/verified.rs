@@ -15,12 +15,25 @@ const MOST: usize = 10_000;
 #[derive(Default)]
 pub struct VerifiedTokens(Mutex<HashMap<Vec<u8>, Arc<VerifiedToken>>>);
 
+/// A JWT of an environment, whose signature holds.
 pub struct VerifiedToken {
     pub environment_id: Uuid,
     /// The key that signed it, which may have been removed since.
     pub kid: String,
     pub typ: String,
     pub claims: Map<String, Value>,
+}
+
+impl VerifiedToken {
+    /// The claim, if it is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    /// The session that the token is of.
+    pub fn sid(&self) -> Option<Uuid> {
+        Uuid::try_parse(self.text("sid")?).ok()
+    }
 }
 
 impl VerifiedTokens {

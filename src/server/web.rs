@@ -3,6 +3,7 @@
 mod again;
 pub mod assets;
 pub mod caller;
+pub mod cors;
 pub mod guard;
 pub mod headers;
 pub mod health;
@@ -15,6 +16,7 @@ use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -64,10 +66,14 @@ pub fn router(state: AppState) -> Router {
         .nest("/id/{environment}", identity::router(state.clone()).merge(frontegg::router(state.clone())))
         .merge(frontegg::login_box::router())
         .fallback(assets::serve)
-        .layer(from_fn_with_state(state, headers::request))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(frontegg::may_be_compressed)))
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
-        .layer(CatchPanicLayer::new())
+        // One stack, not four: the router wraps each route anew, boxes and all, in each that it is given.
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::new())
+                .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+                .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(frontegg::may_be_compressed)))
+                .layer(from_fn_with_state(state, headers::request)),
+        )
 }
 
 fn provide_page_context(state: &AppState) {

@@ -13,18 +13,18 @@ use crate::http::Client;
 use crate::repo::Repo;
 use crate::server;
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Subcommand)]
 pub enum Bench {
     /// The users table: time per page, time to start, memory
     Users,
     /// The provider: starts, tokens, introspection, keys, on both databases, against bare handlers and inserts
-    Provider,
+    Provider(provider::Options),
 }
 
-pub fn run(repo: &Repo, bench: Bench) -> Result<()> {
+pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
     match bench {
         Bench::Users => users::run(repo),
-        Bench::Provider => provider::run(repo),
+        Bench::Provider(options) => provider::run(repo, options),
     }
 }
 

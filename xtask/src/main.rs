@@ -80,7 +80,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Test(options) => suite::run(&repo, options),
         Command::Lint => lint::run(&repo),
         Command::Size => size::run(&repo),
-        Command::Bench(bench) => bench::run(&repo, *bench),
+        Command::Bench(bench) => bench::run(&repo, bench),
         Command::Icons => icons::write(&repo),
     }
 }

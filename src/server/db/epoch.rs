@@ -3,19 +3,18 @@
 //!
 //! Both databases know without reading a table. SQLite changes the header of its write-ahead log's index with each commit
 //! (sqlite.org/walformat.html, section 2.2.1), which is a read of some bytes; where that file cannot be read, it counts the
-//! commits of other connections (`PRAGMA data_version`). PostgreSQL names the snapshot that a query would see (`pg_current_snapshot`), which is another one after each commit.
-//! Calls that come while one look is under way share the next: each gets the result of a look that began after it called.
+//! commits of other connections. PostgreSQL names the snapshot that a query would see. Both of these take a query: see
+//! [`looks`].
+
+mod looks;
 
 use std::cell::Cell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use sqlx::{Connection, PgConnection, SqliteConnection};
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{DbResult, Store};
+use looks::Looks;
 
 /// Grows whenever something was committed.
 pub type Epoch = u64;
@@ -26,8 +25,8 @@ tokio::task_local! {
 }
 
 /// Answers one request. All that it reads until it writes may be as old as its first look, which came after its arrival.
-pub async fn in_request<T>(answer: impl Future<Output = T>) -> T {
-    REQUEST.scope(Cell::new(None), answer).await
+pub fn in_request<T>(answer: impl Future<Output = T>) -> impl Future<Output = T> {
+    REQUEST.scope(Cell::new(None), answer)
 }
 
 /// From here on the request must see what it writes itself.
@@ -38,39 +37,27 @@ pub fn forget_request() {
 
 #[derive(Default)]
 pub struct Epochs {
-    /// Looks that have begun.
-    begun: AtomicU64,
-    last: Mutex<Last>,
-    /// Epoch and mark of what takes no query to know.
-    quick: std::sync::Mutex<(Epoch, Option<Mark>)>,
-    /// Epochs that were given out: whichever way one was found, no other has its number.
-    next: AtomicU64,
+    marks: Arc<Marks>,
+    looks: OnceLock<Looks>,
 }
 
+/// Epoch and mark of the last look.
 #[derive(Default)]
-struct Last {
-    /// Number of the look that this is the result of.
-    look: u64,
-    epoch: Epoch,
-    mark: Option<Mark>,
-    connection: Option<Own>,
-}
+struct Marks(Mutex<(Epoch, Option<Mark>)>);
 
 /// Bytes of the header of the index, of which there are two copies, one after the other.
 const INDEX_HEADER: usize = 48;
 
-/// What the database says. Only equality means something, and only between looks through the same connection.
+/// What the database says. Only equality means something.
 #[derive(PartialEq, Eq)]
 enum Mark {
     Index([u8; INDEX_HEADER]),
-    Commits(i64),
+    /// Counted by one connection, which has a number: others count from elsewhere.
+    Commits {
+        connection: u64,
+        count: i64,
+    },
     Snapshot(String),
-}
-
-/// A connection for nothing but this question: SQLite counts the commits of *other* connections.
-enum Own {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
 }
 
 impl Epochs {
@@ -79,64 +66,34 @@ impl Epochs {
         if let Ok(Some(epoch)) = REQUEST.try_with(Cell::get) {
             return Ok(epoch);
         }
-        let epoch = match store {
-            Store::Sqlite(sqlite) => match sqlite.index.as_deref().and_then(index_header) {
-                Some(header) => self.at(Mark::Index(header)),
-                None => self.look(store).await?,
-            },
-            Store::Postgres(_) => self.look(store).await?,
+        let index = match store {
+            Store::Sqlite(sqlite) => sqlite.index.as_deref().and_then(index_header),
+            Store::Postgres(_) => None,
+        };
+        let epoch = match index {
+            Some(header) => self.marks.epoch_of(Mark::Index(header)),
+            None => self.looks.get_or_init(|| Looks::begin(store.clone(), self.marks.clone())).next().await?,
         };
         let _ = REQUEST.try_with(|known| known.set(Some(epoch)));
         Ok(epoch)
     }
 
-    /// The epoch of a mark that was read just now.
-    fn at(&self, mark: Mark) -> Epoch {
-        let mut last = self.quick.lock().unwrap_or_else(PoisonError::into_inner);
+    pub async fn close(&self) {
+        if let Some(looks) = self.looks.get() {
+            looks.close().await;
+        }
+    }
+}
+
+impl Marks {
+    /// The epoch of a mark that was read just now. One that comes late, after another, begins an epoch of its own: rows
+    /// are then read once more than they had to be, never once too few.
+    fn epoch_of(&self, mark: Mark) -> Epoch {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.1.as_ref() != Some(&mark) {
-            *last = (self.next.fetch_add(1, Ordering::SeqCst) + 1, Some(mark));
+            *last = (last.0 + 1, Some(mark));
         }
         last.0
-    }
-
-    async fn look(&self, store: &Store) -> DbResult<Epoch> {
-        let enough = self.begun.load(Ordering::SeqCst) + 1;
-        let mut last = self.last.lock().await;
-        if last.look >= enough {
-            return Ok(last.epoch);
-        }
-        let look = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        // A connection that broke since is opened anew, once; what it says then is not comparable.
-        let known = match &mut last.connection {
-            Some(own) => own.mark().await.ok(),
-            None => None,
-        };
-        let mark = match known {
-            Some(mark) => mark,
-            None => {
-                last.mark = None;
-                let mut own = Own::connect(store).await?;
-                let mark = own.mark().await?;
-                last.connection = Some(own);
-                mark
-            }
-        };
-        if last.mark.as_ref() != Some(&mark) {
-            last.mark = Some(mark);
-            last.epoch = self.next.fetch_add(1, Ordering::SeqCst) + 1;
-        }
-        last.look = look;
-        Ok(last.epoch)
-    }
-
-    pub async fn close(&self) {
-        if let Some(own) = self.last.lock().await.connection.take() {
-            // A connection that cannot be closed in order is closed by the process's end.
-            let _ = match own {
-                Own::Sqlite(connection) => connection.close().await,
-                Own::Postgres(connection) => connection.close().await,
-            };
-        }
     }
 }
 
@@ -147,22 +104,4 @@ fn index_header(index: &File) -> Option<[u8; INDEX_HEADER]> {
     index.read_exact_at(&mut both, 0).ok()?;
     let (first, second) = both.split_at(INDEX_HEADER);
     (first == second && first.iter().any(|byte| *byte != 0)).then(|| first.try_into().ok()).flatten()
-}
-
-impl Own {
-    async fn connect(store: &Store) -> DbResult<Self> {
-        Ok(match store {
-            Store::Sqlite(sqlite) => Self::Sqlite(sqlite.connect().await?),
-            Store::Postgres(pool) => Self::Postgres(PgConnection::connect_with(&pool.connect_options()).await?),
-        })
-    }
-
-    async fn mark(&mut self) -> DbResult<Mark> {
-        Ok(match self {
-            Self::Sqlite(c) => Mark::Commits(sqlx::query_scalar("PRAGMA data_version").fetch_one(c).await?),
-            Self::Postgres(c) => {
-                Mark::Snapshot(sqlx::query_scalar("SELECT CAST(pg_current_snapshot() AS text)").fetch_one(c).await?)
-            }
-        })
-    }
 }

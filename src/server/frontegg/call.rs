@@ -3,6 +3,8 @@
 //! The SDKs mostly do not say who they are. What a call names comes first; else the page that it comes from tells, which
 //! browsers write truthfully into `Origin`; a cookie or a code only chooses among what that leaves.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -63,14 +65,14 @@ impl Call {
     }
 
     /// The application that calls, whose page it is where a browser says so.
-    pub async fn application(&self) -> Answer<Application> {
+    pub async fn application(&self) -> Answer<Arc<Application>> {
         const UNKNOWN: &str = "It cannot be told which application this is. Name it by client_id, or register the \
                                address of its pages for exactly one application.";
         self.find_application().await?.ok_or_else(|| Refused::request(UNKNOWN))
     }
 
     /// [`Self::application`], where none can be told.
-    pub async fn find_application(&self) -> Answer<Option<Application>> {
+    pub async fn find_application(&self) -> Answer<Option<Arc<Application>>> {
         let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
         if let Some(client_id) = self.named() {
             let found = relying_party::application(state, environment_id, client_id).await?;
@@ -91,7 +93,7 @@ impl Call {
             let signed_in = here.iter().position(|one| kept.iter().any(|kept| kept.application_id == one.id));
             match signed_in {
                 Some(position) => return Ok(Some(here.swap_remove(position))),
-                None => here.retain(Application::is_embedded),
+                None => here.retain(|one| one.is_embedded()),
             }
         }
         Ok(if here.len() == 1 { here.pop() } else { None })

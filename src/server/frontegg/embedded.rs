@@ -1,6 +1,8 @@
 //! Embedded login: the application's own page takes e-mail and password, or a hand-off code, and the browser keeps the
 //! session by cookie alone.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
@@ -93,7 +95,7 @@ fn refused(refusal: Refusal) -> Refused {
 }
 
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
-fn embedded(application: Application) -> Answer<Application> {
+fn embedded(application: Arc<Application>) -> Answer<Arc<Application>> {
     if application.is_embedded() {
         return Ok(application);
     }

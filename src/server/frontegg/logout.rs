@@ -1,6 +1,8 @@
 //! Signing out: by a script, which gets an empty answer, or by a browser that goes here and on to where the application
 //! registered. The bearer token says which session, so that a tab ends its own; without one the cookie does.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
@@ -105,7 +107,7 @@ fn unregistered() -> Response {
 }
 
 /// The session and application of the bearer token, however old: signing out late is still signing out.
-async fn presented(call: &Call) -> ServiceResult<Option<(Uuid, Application)>> {
+async fn presented(call: &Call) -> ServiceResult<Option<(Uuid, Arc<Application>)>> {
     let provider = &call.provider;
     let value = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

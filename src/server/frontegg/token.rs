@@ -2,6 +2,8 @@
 //! the header, which means nothing. A public client is found by its code or refresh token, which are bound to it; the
 //! code is bound to the browser by PKCE. A client with a secret must show it here as anywhere.
 
+use std::sync::Arc;
+
 use axum::http::header;
 use axum::response::Response;
 
@@ -58,7 +60,7 @@ async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {
 }
 
 /// The client, proven as it must be.
-async fn client(call: &Call) -> Answer<Application> {
+async fn client(call: &Call) -> Answer<Arc<Application>> {
     let application = if proves_itself(call) {
         client_auth::client(&without_bearer(&call.provider), &call.input).await?
     } else {
@@ -89,7 +91,7 @@ fn without_bearer(provider: &Provider) -> Provider {
     provider
 }
 
-async fn owner(call: &Call) -> Answer<Application> {
+async fn owner(call: &Call) -> Answer<Arc<Application>> {
     let (state, environment_id) = (&call.provider.state, call.provider.environment.id);
     let owner = match (call.input.get("code"), call.input.get("refresh_token")) {
         (Some(code), _) => sdk::owner_of_code(state, environment_id, code).await?,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::http::header;
 use jsonwebtoken::Validation;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::claims::{APPLICATION_TOKEN, USER_TOKEN, family_of};
 use super::error::{OAuthError, OAuthResult};
@@ -19,30 +18,14 @@ use crate::server::service::session;
 use crate::server::service::tokens::{self, SessionToken, Subject};
 use crate::server::verified::VerifiedToken;
 
-/// A JWT of this environment, whose signature holds.
-pub struct Verified {
-    pub typ: String,
-    pub claims: Map<String, Value>,
-}
-
-impl Verified {
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.claims.get(name)?.as_str()
-    }
-
-    pub fn sid(&self) -> Option<Uuid> {
-        Uuid::try_parse(self.text("sid")?).ok()
-    }
-}
-
-/// Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
+/// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
 /// about its algorithm is compared, never believed. Times are not looked at.
-pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Verified>> {
+pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Arc<VerifiedToken>>> {
     let (state, environment_id) = (&provider.state, provider.environment.id);
     let keys = relying_party::keys(state, environment_id).await?;
     let known = state.verified.get(environment_id, token);
     if let Some(known) = known.filter(|known| keys.iter().any(|key| key.kid == known.kid)) {
-        return Ok(Some(Verified { typ: known.typ.clone(), claims: known.claims.clone() }));
+        return Ok(Some(known));
     }
     let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
     let known = keys.iter().find(|key| Some(&key.kid) == header.kid.as_ref() && key.algorithm == header.alg);
@@ -56,17 +39,22 @@ pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Ve
         return Ok(None);
     };
     let (kid, typ) = (key.kid.clone(), data.header.typ.unwrap_or_default());
-    let verified = VerifiedToken { environment_id, kid, typ: typ.clone(), claims: data.claims.clone() };
-    state.verified.keep(token, Arc::new(verified));
-    Ok(Some(Verified { typ, claims: data.claims }))
+    let verified = Arc::new(VerifiedToken { environment_id, kid, typ, claims: data.claims });
+    state.verified.keep(token, verified.clone());
+    Ok(Some(verified))
 }
 
 /// An access token that is valid now, and its client.
 pub struct Access {
-    pub claims: Map<String, Value>,
+    pub token: Arc<VerifiedToken>,
     pub of: Of,
-    pub application: Application,
-    pub scope: String,
+    pub application: Arc<Application>,
+}
+
+impl Access {
+    pub fn scope(&self) -> &str {
+        self.token.text("scope").unwrap_or_default()
+    }
 }
 
 /// Whose an access token is, and so what has the last word about it.
@@ -97,11 +85,10 @@ pub async fn unexpired(provider: &Provider, token: &str) -> ServiceResult<Option
         return Ok(None);
     }
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    let scope = verified.text("scope").unwrap_or_default().to_owned();
-    Ok(application.map(|application| Access { of, application, scope, claims: verified.claims }))
+    Ok(application.map(|application| Access { token: verified, of, application }))
 }
 
-fn of(verified: &Verified) -> Option<Of> {
+fn of(verified: &VerifiedToken) -> Option<Of> {
     let jti = verified.text("jti")?;
     match verified.text("type")? {
         USER_TOKEN => {

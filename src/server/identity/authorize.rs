@@ -7,6 +7,8 @@ mod reauthentication;
 mod reply;
 mod request;
 
+use std::sync::Arc;
+
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -59,7 +61,7 @@ async fn answer(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
 async fn recipient(
     provider: &Provider,
     parameters: &Parameters,
-) -> ServiceResult<Result<(Application, Reply), &'static str>> {
+) -> ServiceResult<Result<(Arc<Application>, Reply), &'static str>> {
     if parameters.has_nul_in(&["client_id", "redirect_uri"]) {
         return Ok(Err("The application sent client_id or redirect_uri with a NUL character. Tell its developers."));
     }

@@ -2,6 +2,8 @@
 //! header or in the form, an assertion signed with its private key, or for a public client the client id alone, which
 //! PKCE then binds to its code.
 
+use std::sync::Arc;
+
 use axum::http::header;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +20,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 const ENDPOINTS: [&str; 3] = ["/token", "/introspect", "/revoke"];
 
 /// The client of a request to the token or revocation endpoint.
-pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Application> {
+pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<Application>> {
     let Credentials { client_id, proof } = credentials(provider, form)?;
     let refused = || OAuthError::InvalidClient { basic: matches!(proof, Proof::Basic(_)) };
     if client_id.contains('\0') {
@@ -46,7 +48,7 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Appli
 }
 
 /// The client of a request that only a client with a proof of its own may make.
-pub async fn confidential_client(provider: &Provider, form: &Parameters) -> OAuthResult<Application> {
+pub async fn confidential_client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<Application>> {
     let application = client(provider, form).await?;
     if application.is_public() { Err(OAuthError::InvalidClient { basic: false }) } else { Ok(application) }
 }

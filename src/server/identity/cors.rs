@@ -2,62 +2,49 @@
 //!
 //! No credentials are ever allowed: these endpoints know clients and tokens, no cookies.
 
-use std::collections::HashMap;
-
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
+use super::provider::environment_in;
+use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party;
 use crate::server::state::AppState;
+use crate::server::web::cors::{Cookies, Cors, vary};
+
+const CORS: Cors = Cors {
+    methods: "GET, POST",
+    headers: "authorization, content-type",
+    exposed: "www-authenticate, retry-after, x-request-id",
+    cookies: Cookies::Never,
+};
 
 pub async fn registered_origins(
     State(state): State<AppState>,
-    Path(path): Path<HashMap<String, String>>,
+    path: RawPathParams,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
-        let mut response = next.run(request).await;
-        response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
-        return response;
-    };
-    let slug = path.get("environment").map(String::as_str).unwrap_or_default();
-    let allowed = is_allowed(&state, slug, &origin).await;
-    let preflight =
-        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if allowed {
-        allow(headers, origin, preflight);
-    }
-    response
-}
-
-fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-    } else {
-        let exposed = HeaderValue::from_static("www-authenticate, retry-after, x-request-id");
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-    }
-}
-
-async fn is_allowed(state: &AppState, slug: &str, origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
-    let lookup = async {
-        match relying_party::environment(state, slug).await? {
-            Some(environment) => relying_party::is_registered_origin(state, environment.id, origin).await,
-            None => Ok(false),
+    match request.headers().get(header::ORIGIN).cloned() {
+        None => vary(next.run(request).await),
+        Some(origin) => {
+            let is_registered = is_registered(&state, environment_in(&path), &origin).await;
+            CORS.answer(origin, is_registered.unwrap_or_else(unknown), request, next).await
         }
-    };
-    lookup.await.unwrap_or_else(|error| {
-        tracing::error!(error = format!("{error:#}"), "registered origins could not be looked up");
-        false
-    })
+    }
+}
+
+async fn is_registered(state: &AppState, slug: &str, origin: &HeaderValue) -> ServiceResult<bool> {
+    let Ok(origin) = origin.to_str() else { return Ok(false) };
+    match relying_party::environment(state, slug).await? {
+        Some(environment) => relying_party::is_registered_origin(state, environment.id, origin).await,
+        None => Ok(false),
+    }
+}
+
+/// Where it cannot be told whether an origin is registered, it counts as one that is not.
+pub fn unknown(error: ServiceError) -> bool {
+    tracing::error!(error = format!("{error:#}"), "registered origins could not be looked up");
+    false
 }

@@ -125,7 +125,8 @@ impl IntoResponse for OAuthError {
 }
 
 /// A body beyond the limit is refused before any endpoint reads it; this says so in the protocol's own words.
-pub async fn too_large(response: Response) -> Response {
+pub fn too_large(response: impl IntoResponse) -> Response {
+    let response = response.into_response();
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE { OAuthError::TooLarge.into_response() } else { response }
 }
 

@@ -3,8 +3,11 @@
 //! Only clients with a proof of their own may ask, and only about their own tokens: about any other, unknown or ended one they all
 //! get the same answer.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::access::Of;
@@ -15,37 +18,56 @@ use super::provider::Provider;
 use super::{access, client_auth};
 use crate::server::service::relying_party::Application;
 use crate::server::service::{client_token, tokens};
+use crate::server::verified::VerifiedToken;
 
 pub async fn introspect(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
     let application = client_auth::confidential_client(&provider, &form).await?;
     let token = form.get("token").ok_or_else(|| OAuthError::InvalidRequest("token is missing".to_owned()))?;
-    let active = match access_token(&provider, &application, token).await? {
-        Some(claims) => Some(claims),
-        None => refresh_token(&provider, &application, token).await?,
-    };
-    Ok(Json(active.map_or_else(|| json!({ "active": false }), Value::Object)).into_response())
+    if let Some(token) = access_token(&provider, &application, token).await? {
+        return Ok(Json(Active { token_type: Some("Bearer"), claims: &token.claims }).into_response());
+    }
+    let claims = refresh_token(&provider, &application, token).await?;
+    let active = claims.as_ref().map(|claims| Json(Active { token_type: None, claims }).into_response());
+    Ok(active.unwrap_or_else(|| Json(json!({ "active": false })).into_response()))
 }
 
+/// A token that is good, and what it says.
+struct Active<'a> {
+    token_type: Option<&'static str>,
+    claims: &'a Map<String, Value>,
+}
+
+impl Serialize for Active<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("active", &true)?;
+        if let Some(token_type) = self.token_type {
+            members.serialize_entry("token_type", token_type)?;
+        }
+        for (name, value) in self.claims {
+            members.serialize_entry(name, value)?;
+        }
+        members.end()
+    }
+}
+
+/// The access token, if it is good.
 async fn access_token(
     provider: &Provider,
     application: &Application,
     token: &str,
-) -> OAuthResult<Option<Map<String, Value>>> {
+) -> OAuthResult<Option<Arc<VerifiedToken>>> {
     let found = access::unexpired(provider, token).await?;
     let Some(access) = found.filter(|access| access.application.id == application.id) else { return Ok(None) };
     let environment_id = provider.environment.id;
     let good = match &access.of {
-        Of::Session(token) => tokens::live(&provider.state, environment_id, application, token).await?.is_some(),
+        Of::Session(token) => tokens::subject(&provider.state, environment_id, application, token).await?.is_some(),
         Of::Application { jti } => !client_token::is_revoked(&provider.state, environment_id, jti).await?,
     };
-    Ok(good.then(|| {
-        let mut claims = access.claims;
-        claims.insert("active".to_owned(), true.into());
-        claims.insert("token_type".to_owned(), "Bearer".into());
-        claims
-    }))
+    Ok(good.then_some(access.token))
 }
 
+/// What there is to say of a refresh token, if it is good.
 async fn refresh_token(
     provider: &Provider,
     application: &Application,
@@ -55,7 +77,6 @@ async fn refresh_token(
     let Some(standing) = found else { return Ok(None) };
     let mut claims = Map::new();
     let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    set("active", true.into());
     set("iss", provider.issuer().into());
     set("client_id", application.client_id.as_str().into());
     set("aud", application.client_id.as_str().into());

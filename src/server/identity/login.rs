@@ -1,5 +1,7 @@
 //! The hosted sign-in page: e-mail and password, and back to where the browser came from.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -18,7 +20,7 @@ use crate::server::service::sign_in;
 /// Where the browser goes after signing in, and for which application that is.
 struct Destination {
     path: String,
-    application: Option<Application>,
+    application: Option<Arc<Application>>,
     /// Origins at which the way through the application's sign-in ends.
     origins: Vec<String>,
     /// The e-mail that the application suggests.

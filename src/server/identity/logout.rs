@@ -50,7 +50,7 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
         Some(client_id) => relying_party::application(&provider.state, provider.environment.id, client_id).await?,
         None => None,
     };
-    let Ok(target) = target(provider, parameters, application.as_ref()).await? else {
+    let Ok(target) = target(provider, parameters, application.as_deref()).await? else {
         return Ok(wrong(
             "The application wants to return to an address that is not registered for it. Tell its developers.",
         ));

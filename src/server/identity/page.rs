@@ -1,8 +1,6 @@
 //! The hosted pages' frame: plain documents that need no script, and what browsers may do with them.
 
-use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -152,7 +150,8 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
 }
 
 /// The page for a form that is longer than any that this server shows.
-pub async fn too_large(response: Response) -> Response {
+pub fn too_large(response: impl IntoResponse) -> Response {
+    let response = response.into_response();
     if response.status() != StatusCode::PAYLOAD_TOO_LARGE {
         return response;
     }
@@ -165,8 +164,7 @@ pub async fn too_large(response: Response) -> Response {
 
 /// Nothing of the provider is kept by anybody, unless it says so itself, and nothing is framed. `Pragma` is for what
 /// RFC 6749 section 5.1 still had to think of.
-pub async fn never_stored(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub fn never_stored(mut response: Response) -> Response {
     let headers = response.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,8 +1,8 @@
 //! The provider that a request is for: the environment in its path.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,7 @@ use crate::server::web::caller::client;
 #[derive(Clone)]
 pub struct Provider {
     pub state: AppState,
-    pub environment: Environment,
+    pub environment: Arc<Environment>,
     /// Where the request came from.
     pub client: Client,
     pub headers: HeaderMap,
@@ -34,16 +34,18 @@ impl Provider {
     }
 }
 
+/// The slug of the environment in a request's path; empty where the path has none, which no environment is called.
+pub fn environment_in(path: &RawPathParams) -> &str {
+    path.iter().find(|(name, _)| *name == "environment").map(|(_, slug)| slug).unwrap_or_default()
+}
+
 impl FromRequestParts<AppState> for Provider {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        let Path(path) = path.map_err(IntoResponse::into_response)?;
-        let slug = path.get("environment").map(String::as_str).unwrap_or_default();
-        let found =
-            relying_party::environment(state, slug).await.map_err(|error| OAuthError::from(error).into_response())?;
-        let environment = found.ok_or_else(|| {
+        let path = RawPathParams::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let found = relying_party::environment(state, environment_in(&path)).await;
+        let environment = found.map_err(|error| OAuthError::from(error).into_response())?.ok_or_else(|| {
             let sentence = "There is no environment at this address. Check the address that you followed.";
             page::plain(StatusCode::NOT_FOUND, "Not found", sentence)
         })?;

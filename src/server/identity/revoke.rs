@@ -24,8 +24,9 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
             let (session_id, family_id) = (token.session_id, token.family_id);
             tokens::revoke_access(&provider.state, environment_id, session_id, family_id, &provider.client).await?;
         }
-        Some(Access { of: Of::Application { jti }, claims, .. }) => {
-            let expires = claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));
+        Some(Access { of: Of::Application { jti }, token, .. }) => {
+            let expires =
+                token.claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));
             let expires = expires.unwrap_or_else(|| provider.state.now());
             client_token::revoke(&provider.state, environment_id, &jti, expires).await?;
         }

@@ -36,7 +36,7 @@ pub async fn post(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuth
 
 async fn answer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<Response> {
     let (access, subject) = access::bearer(provider, form).await?;
-    if !access.scope.split(' ').any(|word| word == "openid") {
+    if !access.scope().split(' ').any(|word| word == "openid") {
         return Err(OAuthError::InsufficientScope);
     }
     let info = UserInfo {
@@ -46,7 +46,7 @@ async fn answer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<R
         tenant_ids: &subject.tenant_ids,
         roles: &subject.roles,
         permissions: &subject.permissions,
-        profile: Profile::of(&subject.session, &access.scope),
+        profile: Profile::of(&subject.session, access.scope()),
         act: Act::of(provider, &subject.session),
     };
     Ok(Json(info).into_response())

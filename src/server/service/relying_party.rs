@@ -38,21 +38,21 @@ impl ApplicationRow {
     }
 }
 
-pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<EnvironmentRow>> {
+pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<Arc<EnvironmentRow>>> {
     let known = state.configuration.now(&state.db).await?;
     if let Some(row) = known.environments.get(slug) {
         return Ok(Some(row));
     }
     let mut conn = state.db.read().await?;
     let found = environment::by_slug(&mut conn, &storable(slug)).await?;
-    Ok(found.map(|row| known.environments.keep(slug.to_owned(), row)))
+    Ok(found.map(|row| known.environments.keep(slug.to_owned(), Arc::new(row))))
 }
 
 pub async fn application(
     state: &AppState,
     environment_id: Uuid,
     client_id: &str,
-) -> ServiceResult<Option<ApplicationRow>> {
+) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let known = state.configuration.now(&state.db).await?;
     let key = (environment_id, client_id.to_owned());
     if let Some(row) = known.applications.get(&key) {
@@ -60,7 +60,7 @@ pub async fn application(
     }
     let mut conn = state.db.read().await?;
     let found = table::by_client_id(&mut conn, environment_id, client_id).await?;
-    Ok(found.map(|row| known.applications.keep(key, row)))
+    Ok(found.map(|row| known.applications.keep(key, Arc::new(row))))
 }
 
 /// Whether the application may be sent to `uri` after signing in, letter by letter.

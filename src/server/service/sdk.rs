@@ -3,6 +3,8 @@
 
 mod cookie;
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::relying_party::origin_of;
@@ -19,7 +21,7 @@ pub async fn applications_at(
     state: &AppState,
     environment_id: Uuid,
     origin: &str,
-) -> ServiceResult<Vec<ApplicationRow>> {
+) -> ServiceResult<Vec<Arc<ApplicationRow>>> {
     let mut conn = state.db.read().await?;
     let mut ids: Vec<Uuid> = Vec::new();
     for (id, url) in table::urls(&mut conn, environment_id).await? {
@@ -29,13 +31,17 @@ pub async fn applications_at(
     }
     let mut found = Vec::new();
     for id in ids {
-        found.extend(table::by_id(&mut conn, id).await?);
+        found.extend(table::by_id(&mut conn, id).await?.map(Arc::new));
     }
     Ok(found)
 }
 
 /// An application of the environment by its key.
-pub async fn application(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<ApplicationRow>> {
+pub async fn application(
+    state: &AppState,
+    environment_id: Uuid,
+    id: Uuid,
+) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let mut conn = state.db.read().await?;
     in_environment(&mut conn, environment_id, id).await
 }
@@ -45,7 +51,7 @@ pub async fn owner_of_code(
     state: &AppState,
     environment_id: Uuid,
     code: &str,
-) -> ServiceResult<Option<ApplicationRow>> {
+) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let Some(hash) = SecretKind::AuthorizationCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     match grant::authorization_code(&mut conn, &hash).await? {
@@ -59,7 +65,7 @@ pub async fn owner_of_refresh_token(
     state: &AppState,
     environment_id: Uuid,
     token: &str,
-) -> ServiceResult<Option<ApplicationRow>> {
+) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let Some(hash) = SecretKind::RefreshToken.hash_of(token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     match grant::refresh_token(&mut conn, &hash).await? {
@@ -73,7 +79,7 @@ pub async fn owner_of_hand_off(
     state: &AppState,
     environment_id: Uuid,
     code: &str,
-) -> ServiceResult<Option<(ApplicationRow, Uuid)>> {
+) -> ServiceResult<Option<(Arc<ApplicationRow>, Uuid)>> {
     let Some(hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let Some(row) = grant::hand_off(&mut conn, &hash).await? else { return Ok(None) };
@@ -87,13 +93,13 @@ pub async fn owner_of_logout_uri(
     state: &AppState,
     environment_id: Uuid,
     uri: &str,
-) -> ServiceResult<Option<ApplicationRow>> {
+) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let mut conn = state.db.read().await?;
     let mut found = table::by_logout_uri(&mut conn, environment_id, uri).await?;
-    Ok(if found.len() == 1 { found.pop() } else { None })
+    Ok(if found.len() == 1 { found.pop().map(Arc::new) } else { None })
 }
 
-async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<ApplicationRow>> {
+async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let found = table::by_id(conn, id).await?;
-    Ok(found.filter(|application| application.environment_id == environment_id))
+    Ok(found.filter(|application| application.environment_id == environment_id).map(Arc::new))
 }

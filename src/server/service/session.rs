@@ -1,5 +1,7 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -298,15 +300,27 @@ pub async fn end_due(state: &AppState) -> ServiceResult<u64> {
         }
         ended += end_those_due(state, &batch).await?;
     }
-    let mut after = Uuid::nil();
+    Ok(ended + end_refused(state).await?)
+}
+
+/// Ends every running impersonation that the policy does not allow any more. It judges by rows alone: where nothing was
+/// committed since the last time, there is nothing to judge.
+async fn end_refused(state: &AppState) -> ServiceResult<u64> {
+    let epoch = state.db.epoch().await?;
+    if state.reviewed.load(Ordering::Relaxed) == epoch {
+        return Ok(0);
+    }
+    let (mut ended, mut after) = (0, Uuid::nil());
     loop {
         let mut conn = state.db.read().await?;
         let batch = table::impersonations_after(&mut conn, after, BATCH).await?;
         drop(conn);
-        let Some(last) = batch.last() else { return Ok(ended) };
+        let Some(last) = batch.last() else { break };
         after = last.id;
         ended += end_those_due(state, &batch).await?;
     }
+    state.reviewed.store(epoch, Ordering::Relaxed);
+    Ok(ended)
 }
 
 async fn end_those_due(state: &AppState, sessions: &[StandingRow]) -> ServiceResult<u64> {

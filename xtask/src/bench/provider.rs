@@ -22,10 +22,15 @@ use flow::{Flow, Introspecting, Redeeming, Refreshing};
 const CONNECTIONS: [usize; 2] = [1, 16];
 const LENGTH: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_millis(500);
-/// Introspection at 16 connections against the bare handler.
+
+const START: &str = "start impersonation";
+const TOKEN: &str = "token by code";
+const REFRESH: &str = "refresh";
+const INTROSPECTION: &str = "introspection";
+const JWKS: &str = "JWKS";
+
+/// Introspection at 16 connections against the bare handler, on either database.
 const INTROSPECTION_SHARE: f64 = 0.25;
-/// The same on PostgreSQL, which is asked over a connection before each answer and shares the processor with the server.
-const INTROSPECTION_SHARE_POSTGRES: f64 = 0.1;
 /// A start at 16 connections, on SQLite, against one durable insert with one signature.
 const START_SHARE: f64 = 0.7;
 
@@ -44,21 +49,34 @@ impl Row {
     }
 }
 
-pub fn run(repo: &Repo) -> Result<()> {
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only operations with this in their name
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|part| name.contains(part.as_str()))
+    }
+}
+
+pub fn run(repo: &Repo, options: &Options) -> Result<()> {
     let programs = server::build(repo, With::Baseline)?;
     let folder = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
     let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
     let mut over = Vec::new();
-    let rows = on_database(&programs, folder.path(), &file("understudy.db"), &file("baseline.db"))?;
+    let rows = on_database(options, &programs, folder.path(), &file("understudy.db"), &file("baseline.db"))?;
     show("SQLite", &rows);
-    over.extend(below(&rows, "introspection", INTROSPECTION_SHARE, "SQLite"));
-    over.extend(below(&rows, "start impersonation", START_SHARE, "SQLite"));
+    over.extend(below(&rows, INTROSPECTION, INTROSPECTION_SHARE, "SQLite"));
+    over.extend(below(&rows, START, START_SHARE, "SQLite"));
 
     let mut cluster = Cluster::start_durable()?;
-    let rows = on_database(&programs, folder.path(), cluster.url(), cluster.url())?;
+    let rows = on_database(options, &programs, folder.path(), cluster.url(), cluster.url())?;
     cluster.check()?;
     show("PostgreSQL", &rows);
-    over.extend(below(&rows, "introspection", INTROSPECTION_SHARE_POSTGRES, "PostgreSQL"));
+    over.extend(below(&rows, INTROSPECTION, INTROSPECTION_SHARE, "PostgreSQL"));
     if !over.is_empty() {
         bail!("{}", over.join("; "));
     }
@@ -91,7 +109,13 @@ fn show(database: &str, rows: &[Row]) {
     }
 }
 
-fn on_database(programs: &Programs, folder: &Path, url: &str, baseline_url: &str) -> Result<Vec<Row>> {
+fn on_database(
+    options: &Options,
+    programs: &Programs,
+    folder: &Path,
+    url: &str,
+    baseline_url: &str,
+) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let (bare, signed) = baseline(programs, folder, baseline_url, &mut rows)?;
     let address = server::free_port()?;
@@ -114,33 +138,39 @@ fn on_database(programs: &Programs, folder: &Path, url: &str, baseline_url: &str
         let bare = Some(("bare handler", bare[index]));
         let signed = Some(("insert and signature", signed[index]));
 
-        let mut asking = same(flow.start_request()?, 200);
-        run("start impersonation", &mut asking, WARM_UP)?;
-        add("start impersonation", run("start impersonation", &mut asking, LENGTH)?, signed);
-
-        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
-        for one in Redeeming::prepare(&flow, connections)? {
-            asking.push(Box::new(one));
+        if options.wants(START) {
+            let mut asking = same(flow.start_request()?, 200);
+            run(START, &mut asking, WARM_UP)?;
+            add(START, run(START, &mut asking, LENGTH)?, signed);
         }
-        add("token by code", run("token by code", &mut asking, LENGTH)?, signed);
-
-        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
-        for _ in 0..connections {
-            asking.push(Box::new(Refreshing::begin(&flow)?));
+        if options.wants(TOKEN) {
+            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+            for one in Redeeming::prepare(&flow, connections)? {
+                asking.push(Box::new(one));
+            }
+            add(TOKEN, run(TOKEN, &mut asking, LENGTH)?, signed);
         }
-        run("refresh", &mut asking, WARM_UP)?;
-        add("refresh", run("refresh", &mut asking, LENGTH)?, signed);
-
-        let mut asking: Vec<Box<dyn Asking>> = Vec::new();
-        for number in 0..connections {
-            asking.push(Box::new(Introspecting::new(&flow, number)));
+        if options.wants(REFRESH) {
+            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+            for _ in 0..connections {
+                asking.push(Box::new(Refreshing::begin(&flow)?));
+            }
+            run(REFRESH, &mut asking, WARM_UP)?;
+            add(REFRESH, run(REFRESH, &mut asking, LENGTH)?, signed);
         }
-        run("introspection", &mut asking, WARM_UP)?;
-        add("introspection", run("introspection", &mut asking, LENGTH)?, bare);
-
-        let mut asking = same(request("GET", address, "/id/production/.well-known/jwks.json", &[], ""), 200);
-        run("JWKS", &mut asking, WARM_UP)?;
-        add("JWKS", run("JWKS", &mut asking, LENGTH)?, bare);
+        if options.wants(INTROSPECTION) {
+            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+            for number in 0..connections {
+                asking.push(Box::new(Introspecting::new(&flow, number)));
+            }
+            run(INTROSPECTION, &mut asking, WARM_UP)?;
+            add(INTROSPECTION, run(INTROSPECTION, &mut asking, LENGTH)?, bare);
+        }
+        if options.wants(JWKS) {
+            let mut asking = same(request("GET", address, "/id/production/.well-known/jwks.json", &[], ""), 200);
+            run(JWKS, &mut asking, WARM_UP)?;
+            add(JWKS, run(JWKS, &mut asking, LENGTH)?, bare);
+        }
     }
     Ok(rows)
 }
