@@ -6,12 +6,17 @@ pub use back_channel_logout::Worker;
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::server::error::ServiceResult;
 use crate::server::service::{session, upkeep};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Holding all running impersonations against the policy rests this many times as long as it took: some thousands of them
+/// must not keep a processor busy.
+const REVIEW_REST: u32 = 20;
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Runs until the process stops.
@@ -21,9 +26,16 @@ pub async fn run(state: AppState) {
 
 async fn endings(state: &AppState) {
     let mut timer = timer(EXPIRY_INTERVAL);
+    let mut next_review = Instant::now();
     loop {
-        timer.tick().await;
-        say(session::end_due(state).await, "ended sessions that were due", "sessions that are due could not be ended");
+        let began = timer.tick().await;
+        let (done, failed) = ("ended sessions that were due", "sessions that are due could not be ended");
+        say(session::end_due(state).await, done, failed);
+        if began >= next_review {
+            let began = Instant::now();
+            say(session::end_refused(state).await, done, failed);
+            next_review = Instant::now() + began.elapsed() * REVIEW_REST;
+        }
         state.limits.sweep();
     }
 }

@@ -30,6 +30,8 @@ pub struct AssignedApplicationRow {
     pub client_id: String,
     pub name: String,
     pub login_method: String,
+    pub app_url: String,
+    pub login_url: String,
     pub keep_session_alive: bool,
     pub is_default: bool,
 }
@@ -89,7 +91,8 @@ pub async fn permissions(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> Db
 pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplicationRow>> {
     fetch_all!(
         conn,
-        "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.keep_session_alive, aa.is_default
+        "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.app_url, p.login_url,
+           p.keep_session_alive, aa.is_default
          FROM memberships m
          JOIN account_applications aa ON aa.account_id = m.account_id
          JOIN applications p ON p.id = aa.application_id

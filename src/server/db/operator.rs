@@ -106,6 +106,21 @@ pub async fn roles_in(conn: &mut Conn, operator_id: Uuid, environment_id: Uuid) 
     Ok(rows.iter().filter_map(|(role,)| Role::parse(role)).collect())
 }
 
+/// The environment and the operator's roles in it; `None` where there is no such environment or no role in it.
+pub async fn place(conn: &mut Conn, operator_id: Uuid, slug: &str) -> DbResult<Option<(EnvironmentRow, Roles)>> {
+    let rows: Vec<(Uuid, String, String, String)> = fetch_all!(
+        conn,
+        "SELECT e.id, e.slug, e.name, r.role
+         FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
+         WHERE e.slug = $2 AND r.operator_id = $1",
+        operator_id,
+        slug
+    )?;
+    let roles: Roles = rows.iter().filter_map(|row| Role::parse(&row.3)).collect();
+    let environment = rows.into_iter().next().map(|(id, slug, name, _)| EnvironmentRow { id, slug, name });
+    Ok(environment.filter(|_| !roles.is_empty()).map(|environment| (environment, roles)))
+}
+
 /// The environments in which the operator has any role.
 pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<EnvironmentRow>> {
     fetch_all!(

@@ -15,11 +15,10 @@ use crate::model::impersonation::{
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::address::{origin_of, with_query};
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, NewHandOffCode};
 use crate::server::db::session::{self as session_table, NewSession, StandingRow};
 use crate::server::db::user::UserRecord;
-use crate::server::db::{Conn, account, application as application_table, settings, user};
+use crate::server::db::{Conn, account, settings, user};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 
@@ -185,8 +184,7 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
             return Err(refuse(caller, &candidate.user, denial, &reason, ticket.as_deref()).await?);
         }
     };
-    let registered = application_table::by_id(&mut tx, application.application_id).await?;
-    let entrance = Entrance::of(&registered.ok_or(ServiceError::NotFound)?)?;
+    let entrance = Entrance::of(application)?;
     let now = state.now();
     let deadline = now + TimeDelta::minutes(grant.minutes);
     let hidden = candidate.settings.hide_from_account_audit;
@@ -249,8 +247,8 @@ enum Entrance {
 }
 
 impl Entrance {
-    fn of(application: &ApplicationRow) -> ServiceResult<Self> {
-        if !application.is_embedded() {
+    fn of(application: &AssignedApplicationRow) -> ServiceResult<Self> {
+        if application.login_method != "embedded" {
             return Ok(Self::Hosted);
         }
         if origin_of(&application.login_url).is_none() {

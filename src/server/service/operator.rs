@@ -119,11 +119,8 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
 /// [`ServiceError::NotFound`] where there is no such environment or the operator has no role in it: alike.
 pub async fn enter(state: &AppState, operator: Operator, client: Client, slug: &str) -> ServiceResult<Caller> {
     let mut conn = state.db.read().await?;
-    let environment = environment::by_slug(&mut conn, &storable(slug)).await?.ok_or(ServiceError::NotFound)?;
-    let roles = table::roles_in(&mut conn, operator.id, environment.id).await?;
-    if roles.is_empty() {
-        return Err(ServiceError::NotFound);
-    }
+    let (environment, roles) =
+        table::place(&mut conn, operator.id, &storable(slug)).await?.ok_or(ServiceError::NotFound)?;
     Ok(Caller { state: state.clone(), client, operator, environment, roles })
 }
 

@@ -285,9 +285,8 @@ fn item(row: SessionListRow) -> SessionItem {
     }
 }
 
-/// Ends every session whose time is over or whose user is locked, and every impersonation whose policy now says no, so
-/// that the audit trail has its END event and applications are told even if nobody asks for the session again. Gives how
-/// many ended.
+/// Ends every session whose time is over or whose user is locked, so that the audit trail has its END event and
+/// applications are told even if nobody asks for the session again. Gives how many ended.
 pub async fn end_due(state: &AppState) -> ServiceResult<u64> {
     let mut ended = 0;
     loop {
@@ -296,16 +295,15 @@ pub async fn end_due(state: &AppState) -> ServiceResult<u64> {
         batch.extend(table::of_users_locked_after(&mut conn, state.now() - LOCKED_LATELY, BATCH).await?);
         drop(conn);
         if batch.is_empty() {
-            break;
+            return Ok(ended);
         }
         ended += end_those_due(state, &batch).await?;
     }
-    Ok(ended + end_refused(state).await?)
 }
 
-/// Ends every running impersonation that the policy does not allow any more. It judges by rows alone: where nothing was
-/// committed since the last time, there is nothing to judge.
-async fn end_refused(state: &AppState) -> ServiceResult<u64> {
+/// [`end_due`] for every running impersonation that the policy does not allow any more. It judges by rows alone: where
+/// nothing was committed since the last time, there is nothing to judge.
+pub async fn end_refused(state: &AppState) -> ServiceResult<u64> {
     let epoch = state.db.epoch().await?;
     if state.reviewed.load(Ordering::Relaxed) == epoch {
         return Ok(0);

@@ -43,9 +43,10 @@ async fn app() -> TestApp {
     app
 }
 
-/// What the timers do within a second: end what is due, send what is in the outbox.
+/// What the timers do: end what is due and what is refused, send what is in the outbox.
 async fn round(app: &TestApp) {
     session::end_due(&app.state).await.expect("sessions that are due end");
+    session::end_refused(&app.state).await.expect("sessions that are refused end");
     deliver(app).await;
 }
 

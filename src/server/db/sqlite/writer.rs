@@ -33,8 +33,19 @@ struct Line {
     open_since: Option<Instant>,
     /// Whom to tell how the commit went.
     pending: Vec<oneshot::Sender<Result<(), String>>>,
-    /// Whether the last savepoint was left by somebody who could not undo it.
-    is_abandoned: bool,
+    savepoint: Savepoint,
+}
+
+/// What there is of the last transaction's savepoint.
+#[derive(Default)]
+enum Savepoint {
+    #[default]
+    None,
+    /// Of somebody whose work is done. The next statement on the connection releases it, together with what it is for:
+    /// each statement is a message to SQLite's thread and back.
+    Done,
+    /// Left by somebody who could not undo it.
+    Abandoned,
 }
 
 /// A transaction in its turn. Dropped without [`GroupTx::commit`], nothing of it happened.
@@ -46,7 +57,8 @@ pub struct GroupTx {
 
 impl Writer {
     pub fn new(connection: SqliteConnection) -> Self {
-        let line = Line { connection: Some(connection), open_since: None, pending: Vec::new(), is_abandoned: false };
+        let line =
+            Line { connection: Some(connection), open_since: None, pending: Vec::new(), savepoint: Savepoint::None };
         Self { line: Arc::new(Mutex::new(line)), waiting: Arc::default() }
     }
 
@@ -93,28 +105,32 @@ impl Line {
 
     /// Opens the shared transaction where it is not, and a savepoint in it.
     async fn enter(&mut self) -> DbResult<()> {
-        if std::mem::take(&mut self.is_abandoned) {
-            self.undo().await;
-        }
-        if self.open_since.is_none() {
+        self.undo_abandoned().await;
+        let sql = match (self.open_since, &self.savepoint) {
             // It holds the write lock from the start, so that it never has to upgrade.
-            self.run("BEGIN IMMEDIATE").await?;
-            self.open_since = Some(Instant::now());
-        }
-        if let Err(error) = self.run("SAVEPOINT one").await {
+            (None, _) => "BEGIN IMMEDIATE; SAVEPOINT one",
+            (Some(_), Savepoint::Done) => "RELEASE one; SAVEPOINT one",
+            (Some(_), _) => "SAVEPOINT one",
+        };
+        if let Err(error) = self.run(sql).await {
             self.give_up(&error.to_string()).await;
             return Err(error);
         }
+        self.savepoint = Savepoint::None;
+        self.open_since.get_or_insert_with(Instant::now);
         Ok(())
+    }
+
+    async fn undo_abandoned(&mut self) {
+        if matches!(self.savepoint, Savepoint::Abandoned) {
+            self.undo().await;
+        }
     }
 
     /// Undoes what happened since the last savepoint.
     async fn undo(&mut self) {
-        let undone = async {
-            self.run("ROLLBACK TO one").await?;
-            self.run("RELEASE one").await
-        };
-        if let Err(error) = undone.await {
+        self.savepoint = Savepoint::None;
+        if let Err(error) = self.run("ROLLBACK TO one; RELEASE one").await {
             self.give_up(&error.to_string()).await;
         }
     }
@@ -130,12 +146,12 @@ impl Line {
         if self.open_since.is_none() {
             return;
         }
-        if std::mem::take(&mut self.is_abandoned) {
-            self.undo().await;
-        }
+        self.undo_abandoned().await;
+        // It releases every savepoint, too.
         match self.run("COMMIT").await {
             Ok(()) => {
                 self.open_since = None;
+                self.savepoint = Savepoint::None;
                 for one in self.pending.drain(..) {
                     // Whoever went away in the meantime has nobody left to tell.
                     let _ = one.send(Ok(()));
@@ -148,9 +164,10 @@ impl Line {
     /// Rolls everything back. SQLite may have done so already, for a full disk for example.
     async fn give_up(&mut self, why: &str) {
         if let Err(error) = self.run("ROLLBACK").await {
-            tracing::warn!(error = error.to_string(), "a shared transaction was already rolled back");
+            tracing::debug!(error = error.to_string(), "a shared transaction had not begun or was already rolled back");
         }
         self.open_since = None;
+        self.savepoint = Savepoint::None;
         for one in self.pending.drain(..) {
             let _ = one.send(Err(why.to_owned()));
         }
@@ -163,18 +180,14 @@ impl GroupTx {
         let Some(mut line) = self.line.take() else { return Ok(()) };
         let waiting = self.waiting.clone();
         let (tell, told) = oneshot::channel();
-        let released = tokio::spawn(async move {
-            if let Err(error) = line.run("RELEASE one").await {
-                line.give_up(&error.to_string()).await;
-                return Err(error);
-            }
-            line.pending.push(tell);
-            if line.is_due(waiting.load(Ordering::SeqCst)) {
-                line.commit().await;
-            }
-            Ok(())
-        });
-        joined(released.await)?;
+        line.savepoint = Savepoint::Done;
+        line.pending.push(tell);
+        if line.is_due(waiting.load(Ordering::SeqCst)) {
+            // Nobody has to wait for it: it tells.
+            drop(tokio::spawn(async move { line.commit().await }));
+        } else {
+            drop(line);
+        }
         match told.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(why)) => Err(DbError::Sqlx(sqlx::Error::Protocol(format!("the shared commit failed: {why}")))),
@@ -197,7 +210,7 @@ impl Drop for GroupTx {
                 })
             }
             // Outside the runtime nothing can be waited for: whoever comes next undoes it first.
-            Err(_) => line.is_abandoned = true,
+            Err(_) => line.savepoint = Savepoint::Abandoned,
         }
     }
 }
