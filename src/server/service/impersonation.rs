@@ -1,29 +1,25 @@
 //! Starting, showing and ending impersonations.
 
-use chrono::{DateTime, TimeDelta, Utc};
+mod start;
+
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::audit::{self, Event};
 use super::caller::Caller;
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
+use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use super::session::{self, EndedBy};
-use crate::model::audit::{Severity, action};
 use crate::model::impersonation::{
-    Denial, Drawer, DrawerAccount, DrawerApplication, HandOff, ImpersonationOverview, ImpersonationSettings,
-    LiveImpersonation, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE, StartImpersonation, validate_reason, validate_ticket,
+    Denial, Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation,
+    MINUTES, MINUTES_WITHOUT_KEEP_ALIVE,
 };
-use crate::model::session::{EndReason, SessionKind};
-use crate::server::address::{origin_of, with_query};
+use crate::model::session::EndReason;
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
-use crate::server::db::grant::{self, NewHandOffCode};
-use crate::server::db::session::{self as session_table, NewSession, StandingRow};
+use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::user::UserRecord;
 use crate::server::db::{Conn, account, settings, user};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::secret::SecretKind;
 
-/// How long a hand-off code works.
-const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+pub use start::start;
 
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
@@ -149,153 +145,6 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
             .collect(),
         now,
     })
-}
-
-/// Starts an impersonation: session, START event and hand-off code in one transaction, or nothing.
-///
-/// # Errors
-/// [`ServiceError::Invalid`] for the reason or the ticket, [`ServiceError::Denied`] where the policy says no (which is
-/// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
-pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
-    caller.require_view()?;
-    let reason = validate_reason(&request.reason)?;
-    let ticket = validate_ticket(&request.ticket)?;
-    let state = &caller.state;
-    state.limits.start(&caller.operator.id.to_string())?;
-    let mut tx = state.db.write().await?;
-    let candidate = Candidate::load(&mut tx, caller.environment.id, request.user_id).await?;
-    let membership = candidate.memberships.iter().find(|row| row.external_id == request.account);
-    let account = match membership {
-        Some(membership) => Some(candidate.account_facts(membership, Some(&request.application))),
-        None if candidate.memberships.is_empty() => None,
-        None => Some(AccountFacts { membership: Membership::None, has_applications: false, application: None }),
-    };
-    let decision = policy::decide(&candidate.facts(caller, account));
-    let chosen = membership.and_then(|membership| {
-        let application =
-            candidate.applications_of(membership.account_id).find(|row| row.client_id == request.application)?;
-        Some((membership, application))
-    });
-    let (grant, membership, application) = match (decision, chosen) {
-        (Ok(grant), Some((membership, application))) => (grant, membership, application),
-        (decision, _) => {
-            drop(tx);
-            let denial = decision.err().unwrap_or(Denial::NotAssigned);
-            return Err(refuse(caller, &candidate.user, denial, &reason, ticket.as_deref()).await?);
-        }
-    };
-    let entrance = Entrance::of(application)?;
-    let now = state.now();
-    let deadline = now + TimeDelta::minutes(grant.minutes);
-    let hidden = candidate.settings.hide_from_account_audit;
-    let session_id = state.new_id();
-    let session = NewSession {
-        id: session_id,
-        environment_id: caller.environment.id,
-        user_id: candidate.user.id,
-        kind: SessionKind::Impersonation,
-        account_id: Some(membership.account_id),
-        application_id: Some(application.application_id),
-        operator_id: Some(caller.operator.id),
-        reason: Some(&reason),
-        ticket: ticket.as_deref(),
-        deadline: Some(deadline),
-        hidden_from_account: hidden,
-        now,
-        expires_at: deadline,
-        ip_address: caller.client.ip_address.as_deref(),
-        user_agent: caller.client.user_agent.as_deref(),
-    };
-    session_table::insert(&mut tx, &session).await?;
-    let event = Event::new(
-        caller.environment.id,
-        action::IMPERSONATION_STARTED,
-        Severity::High,
-        started_sentence(caller, &candidate.user, &membership.name, &application.name, grant),
-    )
-    .by_operator(&caller.operator)
-    .about_user(candidate.user.id, &candidate.user.name, &candidate.user.email)
-    .in_account(membership.account_id, &membership.name, hidden)
-    .in_application(application.application_id, &application.name)
-    .impersonated_by(&caller.operator, session_id)
-    .for_reason(&reason, ticket.as_deref())
-    .from(&caller.client);
-    audit::record(state, &mut tx, event).await?;
-    let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
-    let expires_at = now + HAND_OFF_LIFETIME;
-    let hand_off = NewHandOffCode {
-        code_hash: &code_hash,
-        session_id,
-        application_id: application.application_id,
-        operator_session_id: Some(caller.operator.session_id),
-        now,
-        expires_at,
-    };
-    grant::insert_hand_off(&mut tx, &hand_off).await?;
-    tx.commit().await?;
-    let issuer = state.issuer(&caller.environment.slug);
-    Ok(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline })
-}
-
-/// Where the new tab goes with its hand-off code.
-enum Entrance {
-    /// To the provider, which signs the user in and leads on to the application.
-    Hosted,
-    /// To the application itself, which trades the code at the token endpoint: sign-in that a third party initiates
-    /// (OpenID Connect Core section 4), with the code as `login_hint`.
-    Embedded { login_url: String, target: String },
-}
-
-impl Entrance {
-    fn of(application: &AssignedApplicationRow) -> ServiceResult<Self> {
-        if application.login_method != "embedded" {
-            return Ok(Self::Hosted);
-        }
-        if origin_of(&application.login_url).is_none() {
-            let sentence =
-                "The application's login address is neither http nor https. An administrator must mend it first.";
-            return Err(ServiceError::invalid("application", sentence));
-        }
-        Ok(Self::Embedded { login_url: application.login_url.clone(), target: application.app_url.clone() })
-    }
-
-    fn url(&self, issuer: &str, code: &str) -> String {
-        match self {
-            Self::Hosted => format!("{issuer}/hand-off?code={code}"),
-            Self::Embedded { login_url, target } => {
-                with_query(login_url, &[("iss", issuer), ("login_hint", code), ("target_link_uri", target)])
-            }
-        }
-    }
-}
-
-fn started_sentence(caller: &Caller, user: &UserRecord, account: &str, application: &str, grant: Grant) -> String {
-    format!(
-        "{} started impersonating {} in {account}, {application}, for at most {} minutes",
-        caller.operator.name, user.name, grant.minutes
-    )
-}
-
-/// Writes down that a start was refused, and gives the refusal.
-async fn refuse(
-    caller: &Caller,
-    user: &UserRecord,
-    denial: Denial,
-    reason: &str,
-    ticket: Option<&str>,
-) -> ServiceResult<ServiceError> {
-    let event = Event::new(
-        caller.environment.id,
-        action::IMPERSONATION_DENIED,
-        Severity::Medium,
-        format!("{} may not impersonate {}: {}", caller.operator.name, user.name, denial.sentence()),
-    )
-    .by_operator(&caller.operator)
-    .about_user(user.id, &user.name, &user.email)
-    .for_reason(reason, ticket)
-    .from(&caller.client);
-    audit::record_alone(&caller.state, event).await?;
-    Ok(ServiceError::Denied(denial))
 }
 
 /// The Impersonation page: settings, and what is running.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
 use super::logout_delivery;
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
+use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
 use crate::model::audit::{Severity, action};
 use crate::model::impersonation::Denial;
 use crate::model::operator::Roles;
@@ -53,10 +53,15 @@ impl StandingRow {
             return Some(EndReason::Expired);
         }
         match self.session_kind() {
-            SessionKind::Impersonation => policy::decide(&self.facts()).err().map(end_reason),
+            SessionKind::Impersonation => self.grant().err().map(end_reason),
             SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
             SessionKind::Password => None,
         }
+    }
+
+    /// What the policy says of an impersonation like this one now.
+    pub fn grant(&self) -> Result<Grant, Denial> {
+        policy::decide(&self.facts())
     }
 
     fn facts(&self) -> Facts<'_> {

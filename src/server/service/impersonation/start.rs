@@ -1,0 +1,198 @@
+//! Starting an impersonation.
+
+use anyhow::anyhow;
+use chrono::TimeDelta;
+
+use super::Candidate;
+use crate::model::audit::{Severity, action};
+use crate::model::impersonation::{Denial, HandOff, StartImpersonation, validate_reason, validate_ticket};
+use crate::model::session::SessionKind;
+use crate::server::address::{origin_of, with_query};
+use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
+use crate::server::db::grant::{self, NewHandOffCode};
+use crate::server::db::session::{self as table, NewSession};
+use crate::server::db::user::UserRecord;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::secret::SecretKind;
+use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::Caller;
+use crate::server::service::policy::{self, AccountFacts, Grant, Membership};
+
+/// How long a hand-off code works.
+const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// How often a decision is taken anew because its facts changed before they could be acted on.
+const ATTEMPTS: usize = 5;
+
+/// Why, as the operator says it.
+struct Purpose<'a> {
+    reason: &'a str,
+    ticket: Option<&'a str>,
+}
+
+/// What the policy allowed.
+struct Choice<'a> {
+    candidate: &'a Candidate,
+    membership: &'a MembershipRow,
+    application: &'a AssignedApplicationRow,
+    grant: Grant,
+}
+
+/// Starts an impersonation: session, START event and hand-off code in one transaction, or nothing.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the reason or the ticket, [`ServiceError::Denied`] where the policy says no (which is
+/// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
+pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
+    caller.require_view()?;
+    let reason = validate_reason(&request.reason)?;
+    let ticket = validate_ticket(&request.ticket)?;
+    let purpose = Purpose { reason: &reason, ticket: ticket.as_deref() };
+    let state = &caller.state;
+    state.limits.start(&caller.operator.id.to_string())?;
+    for _ in 0..ATTEMPTS {
+        let mut conn = state.db.read().await?;
+        let candidate = Candidate::load(&mut conn, caller.environment.id, request.user_id).await?;
+        drop(conn);
+        let choice = match choose(caller, request, &candidate) {
+            Ok(choice) => choice,
+            Err(denial) => return Err(refuse(caller, &candidate.user, denial, &purpose).await?),
+        };
+        if let Some(hand_off) = begin(caller, &choice, &purpose).await? {
+            return Ok(hand_off);
+        }
+    }
+    Err(anyhow!("what the policy goes by changed {ATTEMPTS} times while a session was being started").into())
+}
+
+fn choose<'a>(caller: &Caller, request: &StartImpersonation, candidate: &'a Candidate) -> Result<Choice<'a>, Denial> {
+    let membership = candidate.memberships.iter().find(|row| row.external_id == request.account);
+    let account = match membership {
+        Some(membership) => Some(candidate.account_facts(membership, Some(&request.application))),
+        None if candidate.memberships.is_empty() => None,
+        None => Some(AccountFacts { membership: Membership::None, has_applications: false, application: None }),
+    };
+    let grant = policy::decide(&candidate.facts(caller, account))?;
+    let membership = membership.ok_or(Denial::NotAssigned)?;
+    let application = candidate.applications_of(membership.account_id).find(|row| row.client_id == request.application);
+    Ok(Choice { candidate, membership, application: application.ok_or(Denial::NotAssigned)?, grant })
+}
+
+/// Writes what was chosen. Writers wait for each other, so what the choice was made from was read before; here the
+/// session is judged once more by the rows as they are now. `None` where the outcome is another one: nothing is written.
+async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> ServiceResult<Option<HandOff>> {
+    let Choice { candidate, membership, application, grant } = *choice;
+    let state = &caller.state;
+    let entrance = Entrance::of(application)?;
+    let mut tx = state.db.write().await?;
+    let now = state.now();
+    let deadline = now + TimeDelta::minutes(grant.minutes);
+    let session_id = state.new_id();
+    let session = NewSession {
+        id: session_id,
+        environment_id: caller.environment.id,
+        user_id: candidate.user.id,
+        kind: SessionKind::Impersonation,
+        account_id: Some(membership.account_id),
+        application_id: Some(application.application_id),
+        operator_id: Some(caller.operator.id),
+        reason: Some(purpose.reason),
+        ticket: purpose.ticket,
+        deadline: Some(deadline),
+        hidden_from_account: candidate.settings.hide_from_account_audit,
+        now,
+        expires_at: deadline,
+        ip_address: caller.client.ip_address.as_deref(),
+        user_agent: caller.client.user_agent.as_deref(),
+    };
+    table::insert(&mut tx, &session).await?;
+    let standing = table::standing(&mut tx, caller.environment.id, session_id).await?;
+    let Some(standing) = standing.filter(|standing| standing.grant() == Ok(grant)) else { return Ok(None) };
+    let event = Event::new(
+        caller.environment.id,
+        action::IMPERSONATION_STARTED,
+        Severity::High,
+        started_sentence(caller, &candidate.user, &membership.name, &application.name, grant),
+    )
+    .by_operator(&caller.operator)
+    .about_user(candidate.user.id, &candidate.user.name, &candidate.user.email)
+    .in_account(membership.account_id, &membership.name, standing.hidden_from_account)
+    .in_application(application.application_id, &application.name)
+    .impersonated_by(&caller.operator, session_id)
+    .for_reason(purpose.reason, purpose.ticket)
+    .from(&caller.client);
+    audit::record(state, &mut tx, event).await?;
+    let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
+    let expires_at = now + HAND_OFF_LIFETIME;
+    let hand_off = NewHandOffCode {
+        code_hash: &code_hash,
+        session_id,
+        application_id: application.application_id,
+        operator_session_id: Some(caller.operator.session_id),
+        now,
+        expires_at,
+    };
+    grant::insert_hand_off(&mut tx, &hand_off).await?;
+    tx.commit().await?;
+    let issuer = state.issuer(&caller.environment.slug);
+    Ok(Some(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline }))
+}
+
+/// Where the new tab goes with its hand-off code.
+enum Entrance {
+    /// To the provider, which signs the user in and leads on to the application.
+    Hosted,
+    /// To the application itself, which trades the code at the token endpoint: sign-in that a third party initiates
+    /// (OpenID Connect Core section 4), with the code as `login_hint`.
+    Embedded { login_url: String, target: String },
+}
+
+impl Entrance {
+    fn of(application: &AssignedApplicationRow) -> ServiceResult<Self> {
+        if application.login_method != "embedded" {
+            return Ok(Self::Hosted);
+        }
+        if origin_of(&application.login_url).is_none() {
+            let sentence =
+                "The application's login address is neither http nor https. An administrator must mend it first.";
+            return Err(ServiceError::invalid("application", sentence));
+        }
+        Ok(Self::Embedded { login_url: application.login_url.clone(), target: application.app_url.clone() })
+    }
+
+    fn url(&self, issuer: &str, code: &str) -> String {
+        match self {
+            Self::Hosted => format!("{issuer}/hand-off?code={code}"),
+            Self::Embedded { login_url, target } => {
+                with_query(login_url, &[("iss", issuer), ("login_hint", code), ("target_link_uri", target)])
+            }
+        }
+    }
+}
+
+fn started_sentence(caller: &Caller, user: &UserRecord, account: &str, application: &str, grant: Grant) -> String {
+    format!(
+        "{} started impersonating {} in {account}, {application}, for at most {} minutes",
+        caller.operator.name, user.name, grant.minutes
+    )
+}
+
+/// Writes down that a start was refused, and gives the refusal.
+async fn refuse(
+    caller: &Caller,
+    user: &UserRecord,
+    denial: Denial,
+    purpose: &Purpose<'_>,
+) -> ServiceResult<ServiceError> {
+    let event = Event::new(
+        caller.environment.id,
+        action::IMPERSONATION_DENIED,
+        Severity::Medium,
+        format!("{} may not impersonate {}: {}", caller.operator.name, user.name, denial.sentence()),
+    )
+    .by_operator(&caller.operator)
+    .about_user(user.id, &user.name, &user.email)
+    .for_reason(purpose.reason, purpose.ticket)
+    .from(&caller.client);
+    audit::record_alone(&caller.state, event).await?;
+    Ok(ServiceError::Denied(denial))
+}
