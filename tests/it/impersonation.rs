@@ -1,5 +1,7 @@
 //! Starting, showing and ending impersonations, at the portal's side.
 
+mod race;
+
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use understudy::model::error::ApiError;

@@ -9,6 +9,7 @@ mod front;
 mod http;
 mod icons;
 mod lint;
+mod playwright;
 mod postgres;
 mod process;
 mod publish;

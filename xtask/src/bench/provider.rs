@@ -34,19 +34,39 @@ const INTROSPECTION_SHARE: f64 = 0.25;
 /// A start at 16 connections, on SQLite, against one durable insert with one signature.
 const START_SHARE: f64 = 0.7;
 
+/// Requests per second of the least that a server can do, over as many connections.
+#[derive(Clone, Copy, Default)]
+struct Least {
+    handler: f64,
+    insert: f64,
+    insert_and_signature: f64,
+}
+
 /// A measured operation.
 struct Row {
     name: &'static str,
     connections: usize,
     measured: Measured,
-    /// What it is compared with, and how many of that went through in a second.
-    against: Option<(&'static str, f64)>,
+    /// What it is compared with, where it is not itself a measure.
+    least: Option<Least>,
 }
 
 impl Row {
-    fn share(&self) -> Option<f64> {
-        self.against.map(|(_, per_second)| self.measured.per_second / per_second)
+    fn share(&self, of: fn(Least) -> f64) -> Option<f64> {
+        self.least.map(|least| self.measured.per_second / of(least))
     }
+}
+
+fn of_handler(least: Least) -> f64 {
+    least.handler
+}
+
+fn of_insert(least: Least) -> f64 {
+    least.insert
+}
+
+fn of_insert_and_signature(least: Least) -> f64 {
+    least.insert_and_signature
 }
 
 #[derive(clap::Args)]
@@ -69,14 +89,14 @@ pub fn run(repo: &Repo, options: &Options) -> Result<()> {
     let mut over = Vec::new();
     let rows = on_database(options, &programs, folder.path(), &file("understudy.db"), &file("baseline.db"))?;
     show("SQLite", &rows);
-    over.extend(below(&rows, INTROSPECTION, INTROSPECTION_SHARE, "SQLite"));
-    over.extend(below(&rows, START, START_SHARE, "SQLite"));
+    over.extend(below(&rows, INTROSPECTION, of_handler, INTROSPECTION_SHARE, "SQLite"));
+    over.extend(below(&rows, START, of_insert_and_signature, START_SHARE, "SQLite"));
 
     let mut cluster = Cluster::start_durable()?;
     let rows = on_database(options, &programs, folder.path(), cluster.url(), cluster.url())?;
     cluster.check()?;
     show("PostgreSQL", &rows);
-    over.extend(below(&rows, INTROSPECTION, INTROSPECTION_SHARE, "PostgreSQL"));
+    over.extend(below(&rows, INTROSPECTION, of_handler, INTROSPECTION_SHARE, "PostgreSQL"));
     if !over.is_empty() {
         bail!("{}", over.join("; "));
     }
@@ -84,27 +104,29 @@ pub fn run(repo: &Repo, options: &Options) -> Result<()> {
 }
 
 /// Why a promised share is not met, where it is not.
-fn below(rows: &[Row], name: &str, promised: f64, database: &str) -> Option<String> {
+fn below(rows: &[Row], name: &str, of: fn(Least) -> f64, promised: f64, database: &str) -> Option<String> {
     let most = CONNECTIONS[CONNECTIONS.len() - 1];
-    let share = rows.iter().find(|row| row.name == name && row.connections == most).and_then(Row::share)?;
+    let share = rows.iter().find(|row| row.name == name && row.connections == most)?.share(of)?;
     (share < promised).then(|| format!("{name} on {database} is at {share:.2} of its measure, promised is {promised}"))
 }
 
 fn show(database: &str, rows: &[Row]) {
-    println!("\n{database}");
+    println!("\n{database}{:>92}", "as a share of the bare");
     println!(
-        "  {:<28} {:>5} {:>10} {:>10} {:>10} {:>12}   share of",
-        "operation", "conn.", "req/s", "median", "p99", "CPU/request"
+        "  {:<28} {:>5} {:>10} {:>10} {:>10} {:>12} {:>9} {:>8} {:>16}",
+        "operation", "conn.", "req/s", "median", "p99", "CPU/request", "handler", "insert", "insert and sign."
     );
     for row in rows {
         let Measured { per_second, median_ms, p99_ms, cpu_us } = row.measured;
-        let against = row.share().zip(row.against).map(|(share, (name, _))| format!("{share:>6.3} {name}"));
+        let share = |of| row.share(of).map(|share| format!("{share:.3}")).unwrap_or_default();
         println!(
-            "  {:<28} {:>5} {:>10} {median_ms:>7.2} ms {p99_ms:>7.2} ms {cpu_us:>9.0} µs   {}",
+            "  {:<28} {:>5} {:>10} {median_ms:>7.2} ms {p99_ms:>7.2} ms {cpu_us:>9.0} µs {:>9} {:>8} {:>16}",
             row.name,
             row.connections,
             steps::grouped(per_second as usize),
-            against.unwrap_or_default()
+            share(of_handler),
+            share(of_insert),
+            share(of_insert_and_signature)
         );
     }
 }
@@ -117,7 +139,7 @@ fn on_database(
     baseline_url: &str,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let (bare, signed) = baseline(programs, folder, baseline_url, &mut rows)?;
+    let least = baseline(programs, folder, baseline_url, &mut rows)?;
     let address = server::free_port()?;
     let log = folder.join("understudy.log");
     let mut serving = start(programs, "demo", address, url, &log)?;
@@ -126,7 +148,8 @@ fn on_database(
     steps::step("signing in and starting sessions");
     let flow = Flow::begin(address, &programs.understudy)?;
     for (index, connections) in CONNECTIONS.into_iter().enumerate() {
-        let mut add = |name, measured, against| rows.push(Row { name, connections, measured, against });
+        let least = Some(least[index]);
+        let mut add = |name, measured| rows.push(Row { name, connections, measured, least });
         let run = |name: &str, asking: &mut [Box<dyn Asking>], length| {
             steps::step(format!("{name}, {connections} connections"));
             measure(address, asking, length, serving.id())
@@ -135,20 +158,17 @@ fn on_database(
             let one = || Box::new(Same { request: request.clone(), status }) as Box<dyn Asking>;
             (0..connections).map(|_| one()).collect()
         };
-        let bare = Some(("bare handler", bare[index]));
-        let signed = Some(("insert and signature", signed[index]));
-
         if options.wants(START) {
             let mut asking = same(flow.start_request()?, 200);
             run(START, &mut asking, WARM_UP)?;
-            add(START, run(START, &mut asking, LENGTH)?, signed);
+            add(START, run(START, &mut asking, LENGTH)?);
         }
         if options.wants(TOKEN) {
             let mut asking: Vec<Box<dyn Asking>> = Vec::new();
             for one in Redeeming::prepare(&flow, connections)? {
                 asking.push(Box::new(one));
             }
-            add(TOKEN, run(TOKEN, &mut asking, LENGTH)?, signed);
+            add(TOKEN, run(TOKEN, &mut asking, LENGTH)?);
         }
         if options.wants(REFRESH) {
             let mut asking: Vec<Box<dyn Asking>> = Vec::new();
@@ -156,7 +176,7 @@ fn on_database(
                 asking.push(Box::new(Refreshing::begin(&flow)?));
             }
             run(REFRESH, &mut asking, WARM_UP)?;
-            add(REFRESH, run(REFRESH, &mut asking, LENGTH)?, signed);
+            add(REFRESH, run(REFRESH, &mut asking, LENGTH)?);
         }
         if options.wants(INTROSPECTION) {
             let mut asking: Vec<Box<dyn Asking>> = Vec::new();
@@ -164,27 +184,28 @@ fn on_database(
                 asking.push(Box::new(Introspecting::new(&flow, number)));
             }
             run(INTROSPECTION, &mut asking, WARM_UP)?;
-            add(INTROSPECTION, run(INTROSPECTION, &mut asking, LENGTH)?, bare);
+            add(INTROSPECTION, run(INTROSPECTION, &mut asking, LENGTH)?);
         }
         if options.wants(JWKS) {
             let mut asking = same(request("GET", address, "/id/production/.well-known/jwks.json", &[], ""), 200);
             run(JWKS, &mut asking, WARM_UP)?;
-            add(JWKS, run(JWKS, &mut asking, LENGTH)?, bare);
+            add(JWKS, run(JWKS, &mut asking, LENGTH)?);
         }
     }
     Ok(rows)
 }
 
-/// Measures the least that a server can do; gives requests per second of handler, and of insert with signature.
-fn baseline(programs: &Programs, folder: &Path, url: &str, rows: &mut Vec<Row>) -> Result<(Vec<f64>, Vec<f64>)> {
+/// Measures the least that a server can do, over each number of connections.
+fn baseline(programs: &Programs, folder: &Path, url: &str, rows: &mut Vec<Row>) -> Result<Vec<Least>> {
     let address = server::free_port()?;
     let log = folder.join("baseline.log");
     let mut command = process::server(&programs.baseline);
     command.args(["--listen", &address.to_string(), "--database-url", url]);
     let mut running = Running::spawn_logged("baseline", &mut command, &log)?;
     server::wait_until_healthy(&mut running, address, "/", &log)?;
-    let (mut bare, mut signed) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     for connections in CONNECTIONS {
+        let mut least = Least::default();
         for (name, method, path, status) in [
             ("bare handler", "GET", "/", 200),
             ("bare insert", "POST", "/insert", 204),
@@ -198,14 +219,15 @@ fn baseline(programs: &Programs, folder: &Path, url: &str, rows: &mut Vec<Row>) 
             measure(address, &mut asking, WARM_UP, running.id())?;
             let measured = measure(address, &mut asking, LENGTH, running.id())?;
             match name {
-                "bare handler" => bare.push(measured.per_second),
-                "bare insert and signature" => signed.push(measured.per_second),
-                _ => {}
+                "bare handler" => least.handler = measured.per_second,
+                "bare insert" => least.insert = measured.per_second,
+                _ => least.insert_and_signature = measured.per_second,
             }
-            rows.push(Row { name, connections, measured, against: None });
+            rows.push(Row { name, connections, measured, least: None });
         }
+        all.push(least);
     }
-    Ok((bare, signed))
+    Ok(all)
 }
 
 /// `understudy demo` or `understudy serve`, without limits on how often something may be tried.
