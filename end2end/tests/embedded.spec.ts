@@ -1,7 +1,7 @@
 // An application that signs its users in itself: the portal hands the session over at the application's own sign-in page.
 import type { Page } from "@playwright/test";
 
-import { AMARA, OWNER, PORTAL, SAMPLE_EMBEDDED, USER_PASSWORD, drawerFromTable, expect, expectAccessible, signIn, startSession, test } from "./support";
+import { AMARA, OWNER, PORTAL, SAMPLE_EMBEDDED, USER_PASSWORD, drawerFromTable, drawerWithoutScript, expect, expectAccessible, signIn, startSession, test } from "./support";
 
 const APPLICATION = "Atlas Planner";
 
@@ -65,14 +65,7 @@ test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 
   test("the drawer's form leads into the application, too", async ({ page, context }) => {
-    await page.goto(`${PORTAL}/sign-in`);
-    await page.getByLabel("E-mail").fill(OWNER.email);
-    await page.getByLabel("Password").fill("understudy-demo-1");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByRole("row")).toHaveCount(51);
-    await page.goto(`${PORTAL}/production/users?q=${encodeURIComponent(AMARA.email)}`);
-    await page.getByRole("link", { name: `Impersonate ${AMARA.name}` }).click();
-    const dialog = page.getByRole("dialog");
+    const dialog = await drawerWithoutScript(page, AMARA);
     const application = dialog.getByLabel("Application");
     const label = (await application.locator("option").allTextContents()).find((name) => name.includes(APPLICATION))!;
     await application.selectOption({ label });

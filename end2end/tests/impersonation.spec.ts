@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 
 import {
   AMARA, OWNER, PORTAL, SAMPLE, SAMPLE_SHORT, USER_PASSWORD,
-  drawer, drawerFromTable, expect, expectAccessible, hydrated, open, signIn, startSession, test,
+  drawer, drawerFromTable, drawerWithoutScript, expect, expectAccessible, hydrated, open, signIn, startSession, test,
 } from "./support";
 
 const CHEN = { email: "wei.chen@harborlogistics.example", name: "Chen Wei" };
@@ -225,14 +225,7 @@ test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 
   test("the drawer opens, changes its account, starts a session and ends it", async ({ page, context }) => {
-    await page.goto(`${PORTAL}/sign-in`);
-    await page.getByLabel("E-mail").fill(OWNER.email);
-    await page.getByLabel("Password").fill("understudy-demo-1");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByRole("row")).toHaveCount(51);
-    await page.goto(`${PORTAL}/production/users?q=${encodeURIComponent(AMARA.email)}`);
-    await page.getByRole("link", { name: `Impersonate ${AMARA.name}` }).click();
-    const dialog = page.getByRole("dialog");
+    const dialog = await drawerWithoutScript(page, AMARA);
     const account = dialog.getByLabel("Account");
     const other = (await account.locator("option").allTextContents()).find((name) => !name.includes("Northwind"))!;
     await account.selectOption({ label: other });

@@ -94,6 +94,18 @@ export async function drawerFromTable(page: Page, user: { email: string; name: s
   return drawer(page);
 }
 
+/** The same without script, from signing in. */
+export async function drawerWithoutScript(page: Page, user: { email: string; name: string }): Promise<Locator> {
+  await page.goto(`${PORTAL}/sign-in`);
+  await page.getByLabel("E-mail").fill(OWNER.email);
+  await page.getByLabel("Password").fill("understudy-demo-1");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("row")).toHaveCount(51);
+  await page.goto(`${PORTAL}/production/users?q=${encodeURIComponent(user.email)}`);
+  await page.getByRole("link", { name: `Impersonate ${user.name}` }).click();
+  return page.getByRole("dialog");
+}
+
 export async function drawer(page: Page): Promise<Locator> {
   const dialog = page.getByRole("dialog", { name: "Impersonate user" });
   await expect(dialog.getByLabel("Reason")).toBeVisible();

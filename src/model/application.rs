@@ -35,17 +35,27 @@ impl Proof {
     }
 }
 
+/// What it means that an application has no such address, for one with hosted login or not.
+type WithoutAddress = fn(bool) -> &'static str;
+
 /// What an application has addresses for, in the order of [`ApplicationDetail::addresses`], and what it means if there are
 /// none.
-pub const ADDRESSES: [(&str, &str); 7] = [
-    ("App URL", ""),
-    ("Login URL", ""),
-    ("Initiate-login URL", "None: impersonations begin at the app URL"),
-    ("Redirect URIs", "None"),
-    ("After sign-out", "None"),
-    ("Origins", "None"),
-    ("Back-channel logout", "Not set up: it learns of an ended session at its next call"),
+pub const ADDRESSES: [(&str, WithoutAddress); 7] = [
+    ("App URL", none),
+    ("Login URL", none),
+    ("Initiate-login URL", |hosted| match hosted {
+        true => "None: impersonations begin at the app URL",
+        false => "Not needed: impersonations begin at the login URL",
+    }),
+    ("Redirect URIs", none),
+    ("After sign-out", none),
+    ("Origins", none),
+    ("Back-channel logout", |_| "Not set up: it learns of an ended session at its next call"),
 ];
+
+fn none(_: bool) -> &'static str {
+    "None"
+}
 
 /// Whether an application is told of ended sessions, and where a message about one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ pub(in crate::server) mod choice;
 pub(in crate::server) mod claims;
 pub(in crate::server) mod client_auth;
 pub(in crate::server) mod cookies;
-pub(in crate::server) mod cors;
+mod cors;
 pub(in crate::server) mod discovery;
 pub(in crate::server) mod error;
 mod events;

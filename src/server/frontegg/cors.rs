@@ -11,11 +11,10 @@ use axum::response::{IntoResponse, Response};
 use super::call::is_our_own;
 use super::error::Refused;
 use crate::server::error::ServiceResult;
-use crate::server::identity::cors::unknown;
 use crate::server::identity::provider::environment_in;
 use crate::server::service::{relying_party, sdk};
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors, vary};
+use crate::server::web::cors::{Cookies, Cors};
 
 const CORS: Cors = Cors {
     methods: "GET, POST, PUT, PATCH, DELETE",
@@ -36,17 +35,12 @@ pub async fn registered_origins(
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let from_elsewhere = origin.filter(|origin| !origin.to_str().is_ok_and(|origin| is_our_own(&state, origin)));
-    match from_elsewhere {
-        None => vary(next.run(request).await),
-        Some(origin) => {
-            let is_registered = is_registered(&state, environment_in(&path), &origin).await;
-            CORS.answer(origin, is_registered.unwrap_or_else(unknown), request, next).await
-        }
-    }
+    let is_registered = is_registered(&state, environment_in(&path), from_elsewhere.clone());
+    CORS.apply(from_elsewhere, is_registered, request, next).await
 }
 
-async fn is_registered(state: &AppState, slug: &str, origin: &HeaderValue) -> ServiceResult<bool> {
-    let Ok(origin) = origin.to_str() else { return Ok(false) };
+async fn is_registered(state: &AppState, slug: &str, origin: Option<HeaderValue>) -> ServiceResult<bool> {
+    let Some(origin) = origin.as_ref().and_then(|origin| origin.to_str().ok()) else { return Ok(false) };
     match relying_party::environment(state, slug).await? {
         Some(environment) => Ok(!sdk::applications_at(state, environment.id, origin).await?.is_empty()),
         None => Ok(false),

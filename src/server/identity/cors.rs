@@ -8,10 +8,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::provider::environment_in;
-use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::error::ServiceResult;
 use crate::server::service::relying_party;
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors, vary};
+use crate::server::web::cors::{Cookies, Cors};
 
 const CORS: Cors = Cors {
     methods: "GET, POST",
@@ -26,25 +26,15 @@ pub async fn registered_origins(
     request: Request,
     next: Next,
 ) -> Response {
-    match request.headers().get(header::ORIGIN).cloned() {
-        None => vary(next.run(request).await),
-        Some(origin) => {
-            let is_registered = is_registered(&state, environment_in(&path), &origin).await;
-            CORS.answer(origin, is_registered.unwrap_or_else(unknown), request, next).await
-        }
-    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_registered = is_registered(&state, environment_in(&path), origin.clone());
+    CORS.apply(origin, is_registered, request, next).await
 }
 
-async fn is_registered(state: &AppState, slug: &str, origin: &HeaderValue) -> ServiceResult<bool> {
-    let Ok(origin) = origin.to_str() else { return Ok(false) };
+async fn is_registered(state: &AppState, slug: &str, origin: Option<HeaderValue>) -> ServiceResult<bool> {
+    let Some(origin) = origin.as_ref().and_then(|origin| origin.to_str().ok()) else { return Ok(false) };
     match relying_party::environment(state, slug).await? {
         Some(environment) => relying_party::is_registered_origin(state, environment.id, origin).await,
         None => Ok(false),
     }
-}
-
-/// Where it cannot be told whether an origin is registered, it counts as one that is not.
-pub fn unknown(error: ServiceError) -> bool {
-    tracing::error!(error = format!("{error:#}"), "registered origins could not be looked up");
-    false
 }

@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::server::error::ServiceResult;
+
 /// What a registered page may do.
 pub struct Cors {
     pub methods: &'static str,
@@ -26,8 +28,31 @@ pub enum Cookies {
 }
 
 impl Cors {
+    /// Answers a call; one of a page of another origin as is right for it, where it can be told that it is registered.
+    pub async fn apply(
+        &self,
+        origin: Option<HeaderValue>,
+        is_registered: impl Future<Output = ServiceResult<bool>>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let mut response = match origin {
+            None => next.run(request).await,
+            Some(origin) => {
+                let is_registered = is_registered.await.unwrap_or_else(|error| {
+                    tracing::error!(error = format!("{error:#}"), "registered origins could not be looked up");
+                    false
+                });
+                self.answer(origin, is_registered, request, next).await
+            }
+        };
+        // Another origin may get another answer.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+        response
+    }
+
     /// Answers a call of a page, or its browser's question beforehand.
-    pub async fn answer(&self, origin: HeaderValue, is_registered: bool, request: Request, next: Next) -> Response {
+    async fn answer(&self, origin: HeaderValue, is_registered: bool, request: Request, next: Next) -> Response {
         let asks_beforehand = request.method() == Method::OPTIONS
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let changes_nothing = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -39,7 +64,7 @@ impl Cors {
         if is_registered {
             self.allow(response.headers_mut(), origin, asks_beforehand);
         }
-        vary(response)
+        response
     }
 
     fn allow(&self, headers: &mut HeaderMap, origin: HeaderValue, asks_beforehand: bool) {
@@ -55,10 +80,4 @@ impl Cors {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(self.exposed));
         }
     }
-}
-
-/// Another origin may get another answer.
-pub fn vary(mut response: Response) -> Response {
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
-    response
 }

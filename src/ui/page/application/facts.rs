@@ -30,10 +30,11 @@ pub fn settings(detail: &ApplicationDetail) -> AnyView {
         ("Session lifetime", lifetime),
     ];
     let told = told.into_iter().map(|(name, words)| fact(name, words.erased()));
+    let hosted = detail.application.hosted;
     let addresses = ADDRESSES
         .into_iter()
         .zip(&detail.addresses)
-        .map(|((name, otherwise), addresses)| fact(name, address_list(addresses, otherwise)));
+        .map(|((name, otherwise), addresses)| fact(name, address_list(addresses, otherwise(hosted))));
     let algorithm = std::iter::once(fact("Signing algorithm", detail.algorithm.clone().erased()));
     view! {
         <section class="card section" aria-labelledby="settings-title">
