@@ -84,6 +84,12 @@ fn routes() -> Router<AppState> {
     router
 }
 
+/// Every path of the API, as it is without prefix and without a slash at its end.
+pub fn paths() -> Vec<String> {
+    let bodies = bootstrap::BODIES.iter().map(|(path, _)| (*path).to_owned());
+    table().into_iter().map(|(path, _)| path).chain(bodies).collect()
+}
+
 fn table() -> Vec<(String, MethodRouter<AppState>)> {
     let auth = |rest: &str| format!("{AUTH}{rest}");
     let users = |rest: &str| format!("{USERS}{rest}");

@@ -132,13 +132,15 @@ impl Keyring {
 
     /// The environment's keys as the database has them now; private halves are opened once and kept.
     pub async fn of(&self, conn: &mut Conn, environment_id: Uuid) -> anyhow::Result<EnvironmentKeys> {
-        let rows = signing_key::of_environment(conn, environment_id).await?;
-        let keys = rows.iter().map(|row| self.open(row)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut keys = Vec::new();
+        for row in signing_key::of_environment(conn, environment_id).await? {
+            keys.push(self.open(&row).await?);
+        }
         Ok(Arc::new(keys))
     }
 
     /// The key of `row`, opened. Its state is the row's, the rest never changes.
-    pub fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
+    pub async fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
         let known = self.opened.read().ok().and_then(|keys| keys.get(&row.kid).cloned());
         if let Some(key) = known.filter(|key| key.state == row.state) {
             return Ok(key);
@@ -147,12 +149,14 @@ impl Keyring {
         let algorithm = parse_algorithm(&row.algorithm)?;
         let public_jwk: Jwk = serde_json::from_str(&row.public_jwk).context("the public key is no JWK")?;
         let decoding = DecodingKey::from_jwk(&public_jwk)?;
+        // Reading a private key checks it, which takes longer than a signature.
+        let pair = tokio::task::spawn_blocking(move || KeyPair::read(algorithm, &private)).await??;
         let key = Arc::new(SigningKey {
             kid: row.kid.clone(),
             algorithm,
             state: row.state.clone(),
             public_jwk,
-            pair: KeyPair::read(algorithm, &private)?,
+            pair,
             decoding,
         });
         if let Ok(mut opened) = self.opened.write() {
@@ -220,14 +224,34 @@ impl Keyring {
 }
 
 impl SigningKey {
-    /// A signed JWT with this `typ`. RS256 takes most of a millisecond: call it from [`tokio::task::spawn_blocking`].
+    /// Runs `work`, which signs, off the async threads: RS256 takes most of a millisecond. There is no other way to sign.
+    ///
+    /// # Errors
+    /// Those of `work`, or where it panics.
+    pub async fn signing<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Signer<'_>) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let key = self.clone();
+        tokio::task::spawn_blocking(move || work(Signer(&key))).await?
+    }
+}
+
+/// A key on a thread that may wait. Only [`SigningKey::signing`] makes one.
+pub struct Signer<'a>(&'a SigningKey);
+
+impl Signer<'_> {
+    /// A signed JWT with this `typ`.
+    ///
+    /// # Errors
+    /// Where the claims are no JSON, or the key does not sign.
     pub fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> anyhow::Result<String> {
-        let mut header = Header::new(self.algorithm);
+        let mut header = Header::new(self.0.algorithm);
         header.typ = Some(typ.to_owned());
-        header.kid = Some(self.kid.clone());
+        header.kid = Some(self.0.kid.clone());
         let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
         let message = format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(claims)?));
-        let signature = self.pair.sign(message.as_bytes())?;
+        let signature = self.0.pair.sign(message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }

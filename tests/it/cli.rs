@@ -36,7 +36,12 @@ impl Drop for Folder {
 }
 
 fn understudy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_understudy")).args(arguments).env_clear().output().expect("the binary runs")
+    understudy_with(&[], arguments)
+}
+
+fn understudy_with(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+    command.args(arguments).env_clear().envs(variables.iter().copied()).output().expect("the binary runs")
 }
 
 fn out(output: &Output) -> String {
@@ -200,9 +205,9 @@ fn a_server_with_the_wrong_master_key_refuses_to_start_and_says_what_to_do() {
     succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
     succeeded(&understudy(&["keys", "rotate", "--environment", "qa", "--data", &data]));
     let wrong = MasterKey::generate(&SystemRandom);
-    let refused = |arguments: &[&str]| {
-        let output = understudy(arguments);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    let refused_with = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let output = understudy_with(variables, arguments);
+        assert_eq!(output.status.code(), Some(1), "{variables:?} {arguments:?}");
         let text = err(&output);
         assert!(text.starts_with("error: the master key does not open this database's signing keys"), "{text}");
         for word in ["give the one that sealed them", "MASTER_KEY_FILE", "master.key in the data folder"] {
@@ -210,7 +215,14 @@ fn a_server_with_the_wrong_master_key_refuses_to_start_and_says_what_to_do() {
         }
         assert_eq!(text.trim_end().lines().count(), 1, "{text}");
     };
+    let refused = |arguments: &[&str]| refused_with(&[], arguments);
     refused(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--master-key", &wrong]);
+    let wrong_file = folder.0.join("wrong.key").display().to_string();
+    std::fs::write(&wrong_file, format!("{wrong}\n")).expect("a file");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", &data];
+    for variable in [("MASTER_KEY", wrong.as_str()), ("MASTER_KEY_FILE", &wrong_file)] {
+        refused_with(&[variable], &serve);
+    }
     refused(&["keys", "rotate", "--environment", "qa", "--data", &data, "--master-key", &wrong]);
     // The same where only one key, of whatever state, was sealed with another one.
     let url = format!("sqlite:{data}/understudy.db");
@@ -236,6 +248,37 @@ fn a_server_with_the_wrong_master_key_refuses_to_start_and_says_what_to_do() {
         });
     }
     succeeded(&understudy(&["keys", "list", "--data", &data]));
+}
+
+#[test]
+fn the_master_key_is_taken_from_a_variable_or_a_file_that_a_variable_names() {
+    let folder = Folder::new("master-given");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
+    // Elsewhere than in the data folder, so that only what is given can open anything.
+    let file = folder.0.join("elsewhere.key").display().to_string();
+    std::fs::rename(folder.0.join("data/master.key"), &file).expect("the key is moved");
+    let key = std::fs::read_to_string(&file).expect("the key").trim().to_owned();
+    for variable in [("MASTER_KEY", key.as_str()), ("MASTER_KEY_FILE", &file)] {
+        let listed = succeeded(&understudy_with(&[variable], &["keys", "list", "--data", &data]));
+        assert_eq!(listed.matches("active").count(), 2, "{listed}");
+        assert!(!folder.0.join("data/master.key").exists(), "{} made another one", variable.0);
+    }
+    let nowhere = folder.0.join("nowhere.key").display().to_string();
+    let short = folder.0.join("short.key").display().to_string();
+    std::fs::write(&short, "c2hvcnQ=").expect("a file");
+    for (variable, expected) in [
+        (("MASTER_KEY", "c2hvcnQ="), "the master key has 5 bytes instead of 32"),
+        (("MASTER_KEY", "no base64!"), "the master key is not base64"),
+        (("MASTER_KEY_FILE", short.as_str()), "the master key has 5 bytes instead of 32"),
+        (("MASTER_KEY_FILE", nowhere.as_str()), "nowhere.key"),
+    ] {
+        let output = understudy_with(&[variable], &["keys", "list", "--data", &data]);
+        assert_eq!(output.status.code(), Some(1), "{variable:?}");
+        let text = err(&output);
+        assert!(text.starts_with("error: ") && text.contains(expected), "{text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    }
 }
 
 #[test]

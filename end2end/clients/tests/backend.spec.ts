@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 
 import express from "express";
 
-import { expect, ISSUER, test, unique, user } from "./support";
+import { expect, hostedSignIn, ISSUER, test, unique, user } from "./support";
 import { signedIn } from "./frontegg";
-import { client, discover, impersonated, SECRETS } from "./openid";
+import { client, discover, impersonated, request, returned, SECRETS } from "./openid";
 
 const GUS = user("Gus", "Backend");
 
@@ -38,10 +38,23 @@ async function backend() {
 // Before the SDK in the browser asks anew, it asks silently, and is told that nobody is signed in.
 test.use({ expected: [/status of 401 .*\/authorize\/silent\)/] });
 
-test("@frontegg/client: a backend knows user, account, roles and operator, and refuses what was tampered with", async ({ operator, own }) => {
+test("@frontegg/client: a backend knows user, account, roles and operator, refuses what was tampered with, and notices an end by introspection", async ({
+  page,
+  operator,
+  own,
+}) => {
   const { get, close } = await backend();
   try {
     const config = await discover("openid-client");
+    // The user, without anybody behind.
+    const asked = await request(config);
+    await page.goto(asked.url.href);
+    await hostedSignIn(page, GUS);
+    const ordinary = await client.authorizationCodeGrant(config, await returned(page, "openid-client"), asked.checks);
+    const known = await (await get("/me", ordinary.access_token)).json();
+    expect(known).toMatchObject({ sub: ordinary.claims()!.sub, email: GUS.email, tenantId: "client-works" });
+    expect(known.act).toBeUndefined();
+
     const reason = unique("Backend");
     const { tokens } = await impersonated(config, operator, GUS, "Openid Client", reason);
     const { sub } = tokens.claims()!;
@@ -66,7 +79,9 @@ test("@frontegg/client: a backend knows user, account, roles and operator, and r
     // A check of the signature alone cannot see the end before the token's own; who asks, does.
     expect((await get("/careful", tokens.access_token)).status).toBe(200);
     await own.revokes(GUS, reason);
+    expect((await get("/me", tokens.access_token)).status).toBe(200);
     expect((await get("/careful", tokens.access_token)).status).toBe(401);
+    expect((await get("/careful", ordinary.access_token)).status).toBe(200);
   } finally {
     close();
   }

@@ -1,7 +1,13 @@
 // The newest @frontegg/react, in both login methods.
-import { provesItself } from "./frontegg";
+import { goesOnToItsTarget, provesItself, stopsFromTheBar } from "./frontegg";
 import { user } from "./support";
 
-for (const method of ["hosted", "embedded"]) {
-  provesItself({ id: `react-${method}`, name: `React ${method === "hosted" ? "Hosted" : "Embedded"}`, user: user("Cleo", "React") });
+const CLEO = user("Cleo", "React");
+const HOSTED = { id: "react-hosted", name: "React Hosted", user: CLEO };
+const EMBEDDED = { id: "react-embedded", name: "React Embedded", user: CLEO };
+
+for (const application of [HOSTED, EMBEDDED]) {
+  provesItself(application);
+  stopsFromTheBar(application);
 }
+goesOnToItsTarget(HOSTED);

@@ -1,7 +1,7 @@
 // What an application with a Frontegg SDK in the browser has to do, whichever release it is: told once, run for each.
 import type { Page } from "@playwright/test";
 
-import { claimsOf, expect, hostedSignIn, origin, test, unique, USER_PASSWORD, type User } from "./support";
+import { claimsOf, expect, hostedSignIn, ISSUER, origin, OWNER, test, unique, USER_PASSWORD, type User } from "./support";
 
 /** The SDK refreshes when four fifths of the five minutes are over. */
 const REFRESHED_AFTER = 245_000;
@@ -41,6 +41,11 @@ export async function signIn(page: Page, application: Application) {
     await hostedSignIn(page, application.user);
   }
   return signedIn(page);
+}
+
+/** The login box's bar in an impersonated tab. It is in a shadow tree, where roles are found all the same. */
+function bar(tab: Page) {
+  return tab.getByRole("status").filter({ hasText: "You act as" });
 }
 
 /** Lets time pass until the SDK has refreshed its tokens, and gives the user anew. */
@@ -111,6 +116,8 @@ export function provesItself(application: Application) {
       expect(first).toMatchObject({ email: application.user.email, tenantId: "client-works", act });
       expect(claimsOf(first.accessToken)).toMatchObject({ sub: first.sub, act });
       expect(first.sub).not.toBe(operator.id);
+      await expect(bar(tab)).toContainText(`You act as ${application.user.name}. Operator: ${OWNER.name}`);
+      await expect(bar(tab)).toContainText(/\d+ minutes? left/);
 
       await tab.reload();
       expect(await signedIn(tab)).toMatchObject({ sub: first.sub, sid: first.sid, act });
@@ -131,6 +138,52 @@ export function provesItself(application: Application) {
       await tab.clock.fastForward(REFRESHED_AFTER);
       await signedOut(tab);
       await expectStranger(tab, application);
+    });
+  });
+}
+
+/** The bar's button does what it says, in the page and on the server. */
+export function stopsFromTheBar(application: Application) {
+  test.describe(application.name, () => {
+    test.use({ expected: [NOBODY] });
+
+    test(`${application.name}: an operator stops in the bar, and the session is over everywhere`, async ({ operator }) => {
+      const tab = await operator.impersonate(application.user, application.name, unique(`${application.name}, stopped`));
+      const { accessToken } = await signedIn(tab);
+      const asked = () => fetch(`${ISSUER}/userinfo`, { headers: { authorization: `Bearer ${accessToken}` } });
+      expect((await asked()).status).toBe(200);
+
+      await bar(tab).getByRole("button", { name: "Stop" }).click();
+      await expect(tab.getByRole("heading", { name: "The impersonation has ended" })).toBeVisible();
+      await expect(bar(tab)).toBeHidden();
+      expect((await asked()).status).toBe(401);
+      await expectStranger(tab, application);
+    });
+  });
+}
+
+/** A sign-in that the portal begins at the application (OpenID Connect Core, section 4) ends where the portal wanted. */
+export function goesOnToItsTarget(application: Application) {
+  test.describe(application.name, () => {
+    test.use({ expected: [NOBODY] });
+
+    test(`${application.name}: a sign-in that the portal begins goes on to its target, within the page's own origin`, async ({ page }) => {
+      const here = origin(application.id);
+      const begin = (target: string) => {
+        const query = new URLSearchParams({ iss: ISSUER, login_hint: application.user.email, target_link_uri: target });
+        return page.goto(`${here}/begin?${query}`);
+      };
+      await begin(`${here}/orders?page=2`);
+      await page.waitForURL(/\/id\/production\/login/);
+      await hostedSignIn(page, application.user);
+      await page.waitForURL((url) => url.href === `${here}/orders?page=2`);
+      await expect(page.getByRole("heading", { name: "Signed in" })).toBeVisible();
+      // Once: what is opened next is not led there again.
+      await page.goto(here);
+      await signedIn(page);
+
+      await begin("https://elsewhere.example/orders");
+      await signedIn(page);
     });
   });
 }

@@ -52,7 +52,7 @@ pub async fn connect(options: &DatabaseOptions) -> anyhow::Result<Db> {
 async fn open_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
     let mut conn = db.read().await?;
     for row in signing_key::all(&mut conn).await? {
-        keyring.open(&row).context(
+        keyring.open(&row).await.context(
             "the master key does not open this database's signing keys; give the one that sealed them, as MASTER_KEY, \
              as MASTER_KEY_FILE or as master.key in the data folder",
         )?;

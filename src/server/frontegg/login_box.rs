@@ -13,7 +13,9 @@ use std::sync::LazyLock;
 
 use crate::server::secret;
 
-const SCRIPT: &str = include_str!("login_box.js");
+/// One script in three sources: the first begins the function around everything, the last ends it.
+const SCRIPT: &str =
+    concat!(include_str!("login_box/base.js"), include_str!("login_box/box.js"), include_str!("login_box/contract.js"));
 static TAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", URL_SAFE_NO_PAD.encode(secret::hash(SCRIPT))));
 
 /// Below the portal and below each issuer, with the version that the vendor's own address has, or without.

@@ -29,7 +29,7 @@ async fn running(call: &Call, viewer: &StandingRow) -> Answer<Vec<Value>> {
 
 /// Reason and ticket are the operators' words and stay with us.
 fn item(session: &SessionItem, current: Uuid) -> Value {
-    json!({
+    let mut said = json!({
         "id": session.id,
         "current": session.id == current,
         "impersonated": session.kind == SessionKind::Impersonation,
@@ -37,7 +37,12 @@ fn item(session: &SessionItem, current: Uuid) -> Value {
         "userAgent": session.user_agent,
         "createdAt": session.started_at,
         "expires": session.expires_at,
-    })
+    });
+    // For the bar, which people read: only the operator's own tab asks from inside an impersonation.
+    if let Some(operator) = session.operator_name.as_ref().filter(|_| session.id == current) {
+        said["operator"] = json!(operator);
+    }
+    said
 }
 
 /// `GET me`.

@@ -7,13 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::provider::Provider;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::keyring::SigningKey;
+use crate::server::keyring::Signer;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{Granted, Subject};
 
@@ -206,12 +205,11 @@ async fn sign_as(
     let now = provider.state.now();
     let own_id = provider.state.new_id();
     let client_id = application.client_id.clone();
-    let work = move || {
-        let signed = sign_now(&key, &issuer, &client_id, &act, &granted, now, own_id, for_sdk)?;
-        anyhow::Ok((signed, granted))
+    let work = move |signer: Signer<'_>| {
+        let signed = sign_now(&signer, &issuer, &client_id, &act, &granted, now, own_id, for_sdk)?;
+        Ok((signed, granted))
     };
-    let signed = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
-    Ok(signed)
+    Ok(key.signing(work).await?)
 }
 
 /// The access token of an application that speaks for itself, off the async threads.
@@ -223,7 +221,7 @@ pub async fn sign_for_application(provider: &Provider, application: &Application
     let jti = provider.state.new_id().simple().to_string();
     let client_id = application.client_id.clone();
     let expires_in = ACCESS_LIFETIME.num_seconds();
-    let work = move || {
+    let work = move |signer: Signer<'_>| {
         let claims = ApplicationToken {
             iss: &issuer,
             sub: &client_id,
@@ -234,15 +232,15 @@ pub async fn sign_for_application(provider: &Provider, application: &Application
             client_id: &client_id,
             kind: APPLICATION_TOKEN,
         };
-        key.sign("at+jwt", &claims)
+        signer.sign("at+jwt", &claims)
     };
-    let access_token = tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??;
+    let access_token = key.signing(work).await?;
     Ok(Signed { access_token, id_token: None, expires_in })
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that a token says, gathered once")]
 fn sign_now(
-    key: &Arc<SigningKey>,
+    signer: &Signer<'_>,
     issuer: &str,
     client_id: &str,
     act: &Option<Act>,
@@ -283,7 +281,7 @@ fn sign_now(
             nonce: granted.nonce.as_deref(),
         }),
     };
-    let access_token = key.sign("at+jwt", &access)?;
+    let access_token = signer.sign("at+jwt", &access)?;
     let openid = !for_sdk && granted.scope.split(' ').any(|word| word == "openid");
     let own = !session.is_impersonation();
     let id = IdToken {
@@ -301,7 +299,7 @@ fn sign_now(
         profile: Profile::of(session, &granted.scope),
         act,
     };
-    let id_token = if openid { Some(key.sign("JWT", &id)?) } else { None };
+    let id_token = if openid { Some(signer.sign("JWT", &id)?) } else { None };
     Ok(Signed { access_token, id_token, expires_in: exp - iat })
 }
 

@@ -19,6 +19,7 @@ use crate::server::db::logout_delivery::{self as table, DueRow, Failure};
 use crate::server::db::session::StandingRow;
 use crate::server::db::{Tx, user};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::keyring::Signer;
 use crate::server::outbound::OutboundError;
 use crate::server::random::Random;
 use crate::server::state::AppState;
@@ -137,7 +138,7 @@ pub async fn token(state: &AppState, delivery: &Delivery) -> ServiceResult<Strin
     let issuer = state.issuer(&row.environment_slug);
     let now = state.now();
     let jti = state.new_id().simple().to_string();
-    let work = move || {
+    let work = move |signer: Signer<'_>| {
         let token = LogoutToken {
             iss: &issuer,
             aud: &row.client_id,
@@ -148,9 +149,9 @@ pub async fn token(state: &AppState, delivery: &Delivery) -> ServiceResult<Strin
             sid: row.session_id,
             events: Events { logout: Nothing {} },
         };
-        key.sign("logout+jwt", &token)
+        signer.sign("logout+jwt", &token)
     };
-    Ok(tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)??)
+    Ok(key.signing(work).await?)
 }
 
 /// Writes down what became of an attempt. Without success there is another one, until a day has passed since the end.

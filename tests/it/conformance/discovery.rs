@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::forge::verified_in;
 use super::raw::{FORM, header_of, metadata, send};
 use crate::identity::flow::{
-    AMARA, VERIFIER, answered, authorize_path, bare, basic, call, claims, code, redirect_uri, refresh, signed_in, text,
-    tokens, userinfo,
+    AMARA, RITA, VERIFIER, answered, authorize_path, bare, basic, call, claims, code, impersonating, redirect_uri,
+    refresh, signed_in, text, tokens, userinfo,
 };
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{ResponseExt, TestApp, encode};
@@ -153,6 +153,14 @@ async fn what_the_document_lists_is_there_and_nothing_else_is() {
         for claim in said.as_object().expect("an object").keys() {
             assert!(listed.contains(claim), "{claim} is not in claims_supported");
         }
+    }
+    // Some are an access token's, and `act` an impersonation's.
+    let (mut operator, _) = impersonating(&app, RITA, "northwind", "console").await;
+    let impersonated = tokens(&app, &mut operator, "console", &[]).await;
+    let said = [&issued, &impersonated].map(|answer| [claims(&answer["id_token"]), claims(&answer["access_token"])]);
+    for claim in listed {
+        let found = said.iter().flatten().chain([&info]).any(|claims| claims.get(&claim).is_some());
+        assert!(found, "{claim} is listed and in no token and no userinfo");
     }
 }
 

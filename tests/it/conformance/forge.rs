@@ -23,7 +23,9 @@ async fn own_key(app: &TestApp, environment: &str, algorithm: Algorithm) -> Arc<
 
 /// Claims signed by the environment itself: what its key could sign but its code never does.
 pub async fn signed(app: &TestApp, environment: &str, typ: &str, claims: &Value) -> String {
-    own_key(app, environment, Algorithm::RS256).await.sign(typ, claims).expect("a token")
+    let (typ, claims) = (typ.to_owned(), claims.clone());
+    let key = own_key(app, environment, Algorithm::RS256).await;
+    key.signing(move |signer| signer.sign(&typ, &claims)).await.expect("a token")
 }
 
 /// Tokens with the claims of this one of the provider's whose signature only looks like one, under each name of a forgery.

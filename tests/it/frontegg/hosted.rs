@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 use serde_json::json;
+use understudy::server::frontegg;
 
 use super::sdk::{
     BASE, Call, ME, SILENT, authorize_path, code, kept_alive, origin, redeem, redemption, refused, tokens,
@@ -11,7 +12,7 @@ use crate::identity::flow::{
     AMARA, BEN, RITA, answered, basic, claims, introspect, jose_header, report, signed_in, text, userinfo,
 };
 use crate::support::fixture::CONSOLE_SECRET;
-use crate::support::{ResponseExt, TestApp};
+use crate::support::{Ledger, ResponseExt, TestApp};
 
 const ACTIVE_HARBOR: &str = "users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'harbor' \
     AND u.email = 'amara@northwind.example'";
@@ -76,15 +77,40 @@ async fn a_user_signs_in_on_the_hosted_page_and_the_page_knows_who_it_is() {
 #[tokio::test]
 async fn every_path_works_without_the_prefix_and_with_a_slash_at_its_end() {
     let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let paths = frontegg::paths();
+    assert!(paths.len() > 40 && paths.iter().any(|path| path == ME), "{paths:?}");
+    for path in paths {
+        let path = path.replace("{session_id}", &uuid::Uuid::nil().to_string());
+        let mut answers = Vec::new();
+        for path in spellings(&path) {
+            let call = |method| Call { path: path.clone(), ..Call::new(method, "dispatch", "") };
+            // A method that no path has: a path that is there says which it has instead.
+            let answer = call(Method::PATCH).send(&mut browser).await.expect_status(StatusCode::METHOD_NOT_ALLOWED);
+            let allowed = answer.headers()[header::ALLOW].to_str().expect("methods").to_owned();
+            let methods = allowed.split(',').filter(|method| *method != "HEAD");
+            for method in methods {
+                let answer = call(method.parse().expect("a method")).send(&mut browser).await;
+                let known = ![StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status());
+                assert!(known, "{method} {path}: {}", answer.status());
+                answers.push((method.to_owned(), answer.status()));
+            }
+        }
+        let (first, others) = answers.split_at(answers.len() / 4);
+        assert!(others.chunks(first.len()).all(|other| other == first), "{path}: {answers:?}");
+    }
     let mut browser = signed_in(&app, AMARA).await;
     let token = tokens(&mut browser, "dispatch").await;
-    for path in
-        [format!("{BASE}{ME}"), format!("{BASE}{ME}/"), format!("/id/production{ME}"), format!("/id/production{ME}/")]
-    {
+    for path in spellings(ME) {
         let call = Call { path: path.clone(), ..Call::get("dispatch", "") };
         let answer = call.bearer(text(&token, "id_token")).send(&mut browser).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
+}
+
+fn spellings(path: &str) -> [String; 4] {
+    let bare = "/id/production";
+    [format!("{BASE}{path}"), format!("{BASE}{path}/"), format!("{bare}{path}"), format!("{bare}{path}/")]
 }
 
 #[tokio::test]
@@ -184,8 +210,8 @@ async fn an_application_with_a_secret_must_send_it() {
 async fn a_code_that_does_not_fit_gives_nothing() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
-    let before = app.count("refresh_tokens").await;
     let good = code(&mut browser, "dispatch").await;
+    let before = Ledger::of(&app).await;
     for (name, value) in [
         ("code_verifier", json!("INVALID-CODE-VERIFIER")),
         ("code_verifier", json!(null)),
@@ -206,7 +232,7 @@ async fn a_code_that_does_not_fit_gives_nothing() {
     for body in [json!({}), json!({ "grant_type": "password" }), json!({ "grant_type": 7 })] {
         refused(&Call::post("dispatch", "/oauth/token", body).send(&mut browser).await, StatusCode::BAD_REQUEST);
     }
-    assert_eq!(app.count("refresh_tokens").await, before);
+    before.expect_unchanged(&Ledger::of(&app).await, "a code that does not fit");
     assert_eq!(browser.cookie("fe_refresh_dispatch"), None);
     redeem(&mut browser, "dispatch", &good).await.expect_status(StatusCode::OK);
     refused(&redeem(&mut browser, "dispatch", &good).await, StatusCode::UNAUTHORIZED);

@@ -56,7 +56,17 @@ async fn a_hosted_application_becomes_the_impersonated_user_and_stays_it_after_a
         assert!(!token.contains("SUP-4821"));
         let me = Call::get("dispatch", ME).bearer(token).send(&mut browser).await.json();
         assert_eq!(me["act"]["sub"], operator);
+        // For the bar. The operator's words stay with us.
+        let current = Call::get("dispatch", &format!("{MY_SESSIONS}/current")).bearer(token).send(&mut browser).await;
+        assert_eq!(current.json()["operator"], "Olivia Owner");
+        assert!(!current.body().contains("SUP-4821") && !current.body().contains(REASON), "{}", current.body());
     }
+    // No token and no list of the user's own names anybody but by id.
+    let mut own = signed_in(&app, AMARA).await;
+    let token = tokens(&mut own, "dispatch").await;
+    let list = Call::get("dispatch", MY_SESSIONS).bearer(text(&token, "id_token")).send(&mut own).await;
+    assert_eq!(list.json().as_array().map(Vec::len), Some(2));
+    assert!(!list.body().contains("Olivia"), "{}", list.body());
     // Never beyond the hour.
     app.advance(TimeDelta::minutes(58));
     let late = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();

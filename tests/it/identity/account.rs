@@ -100,7 +100,14 @@ async fn a_user_switches_account_and_stays_there() {
     let page = browser.get(SESSIONS).await;
     assert!(page.body().contains("amara@northwind.example · Harbor Logistics"), "{}", page.body());
     let answer = tokens(&app, &mut browser, "dispatch", &[]).await;
-    assert_eq!(super::flow::claims(&answer["access_token"])["tenantId"], "harbor");
+    let access = super::flow::claims(&answer["access_token"]);
+    assert_eq!(access["tenantId"], "harbor");
+    // The roles of that account and not those of the one before: in Northwind Amara is an admin.
+    assert_eq!(access["roles"], serde_json::json!(["member"]));
+    let remembered = "users u JOIN accounts a ON a.id = u.active_account_id WHERE u.name = 'Amara Okafor' AND a.external_id = 'harbor'";
+    assert_eq!(app.count(remembered).await, 1);
+    let later = tokens(&app, &mut signed_in(&app, AMARA).await, "dispatch", &[]).await;
+    assert_eq!(super::flow::claims(&later["access_token"])["tenantId"], "harbor", "the next session begins there");
     for wanted in ["nowhere", ""] {
         let answer = browser.post("/id/production/account/switch", &[("account", wanted)]).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
@@ -119,6 +126,7 @@ async fn an_operator_switches_account_inside_the_impersonation_and_the_user_stay
     assert_eq!(access["tenantId"], "harbor");
     assert_eq!(access["sid"], sid.to_string());
     assert!(access["act"]["sub"].is_string());
+    assert_eq!(access["roles"], serde_json::json!(["member"]));
     let events = app.events("session.account_switched").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].operator_name.as_deref(), Some("Olivia Owner"));

@@ -10,7 +10,7 @@ use understudy::server::clock::Clock;
 use understudy::server::error::ServiceError;
 use understudy::server::keyring::{Keyring, MasterKey};
 use understudy::server::random::SystemRandom;
-use understudy::server::service::{signing_key, upkeep};
+use understudy::server::service::{relying_party, signing_key, upkeep};
 use understudy::server::state::AppState;
 
 use super::flow::{AMARA, OLIVIA, impersonating, introspect, jose_header, refresh, signed_in, text, tokens, userinfo};
@@ -187,4 +187,26 @@ async fn of_two_rotations_at_the_same_instant_none_leaves_an_environment_without
     assert!(left.is_ok() || right.is_ok());
     kid_of(&app, "ES256", KeyState::Active).await;
     kid_of(&app, "ES256", KeyState::Next).await;
+}
+
+#[tokio::test]
+async fn signing_waits_on_another_thread_and_lets_requests_go_on() {
+    let app = TestApp::new().await;
+    let production = app.caller(OLIVIA, "production").await.environment.id;
+    let key = relying_party::active_key(&app.state, production, "RS256").await.expect("a key");
+    let here = std::thread::current().id();
+    let (tell, told) = std::sync::mpsc::channel();
+    let signing = key.signing(move |signer| {
+        // On the runtime's only thread this would wait for ever, for nobody else could run.
+        told.recv_timeout(std::time::Duration::from_secs(10))?;
+        Ok((std::thread::current().id(), signer.sign("JWT", &serde_json::json!({ "sub": "somebody" }))?))
+    });
+    let others = async {
+        tokio::task::yield_now().await;
+        tell.send(()).expect("the signature is still being made");
+    };
+    let (signed, ()) = tokio::join!(signing, others);
+    let (there, token) = signed.expect("others went on meanwhile");
+    assert_ne!(there, here);
+    assert_eq!(jose_header(&Value::from(token))["kid"], kid_of(&app, "RS256", KeyState::Active).await);
 }

@@ -1,70 +1,3 @@
-// The login box of the Frontegg SDKs, for Understudy.
-//
-// The npm packages hold a store and a REST client. What drives them is a script that they load at run time from their
-// `cdnUrl`: it finishes a hosted sign-in, shows the form of an embedded one, and keeps or ends the session. This is that
-// script, written from what the packages call, for versions 6.74 to 7.x. It needs nothing else, evaluates nothing, sets
-// no inline style and no inline handler: a page's Content-Security-Policy only has to allow this script's origin.
-(() => {
-  "use strict";
-
-  const HAND_OFF = /^uho_/;
-
-  // ---- small helpers -------------------------------------------------------------------------------------------------
-
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
-
-  // An address below this page's own origin, or nothing: where somebody else's link leads is not ours to follow.
-  const ownAddress = (text) => {
-    try {
-      const url = new URL(text, location.href);
-      return text && url.origin === location.origin ? url.href : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-
-  const sentence = (error) => {
-    const text = Array.isArray(error) ? error.join(" ") : (error && error.message) || error;
-    return text ? String(text) : "The server could not be reached. Check the connection and try again.";
-  };
-
-  const timeLeft = (seconds) => {
-    if (seconds < 60) return `${seconds} s left`;
-    const minutes = Math.floor(seconds / 60);
-    return minutes === 1 ? "1 minute left" : `${minutes} minutes left`;
-  };
-
-  const STYLE = `
-    :host { all: initial; color-scheme: light dark; --ink: light-dark(#16181d, #eceef2); --dim: light-dark(#5c6370, #9aa1ad);
-      --paper: light-dark(#fff, #17191e); --ground: light-dark(#f4f5f7, #0f1013); --line: light-dark(#d5d8de, #343841);
-      --accent: light-dark(#3d4fd6, #8b98ff); --on-accent: light-dark(#fff, #0f1013); --bad: light-dark(#b42318, #ff8a7a);
-      --amber: light-dark(#fdf0d5, #3a2c0d); --on-amber: light-dark(#5c3d00, #ffd98a); }
-    * { box-sizing: border-box; font: 400 15px/1.5 system-ui, sans-serif; }
-    [hidden] { display: none !important; }
-    h1 { font-size: 21px; font-weight: 600; margin: 0; }
-    p { margin: 0; color: var(--dim); }
-    .screen { position: fixed; inset: 0; z-index: 2147483000; overflow: auto; display: grid; place-items: center; padding: 24px;
-      background: var(--ground); color: var(--ink); }
-    .card { width: min(100%, 380px); display: grid; gap: 16px; padding: 28px; background: var(--paper); border: 1px solid var(--line);
-      border-radius: 12px; }
-    form { display: grid; gap: 16px; }
-    label { display: grid; gap: 4px; font-weight: 500; color: var(--ink); }
-    input { width: 100%; padding: 9px 12px; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; }
-    button { padding: 9px 16px; font-weight: 500; color: var(--on-accent); background: var(--accent); border: 0; border-radius: 8px;
-      cursor: pointer; }
-    button:disabled { opacity: .6; cursor: default; }
-    :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-    .problem { color: var(--bad); }
-    .bar { position: fixed; z-index: 2147483001; inset: auto 0 12px; margin: 0 auto; width: fit-content; max-width: calc(100% - 24px);
-      display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 8px 8px 8px 16px; color: var(--on-amber);
-      background: var(--amber); border: 1px solid currentColor; border-radius: 12px; box-shadow: 0 4px 16px #0003; }
-    .bar span { overflow-wrap: anywhere; }
-    .bar button { padding: 5px 14px; color: var(--amber); background: var(--on-amber); }
-  `;
 
   // ---- one login box -------------------------------------------------------------------------------------------------
 
@@ -189,6 +122,7 @@
         });
       }
       this.showForm();
+      this.goOn();
     }
 
     // ---- hosted sign-in
@@ -202,6 +136,7 @@
         this.forget("code", "state", "iss");
         this.dispatch("handleHostedLoginCallback", { code, metadata: this.options.metadata });
       } else if (query.get("error")) {
+        arriving.take();
         const again = element("button", { type: "button", textContent: "Sign in again" });
         again.addEventListener("click", () => {
           // From this page the packages refuse to begin: they would take it for a sign-in that is under way.
@@ -230,7 +165,9 @@
       }
       if (this.hosted && query.get("iss") && query.get("login_hint")) {
         this.forgetHint();
-        this.arriving = target || this.routes.authenticatedUrl || "/";
+        // Whoever was signed in here until now is not meant: the sign-in leaves this page, and the next one goes on.
+        this.departing = true;
+        arriving.keep(target || this.routes.authenticatedUrl || "/");
         this.dispatch("requestHostedLoginAuthorize", { login_hint: query.get("login_hint") });
         return false;
       }
@@ -242,6 +179,13 @@
       const url = new URL(location.href);
       for (const name of names) url.searchParams.delete(name);
       history.replaceState(history.state, "", url);
+    }
+
+    // To where the portal wanted the tab, after the packages have left the address that signs in.
+    goOn() {
+      if (!this.token || this.departing || this.route === this.routes.hostedLoginRedirectUrl) return;
+      const target = arriving.take();
+      if (target && target !== location.href) location.replace(target);
     }
 
     forgetHint() {
@@ -285,11 +229,7 @@
         this.token = token;
         this.keepAlive(user, token);
         this.watchImpersonation(user, token);
-        if (token && this.arriving) {
-          const target = new URL(this.arriving, location.href).href;
-          this.arriving = undefined;
-          if (target !== location.href) location.replace(target);
-        }
+        this.goOn();
       });
     }
 
@@ -326,15 +266,19 @@
       const stop = element("button", { type: "button", textContent: "Stop" });
       stop.addEventListener("click", () => this.stopImpersonating(stop));
       const name = user.name || user.email || user.sub;
-      this.bar.replaceChildren(element("span", { textContent: `You act as ${name}. Operator: ${operator}` }), left, stop);
+      const says = (who) => `You act as ${name}. Operator: ${who}`;
+      const said = element("span", { textContent: says(operator) });
+      this.bar.replaceChildren(said, left, stop);
       this.bar.hidden = false;
-      this.countDown(left);
+      this.countDown(left, (who) => (said.textContent = says(who)));
     }
 
-    async countDown(left) {
+    async countDown(left, name) {
       clearInterval(this.clock);
       try {
         const session = await this.call("Get", "/identity/resources/users/sessions/v1/me/current");
+        // The token has the operator's id only.
+        if (session.operator) name(session.operator);
         // Against the server's own time, which the token was signed at a moment ago.
         const { iat } = this.auth.user;
         const seconds = Math.floor(Date.parse(session.expires) / 1000) - iat;
@@ -425,34 +369,3 @@
       email.focus();
     }
   }
-
-  // ---- the contract --------------------------------------------------------------------------------------------------
-
-  window.FronteggLoginBoxInit = (sdk) => {
-    const render = (container, { injector, options }) => {
-      const box = new LoginBox(sdk, container, injector, options);
-      box.start();
-      return { unmount: () => box.stop() };
-    };
-    return { render, renderPage: render };
-  };
-
-  // The vendor's settings pages are not here. A user's sessions are, on Understudy's own page.
-  window.FronteggAdminPortalInit = () => {
-    const render = (container, { options }) => {
-      const { baseUrl } = (options && options.contextOptions) || {};
-      if (typeof baseUrl !== "string") return { unmount() {} };
-      const dialog = element("dialog");
-      const link = element("a", { href: `${baseUrl.replace(/\/$/, "")}/account/sessions`, target: "_blank", rel: "noopener" }, "My sessions");
-      const close = element("button", { type: "button", textContent: "Close" });
-      close.addEventListener("click", () => dialog.close());
-      dialog.addEventListener("close", () => dialog.remove());
-      dialog.append(element("p", { textContent: "You see and end your sessions on a page of their own:" }), element("p", {}, link), close);
-      container.append(dialog);
-      dialog.showModal();
-      return { unmount: () => dialog.remove() };
-    };
-    const nothing = () => ({ unmount() {} });
-    return { render, renderCheckoutDialog: nothing, themes: {} };
-  };
-})();
