@@ -185,7 +185,10 @@
     goOn() {
       if (!this.token || this.departing || this.route === this.routes.hostedLoginRedirectUrl) return;
       const target = arriving.take();
-      if (target && target !== location.href) location.replace(target);
+      if (!target || target === location.href) return;
+      // Within the page: a hosted application that loads anew is not signed in until it asks again.
+      const { pathname, search, hash } = new URL(target);
+      this.go(pathname + search + hash, { replace: true });
     }
 
     forgetHint() {
@@ -227,6 +230,8 @@
         const token = isAuthenticated && user ? user.accessToken : undefined;
         if (token === this.token) return;
         this.token = token;
+        // Signed in without leaving: the server says for whom this tab was opened.
+        if (token) this.departing = false;
         this.keepAlive(user, token);
         this.watchImpersonation(user, token);
         this.goOn();
