@@ -39,6 +39,8 @@ pub struct Known {
     pub redirect_uris: Shelf<Uuid, Arc<HashSet<(String, String)>>>,
     /// Of all applications of an environment.
     pub origins: Shelf<Uuid, Arc<HashSet<String>>>,
+    /// The applications that run at each origin of an environment.
+    pub pages: Shelf<Uuid, Arc<HashMap<String, Vec<Arc<ApplicationRow>>>>>,
     pub keys: Shelf<Uuid, EnvironmentKeys>,
 }
 

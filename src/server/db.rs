@@ -34,7 +34,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
 use epoch::Epochs;
-pub use epoch::{Epoch, in_request};
+pub use epoch::{Epoch, forget_request, in_request};
 use sqlite::{GroupTx, Reader, Sqlite};
 
 /// How long a connection of the pool may have been idle before it is asked whether it is still there.

@@ -44,7 +44,8 @@ pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<ApplicationRow>
 pub async fn registered_urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
     let rows: Vec<(String,)> = fetch_all!(
         conn,
-        "SELECT r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id WHERE p.environment_id = $1
+        "SELECT r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id
+         WHERE p.environment_id = $1 AND r.kind = 'login'
          UNION SELECT app_url FROM applications WHERE environment_id = $1
          UNION SELECT login_url FROM applications WHERE environment_id = $1",
         environment_id
@@ -139,12 +140,14 @@ pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbRe
     )
 }
 
-/// Every address at which a browser may run an application of the environment, with the application. The login URL of
+/// Every address at which a browser may run an application of the environment, with the application: where it is led
+/// after signing out is no page that may call. The login URL of
 /// an application with hosted login is the provider's, so only that of an embedded one is the application's own.
 pub async fn urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(Uuid, String)>> {
     fetch_all!(
         conn,
-        "SELECT p.id, r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id WHERE p.environment_id = $1
+        "SELECT p.id, r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id
+         WHERE p.environment_id = $1 AND r.kind = 'login'
          UNION SELECT id, app_url FROM applications WHERE environment_id = $1
          UNION SELECT id, login_url FROM applications WHERE environment_id = $1 AND login_method = 'embedded'",
         environment_id

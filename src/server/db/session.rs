@@ -208,9 +208,9 @@ pub async fn add_application(tx: &mut Tx, id: Uuid, application_id: Uuid, now: D
     Ok(())
 }
 
-/// The latest use of a session, for lists. Nothing is decided by it.
+/// The latest use of a session, for lists. Gives whether it was running still, and keeps it so until the transaction ends.
 pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
-    execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1", id, now)
+    execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)
 }
 
 /// A session in a list.

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::cookies;
 use super::error::{Answer, Refused};
-use crate::server::identity::parameters::Parameters;
+use crate::server::identity::parameters::{Parameters, body as read_body};
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
@@ -36,7 +35,7 @@ impl FromRequest<AppState> for Call {
         let provider = Provider::from_request_parts(&mut parts, state).await?;
         let query = Parameters::parse(parts.uri.query().unwrap_or_default());
         let kind = header_text(&parts.headers, "content-type").to_owned();
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), state).await;
+        let bytes = read_body(Request::from_parts(parts, body), state).await;
         let bytes = bytes.map_err(|_| {
             Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off").into_response()
         })?;
@@ -122,6 +121,15 @@ impl Call {
     }
 }
 
+/// A browser cannot prove that it is a confidential client: its tokens are given to whoever has its secret, at the token
+/// endpoint, and to no page or cookie.
+pub fn require_public(application: &Application) -> Answer<()> {
+    if application.is_public() {
+        return Ok(());
+    }
+    Err(Refused::client("this application has a secret: its server asks for tokens, and sends it"))
+}
+
 /// Frontegg's server in Next.js sends its base URL, which is our issuer, in place of an origin.
 pub fn is_our_own(state: &AppState, origin: &str) -> bool {
     let own = state.origin();
@@ -132,7 +140,7 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn read(kind: &str, bytes: &Bytes) -> Answer<Parameters> {
+fn read(kind: &str, bytes: &[u8]) -> Answer<Parameters> {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if bytes.is_empty() {
         return Ok(Parameters::default());

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::answer::{self, SCOPE};
-use super::call::Call;
+use super::call::{Call, require_public};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
 use crate::server::identity::provider::Provider;
@@ -39,6 +39,7 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
 /// `POST auth/v1/user/token/refresh`: tokens of the session that the browser keeps.
 pub async fn refresh(call: Call) -> Answer<Response> {
     let application = call.application().await?;
+    require_public(&application)?;
     match cookies::find(&call.provider, &application).await? {
         Found::Session(session) => tokens_of(&call, &application, session.id).await,
         Found::Nothing => Err(Refused::over("Nobody is signed in.")),
@@ -67,6 +68,10 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     let (application, user_id) = owner.ok_or_else(|| Refused::over(UNKNOWN))?;
     let application = embedded(application)?;
     call.require_page_of(&application).await?;
+    if call.header("origin").is_empty() {
+        // Browsers say where a page posts from, and so does the server of Next.js.
+        return Err(Refused::forbidden("Only a page of the application may trade this code."));
+    }
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
@@ -97,6 +102,7 @@ fn refused(refusal: Refusal) -> Refused {
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
 fn embedded(application: Arc<Application>) -> Answer<Arc<Application>> {
     if application.is_embedded() {
+        require_public(&application)?;
         return Ok(application);
     }
     Err(Refused::forbidden("This application signs its users in on the hosted page; its login method is not embedded."))

@@ -27,14 +27,15 @@ async fn running(call: &Call, viewer: &StandingRow) -> Answer<Vec<Value>> {
     Ok(running.map(|session| item(session, viewer.id)).collect())
 }
 
-/// Reason and ticket are the operators' words and stay with us.
+/// Reason and ticket are the operators' words and stay with us, and so does where an operator sits.
 fn item(session: &SessionItem, current: Uuid) -> Value {
+    let impersonated = session.kind == SessionKind::Impersonation;
     let mut said = json!({
         "id": session.id,
         "current": session.id == current,
-        "impersonated": session.kind == SessionKind::Impersonation,
-        "ipAddress": session.ip_address,
-        "userAgent": session.user_agent,
+        "impersonated": impersonated,
+        "ipAddress": session.ip_address.as_ref().filter(|_| !impersonated),
+        "userAgent": session.user_agent.as_ref().filter(|_| !impersonated),
         "createdAt": session.started_at,
         "expires": session.expires_at,
     });

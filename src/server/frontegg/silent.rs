@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 
 use super::answer::{self, SCOPE};
-use super::call::Call;
+use super::call::{Call, require_public};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
 use crate::server::db::session::StandingRow;
@@ -15,6 +15,7 @@ use crate::server::service::tokens::{self, Reissue};
 /// taken back, and the application asks anew.
 pub async fn silent(call: Call) -> Answer<Response> {
     let application = call.application().await?;
+    require_public(&application)?;
     match signed_in(&call, &application).await {
         Ok(response) => Ok(response),
         Err(refused) => {

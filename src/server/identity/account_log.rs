@@ -96,7 +96,7 @@ fn row(provider: &Provider, event: &AuditItem) -> Markup {
                     span.dim { code { (event.action) } }
                 }
             }
-            td.wrap { (event.ip_address.as_deref().unwrap_or("–")) }
+            td.wrap { (event.ip_address.as_deref().filter(|_| event.operator_name.is_none()).unwrap_or("–")) }
         }
     }
 }

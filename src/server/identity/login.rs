@@ -113,7 +113,13 @@ fn is_inside(path: &str) -> bool {
         && !path.starts_with("//")
         && path.len() <= 8192
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        && !path.split('?').next().unwrap_or_default().contains("..")
+        && !steps_up(path.split('?').next().unwrap_or_default())
+}
+
+/// Whether a browser could read `path` as one that is elsewhere: two dots go up, however they are written
+/// (url.spec.whatwg.org, "double-dot URL path segment").
+fn steps_up(path: &str) -> bool {
+    path.to_ascii_lowercase().replace("%2e", ".").contains("..")
 }
 
 fn sign_in_page(
@@ -159,9 +165,18 @@ mod tests {
 
     #[test]
     fn signing_in_leads_to_no_other_host() {
-        for path in
-            ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/a\r\nb", "/id/../x", "/a b"]
-        {
+        for path in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil",
+            "",
+            "/a\r\nb",
+            "/id/../x",
+            "/id/%2e%2E/x",
+            "/id/.%2e/x",
+            "/a b",
+        ] {
             assert!(!is_inside(path), "{path}");
         }
         assert!(is_inside("/id/production/authorize?client_id=a&redirect_uri=https%3A%2F%2Fa.example%2F.."));

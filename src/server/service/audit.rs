@@ -94,11 +94,12 @@ impl Event {
     }
 
     /// Everyone and everything involved in a session: user, account, application and, for an impersonation, the operator
-    /// with the reason. What an impersonation hides from the account stays hidden for all of its events.
+    /// with the reason. What an impersonation hides from the account stays hidden for all of its events; what users do
+    /// themselves is never hidden.
     pub fn in_session(mut self, session: &StandingRow) -> Self {
         self = self.about_user(session.user_id, &session.user_name, &session.user_email);
         if let (Some(id), Some(name)) = (session.account_id, &session.account_name) {
-            self = self.in_account(id, name, session.hidden_from_account);
+            self = self.in_account(id, name, session.hidden_from_account && session.is_impersonation());
         }
         if let (Some(id), Some(name)) = (session.application_id, &session.application_name) {
             self = self.in_application(id, name);

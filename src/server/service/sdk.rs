@@ -3,6 +3,7 @@
 
 mod cookie;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -22,18 +23,35 @@ pub async fn applications_at(
     environment_id: Uuid,
     origin: &str,
 ) -> ServiceResult<Vec<Arc<ApplicationRow>>> {
-    let mut conn = state.db.read().await?;
-    let mut ids: Vec<Uuid> = Vec::new();
-    for (id, url) in table::urls(&mut conn, environment_id).await? {
-        if !ids.contains(&id) && origin_of(&url).is_some_and(|known| known == origin) {
-            ids.push(id);
+    let known = state.configuration.now(&state.db).await?;
+    let pages = match known.pages.get(&environment_id) {
+        Some(pages) => pages,
+        None => {
+            let mut conn = state.db.read().await?;
+            known.pages.keep(environment_id, Arc::new(pages(&mut conn, environment_id).await?))
+        }
+    };
+    Ok(pages.get(origin).cloned().unwrap_or_default())
+}
+
+async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<HashMap<String, Vec<Arc<ApplicationRow>>>> {
+    let mut applications = HashMap::new();
+    let mut pages: HashMap<String, Vec<Arc<ApplicationRow>>> = HashMap::new();
+    for (id, url) in table::urls(conn, environment_id).await? {
+        let Some(origin) = origin_of(&url) else { continue };
+        let application = match applications.get(&id) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let Some(row) = table::by_id(conn, id).await? else { continue };
+                Arc::clone(applications.entry(id).or_insert(Arc::new(row)))
+            }
+        };
+        let here = pages.entry(origin).or_default();
+        if here.iter().all(|known| known.id != id) {
+            here.push(application);
         }
     }
-    let mut found = Vec::new();
-    for id in ids {
-        found.extend(table::by_id(&mut conn, id).await?.map(Arc::new));
-    }
-    Ok(found)
+    Ok(pages)
 }
 
 /// An application of the environment by its key.

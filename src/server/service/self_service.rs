@@ -7,8 +7,8 @@ use super::session::{self, EndedBy};
 use super::{audit, sign_in};
 use crate::model::audit::AuditItem;
 use crate::model::session::{EndReason, SessionItem};
-use crate::server::db::account;
 use crate::server::db::session::StandingRow;
+use crate::server::db::{Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 
@@ -75,7 +75,10 @@ pub async fn revoke(state: &AppState, viewer: &StandingRow, id: Uuid, client: &C
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
-    session::revoke_own(state, viewer.environment_id, viewer.user_id, id, client).await?;
+    let mut tx = state.db.write().await?;
+    require_running(state, &mut tx, viewer).await?;
+    session::revoke_own(state, &mut tx, viewer, id, client).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -88,19 +91,33 @@ pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Clie
         return Err(ServiceError::Forbidden);
     }
     let mut tx = state.db.write().await?;
+    require_running(state, &mut tx, viewer).await?;
     let mut ended = 0;
-    // Each session's standing is read on its own: signing out everywhere is rare, and its END event needs the names.
-    for item in session::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
-        if item.id == viewer.id || item.ended_at.is_some() {
-            continue;
+    loop {
+        let before = ended;
+        // Each session's standing is read on its own: signing out everywhere is rare, and its END event needs the names.
+        for item in session::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
+            if item.id == viewer.id || item.ended_at.is_some() {
+                continue;
+            }
+            let Some(other) = session::live_in(state, &mut tx, viewer.environment_id, item.id).await? else { continue };
+            if session::end_in(state, &mut tx, &other, EndReason::RevokedByUser, EndedBy::User, client).await? {
+                ended += 1;
+            }
         }
-        let Some(other) = session::live_in(state, &mut tx, viewer.environment_id, item.id).await? else { continue };
-        if session::end_in(state, &mut tx, &other, EndReason::RevokedByUser, EndedBy::User, client).await? {
-            ended += 1;
+        // Running ones come first in the list: one more look, until there are none.
+        if ended == before {
+            break;
         }
     }
     tx.commit().await?;
     Ok(ended)
+}
+
+/// The viewer was seen before the request had wholly arrived; what ends other sessions looks again.
+async fn require_running(state: &AppState, tx: &mut Tx, viewer: &StandingRow) -> ServiceResult<()> {
+    let running = session::live_in(state, tx, viewer.environment_id, viewer.id).await?;
+    running.map(drop).ok_or(ServiceError::Unauthenticated)
 }
 
 /// Moves the viewer's session to another account.

@@ -204,19 +204,16 @@ pub async fn end(
 /// [`ServiceError::NotFound`] where it is not the user's.
 pub async fn revoke_own(
     state: &AppState,
-    environment_id: Uuid,
-    user_id: Uuid,
+    tx: &mut Tx,
+    viewer: &StandingRow,
     id: Uuid,
     client: &Client,
 ) -> ServiceResult<bool> {
-    let mut tx = state.db.write().await?;
-    let session = table::standing(&mut tx, environment_id, id)
+    let session = table::standing(tx, viewer.environment_id, id)
         .await?
-        .filter(|session| session.user_id == user_id)
+        .filter(|session| session.user_id == viewer.user_id)
         .ok_or(ServiceError::NotFound)?;
-    let ended = end_in(state, &mut tx, &session, EndReason::RevokedByUser, EndedBy::User, client).await?;
-    tx.commit().await?;
-    Ok(ended)
+    end_in(state, tx, &session, EndReason::RevokedByUser, EndedBy::User, client).await
 }
 
 /// Moves a session to another account of its user and remembers it as the user's active one, unless an operator did it.

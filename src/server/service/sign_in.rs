@@ -80,9 +80,21 @@ pub async fn sign_in_at(
     if let Some(replaced) = replaced {
         end_own(state, &mut tx, environment.id, replaced, client).await?;
     }
-    let signed_in = create(state, &mut tx, environment, application, row, client).await?;
-    tx.commit().await?;
-    Ok(signed_in)
+    match create(state, &mut tx, environment, application, row, client).await {
+        // The password was right, and that it was tried is in the audit trail all the same.
+        Err(refusal @ ServiceError::Invalid { .. }) => {
+            drop(tx);
+            let mut tx = state.db.write().await?;
+            record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+            tx.commit().await?;
+            Err(refusal)
+        }
+        outcome => {
+            let signed_in = outcome?;
+            tx.commit().await?;
+            Ok(signed_in)
+        }
+    }
 }
 
 async fn create(

@@ -11,14 +11,14 @@ mod revoke;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::session;
 use crate::server::db::account;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, NewRefreshToken};
-use crate::server::db::session::StandingRow;
+use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, DbError, Tx};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
@@ -161,6 +161,21 @@ pub async fn live(
 ) -> ServiceResult<Option<StandingRow>> {
     let subject = subject(state, environment_id, application, token).await?;
     Ok(subject.map(|subject| subject.session.clone()))
+}
+
+/// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
+/// session waits for this transaction, or came first: then there are no tokens.
+async fn note_use(
+    tx: &mut Tx,
+    session: &StandingRow,
+    application: &ApplicationRow,
+    now: DateTime<Utc>,
+) -> TokenResult<()> {
+    if session_table::touch(tx, session.id, now).await? == 0 {
+        return Err(TokenError::Grant("the session has ended"));
+    }
+    session_table::add_application(tx, session.id, application.id, now).await?;
+    Ok(())
 }
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only

@@ -85,6 +85,7 @@ async fn a_user_whose_accounts_lack_the_application_is_told_so_and_no_session_be
         assert_eq!(sentence, "None of your accounts has this application.");
     }
     assert_eq!(app.count("sessions").await, 0);
+    assert_eq!(app.events("user.sign_in_failed").await.len(), 2, "a right password that was tried is on record, too");
 }
 
 #[tokio::test]

@@ -182,6 +182,27 @@ async fn without_keep_session_alive_nothing_lives_beyond_five_minutes() {
     refused(&Call::post("dispatch", SILENT, json!({})).send(&mut browser).await, StatusCode::UNAUTHORIZED);
 }
 
+/// The session is one of an hour, which its application cut short.
+#[tokio::test]
+async fn keep_session_alive_turned_off_ends_what_the_cookie_gives_after_five_minutes() {
+    let app = TestApp::new().await;
+    kept_alive(&app).await;
+    let (mut hosted, _) = impersonating(&app, AMARA, "northwind", "dispatch").await;
+    tokens(&mut hosted, "dispatch").await;
+    embedded(&app).await;
+    let mut own_page = app.browser();
+    trade(&mut own_page, &started(&app).await).await.expect_status(StatusCode::OK);
+    app.execute("UPDATE applications SET keep_session_alive = FALSE WHERE client_id = 'dispatch'").await;
+    app.advance(TimeDelta::minutes(4));
+    for (path, browser) in [(SILENT, &mut hosted), (REFRESH, &mut own_page)] {
+        Call::post("dispatch", path, json!({})).send(browser).await.expect_status(StatusCode::OK);
+    }
+    app.advance(TimeDelta::minutes(1));
+    for (path, browser) in [(SILENT, &mut hosted), (REFRESH, &mut own_page)] {
+        refused(&Call::post("dispatch", path, json!({})).send(browser).await, StatusCode::UNAUTHORIZED);
+    }
+}
+
 #[tokio::test]
 async fn an_embedded_session_without_keep_session_alive_ends_after_five_minutes_too() {
     let app = TestApp::new().await;
@@ -208,6 +229,8 @@ async fn the_user_ends_it_and_the_next_call_says_401_everywhere() {
     let own = tokens(&mut amara, "dispatch").await;
     let own = text(&own, "id_token");
     let list = Call::get("dispatch", MY_SESSIONS).bearer(own).send(&mut amara).await.json();
+    let impersonated = list.as_array().expect("sessions").iter().find(|one| one["impersonated"] == true);
+    assert_eq!(impersonated.expect("it")["ipAddress"], json!(null), "where an operator sits is nobody's business");
     let marked: Vec<_> = list.as_array().expect("sessions").iter().filter(|one| one["impersonated"] == true).collect();
     assert_eq!(marked.len(), 1);
     assert_eq!(marked[0]["id"], json!(sid));

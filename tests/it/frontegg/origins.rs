@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 
+use super::impersonation::started;
 use super::sdk::{AUTH, BASE, Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, origin, refused, tokens};
 use crate::identity::flow::{AMARA, claims, signed_in};
 use crate::support::{Ledger, ResponseExt, TestApp, USER_PASSWORD};
@@ -88,6 +89,53 @@ async fn what_a_page_of_a_stranger_sends_is_refused_not_only_hidden() {
 }
 
 #[tokio::test]
+async fn where_users_are_led_after_signing_out_is_no_page_that_may_call() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE redirect_uris SET uri = 'https://www.dispatch.example/bye' WHERE kind = 'logout'").await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let call = Call::post("dispatch", SILENT, json!({})).from(Some("https://www.dispatch.example"));
+    let answer = call.header("frontegg-requested-application-id", "dispatch").send(&mut browser).await;
+    refused(&answer, StatusCode::FORBIDDEN);
+    assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    let path = "/id/production/.well-known/jwks.json";
+    let request = Request::get(path).header(header::ORIGIN, "https://www.dispatch.example");
+    let answer = browser.send(request.body(Body::empty()).expect("a request")).await;
+    assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_gets_no_tokens_by_page_or_cookie() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    let code = started(&app).await;
+    let secret = "UPDATE applications SET client_secret_hash = (SELECT client_secret_hash FROM applications \
+                  WHERE client_id = 'console') WHERE client_id = 'dispatch'";
+    let mut browser = signed_in(&app, AMARA).await;
+    app.execute(secret).await;
+    for (path, body) in [
+        (SILENT, json!({})),
+        (REFRESH, json!({})),
+        (AUTH, json!({ "email": AMARA, "password": USER_PASSWORD })),
+        (IMPERSONATE, json!({ "actorToken": code })),
+    ] {
+        let answer = Call::post("dispatch", path, body).send(&mut browser).await;
+        refused(&answer, StatusCode::UNAUTHORIZED);
+        assert!(!answer.headers().contains_key(header::SET_COOKIE), "{path}");
+    }
+    assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_hand_off_code_is_traded_by_a_page_and_by_nobody_who_found_it() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    let trade = json!({ "actorToken": started(&app).await });
+    let answer = Call::post("dispatch", IMPERSONATE, trade.clone()).from(None).send(&mut app.browser()).await;
+    refused(&answer, StatusCode::FORBIDDEN);
+    Call::post("dispatch", IMPERSONATE, trade).send(&mut app.browser()).await.expect_status(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_application_is_known_by_its_page_unless_several_live_there() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
@@ -100,7 +148,11 @@ async fn an_application_is_known_by_its_page_unless_several_live_there() {
     let mut fresh = signed_in(&app, AMARA).await;
     refused(&silent().send(&mut fresh).await, StatusCode::BAD_REQUEST);
     silent().send(&mut browser).await.expect_status(StatusCode::OK);
-    let named = silent().header("frontegg-requested-application-id", "console").send(&mut fresh).await.json();
+    let named = || silent().header("frontegg-requested-application-id", "console");
+    // It has a secret, which no page can keep: its tokens are for its server.
+    refused(&named().send(&mut fresh).await, StatusCode::UNAUTHORIZED);
+    app.execute("UPDATE applications SET client_secret_hash = NULL WHERE client_id = 'console'").await;
+    let named = named().send(&mut fresh).await.json();
     assert_eq!(claims(&named["id_token"])["applicationId"], "console");
     let mut fresh = signed_in(&app, AMARA).await;
     embedded(&app).await;

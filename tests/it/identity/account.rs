@@ -164,6 +164,18 @@ async fn the_account_log_is_for_those_whose_role_allows_it() {
 }
 
 #[tokio::test]
+async fn what_users_do_themselves_is_in_the_log_whatever_is_hidden() {
+    let app = TestApp::new().await;
+    let caller = app.caller(OLIVIA, "production").await;
+    let wanted = ImpersonationSettings { enabled: true, hide_from_account_audit: true };
+    settings::update(&caller, wanted).await.expect("the settings change");
+    signed_in(&app, AMARA).await;
+    let mut rita = signed_in(&app, RITA).await;
+    let page = rita.get(AUDIT).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Amara Okafor"), "{}", page.body());
+}
+
+#[tokio::test]
 async fn what_is_hidden_from_the_account_is_in_none_of_its_log_and_in_the_users_sessions_still() {
     for hidden in [false, true] {
         let app = TestApp::new().await;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::model::audit::{Severity, action};
 use crate::model::session::EndReason;
 use crate::server::db::Tx;
@@ -75,8 +75,10 @@ pub async fn issue_code(
         now,
         expires_at: now + CODE_LIFETIME,
     };
+    if session_table::touch(&mut tx, subject.session.id, now).await? == 0 {
+        return Ok(Err(NoCode::Ended));
+    }
     grant::insert_authorization_code(&mut tx, &row).await?;
-    session_table::touch(&mut tx, subject.session.id, now).await?;
     tx.commit().await?;
     Ok(Ok(code))
 }
@@ -148,7 +150,7 @@ async fn redeem(
     if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
         return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
     }
-    session_table::add_application(&mut tx, session.id, application.id, now).await?;
+    note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
         let text =

@@ -3,9 +3,8 @@
 
 use uuid::Uuid;
 
-use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::session as session_table;
 use crate::server::service::caller::Client;
 use crate::server::service::hand_off::{self, Presenter, Refusal};
 use crate::server::state::AppState;
@@ -40,8 +39,7 @@ pub async fn exchange_hand_off(
     };
     let session = opened.session;
     let now = state.now();
-    session_table::add_application(&mut tx, session.id, application.id, now).await?;
-    session_table::touch(&mut tx, session.id, now).await?;
+    note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
         let text = issue_refresh_token(state, &mut tx, &session, application, family, None, presented.scope).await?;

@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{Granted, ROTATION_GRACE, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use super::{Granted, ROTATION_GRACE, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::model::audit::{Severity, action};
 use crate::model::session::EndReason;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, RefreshTokenRow};
-use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
@@ -63,10 +63,10 @@ pub async fn refresh(
             Err(error) => return Err(error.into()),
         },
     };
+    note_use(&mut tx, &session, application, state.now()).await?;
     let code_hash = row.code_hash.as_deref();
     let refresh_token =
         issue_refresh_token(state, &mut tx, &session, application, row.family_id, code_hash, &row.scope).await?;
-    session_table::touch(&mut tx, session.id, state.now()).await?;
     let subject = Subject::load(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {

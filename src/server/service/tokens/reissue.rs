@@ -1,16 +1,21 @@
 //! Tokens for a session that its browser proved by cookie: what a refresh is without a refresh token.
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::refresh::NO_ACCOUNT;
-use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceError;
 use crate::server::service::caller::Client;
 use crate::server::service::session;
 use crate::server::state::AppState;
+
+/// How long an impersonation gets tokens where the application does not keep sessions alive.
+const WITHOUT_KEEP_ALIVE: TimeDelta = TimeDelta::minutes(MINUTES_WITHOUT_KEEP_ALIVE);
 
 /// What is asked for in a session.
 pub struct Reissue<'a> {
@@ -43,10 +48,13 @@ pub async fn reissue(
         tx.commit().await?;
         return Err(TokenError::Grant("the session has ended"));
     };
-    let session = switched(state, &mut tx, session, wanted.tenant_id, client).await?;
     let now = state.now();
-    session_table::add_application(&mut tx, session.id, application.id, now).await?;
-    session_table::touch(&mut tx, session.id, now).await?;
+    // It may have been turned off since the session began; a refresh token would be refused, too.
+    if !may_refresh(&session, application) && now >= session.created_at + WITHOUT_KEEP_ALIVE {
+        return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
+    }
+    let session = switched(state, &mut tx, session, wanted.tenant_id, client).await?;
+    note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
         let family = state.new_id();
         let text = issue_refresh_token(state, &mut tx, &session, application, family, None, wanted.scope).await?;
