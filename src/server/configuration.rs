@@ -29,6 +29,9 @@ struct Current {
     known: Arc<Known>,
 }
 
+/// Applications by origin.
+pub type Pages = HashMap<String, Vec<Arc<ApplicationRow>>>;
+
 /// What is known of one version of the configuration, read as it was needed.
 #[derive(Default)]
 pub struct Known {
@@ -40,7 +43,7 @@ pub struct Known {
     /// Of all applications of an environment.
     pub origins: Shelf<Uuid, Arc<HashSet<String>>>,
     /// The applications that run at each origin of an environment.
-    pub pages: Shelf<Uuid, Arc<HashMap<String, Vec<Arc<ApplicationRow>>>>>,
+    pub pages: Shelf<Uuid, Arc<Pages>>,
     pub keys: Shelf<Uuid, EnvironmentKeys>,
 }
 
