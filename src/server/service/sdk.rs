@@ -9,6 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::relying_party::origin_of;
+use crate::server::configuration::Pages;
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::{Conn, grant, session};
 use crate::server::error::ServiceResult;
@@ -34,9 +35,9 @@ pub async fn applications_at(
     Ok(pages.get(origin).cloned().unwrap_or_default())
 }
 
-async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<HashMap<String, Vec<Arc<ApplicationRow>>>> {
+async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Pages> {
     let mut applications = HashMap::new();
-    let mut pages: HashMap<String, Vec<Arc<ApplicationRow>>> = HashMap::new();
+    let mut pages = Pages::new();
     for (id, url) in table::urls(conn, environment_id).await? {
         let Some(origin) = origin_of(&url) else { continue };
         let application = match applications.get(&id) {

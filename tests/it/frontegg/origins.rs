@@ -109,7 +109,7 @@ async fn a_client_with_a_secret_gets_no_tokens_by_page_or_cookie() {
     embedded(&app).await;
     let code = started(&app).await;
     let secret = "UPDATE applications SET client_secret_hash = (SELECT client_secret_hash FROM applications \
-                  WHERE client_id = 'console') WHERE client_id = 'dispatch'";
+                  WHERE client_secret_hash IS NOT NULL LIMIT 1) WHERE client_id = 'dispatch'";
     let mut browser = signed_in(&app, AMARA).await;
     app.execute(secret).await;
     for (path, body) in [
