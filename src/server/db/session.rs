@@ -208,6 +208,16 @@ pub async fn add_application(tx: &mut Tx, id: Uuid, application_id: Uuid, now: D
     Ok(())
 }
 
+/// Whether a session is running still, which it then stays until the transaction ends: whoever ends it waits. Several may
+/// hold it at a time. SQLite's writers wait for each other anyway.
+pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
+    const RUNNING: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
+    const RUNNING_FOR_SHARE: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR SHARE";
+    let sql = if tx.is_sqlite() { RUNNING } else { RUNNING_FOR_SHARE };
+    let found: Option<(Uuid,)> = fetch_optional!(tx, sql, id)?;
+    Ok(found.is_some())
+}
+
 /// The latest use of a session, for lists. Gives whether it was running still, and keeps it so until the transaction ends.
 pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)

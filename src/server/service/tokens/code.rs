@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
 use crate::model::audit::{Severity, action};
 use crate::model::session::EndReason;
 use crate::server::db::Tx;
@@ -150,7 +150,11 @@ async fn redeem(
     if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
         return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
     }
-    note_use(&mut tx, &session, application, now).await?;
+    // The code's issue was the use of the session: here it only must not end before the application is to be told.
+    if !session_table::hold(&mut tx, session.id).await? {
+        return Err(TokenError::Grant("the session has ended"));
+    }
+    session_table::add_application(&mut tx, session.id, application.id, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
         let text =
