@@ -2,6 +2,13 @@
 
 use url::Url;
 
+/// Whether `path` is an absolute path that no browser can read as another host.
+pub fn is_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
 /// `path?query` or `path&query`, whatever `url` has already. Nothing of `url` is rewritten.
 pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();

@@ -12,7 +12,7 @@ use super::cookies;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters};
 use super::provider::Provider;
-use crate::server::address::policy_source;
+use crate::server::address::{is_path, policy_source};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in;
@@ -109,11 +109,7 @@ async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult
 
 /// Whether `path` is a path of this host and can be read as nothing else.
 fn is_inside(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.len() <= 8192
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        && !steps_up(path.split('?').next().unwrap_or_default())
+    is_path(path) && path.len() <= 8192 && !steps_up(path.split('?').next().unwrap_or_default())
 }
 
 /// Whether a browser could read `path` as one that is elsewhere: two dots go up, however they are written

@@ -9,6 +9,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::model::error::ApiError;
+use crate::server::address::is_path;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;
@@ -148,13 +149,7 @@ fn cookie(state: &AppState, value: &str, max_age: u32) -> String {
 
 /// `path` if it is a path of this portal and nothing that a browser could read as another host.
 pub fn local_path(path: &str) -> Option<&str> {
-    let inside = path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains('\\')
-        && path.len() <= 2048
-        && path.bytes().all(|byte| byte.is_ascii_graphic())
-        && !path.starts_with("/sign-in")
-        && !path.starts_with("/api/");
+    let inside = is_path(path) && path.len() <= 2048 && !path.starts_with("/sign-in") && !path.starts_with("/api/");
     inside.then_some(path)
 }
 
