@@ -8,4 +8,5 @@ pub mod impersonation;
 pub mod key;
 pub mod operator;
 pub mod session;
+pub mod text;
 pub mod user;

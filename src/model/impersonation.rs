@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::text;
 
 /// The longest reason, in characters.
 pub const REASON_MAX: usize = 500;
@@ -99,44 +100,40 @@ pub struct StartImpersonation {
     pub ticket: String,
 }
 
-/// A reason that may be stored: trimmed, 1 to [`REASON_MAX`] characters.
+/// A reason that may be stored: 1 to [`REASON_MAX`] characters as [`text::written`] leaves them, at least one of which can
+/// be seen.
 ///
 /// # Errors
 /// [`ApiError::Invalid`] for the field `reason`.
 pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
-    let reason = reason.trim();
+    let reason = text::written(reason);
     match reason.chars().count() {
-        0 => Err(ApiError::invalid("reason", "Say why you are signing in as this user.")),
+        _ if !text::is_visible(&reason) => Err(ApiError::invalid("reason", "Say why you are signing in as this user.")),
         length if length > REASON_MAX => {
             Err(ApiError::invalid("reason", format!("The reason has {length} characters; {REASON_MAX} is the most.")))
         }
-        _ if has_control_characters(reason) => {
+        _ if text::has_control_characters(&reason) => {
             Err(ApiError::invalid("reason", "The reason has characters in it that cannot be shown. Type it anew."))
         }
-        _ => Ok(reason.to_owned()),
+        _ => Ok(reason),
     }
 }
 
-/// Characters that no keyboard means: a database or a terminal would read them as something else than text.
-fn has_control_characters(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-}
-
-/// A ticket that may be stored: trimmed, `None` where empty, at most [`TICKET_MAX`] characters.
+/// A ticket that may be stored, `None` where nothing of it can be seen: at most [`TICKET_MAX`] characters.
 ///
 /// # Errors
 /// [`ApiError::Invalid`] for the field `ticket`.
 pub fn validate_ticket(ticket: &str) -> Result<Option<String>, ApiError> {
-    let ticket = ticket.trim();
+    let ticket = text::written(ticket);
     match ticket.chars().count() {
-        0 => Ok(None),
+        _ if !text::is_visible(&ticket) => Ok(None),
         length if length > TICKET_MAX => {
             Err(ApiError::invalid("ticket", format!("The ticket has {length} characters; {TICKET_MAX} is the most.")))
         }
-        _ if has_control_characters(ticket) => {
+        _ if text::has_control_characters(&ticket) => {
             Err(ApiError::invalid("ticket", "The ticket has characters in it that cannot be shown. Type it anew."))
         }
-        _ => Ok(Some(ticket.to_owned())),
+        _ => Ok(Some(ticket)),
     }
 }
 

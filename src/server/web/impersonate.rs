@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::caller::{client, local_path};
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
+use crate::model::text::is_visible;
 use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::identity::page::Page;
@@ -87,7 +88,7 @@ fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static st
     match error {
         ServiceError::Denied(denial) => denial.as_str(),
         ServiceError::Invalid { field, .. } if field == "ticket" => "ticket_too_long",
-        ServiceError::Invalid { field, .. } if field == "reason" && request.reason.trim().is_empty() => "reason_empty",
+        ServiceError::Invalid { field, .. } if field == "reason" && !is_visible(&request.reason) => "reason_empty",
         ServiceError::Invalid { field, .. } if field == "reason" => "reason_too_long",
         ServiceError::RateLimited { .. } => "rate_limited",
         _ => "failed",

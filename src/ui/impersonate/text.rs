@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
+use crate::model::text::written;
 use crate::ui::component::field::{field_error, label};
 use crate::ui::erase::Erase;
 
@@ -17,7 +18,7 @@ pub fn reason(state: State) -> AnyView {
             _ = area.focus();
         }
     });
-    let length = Memo::new(move |_| state.reason.with(|reason| reason.trim().chars().count()));
+    let length = Memo::new(move |_| state.reason.with(|reason| written(reason).chars().count()));
     let too_long = move || length.get() > REASON_MAX;
     let error = move || {
         if too_long() {
@@ -83,7 +84,7 @@ pub fn ticket(state: State) -> AnyView {
         }
     });
     let error = move || {
-        let length = state.ticket.with(|ticket| ticket.trim().chars().count());
+        let length = state.ticket.with(|ticket| written(ticket).chars().count());
         if length > TICKET_MAX {
             return Some(format!("Too long: {length} characters of {TICKET_MAX}."));
         }

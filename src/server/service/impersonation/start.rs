@@ -17,6 +17,7 @@ use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
 use crate::server::service::policy::{self, AccountFacts, Grant, Membership};
+use crate::server::text::composed;
 
 /// How long a hand-off code works.
 const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
@@ -44,8 +45,8 @@ struct Choice<'a> {
 /// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
 pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
     caller.require_view()?;
-    let reason = validate_reason(&request.reason)?;
-    let ticket = validate_ticket(&request.ticket)?;
+    let reason = validate_reason(&composed(&request.reason))?;
+    let ticket = validate_ticket(&composed(&request.ticket))?;
     let purpose = Purpose { reason: &reason, ticket: ticket.as_deref() };
     let state = &caller.state;
     state.limits.start(&caller.operator.id.to_string())?;
