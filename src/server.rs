@@ -3,10 +3,12 @@
 
 pub mod address;
 pub mod cli;
+pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod configuration;
 pub mod db;
+pub mod device;
 pub mod error;
 pub mod frontegg;
 pub mod identity;

@@ -12,9 +12,17 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
     let request = caller::request().await?;
     let signed_in = caller::answer(
         &request.client,
-        service::operator::sign_in(&request.state, &request.client, &email, &password).await,
+        service::operator::sign_in_instead(
+            &request.state,
+            &request.client,
+            &email,
+            &password,
+            request.cookie.as_deref(),
+        )
+        .await,
     )?;
     caller::set_cookie(&request.state, &signed_in.cookie);
+    caller::set_device(&request.state, &signed_in.device);
     let target = caller::local_path(&return_to).unwrap_or("/");
     leptos_axum::redirect(target);
     Ok(())

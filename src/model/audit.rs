@@ -71,6 +71,10 @@ pub mod action {
     pub const OPERATOR_SIGN_IN_FAILED: &str = "operator.sign_in_failed";
     pub const OPERATOR_SIGNED_OUT: &str = "operator.signed_out";
     pub const OPERATOR_CREATED: &str = "operator.created";
+    pub const OPERATOR_DISABLED: &str = "operator.disabled";
+    pub const OPERATOR_ENABLED: &str = "operator.enabled";
+    pub const OPERATOR_PASSWORD_RESET: &str = "operator.password_reset";
+    pub const OPERATOR_SIGNED_OUT_EVERYWHERE: &str = "operator.signed_out_everywhere";
     pub const OPERATOR_ROLES_CHANGED: &str = "operator.roles_changed";
     pub const USER_SIGNED_IN: &str = "user.signed_in";
     pub const USER_SIGN_IN_FAILED: &str = "user.sign_in_failed";

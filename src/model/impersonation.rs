@@ -226,6 +226,10 @@ pub struct ImpersonationSettings {
 pub struct ImpersonationOverview {
     pub settings: ImpersonationSettings,
     pub can_change_settings: bool,
+    /// The newest of those that run.
     pub live: Vec<LiveImpersonation>,
+    /// How many run, and how many of them the asking operator may end.
+    pub running: i64,
+    pub endable: i64,
     pub now: DateTime<Utc>,
 }

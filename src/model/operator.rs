@@ -121,4 +121,6 @@ pub struct Shell {
     pub environments: Vec<Environment>,
     /// Impersonations running now in `environment`.
     pub live_impersonations: i64,
+    /// Impersonations that were started from this portal session, in whichever environment: signing out ends them.
+    pub ending_with_sign_out: i64,
 }

@@ -34,6 +34,7 @@ pub enum EndReason {
     RevokedByAdministrator,
     SignedOut,
     OperatorLostRight,
+    OperatorSignedOut,
     TargetLockedOrRemoved,
     SettingsTurnedOff,
     AccountOrApplicationRemoved,
@@ -42,13 +43,14 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Expired,
         Self::EndedByOperator,
         Self::RevokedByUser,
         Self::RevokedByAdministrator,
         Self::SignedOut,
         Self::OperatorLostRight,
+        Self::OperatorSignedOut,
         Self::TargetLockedOrRemoved,
         Self::SettingsTurnedOff,
         Self::AccountOrApplicationRemoved,
@@ -64,6 +66,7 @@ impl EndReason {
             Self::RevokedByAdministrator => "revoked_by_administrator",
             Self::SignedOut => "signed_out",
             Self::OperatorLostRight => "operator_lost_right",
+            Self::OperatorSignedOut => "operator_signed_out",
             Self::TargetLockedOrRemoved => "target_locked_or_removed",
             Self::SettingsTurnedOff => "settings_turned_off",
             Self::AccountOrApplicationRemoved => "account_or_application_removed",
@@ -80,6 +83,7 @@ impl EndReason {
             Self::RevokedByAdministrator => "revoked by an administrator",
             Self::SignedOut => "signed out",
             Self::OperatorLostRight => "operator lost the right",
+            Self::OperatorSignedOut => "operator signed out of the portal",
             Self::TargetLockedOrRemoved => "target locked or removed",
             Self::SettingsTurnedOff => "settings turned off",
             Self::AccountOrApplicationRemoved => "account or application removed",

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use url::Url;
 
+use super::client_address::TrustedProxies;
 use super::keyring::MasterKey;
 use super::random::Random;
 
@@ -40,7 +41,11 @@ pub struct ServerOptions {
     /// The address under which browsers and applications reach this server, without a path.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub public_url: Url,
-    /// Take the client's address from `X-Forwarded-For`: only behind a proxy that sets it.
+    /// Addresses and networks of the proxies in front, as in `10.0.0.0/8,2001:db8::5`: what these say of their clients in
+    /// `Forwarded` or `X-Forwarded-For` is believed, and nobody else.
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS", default_value = "", hide_default_value = true)]
+    pub trusted_proxies: TrustedProxies,
+    /// The old way to say that proxies on this machine and in private networks are trusted. Better give TRUSTED_PROXIES.
     #[arg(long, env = "TRUST_FORWARDED_FOR", value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_forwarded_for: bool,
     /// `false` lifts all limits on how often something may be tried: for measurements only.
@@ -80,6 +85,16 @@ impl DatabaseOptions {
 }
 
 impl ServerOptions {
+    /// Whose word about their clients is taken.
+    pub fn proxies(&self) -> TrustedProxies {
+        if self.trust_forwarded_for { self.trusted_proxies.clone().with_local() } else { self.trusted_proxies.clone() }
+    }
+
+    /// What is wrong with trusting nobody: there is no TLS here, so an https address has a proxy in front.
+    pub fn lacks_proxies(&self) -> bool {
+        self.public_url.scheme() == "https" && self.proxies().is_empty()
+    }
+
     /// # Errors
     /// Where the public URL has a path, a query or a scheme other than http and https.
     pub fn validate(&self) -> anyhow::Result<()> {

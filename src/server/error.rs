@@ -20,6 +20,9 @@ pub enum ServiceError {
     Denied(Denial),
     #[error("rate limited for {retry_after_seconds} s")]
     RateLimited { retry_after_seconds: u32 },
+    /// So many ask for this at once that more may not even wait.
+    #[error("busy for {retry_after_seconds} s")]
+    Busy { retry_after_seconds: u32 },
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
@@ -60,6 +63,7 @@ impl ServiceError {
             Self::Invalid { field, message } => ApiError::Invalid { field, message },
             Self::Denied(denial) => ApiError::Denied(denial),
             Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
+            Self::Busy { retry_after_seconds } => ApiError::Busy { retry_after_seconds },
             Self::Internal(error) => {
                 tracing::error!(request.id = request_id, error = format!("{error:#}"), "a use case failed");
                 ApiError::Internal { request_id: request_id.to_owned() }

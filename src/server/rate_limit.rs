@@ -1,8 +1,13 @@
-//! Rate limits, one a kind of attempt and key, on the injected clock.
+//! Rate limits, one a kind of attempt and key, on the injected clock's monotonic time.
+//!
+//! Keys are hashes of fixed length, however long what they are made of is. Limits are this process's own: another server
+//! beside it counts for itself, and a restart forgets.
+
+mod sign_ins;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock as GovernorClock, Reference};
@@ -10,9 +15,12 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use uuid::Uuid;
 
 use super::clock::Clock;
 use super::error::ServiceError;
+use sign_ins::SignIns;
+pub use sign_ins::{Attempt, Charge, Realm};
 
 /// Our clock as governor reads it.
 #[derive(Clone)]
@@ -22,19 +30,17 @@ impl GovernorClock for Adapter {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let micros = u64::try_from(self.0.now().timestamp_micros()).unwrap_or_default();
-        Nanos::from(micros.saturating_mul(1000))
+        self.0.monotonic().into()
     }
 }
 
-type Keyed = RateLimiter<String, DashMapStateStore<String>, Adapter, NoOpMiddleware<Nanos>>;
+type Keyed = RateLimiter<Uuid, DashMapStateStore<Uuid>, Adapter, NoOpMiddleware<Nanos>>;
 
 /// One limiter for each kind of attempt.
 pub struct RateLimits {
     clock: Adapter,
     is_off: AtomicBool,
-    sign_in_per_account: Keyed,
-    sign_in_per_address: Keyed,
+    sign_ins: Mutex<SignIns>,
     start_per_operator: Keyed,
     report_per_session: Keyed,
 }
@@ -48,8 +54,7 @@ impl RateLimits {
             RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
         };
         Self {
-            sign_in_per_account: limiter(10, Duration::from_secs(30)),
-            sign_in_per_address: limiter(60, Duration::from_secs(2)),
+            sign_ins: Mutex::default(),
             start_per_operator: limiter(60, Duration::from_secs(2)),
             report_per_session: limiter(120, Duration::from_millis(500)),
             clock,
@@ -62,40 +67,58 @@ impl RateLimits {
         self.is_off.store(true, Ordering::Relaxed);
     }
 
-    /// One attempt to sign in as `account` (a realm and an e-mail) from `address`.
-    pub fn sign_in(&self, account: &str, address: Option<&str>) -> Result<(), ServiceError> {
-        if let Some(address) = address {
-            self.check(&self.sign_in_per_address, address)?;
+    /// One attempt to sign in, counted as if it fails: who was right, or was not heard, takes it back.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`]; then nothing is counted.
+    pub fn sign_in(&self, attempt: &Attempt<'_>) -> Result<Charge, ServiceError> {
+        if self.is_off.load(Ordering::Relaxed) {
+            return Ok(Charge::default());
         }
-        self.check(&self.sign_in_per_account, account)
+        let now = self.clock.0.monotonic();
+        self.sign_ins().attempt(attempt, now).map_err(limited)
+    }
+
+    /// The attempt was no guess: it does not count.
+    pub fn take_back(&self, charge: &Charge) {
+        self.sign_ins().take_back(charge);
     }
 
     /// One impersonation started by an operator.
-    pub fn start(&self, operator: &str) -> Result<(), ServiceError> {
+    pub fn start(&self, operator: Uuid) -> Result<(), ServiceError> {
         self.check(&self.start_per_operator, operator)
     }
 
     /// One event reported by an application in a session.
-    pub fn report(&self, session: &str) -> Result<(), ServiceError> {
+    pub fn report(&self, session: Uuid) -> Result<(), ServiceError> {
         self.check(&self.report_per_session, session)
     }
 
     /// Forgets the keys that are as good as new.
     pub fn sweep(&self) {
-        for limiter in
-            [&self.sign_in_per_account, &self.sign_in_per_address, &self.start_per_operator, &self.report_per_session]
-        {
+        for limiter in [&self.start_per_operator, &self.report_per_session] {
             limiter.retain_recent();
         }
+        let now = self.clock.0.monotonic();
+        self.sign_ins().sweep(now);
     }
 
-    fn check(&self, limiter: &Keyed, key: &str) -> Result<(), ServiceError> {
+    fn sign_ins(&self) -> std::sync::MutexGuard<'_, SignIns> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, limiter: &Keyed, key: Uuid) -> Result<(), ServiceError> {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(());
         }
-        limiter.check_key(&key.to_owned()).map_err(|until| {
-            let wait: Duration = until.earliest_possible().duration_since(self.clock.now()).into();
-            ServiceError::RateLimited { retry_after_seconds: u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX) }
-        })
+        limiter
+            .check_key(&key)
+            .map_err(|until| limited(until.earliest_possible().duration_since(self.clock.now()).into()))
     }
+}
+
+fn limited(wait: Duration) -> ServiceError {
+    // Rounded up: who waits as long as is said has waited long enough.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    ServiceError::RateLimited { retry_after_seconds: u32::try_from(seconds.max(1)).unwrap_or(u32::MAX) }
 }

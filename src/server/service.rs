@@ -6,6 +6,7 @@ pub mod caller;
 pub mod client_token;
 pub mod cursor;
 pub mod environment;
+pub mod failed_sign_in;
 pub mod hand_off;
 pub mod impersonation;
 pub mod logout_delivery;

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::{Builder, Uuid};
 
+use super::client_address::TrustedProxies;
 use super::clock::Clock;
 use super::configuration::Configuration;
 use super::db::Db;
@@ -41,7 +42,9 @@ pub struct Inner {
     pub logouts: Notify,
     /// Scheme, host and port, without a path.
     pub public_url: Url,
-    pub trust_forwarded_for: bool,
+    pub trusted_proxies: TrustedProxies,
+    /// When each kind of trouble with forwarding headers was last told, in seconds of the monotonic clock plus one.
+    pub proxy_trouble: [AtomicU64; 3],
     /// Milliseconds and counter of the newest key.
     last_id: Mutex<(u64, u16)>,
 }
@@ -65,7 +68,7 @@ impl AppState {
         outbound: Arc<dyn Outbound>,
         keyring: Keyring,
         public_url: Url,
-        trust_forwarded_for: bool,
+        trusted_proxies: impl Into<TrustedProxies>,
     ) -> Self {
         let limits = RateLimits::new(clock.clone());
         let passwords = Passwords::default();
@@ -83,7 +86,8 @@ impl AppState {
             limits,
             logouts: Notify::new(),
             public_url,
-            trust_forwarded_for,
+            trusted_proxies: trusted_proxies.into(),
+            proxy_trouble: Default::default(),
             last_id: Mutex::default(),
         }))
     }

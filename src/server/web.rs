@@ -8,6 +8,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod impersonate;
+mod origin;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -56,6 +57,7 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&web, routes, pages, move || shell(document.clone()))
         .layer(from_fn(again::render_again))
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
+        .layer(from_fn(caller::busy))
         .layer(from_fn(headers::documents))
         .layer(CsrfLayer::new())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))

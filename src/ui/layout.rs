@@ -8,6 +8,7 @@ use leptos::web_sys::{Element, HtmlElement};
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
 
+use super::address::Words;
 use super::component::avatar::avatar;
 use super::component::dialog;
 use super::component::form::{Call, post_form};
@@ -171,12 +172,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
 
 fn operator(shell: &Shell) -> AnyView {
     let call = Call::to(SignOut::PATH);
-    let submitted = Callback::new(move |_| call.run(sign_out(), |()| {}));
-    let button = view! {
-        <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
-            {icon("log-out")}
-        </button>
-    };
+    let submitted = Callback::new(move |_: Words| call.run(sign_out(), |()| {}));
     let roles = shell.roles.labels();
     view! {
         <div class="operator">
@@ -187,7 +183,39 @@ fn operator(shell: &Shell) -> AnyView {
                 </span>
                 <span class="dim truncate" title=roles.clone()>{roles.clone()}</span>
             </div>
-            {post_form(SignOut::url(), "", submitted, button.erased())}
+            {sign_out_form(shell.ending_with_sign_out, submitted)}
+        </div>
+    }
+    .erased()
+}
+
+/// Signing out ends what was started from here: where something runs, it is said before.
+fn sign_out_form(ending: i64, submitted: Callback<Words>) -> AnyView {
+    if ending == 0 {
+        let button = view! {
+            <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
+                {icon("log-out")}
+            </button>
+        };
+        return post_form(SignOut::url(), "", submitted, button.erased());
+    }
+    let sessions = if ending == 1 { "1 running session".to_owned() } else { format!("{ending} running sessions") };
+    let buttons = view! {
+        <div class="form-foot">
+            <button type="button" class="button small" popovertarget="sign-out" popovertargetaction="hide">
+                "Stay"
+            </button>
+            <button type="submit" class="button small danger solid">"Sign out"</button>
+        </div>
+    };
+    view! {
+        <button type="button" class="icon-button" popovertarget="sign-out" aria-label="Sign out" title="Sign out">
+            {icon("log-out")}
+        </button>
+        <div class="menu confirm" popover="auto" id="sign-out" role="dialog" aria-labelledby="sign-out-title">
+            <h3 id="sign-out-title">"Sign out?"</h3>
+            <p class="dim">{format!("{sessions} will end: you started {} from here.", if ending == 1 { "it" } else { "them" })}</p>
+            {post_form(SignOut::url(), "", submitted, buttons.erased())}
         </div>
     }
     .erased()

@@ -213,16 +213,3 @@ async fn documents_carry_a_strict_policy_with_a_new_nonce_each_time() {
     }
     assert_ne!(policies[0], policies[1]);
 }
-
-#[tokio::test]
-async fn an_address_that_tries_many_accounts_has_to_wait_and_another_address_has_not() {
-    let app = TestApp::new().await;
-    let attempt = |account: usize, address| app.state.limits.sign_in(&format!("portal person{account}"), Some(address));
-    for account in 0..60 {
-        attempt(account, "192.0.2.1").expect("within the limit");
-    }
-    assert!(attempt(60, "192.0.2.1").is_err());
-    attempt(60, "192.0.2.2").expect("another address");
-    app.advance(TimeDelta::seconds(3));
-    attempt(61, "192.0.2.1").expect("after a while");
-}

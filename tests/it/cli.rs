@@ -8,6 +8,7 @@ use understudy::server::clock::SystemClock;
 use understudy::server::db::{Db, Raw, environment, user};
 use understudy::server::keyring::{Keyring, MasterKey};
 use understudy::server::outbound::Recorder;
+use understudy::server::password::Door;
 use understudy::server::random::SystemRandom;
 use understudy::server::service::caller::Client;
 use understudy::server::service::operator as operators;
@@ -70,6 +71,7 @@ fn help_names_every_environment_variable() {
         "MASTER_KEY_FILE",
         "LISTEN_ADDR",
         "PUBLIC_URL",
+        "TRUSTED_PROXIES",
         "TRUST_FORWARDED_FOR",
         "LOG_FORMAT",
         "LOG_FILTER",
@@ -131,8 +133,18 @@ fn from_nothing_to_an_owner_and_a_clean_bill_of_health() {
     assert!(ownerless.contains("✗ there is no Owner"), "{ownerless}");
     assert!(ownerless.contains("✓ Production has an active RS256 key"), "{ownerless}");
 
-    let made =
-        succeeded(&understudy(&["operator", "create", "--email", "o@x.example", "--name", "Olga", "--data", &data]));
+    let made = succeeded(&understudy(&[
+        "operator",
+        "create",
+        "--email",
+        "o@x.example",
+        "--name",
+        "Olga",
+        "--role",
+        "owner",
+        "--data",
+        &data,
+    ]));
     assert!(made.contains("Owner in all environments") && made.contains("Password, shown this once: "), "{made}");
     let healed = out(&understudy(&["doctor", "--data", &data]));
     assert!(healed.contains("✓ there is an Owner") && healed.contains("✓ the schema is up to date"), "{healed}");
@@ -164,7 +176,7 @@ fn operators_are_granted_roles_and_lose_them() {
     );
     let revoke = ["operator", "revoke", "--email", "v@x.example", "--role", "impersonator", "--data", &data];
     assert!(!succeeded(&understudy(&revoke)).contains("Impersonator"));
-    let again = understudy(&create);
+    let again = understudy(&[&create[..], &["--role", "owner"]].concat());
     assert!(err(&again).contains("there is an operator v@x.example already"), "{}", err(&again));
 }
 
@@ -366,7 +378,13 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     let amara = amara.expect("a query").expect("Amara");
     let ago = state.now() - amara.last_visit_at().expect("a visit");
     assert!((3..=5).contains(&ago.num_minutes()), "{ago}");
-    assert!(state.passwords.verify("correct-horse-demo", amara.password_hash.as_deref()).await.expect("a hash"));
+    assert!(
+        state
+            .passwords
+            .verify(Door::Hosted, "correct-horse-demo", amara.password_hash.as_deref())
+            .await
+            .expect("a hash")
+    );
     drop(conn);
     let olivia = "olivia.owner@understudy.example";
     let signed_in = operators::sign_in(&state, &Client::default(), olivia, "understudy-demo-1").await;

@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod database;
 mod frontegg;
+mod gate;
 mod identity;
 mod impersonation;
 mod import;

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 use understudy::model::operator::Role;
+use understudy::server::client_address::TrustedProxies;
 use understudy::server::clock::{Clock, ManualClock};
 use understudy::server::db::Db;
 use understudy::server::keyring::{Keyring, MasterKey};
@@ -48,6 +49,11 @@ pub fn start_of_test() -> DateTime<Utc> {
 impl TestApp {
     /// A server over a fresh database with the fixture's two environments, accounts, users, applications, operators.
     pub async fn new() -> Self {
+        Self::trusting("").await
+    }
+
+    /// The same, behind proxies of these networks.
+    pub async fn trusting(proxies: &str) -> Self {
         let database = database::TestDatabase::create().await;
         let db = Db::connect(&database.url, 4).await.expect("the test database answers");
         db.migrate().await.expect("migrations run");
@@ -61,7 +67,7 @@ impl TestApp {
             outbound.clone() as Arc<dyn Outbound>,
             Keyring::new(master),
             ORIGIN.parse().expect("a url"),
-            false,
+            proxies.parse::<TrustedProxies>().expect("networks"),
         );
         fixture::load(&state).await;
         let router = web::router(state.clone());

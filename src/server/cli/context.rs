@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use url::Url;
 
+use crate::server::client_address::TrustedProxies;
 use crate::server::clock::SystemClock;
 use crate::server::config::DatabaseOptions;
 use crate::server::db::environment::{self, EnvironmentRow};
@@ -19,7 +20,11 @@ use crate::server::state::AppState;
 ///
 /// # Errors
 /// One line that says what to mend.
-pub async fn open(options: &DatabaseOptions, public_url: Url, trust_forwarded_for: bool) -> anyhow::Result<AppState> {
+pub async fn open(
+    options: &DatabaseOptions,
+    public_url: Url,
+    trusted_proxies: TrustedProxies,
+) -> anyhow::Result<AppState> {
     let db = connect(options).await?;
     db.migrate().await.context("the database's schema could not be brought up to date")?;
     let keyring = Keyring::new(options.master_key(&SystemRandom)?);
@@ -31,13 +36,13 @@ pub async fn open(options: &DatabaseOptions, public_url: Url, trust_forwarded_fo
         Arc::new(Network::default()),
         keyring,
         public_url,
-        trust_forwarded_for,
+        trusted_proxies,
     ))
 }
 
 /// As [`open`], for commands that never answer a browser.
 pub async fn open_offline(options: &DatabaseOptions) -> anyhow::Result<AppState> {
-    open(options, Url::parse("http://localhost:3000")?, false).await
+    open(options, Url::parse("http://localhost:3000")?, TrustedProxies::default()).await
 }
 
 /// # Errors

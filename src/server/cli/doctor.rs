@@ -1,5 +1,7 @@
 //! `understudy doctor`: looks at everything that a start depends on, changes nothing, and says what to mend.
 
+mod traffic;
+
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,11 @@ impl Findings {
     fn bad(&mut self, what: &str, mend: &str) {
         self.failed += 1;
         let _ = writeln!(self.text, "✗ {what}\n  → {mend}");
+    }
+
+    /// What works, but should be known; it fails nothing.
+    fn warn(&mut self, what: &str, mend: &str) {
+        let _ = writeln!(self.text, "! {what}\n  → {mend}");
     }
 
     fn check(&mut self, holds: bool, good: &str, bad: &str, mend: &str) {
@@ -94,7 +101,7 @@ pub async fn examine(options: &DoctorOptions) -> Findings {
             None
         }
     });
-    if let Err(error) = contents(&mut findings, &db, keyring.as_ref()).await {
+    if let Err(error) = contents(&mut findings, &db, keyring.as_ref(), options).await {
         findings.bad(
             &format!("the database cannot be read: {error:#}"),
             "start `understudy serve` once; it mends the schema",
@@ -117,6 +124,7 @@ fn server(findings: &mut Findings, options: &ServerOptions) {
             findings.bad(&error.to_string(), "set PUBLIC_URL to scheme, host and port, as in https://portal.example")
         }
     }
+    traffic::proxies(findings, options);
     findings.check(
         assets::are_embedded(),
         "the static files are in the binary",
@@ -183,7 +191,12 @@ fn closed(findings: &mut Findings, path: &Path, what: &str, command: &str) {
     }
 }
 
-async fn contents(findings: &mut Findings, db: &Db, keyring: Option<&Keyring>) -> anyhow::Result<()> {
+async fn contents(
+    findings: &mut Findings,
+    db: &Db,
+    keyring: Option<&Keyring>,
+    options: &DoctorOptions,
+) -> anyhow::Result<()> {
     let mut conn = db.read().await?;
     let pending = inspect::pending_migrations(&mut conn).await?;
     findings.check(
@@ -214,6 +227,9 @@ async fn contents(findings: &mut Findings, db: &Db, keyring: Option<&Keyring>) -
         "there is no Owner: nobody can decide anything in the portal",
         "understudy operator create --email … --name … --role owner",
     );
+    if pending == 0 {
+        traffic::seen(findings, &mut conn, &options.server.proxies()).await?;
+    }
     Ok(())
 }
 

@@ -1,19 +1,25 @@
-//! `understudy operator create | grant | revoke | list`: the way to the first Owner, and out of a lock-out.
+//! `understudy operator create | grant | revoke | disable | enable | reset-password | sign-out | list`: the way to the first
+//! Owner, out of a lock-out, and the answer to a password that leaked. They work on the database of a running server, which
+//! goes by them at the next request.
+
+mod show;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{Args, Subcommand};
+use serde_json::json;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::context::{environment, open_offline, plain};
-use super::{say, table};
+use super::say;
 use crate::model::operator::{Role, Roles};
 use crate::server::config::DatabaseOptions;
-use crate::server::db::Conn;
-use crate::server::db::inspect;
+use crate::server::db::{Conn, operator as table};
 use crate::server::secret::SecretKind;
-use crate::server::service::operator as service;
+use crate::server::service::operator::{self as service, Ended};
 use crate::server::state::AppState;
 
 #[derive(Args)]
@@ -26,46 +32,96 @@ pub struct OperatorOptions {
 enum OperatorCommand {
     /// Make an operator. Without a password one is made and printed, once.
     Create {
-        #[arg(long, env = "OPERATOR_EMAIL")]
-        email: String,
+        #[command(flatten)]
+        who: Who,
         #[arg(long, env = "OPERATOR_NAME")]
         name: String,
-        /// At least 12 characters. It stays in the shell's history: better give a file.
-        #[arg(long, env = "OPERATOR_PASSWORD", hide_env_values = true)]
-        password: Option<String>,
-        /// File that holds the password.
-        #[arg(long, env = "OPERATOR_PASSWORD_FILE", value_name = "FILE", conflicts_with = "password")]
-        password_file: Option<PathBuf>,
-        /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
-        #[arg(long = "role", env = "OPERATOR_ROLES", value_delimiter = ',', value_name = "ROLE", value_parser = role, default_value = "owner")]
-        roles: Vec<Role>,
+        #[command(flatten)]
+        password: Password,
+        #[command(flatten)]
+        roles: RoleOptions,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        database: DatabaseOptions,
+        output: Output,
     },
     /// Give an operator roles.
     Grant(Change),
     /// Take roles away from an operator.
     Revoke(Change),
+    /// Shut an operator out at once: portal sessions and impersonations end.
+    Disable(One),
+    /// Let a disabled operator in again.
+    Enable(One),
+    /// Give an operator another password and end all that runs under the old one. Without a password one is made and
+    /// printed, once.
+    ResetPassword {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        password: Password,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End all portal sessions and impersonations of an operator.
+    SignOut(One),
     /// List all operators with their roles.
     List {
         #[command(flatten)]
-        database: DatabaseOptions,
+        output: Output,
     },
 }
 
 #[derive(Args)]
-struct Change {
+struct Who {
     #[arg(long, env = "OPERATOR_EMAIL")]
     email: String,
+}
+
+#[derive(Args)]
+struct Password {
+    /// At least 12 characters. It stays in the shell's history and shows in the list of processes: better give a file.
+    #[arg(long, env = "OPERATOR_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// File that holds the password.
+    #[arg(long, env = "OPERATOR_PASSWORD_FILE", value_name = "FILE", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct RoleOptions {
     /// owner, admin, impersonator, backoffice_editor or backoffice_viewer; may be given several times.
-    #[arg(long = "role", env = "OPERATOR_ROLES", value_delimiter = ',', value_name = "ROLE", value_parser = role, required = true)]
+    #[arg(long = "role", env = "OPERATOR_ROLES", value_delimiter = ',', value_name = "ROLE", value_parser = role)]
     roles: Vec<Role>,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Answer with one line of JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+#[derive(Args)]
+struct Change {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    roles: RoleOptions,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    database: DatabaseOptions,
+    output: Output,
+}
+
+#[derive(Args)]
+struct One {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Args)]
@@ -88,84 +144,164 @@ impl Place {
     }
 }
 
+fn known_roles() -> String {
+    Role::ALL.map(Role::as_str).join(", ")
+}
+
 fn role(word: &str) -> Result<Role, String> {
-    let known = || Role::ALL.map(Role::as_str).join(", ");
-    Role::parse(&word.replace('-', "_")).ok_or_else(|| format!("the roles are {}", known()))
+    Role::parse(&word.trim().replace('-', "_")).ok_or_else(|| format!("the roles are {}", known_roles()))
+}
+
+impl RoleOptions {
+    /// The roles, which nobody gets by saying nothing.
+    fn named(&self) -> &[Role] {
+        if self.roles.is_empty() {
+            let text = format!("name the role with --role: {}; several are given by several --role\n", known_roles());
+            clap::Error::raw(ErrorKind::MissingRequiredArgument, text).exit();
+        }
+        &self.roles
+    }
+}
+
+impl Password {
+    /// The password that was given, or a new one; and whether it is new.
+    fn take(&self, state: &AppState) -> anyhow::Result<(Zeroizing<String>, bool)> {
+        if let Some(file) = &self.password_file {
+            let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+            let text = Zeroizing::new(text);
+            return Ok((Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()), false));
+        }
+        if let Some(password) = &self.password {
+            return Ok((Zeroizing::new(password.clone()), false));
+        }
+        // 144 random bits, without the prefix that would claim to be a client secret.
+        let secret = SecretKind::ClientSecret.generate(state.random.as_ref()).0;
+        Ok((Zeroizing::new(secret[4..28].to_owned()), true))
+    }
 }
 
 pub async fn run(options: &OperatorOptions) -> anyhow::Result<()> {
     match &options.command {
-        OperatorCommand::Create { email, name, password, password_file, roles, place, database } => {
-            let password = given_password(password.as_deref(), password_file.as_ref())?;
-            let state = open_offline(database).await?;
-            create(&state, email, name, password, roles, place).await
+        OperatorCommand::Create { who, name, password, roles, place, output } => {
+            let roles = roles.named().iter().copied().collect::<Roles>();
+            create(&who.email, name, password, roles, place, output).await
         }
         OperatorCommand::Grant(change) => self::change(change, true).await,
         OperatorCommand::Revoke(change) => self::change(change, false).await,
-        OperatorCommand::List { database } => list(database).await,
+        OperatorCommand::Disable(one) => self::one(one, Verb::Disable).await,
+        OperatorCommand::Enable(one) => self::one(one, Verb::Enable).await,
+        OperatorCommand::SignOut(one) => self::one(one, Verb::SignOut).await,
+        OperatorCommand::ResetPassword { who, password, output } => reset(&who.email, password, output).await,
+        OperatorCommand::List { output } => {
+            let state = open_offline(&output.database).await?;
+            show::list(&state, output.json).await
+        }
     }
-}
-
-fn given_password(password: Option<&str>, file: Option<&PathBuf>) -> anyhow::Result<Option<String>> {
-    let Some(file) = file else { return Ok(password.map(ToOwned::to_owned)) };
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 async fn create(
-    state: &AppState,
     email: &str,
     name: &str,
-    password: Option<String>,
-    roles: &[Role],
+    password: &Password,
+    roles: Roles,
     place: &Place,
+    output: &Output,
 ) -> anyhow::Result<()> {
-    let generated = password.is_none();
-    // 144 random bits, without the prefix that would claim to be a client secret.
-    let password = password.unwrap_or_else(|| SecretKind::ClientSecret.generate(state.random.as_ref()).0[4..28].into());
+    let state = open_offline(&output.database).await?;
+    let (password, is_new) = password.take(&state)?;
     let mut tx = state.db.write().await?;
     let environment_id = place.id(&mut tx).await?;
-    let roles = roles.iter().copied().collect::<Roles>();
-    service::create(state, &mut tx, email, name, &password, environment_id, roles).await.map_err(plain)?;
+    service::create(&state, &mut tx, email, name, &password, environment_id, roles).await.map_err(plain)?;
     tx.commit().await?;
-    state.db.close().await;
-    say(&format!("Made the operator {email}: {} in {}.", roles.labels(), place.name()));
-    if generated {
-        say(&format!("Password, shown this once: {password}"));
-    }
-    Ok(())
+    let shown = is_new.then_some(password.as_str());
+    let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
+    answer(&state, email, output, &sentence, json!({ "created": true, "password": shown })).await
+}
+
+async fn reset(email: &str, password: &Password, output: &Output) -> anyhow::Result<()> {
+    let state = open_offline(&output.database).await?;
+    let (password, is_new) = password.take(&state)?;
+    let mut tx = state.db.write().await?;
+    let ended = service::reset_password(&state, &mut tx, email, &password).await.map_err(plain)?;
+    tx.commit().await?;
+    let shown = is_new.then_some(password.as_str());
+    let sentence = format!("{email} has a new password: {}.", ended.sentence());
+    answer(&state, email, output, &sentence, with_ended(ended, json!({ "password": shown }))).await
+}
+
+enum Verb {
+    Disable,
+    Enable,
+    SignOut,
+}
+
+async fn one(one: &One, verb: Verb) -> anyhow::Result<()> {
+    let (email, output) = (&one.who.email, &one.output);
+    let state = open_offline(&output.database).await?;
+    let mut tx = state.db.write().await?;
+    let (sentence, ended) = match verb {
+        Verb::Disable => {
+            let ended = service::disable(&state, &mut tx, email).await.map_err(plain)?;
+            (format!("{email} is disabled: {}.", ended.sentence()), ended)
+        }
+        Verb::SignOut => {
+            let ended = service::sign_out_everywhere(&state, &mut tx, email).await.map_err(plain)?;
+            (format!("{email} is signed out everywhere: {}.", ended.sentence()), ended)
+        }
+        Verb::Enable => {
+            service::enable(&state, &mut tx, email).await.map_err(plain)?;
+            (format!("{email} may sign in again."), Ended::default())
+        }
+    };
+    tx.commit().await?;
+    answer(&state, email, output, &sentence, with_ended(ended, json!({}))).await
 }
 
 async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
-    let state = open_offline(&change.database).await?;
+    let roles = change.roles.named();
+    let state = open_offline(&change.output.database).await?;
     let mut tx = state.db.write().await?;
     let environment_id = change.place.id(&mut tx).await?;
-    let roles = change.roles.as_slice();
     let (granted, revoked): (&[Role], &[Role]) = if grant { (roles, &[]) } else { (&[], roles) };
-    service::change_roles(&state, &mut tx, &change.email, environment_id, granted, revoked).await.map_err(plain)?;
+    let email = &change.who.email;
+    service::change_roles(&state, &mut tx, email, environment_id, granted, revoked).await.map_err(plain)?;
     tx.commit().await?;
-    list_rows(&state).await
-}
-
-async fn list(database: &DatabaseOptions) -> anyhow::Result<()> {
-    list_rows(&open_offline(database).await?).await
-}
-
-async fn list_rows(state: &AppState) -> anyhow::Result<()> {
-    let mut conn = state.db.read().await?;
-    let grants = inspect::operator_grants(&mut conn).await?;
-    if grants.is_empty() {
-        say("There are no operators yet. Make the first Owner with `understudy operator create`.");
-        return Ok(());
+    if change.output.json {
+        return answer(&state, email, &change.output, "", json!({})).await;
     }
-    let row = |grant: inspect::OperatorGrantRow| {
-        let label = grant.role.as_deref().and_then(Role::parse).map_or("no role", Role::label);
-        let place =
-            if grant.role.is_none() { "–" } else { grant.environment.as_deref().unwrap_or("all environments") };
-        let state = if grant.disabled { "disabled" } else { "" };
-        vec![grant.email, grant.name, label.to_owned(), place.to_owned(), state.to_owned()]
-    };
-    let rows: Vec<Vec<String>> = grants.into_iter().map(row).collect();
-    say(&table(&["E-MAIL", "NAME", "ROLE", "IN", ""], &rows));
+    show::list(&state, false).await
+}
+
+fn with_ended(ended: Ended, mut answer: serde_json::Value) -> serde_json::Value {
+    answer["ended"] = json!({ "portal_sessions": ended.portal_sessions, "impersonations": ended.impersonations });
+    answer
+}
+
+/// Says what was done: a sentence, or the operator as it is now with `more` beside.
+async fn answer(
+    state: &AppState,
+    email: &str,
+    output: &Output,
+    sentence: &str,
+    mut more: serde_json::Value,
+) -> anyhow::Result<()> {
+    if output.json {
+        more["operator"] = show::operator(state, email).await?;
+        say(&more.to_string());
+    } else {
+        say(sentence);
+        if let Some(password) = more["password"].as_str() {
+            say(&format!("Password, shown this once: {password}"));
+        }
+    }
+    let mut conn = state.db.read().await?;
+    let owners = table::count_owners(&mut conn).await?;
+    drop(conn);
+    if owners == 0 {
+        tracing::warn!(
+            "there is no Owner left who may sign in: make one with `understudy operator grant --role owner`"
+        );
+    }
+    state.db.close().await;
     Ok(())
 }

@@ -43,12 +43,28 @@ pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppSt
     options.server.validate()?;
     let listener = listen(options.server.listen).await?;
     let public_url = options.server.public_url.clone();
-    let state = context::open(&options.database, public_url, options.server.trust_forwarded_for).await?;
+    let state = context::open(&options.database, public_url, options.server.proxies()).await?;
+    warn(&options.server);
     if !options.server.rate_limits {
         tracing::warn!("there is no limit on how often a password may be tried: RATE_LIMITS is false");
         state.limits.lift();
     }
     Ok((listener, state))
+}
+
+/// What is known to be wrong before the first request.
+fn warn(options: &ServerOptions) {
+    if options.trust_forwarded_for {
+        tracing::warn!(
+            "TRUST_FORWARDED_FOR trusts proxies on this machine and in private networks; say which with TRUSTED_PROXIES instead"
+        );
+    }
+    if options.lacks_proxies() {
+        tracing::warn!(
+            "PUBLIC_URL is https, so a proxy stands in front, but TRUSTED_PROXIES names none: the audit trail will show the \
+             proxy's address for everybody, and guessing passwords is not limited by address"
+        );
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

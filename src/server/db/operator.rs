@@ -63,6 +63,20 @@ pub async fn set_disabled(tx: &mut Tx, operator_id: Uuid, disabled_at: Option<Da
     expect_one("operators", changed)
 }
 
+pub async fn set_password(tx: &mut Tx, operator_id: Uuid, password_hash: &str) -> DbResult<()> {
+    let changed = execute!(tx, "UPDATE operators SET password_hash = $2 WHERE id = $1", operator_id, password_hash)?;
+    expect_one("operators", changed)
+}
+
+/// Owners of anything who may sign in.
+pub async fn count_owners(conn: &mut Conn) -> DbResult<i64> {
+    fetch_scalar!(
+        conn,
+        "SELECT count(DISTINCT o.id) FROM operators o JOIN operator_roles r ON r.operator_id = o.id
+         WHERE o.disabled_at IS NULL AND r.role = 'owner'"
+    )
+}
+
 /// Grants a role; without an environment, for all of them. Granting it again changes nothing.
 pub async fn grant(tx: &mut Tx, id: Uuid, operator_id: Uuid, environment_id: Option<Uuid>, role: Role) -> DbResult<()> {
     execute!(
@@ -167,4 +181,14 @@ pub async fn session_by_secret(
 
 pub async fn end_session(tx: &mut Tx, session_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE operator_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", session_id, now)
+}
+
+/// Ends all portal sessions of an operator that are not over. Gives how many.
+pub async fn end_sessions(tx: &mut Tx, operator_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(
+        tx,
+        "UPDATE operator_sessions SET ended_at = $2 WHERE operator_id = $1 AND ended_at IS NULL AND expires_at > $2",
+        operator_id,
+        now
+    )
 }

@@ -179,6 +179,92 @@ pub async fn count_live_impersonations(conn: &mut Conn, environment_id: Uuid, no
     )
 }
 
+/// The newest running impersonations of an environment that began before `began`; with an operator, only that one's.
+pub async fn impersonations_begun_before(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    operator_id: Option<Uuid>,
+    began: DateTime<Utc>,
+    limit: i64,
+) -> DbResult<Vec<StandingRow>> {
+    match operator_id {
+        Some(operator_id) => fetch_all!(
+            conn,
+            standing!(
+                "WHERE s.environment_id = $1 AND s.operator_id = $4 AND s.kind = 'impersonation' AND s.ended_at IS NULL
+                   AND s.created_at <= $2 ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
+            ),
+            environment_id,
+            began,
+            limit,
+            operator_id
+        ),
+        None => fetch_all!(
+            conn,
+            standing!(
+                "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.created_at <= $2
+                 ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
+            ),
+            environment_id,
+            began,
+            limit
+        ),
+    }
+}
+
+/// Running impersonations of an operator, in all environments.
+pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!("WHERE s.operator_id = $1 AND s.ended_at IS NULL ORDER BY s.created_at, s.id LIMIT $2"),
+        operator_id,
+        limit
+    )
+}
+
+/// Running impersonations that were handed off from a portal session, opened or not.
+pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!(
+            "WHERE s.ended_at IS NULL AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)
+             ORDER BY s.created_at, s.id LIMIT $2"
+        ),
+        operator_session_id,
+        limit
+    )
+}
+
+pub async fn count_impersonations_from(
+    conn: &mut Conn,
+    operator_session_id: Uuid,
+    now: DateTime<Utc>,
+) -> DbResult<i64> {
+    fetch_scalar!(
+        conn,
+        "SELECT count(*) FROM sessions s WHERE s.ended_at IS NULL AND s.expires_at > $2
+           AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)",
+        operator_session_id,
+        now
+    )
+}
+
+pub async fn count_live_impersonations_by(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    operator_id: Uuid,
+    now: DateTime<Utc>,
+) -> DbResult<i64> {
+    fetch_scalar!(
+        conn,
+        "SELECT count(*) FROM sessions WHERE operator_id = $2 AND environment_id = $1 AND kind = 'impersonation'
+           AND ended_at IS NULL AND expires_at > $3",
+        environment_id,
+        operator_id,
+        now
+    )
+}
+
 /// Marks a session as ended. Gives whether this call did it: a session ends once.
 pub async fn end(tx: &mut Tx, id: Uuid, reason: EndReason, now: DateTime<Utc>) -> DbResult<bool> {
     let changed = execute!(

@@ -10,6 +10,7 @@ use super::answer::{self, SCOPE};
 use super::call::{Call, require_public};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
+use crate::server::identity::cookies::set_device;
 use crate::server::identity::provider::Provider;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
 use crate::server::service::relying_party::Application;
@@ -30,9 +31,10 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
     };
     let signed_in =
         sign_in::sign_in_at(state, environment, Some(&application), email, password, replaced, client).await;
-    let SignedIn { session_id, cookie, expires_at } = signed_in?;
+    let SignedIn { session_id, cookie, device, expires_at } = signed_in?;
     let mut response = tokens_of(&call, &application, session_id).await?;
     cookies::set(&call.provider, &mut response, &application, &cookie, expires_at);
+    set_device(&call.provider, &mut response, &device);
     Ok(response)
 }
 

@@ -86,6 +86,16 @@ impl From<ServiceError> for Refused {
                     format!("Too many attempts. Try again in {retry_after_seconds} seconds."),
                 )
             },
+            ServiceError::Busy { retry_after_seconds } => Self {
+                retry_after_seconds: Some(retry_after_seconds),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    format!(
+                        "Too many people are signing in at this moment. Try again in {retry_after_seconds} seconds."
+                    ),
+                )
+            },
             ServiceError::Internal(error) => error.into(),
         }
     }
@@ -115,6 +125,7 @@ impl From<OAuthError> for Refused {
             | OAuthError::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             OAuthError::InsufficientScope => StatusCode::FORBIDDEN,
             OAuthError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            OAuthError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         match error {

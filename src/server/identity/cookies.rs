@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::provider::Provider;
+use crate::server::device;
 
 /// `__Secure-` where it can be: `__Host-` would need the path `/`, which other environments share.
 fn own_name(provider: &Provider) -> String {
@@ -30,6 +31,14 @@ pub fn values(provider: &Provider) -> Vec<String> {
 /// Gives the browser the user's own session.
 pub fn set_own(provider: &Provider, response: &mut Response, secret: &str, expires_at: DateTime<Utc>) {
     append(provider, response, &own_name(provider), secret, seconds_until(provider, expires_at));
+}
+
+/// The browser is known from now on.
+pub fn set_device(provider: &Provider, response: &mut Response, value: &str) {
+    let text = device::set_cookie(provider.state.is_https(), Some(&provider.environment.slug), value);
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
 }
 
 /// Gives the browser an impersonation.

@@ -34,6 +34,9 @@ pub enum OAuthError {
     RateLimited {
         retry_after_seconds: u32,
     },
+    Busy {
+        retry_after_seconds: u32,
+    },
     Server(anyhow::Error),
 }
 
@@ -51,7 +54,7 @@ impl OAuthError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::NoToken | Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
-            Self::RateLimited { .. } => "temporarily_unavailable",
+            Self::RateLimited { .. } | Self::Busy { .. } => "temporarily_unavailable",
             Self::Server(_) => "server_error",
         }
     }
@@ -64,6 +67,7 @@ impl OAuthError {
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -84,6 +88,7 @@ impl OAuthError {
             Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
+            Self::Busy { .. } => "too many people sign in at this moment; wait as long as Retry-After says",
             Self::Server(_) => "something failed on our side; the X-Request-Id header says which request it was",
         }
     }
@@ -117,7 +122,7 @@ impl IntoResponse for OAuthError {
         if let Some(value) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
-        if let Self::RateLimited { retry_after_seconds } = self {
+        if let Self::RateLimited { retry_after_seconds } | Self::Busy { retry_after_seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }
         response
@@ -135,6 +140,7 @@ impl From<ServiceError> for OAuthError {
         match error {
             ServiceError::Unauthenticated => Self::InvalidToken("the session has ended"),
             ServiceError::RateLimited { retry_after_seconds } => Self::RateLimited { retry_after_seconds },
+            ServiceError::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
             ServiceError::Invalid { message, .. } => Self::InvalidRequest(message),
             ServiceError::Internal(error) => Self::Server(error),
             other => Self::Server(anyhow::anyhow!(other)),

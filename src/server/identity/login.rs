@@ -58,6 +58,7 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
         Ok(signed_in) => {
             let mut response = Redirect::to(&destination.path).into_response();
             cookies::set_own(provider, &mut response, &signed_in.cookie, signed_in.expires_at);
+            cookies::set_device(provider, &mut response, &signed_in.device);
             return Ok(response);
         }
         Err(ServiceError::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message, None),

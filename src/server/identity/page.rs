@@ -139,6 +139,7 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
             response
         }
+        ServiceError::Busy { retry_after_seconds } => busy(retry_after_seconds),
         ServiceError::Internal(error) => {
             tracing::error!(request.id = request_id, error = format!("{error:#}"), "a hosted page failed");
             let sentence = format!(
@@ -147,6 +148,16 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
             plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", &sentence)
         }
     }
+}
+
+/// The page for a time at which too many sign in at once.
+pub fn busy(retry_after_seconds: u32) -> Response {
+    let sentence = format!(
+        "Too many people are signing in at this moment. Go back and try again in {retry_after_seconds} seconds; nothing was changed."
+    );
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Please come again in a moment", &sentence);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
 }
 
 /// The page for a form that is longer than any that this server shows.

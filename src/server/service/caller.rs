@@ -1,10 +1,14 @@
 //! Who calls a use case, from where.
 
+use std::net::IpAddr;
+
 use uuid::Uuid;
 
 use crate::model::operator::Roles;
 use crate::server::db::environment::EnvironmentRow;
+use crate::server::device::{self, Device, Devices};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::rate_limit::{Attempt, Realm};
 use crate::server::state::AppState;
 
 /// Where a request came from.
@@ -13,6 +17,35 @@ pub struct Client {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: String,
+    /// Where it is not known who is behind a proxy: the address that the proxy's header claims, if it claims one.
+    pub behind_proxy: Option<Option<IpAddr>>,
+    pub devices: Devices,
+}
+
+impl Client {
+    /// An attempt to sign in from here.
+    pub fn attempt<'a>(&self, realm: Realm, account: &'a str, device: Option<&'a str>) -> Attempt<'a> {
+        let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok());
+        Attempt {
+            realm,
+            account,
+            address: self.behind_proxy.unwrap_or_else(own),
+            is_own: self.behind_proxy.is_none(),
+            device,
+        }
+    }
+
+    /// The browser, as far as it is known from earlier sign-ins as `account`. `environment` is that of `realm`.
+    pub fn device<'a>(
+        &'a self,
+        state: &'a AppState,
+        realm: Realm,
+        environment: Option<&str>,
+        account: &'a str,
+    ) -> Device<'a> {
+        let cookie = self.devices.get(&device::cookie_name(state.is_https(), environment));
+        Device { keyring: &state.keyring, realm, account, cookie, now: state.now() }
+    }
 }
 
 /// A signed-in operator.

@@ -21,6 +21,9 @@ use crate::server::error::{ServiceError, ServiceResult};
 
 pub use start::start;
 
+/// Sessions that end in one transaction.
+pub const AT_ONCE: i64 = 100;
+
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
     pub user: UserRecord,
@@ -154,7 +157,15 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let mut conn = caller.state.db.read().await?;
     let settings = settings::get(&mut conn, caller.environment.id).await?;
     let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let running = count_live(&mut conn, caller.environment.id, now).await?;
+    let endable = if caller.roles.can_end_any_session() {
+        running
+    } else {
+        session_table::count_live_impersonations_by(&mut conn, caller.environment.id, caller.operator.id, now).await?
+    };
     Ok(ImpersonationOverview {
+        running,
+        endable,
         settings,
         can_change_settings: caller.roles.can_change_settings(),
         live: live.into_iter().filter(|row| row.end_due(now).is_none()).map(|row| live_item(caller, row)).collect(),
@@ -180,20 +191,30 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Ends every impersonation of the environment that the caller may end. Gives how many.
+/// Ends every impersonation of the environment that the caller may end, however many there are, some at a time: others get
+/// their turn in between. Gives how many.
 pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
-    let mut tx = caller.state.db.write().await?;
-    let live = session_table::live_impersonations(&mut tx, caller.environment.id, caller.state.now()).await?;
+    let state = &caller.state;
+    let operator_id = (!caller.roles.can_end_any_session()).then_some(caller.operator.id);
+    // Who starts one in the meantime does not keep this busy.
+    let (environment_id, began) = (caller.environment.id, state.now());
     let mut ended = 0;
-    for session in &live {
-        let Some(reason) = ending_as(caller, session) else { continue };
-        let by = EndedBy::Operator(&caller.operator);
-        if session::end_in(&caller.state, &mut tx, session, reason, by, &caller.client).await? {
-            ended += 1;
+    loop {
+        let mut tx = state.db.write().await?;
+        let batch =
+            session_table::impersonations_begun_before(&mut tx, environment_id, operator_id, began, AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(ended);
         }
+        for session in &batch {
+            let Some(reason) = ending_as(caller, session) else { continue };
+            let by = EndedBy::Operator(&caller.operator);
+            if session::end_in(state, &mut tx, session, reason, by, &caller.client).await? {
+                ended += 1;
+            }
+        }
+        tx.commit().await?;
     }
-    tx.commit().await?;
-    Ok(ended)
 }
 
 /// As what the caller may end a session: as its operator, as an administrator, or not at all.

@@ -1,29 +1,41 @@
-//! Operators: signing in and out, the frame of their pages, and making the first one.
+//! Operators: signing in and out, and the frame of their pages.
+
+mod manage;
 
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Caller, Client, Operator};
-use super::impersonation;
+use super::session::{self, EndedBy};
+use super::{failed_sign_in, impersonation};
 use crate::model::audit::{Severity, action};
 use crate::model::environment::Environment;
-use crate::model::operator::{Role, Roles, Shell};
+use crate::model::operator::Shell;
+use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
-use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow};
-use crate::server::db::{Tx, environment};
+use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
+use crate::server::db::{Tx, environment, session as session_table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::password::{Door, MAX_BYTES};
+use crate::server::rate_limit::Realm;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 use crate::server::text::storable;
 
+pub use manage::{Ended, change_roles, create, disable, enable, reset_password, sign_out_everywhere};
+
 /// A portal session lasts a working day.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
+/// Sessions that are read in one go.
+const BATCH: i64 = 200;
+/// No e-mail address is longer, in bytes.
+const LONGEST_EMAIL: usize = 254;
 
-/// A new portal session: the cookie's value.
+/// A new portal session: the cookie's value, and the one by which the browser is known again.
 pub struct SignedIn {
     pub cookie: String,
+    pub device: String,
     pub operator: Operator,
 }
 
@@ -31,27 +43,45 @@ pub struct SignedIn {
 /// same time.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`].
+/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
 pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &str) -> ServiceResult<SignedIn> {
-    let email = storable(&email.trim().to_lowercase());
-    state.limits.sign_in(&format!("portal {email}"), client.ip_address.as_deref())?;
+    sign_in_instead(state, client, email, password, None).await
+}
+
+/// [`sign_in`] in a browser that may hold a portal session already, by its cookie: that one ends.
+///
+/// # Errors
+/// Those of [`sign_in`].
+pub async fn sign_in_instead(
+    state: &AppState,
+    client: &Client,
+    email: &str,
+    password: &str,
+    replaced: Option<&str>,
+) -> ServiceResult<SignedIn> {
+    let email = sign_in_name(email);
+    let device = client.device(state, Realm::Portal, None, &email);
+    let charge = state.limits.sign_in(&client.attempt(Realm::Portal, &email, device.known()))?;
     let mut conn = state.db.read().await?;
     let known = table::by_email(&mut conn, &email).await?;
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
-    let matches = state.passwords.verify(if usable { password } else { "" }, hash).await?;
-    let refused = || ServiceError::invalid("password", "The e-mail or the password is wrong.");
-    let Some(row) = known else {
-        record_unknown(state, client).await?;
-        return Err(refused());
-    };
-    let operator = Operator { id: row.id, email: row.email, name: row.name, session_id: state.new_id() };
+    let verified = state.passwords.verify(Door::Portal, if usable { password } else { "" }, hash).await;
+    let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
-    if !matches || row.disabled_at.is_some() {
-        record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGN_IN_FAILED, Severity::Medium).await?;
+    let Some(row) = known.as_ref().filter(|row| matches && row.disabled_at.is_none()) else {
+        record_failure(state, &mut tx, known.as_ref(), client).await?;
         tx.commit().await?;
-        return Err(refused());
+        return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
+    };
+    state.limits.take_back(&charge);
+    let operator =
+        Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: state.new_id() };
+    if let Some(replaced) = replaced.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
+        && let Some(before) = table::session_by_secret(&mut tx, &replaced, state.now()).await?
+    {
+        end_session(state, &mut tx, &operator_of(before), client).await?;
     }
     let (cookie, secret_hash) = SecretKind::OperatorCookie.generate(state.random.as_ref());
     let now = state.now();
@@ -67,20 +97,37 @@ pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &
     table::insert_session(&mut tx, &session).await?;
     record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN, Severity::Info).await?;
     tx.commit().await?;
-    Ok(SignedIn { cookie, operator })
+    Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
 }
 
-/// A failed sign-in with an unknown e-mail, in every environment: as much work as for a known one, and as visible. The
-/// e-mail itself is not kept: often enough it is a password in the wrong field.
-async fn record_unknown(state: &AppState, client: &Client) -> ServiceResult<()> {
-    let mut tx = state.db.write().await?;
-    for environment in environment::all(&mut tx).await? {
-        let sentence = "A sign-in to the portal with an unknown e-mail failed";
-        let event =
-            Event::new(environment.id, action::OPERATOR_SIGN_IN_FAILED, Severity::Medium, sentence).from(client);
-        audit::record(state, &mut tx, event).await?;
+/// An e-mail as it is typed, as accounts are compared. One that is longer than any address (RFC 5321 section 4.5.3.1) is
+/// nobody's: it does not become a key of anything.
+pub fn sign_in_name(email: &str) -> String {
+    if email.len() > LONGEST_EMAIL { String::new() } else { storable(&email.trim().to_lowercase()) }
+}
+
+/// A failed sign-in, in every environment: an event where the operator has a role, a count where it has none or nobody has
+/// this e-mail. That is as much work for a known one as for an unknown one.
+async fn record_failure(
+    state: &AppState,
+    tx: &mut Tx,
+    known: Option<&OperatorRow>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let own = table::environments(tx, known.map_or_else(Uuid::nil, |row| row.id)).await?;
+    for environment in environment::all(tx).await? {
+        match known {
+            Some(row) if own.iter().any(|own| own.id == environment.id) => {
+                let sentence = format!("A sign-in to the portal as {} failed", row.name);
+                let name = action::OPERATOR_SIGN_IN_FAILED;
+                let operator =
+                    Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: Uuid::nil() };
+                let event = Event::new(environment.id, name, Severity::Medium, sentence);
+                audit::record(state, tx, event.by_operator(&operator).from(client)).await?;
+            }
+            _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), client).await?,
+        }
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -95,8 +142,7 @@ async fn record_everywhere(
 ) -> ServiceResult<()> {
     let sentence = match name {
         action::OPERATOR_SIGNED_IN => format!("{} signed in to the portal", operator.name),
-        action::OPERATOR_SIGNED_OUT => format!("{} signed out of the portal", operator.name),
-        _ => format!("A sign-in to the portal as {} failed", operator.name),
+        _ => format!("{} signed out of the portal", operator.name),
     };
     for environment in table::environments(tx, operator.id).await? {
         let event = Event::new(environment.id, name, severity, sentence.as_str()).by_operator(operator).from(client);
@@ -110,7 +156,11 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     let Some(secret_hash) = SecretKind::OperatorCookie.hash_of(cookie) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let row = table::session_by_secret(&mut conn, &secret_hash, state.now()).await?;
-    Ok(row.map(|row| Operator { id: row.operator_id, email: row.email, name: row.name, session_id: row.session_id }))
+    Ok(row.map(operator_of))
+}
+
+fn operator_of(row: OperatorSessionRow) -> Operator {
+    Operator { id: row.operator_id, email: row.email, name: row.name, session_id: row.session_id }
 }
 
 /// The operator at work in an environment.
@@ -124,13 +174,29 @@ pub async fn enter(state: &AppState, operator: Operator, client: Client, slug: &
     Ok(Caller { state: state.clone(), client, operator, environment, roles })
 }
 
-/// Ends the operator's portal session. Impersonations that it started go on until their deadline.
+/// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
 pub async fn sign_out(state: &AppState, operator: &Operator, client: &Client) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
-    if table::end_session(&mut tx, operator.session_id, state.now()).await? == 1 {
-        record_everywhere(state, &mut tx, operator, client, action::OPERATOR_SIGNED_OUT, Severity::Info).await?;
-    }
+    end_session(state, &mut tx, operator, client).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Ends the portal session that `operator` is signed in with.
+async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client: &Client) -> ServiceResult<()> {
+    if table::end_session(tx, operator.session_id, state.now()).await? == 1 {
+        record_everywhere(state, tx, operator, client, action::OPERATOR_SIGNED_OUT, Severity::Info).await?;
+        loop {
+            let batch = session_table::impersonations_from(tx, operator.session_id, BATCH).await?;
+            if batch.is_empty() {
+                break;
+            }
+            for running in &batch {
+                let by = EndedBy::Operator(operator);
+                session::end_in(state, tx, running, EndReason::OperatorSignedOut, by, client).await?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -141,6 +207,8 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     let current = environments.iter().find(|row| row.slug == slug).cloned().ok_or(ServiceError::NotFound)?;
     let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
     let live_impersonations = impersonation::count_live(&mut conn, current.id, state.now()).await?;
+    let ending_with_sign_out =
+        session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?;
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
     Ok(Shell {
         operator_id: operator.id,
@@ -150,6 +218,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         roles,
         environments: environments.into_iter().map(plain).collect(),
         live_impersonations,
+        ending_with_sign_out,
     })
 }
 
@@ -162,93 +231,4 @@ pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String
     let environments = table::environments(&mut conn, operator.id).await?;
     let preferred = environments.iter().find(|row| row.slug == "production").or(environments.first());
     Ok(format!("/{}/users", preferred.ok_or(ServiceError::NotFound)?.slug))
-}
-
-/// Makes an operator with roles in one environment or in all, or, where the e-mail is known, grants it these roles.
-///
-/// # Errors
-/// [`ServiceError::Invalid`] for the e-mail, the name or the password.
-pub async fn create(
-    state: &AppState,
-    tx: &mut Tx,
-    email: &str,
-    name: &str,
-    password: &str,
-    environment_id: Option<Uuid>,
-    roles: Roles,
-) -> ServiceResult<Uuid> {
-    let email = email.trim().to_lowercase();
-    if !crate::model::user::is_email(&email) {
-        return Err(ServiceError::invalid("email", format!("{email:?} is not an e-mail address")));
-    }
-    if name.trim().is_empty() {
-        return Err(ServiceError::invalid("name", "the operator needs a name"));
-    }
-    if password.chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
-        return Err(ServiceError::invalid(
-            "password",
-            format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
-        ));
-    }
-    if table::by_email(tx, &email).await?.is_some() {
-        return Err(ServiceError::invalid("email", format!("there is an operator {email} already")));
-    }
-    let row = OperatorRow {
-        id: state.new_id(),
-        email,
-        name: name.trim().to_owned(),
-        password_hash: state.passwords.hash(password).await?,
-        disabled_at: None,
-    };
-    table::insert(tx, &row, state.now()).await?;
-    let sentence = format!("{} became an operator: {}", row.name, roles.labels());
-    for role in roles.iter() {
-        table::grant(tx, state.new_id(), row.id, environment_id, role).await?;
-    }
-    record_roles(state, tx, row.id, action::OPERATOR_CREATED, &sentence).await?;
-    Ok(row.id)
-}
-
-/// Grants or takes away roles of a known operator.
-///
-/// # Errors
-/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn change_roles(
-    state: &AppState,
-    tx: &mut Tx,
-    email: &str,
-    environment_id: Option<Uuid>,
-    grant: &[Role],
-    revoke: &[Role],
-) -> ServiceResult<()> {
-    let email = email.trim().to_lowercase();
-    let row = table::by_email(tx, &email)
-        .await?
-        .ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email}")))?;
-    let sentence = format!(
-        "Roles of {} changed: granted {}; taken away {}",
-        row.name,
-        labels_or_none(grant),
-        labels_or_none(revoke)
-    );
-    // Written before roles are taken away, so that the environment that loses them has the event too.
-    record_roles(state, tx, row.id, action::OPERATOR_ROLES_CHANGED, &sentence).await?;
-    for role in grant {
-        table::grant(tx, state.new_id(), row.id, environment_id, *role).await?;
-    }
-    for role in revoke {
-        table::revoke(tx, row.id, environment_id, *role).await?;
-    }
-    Ok(())
-}
-
-fn labels_or_none(roles: &[Role]) -> String {
-    if roles.is_empty() { "none".to_owned() } else { roles.iter().copied().collect::<Roles>().labels() }
-}
-
-async fn record_roles(state: &AppState, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
-    for environment in table::environments(tx, id).await? {
-        audit::record(state, tx, Event::new(environment.id, name, Severity::High, sentence)).await?;
-    }
-    Ok(())
 }

@@ -60,7 +60,7 @@ pub async fn record(
         Some(word) => Severity::parse(word)
             .ok_or_else(|| ServiceError::invalid("severity", "severity must be info, medium, high or critical"))?,
     };
-    state.limits.report(&session_id.to_string())?;
+    state.limits.report(session_id)?;
     let mut tx = state.db.write().await?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, session_id).await? else {
         tx.commit().await?;

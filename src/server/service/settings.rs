@@ -2,15 +2,17 @@
 
 use super::audit::{self, Event};
 use super::caller::Caller;
+use super::impersonation::AT_ONCE;
 use super::session::{self, EndedBy};
 use crate::model::audit::{Severity, action};
 use crate::model::impersonation::ImpersonationSettings;
 use crate::model::session::EndReason;
-use crate::server::db::session::live_impersonations;
+use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
 
-/// Stores both settings. Turning impersonation off ends what is running, in the same transaction.
+/// Stores both settings. Turning impersonation off ends what is running: nothing goes on from the same
+/// moment.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin.
@@ -29,20 +31,24 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
         .by_operator(&caller.operator)
         .from(&caller.client);
     audit::record(state, &mut tx, event).await?;
-    if !wanted.enabled {
-        loop {
-            let batch = live_impersonations(&mut tx, caller.environment.id, state.now()).await?;
-            if batch.is_empty() {
-                break;
-            }
-            for running in batch {
-                let by = EndedBy::Operator(&caller.operator);
-                session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, &caller.client).await?;
-            }
-        }
-    }
     tx.commit().await?;
-    Ok(())
+    // From here on none of them may go on; their ends are written some at a time.
+    if wanted.enabled {
+        return Ok(());
+    }
+    loop {
+        let mut tx = state.db.write().await?;
+        let (environment_id, began) = (caller.environment.id, state.now());
+        let batch = impersonations_begun_before(&mut tx, environment_id, None, began, AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for running in batch {
+            let by = EndedBy::Operator(&caller.operator);
+            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, &caller.client).await?;
+        }
+        tx.commit().await?;
+    }
 }
 
 fn describe(before: ImpersonationSettings, after: ImpersonationSettings) -> String {

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::Client;
+use super::failed_sign_in;
+use super::operator::sign_in_name;
 use super::session::{self, EndedBy};
 use crate::model::audit::{Severity, action};
 use crate::model::session::{EndReason, SessionKind};
@@ -16,10 +18,10 @@ use crate::server::db::session::{self as session_table, NewSession};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::MAX_BYTES;
+use crate::server::password::{Door, MAX_BYTES};
+use crate::server::rate_limit::Realm;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
-use crate::server::text::storable;
 
 /// How long a user stays signed in.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -30,6 +32,8 @@ const COOKIES: usize = 50;
 pub struct SignedIn {
     pub session_id: Uuid,
     pub cookie: String,
+    /// The value of the cookie by which the browser is known again.
+    pub device: String,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -37,7 +41,7 @@ pub struct SignedIn {
 /// password, a locked and an unverified user get the same answer after the same work.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`].
+/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
 pub async fn sign_in(
     state: &AppState,
     environment: &EnvironmentRow,
@@ -63,20 +67,24 @@ pub async fn sign_in_at(
     replaced: Option<Uuid>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
-    let email = storable(&email.trim().to_lowercase());
-    state.limits.sign_in(&format!("{} {email}", environment.slug), client.ip_address.as_deref())?;
+    let email = sign_in_name(email);
+    let realm = Realm::Environment(environment.id);
+    let device = client.device(state, realm, Some(&environment.slug), &email);
+    let charge = state.limits.sign_in(&client.attempt(realm, &email, device.known()))?;
     let mut conn = state.db.read().await?;
     let known = user::by_email(&mut conn, environment.id, &email).await?;
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
-    let matches = state.passwords.verify(if usable { password } else { "" }, hash).await?;
+    let verified = state.passwords.verify(Door::Hosted, if usable { password } else { "" }, hash).await;
+    let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     let Some(row) = known.as_ref().filter(|row| matches && row.status() == UserStatus::Active) else {
         record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
     };
+    state.limits.take_back(&charge);
     if let Some(replaced) = replaced {
         end_own(state, &mut tx, environment.id, replaced, client).await?;
     }
@@ -90,9 +98,9 @@ pub async fn sign_in_at(
             Err(refusal)
         }
         outcome => {
-            let signed_in = outcome?;
+            let (session_id, cookie, expires_at) = outcome?;
             tx.commit().await?;
-            Ok(signed_in)
+            Ok(SignedIn { session_id, cookie, device: device.remember(state.random.as_ref()), expires_at })
         }
     }
 }
@@ -104,7 +112,7 @@ async fn create(
     application: Option<&ApplicationRow>,
     row: &UserRecord,
     client: &Client,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<(Uuid, String, DateTime<Utc>)> {
     let now = state.now();
     let mut memberships = account::memberships(tx, row.id).await?;
     if let Some(application) = application {
@@ -156,10 +164,10 @@ async fn create(
         .in_session(&standing)
         .from(client);
     audit::record(state, tx, event).await?;
-    Ok(SignedIn { session_id: session.id, cookie, expires_at: session.expires_at })
+    Ok((session.id, cookie, session.expires_at))
 }
 
-/// Also for an unknown e-mail, so that it takes no less; what was typed is not kept, for it may be a password.
+/// One row is written, also for an unknown e-mail, so that it takes no less.
 async fn record_failure(
     state: &AppState,
     tx: &mut Tx,
@@ -167,15 +175,13 @@ async fn record_failure(
     row: Option<&UserRecord>,
     client: &Client,
 ) -> ServiceResult<()> {
-    let sentence = match row {
-        Some(row) => format!("A sign-in as {} failed", row.name),
-        None => "A sign-in with an unknown e-mail failed".to_owned(),
+    let Some(row) = row else {
+        return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, client).await;
     };
-    let event = Event::new(environment.id, action::USER_SIGN_IN_FAILED, Severity::Medium, sentence).from(client);
-    let event = match row {
-        Some(row) => event.about_user(row.id, &row.name, &row.email),
-        None => event,
-    };
+    let sentence = format!("A sign-in as {} failed", row.name);
+    let event = Event::new(environment.id, action::USER_SIGN_IN_FAILED, Severity::Medium, sentence)
+        .about_user(row.id, &row.name, &row.email)
+        .from(client);
     audit::record(state, tx, event).await
 }
 

@@ -5,8 +5,8 @@
 
 use chrono::TimeDelta;
 
-use super::{client_token, signing_key};
-use crate::server::db::upkeep as table;
+use super::{client_token, failed_sign_in, signing_key};
+use crate::server::db::{failed_sign_in as failures, notice, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
@@ -37,5 +37,9 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         deleted += batch;
         tokio::task::yield_now().await;
     }
+    let mut tx = state.db.write().await?;
+    deleted += failures::forget(&mut tx, now - failed_sign_in::KEPT).await?;
+    deleted += notice::forget(&mut tx, now - failed_sign_in::KEPT).await?;
+    tx.commit().await?;
     Ok(deleted + client_token::forget_expired(state).await? + signing_key::remove_retired(state).await?)
 }

@@ -1,16 +1,19 @@
 //! From an HTTP request to the caller that use cases know, and from their errors back to HTTP.
 
-use std::net::SocketAddr;
-
-use axum::extract::ConnectInfo;
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+pub use super::origin::client;
 use crate::model::error::ApiError;
 use crate::server::address::is_path;
+use crate::server::device;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::identity::page;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
@@ -19,7 +22,8 @@ use crate::server::state::AppState;
 pub struct RequestContext {
     pub state: AppState,
     pub client: Client,
-    cookie: Option<String>,
+    /// The value of the portal's cookie.
+    pub cookie: Option<String>,
 }
 
 /// A request of a signed-in operator, in no environment yet.
@@ -72,8 +76,12 @@ pub fn answer<T>(client: &Client, result: ServiceResult<T>) -> Result<T, ApiErro
 fn set_status(error: &ApiError) {
     let (Some(parts), Some(response)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else { return };
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let ApiError::RateLimited { retry_after_seconds } | ApiError::Busy { retry_after_seconds } = error {
+        response.insert_header(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+    }
     let is_plain_form = parts.method == axum::http::Method::POST && accept.contains("text/html");
-    if !is_plain_form {
+    // Where the server cannot serve, there is no form to go back to: `busy` makes a page of it.
+    if !is_plain_form || matches!(error, ApiError::Busy { .. }) {
         response.set_status(status(error));
     }
 }
@@ -87,27 +95,8 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
         ApiError::Internal { .. } | ApiError::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// Where the request came from.
-pub fn client(state: &AppState, parts: &Parts) -> Client {
-    let text = |name: &str, most: usize| {
-        let value = parts.headers.get(name)?.to_str().ok()?;
-        Some(value.chars().take(most).collect::<String>())
-    };
-    // The last address of the last line is the proxy's own word; everything before it is the client's to write.
-    let forwarded = || {
-        let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        let address: std::net::IpAddr = last.rsplit(',').next()?.trim().parse().ok()?;
-        Some(address.to_string())
-    };
-    let connected = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
-    Client {
-        ip_address: if state.trust_forwarded_for { forwarded().or_else(connected) } else { connected() },
-        user_agent: text("user-agent", 300),
-        request_id: text("x-request-id", 64).unwrap_or_default(),
     }
 }
 
@@ -132,6 +121,11 @@ pub fn set_cookie(state: &AppState, value: &str) {
     append_cookie(&cookie(state, value, 12 * 3600));
 }
 
+/// The browser is known from now on: see [`device`].
+pub fn set_device(state: &AppState, value: &str) {
+    append_cookie(&device::set_cookie(state.is_https(), None, value));
+}
+
 pub fn clear_cookie(state: &AppState) {
     append_cookie(&cookie(state, "", 0));
 }
@@ -145,6 +139,18 @@ fn append_cookie(text: &str) {
 fn cookie(state: &AppState, value: &str, max_age: u32) -> String {
     let secure = if state.is_https() { "; Secure" } else { "" };
     format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", operator_cookie_name(state))
+}
+
+/// A plain form that was posted while the server is busy gets a page that says so.
+pub async fn busy(request: Request, next: Next) -> Response {
+    let is_form = request.method() == axum::http::Method::POST
+        && request.headers().get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let response = next.run(request).await;
+    let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    match wait {
+        Some(wait) if is_form && response.status() == StatusCode::SERVICE_UNAVAILABLE => page::busy(wait),
+        _ => response,
+    }
 }
 
 /// `path` if it is a path of this portal and nothing that a browser could read as another host.

@@ -49,7 +49,7 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
     let ticket = validate_ticket(&composed(&request.ticket))?;
     let purpose = Purpose { reason: &reason, ticket: ticket.as_deref() };
     let state = &caller.state;
-    state.limits.start(&caller.operator.id.to_string())?;
+    state.limits.start(caller.operator.id)?;
     for _ in 0..ATTEMPTS {
         let mut conn = state.db.read().await?;
         let candidate = Candidate::load(&mut conn, caller.environment.id, request.user_id).await?;

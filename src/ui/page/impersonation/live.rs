@@ -40,8 +40,10 @@ impl Live {
 
 pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
     let now = Now::of(overview.now);
-    let count = overview.live.len();
-    let endable = overview.live.iter().filter(|session| session.can_end).count();
+    let (count, endable) = (overview.running, overview.endable);
+    let shown = overview.live.len();
+    let rest = (i64::try_from(shown).is_ok_and(|shown| shown < count) && shown > 0)
+        .then(|| view! { <p class="dim">{format!("The newest {shown} of {count} are shown.")}</p> });
     let content = if overview.live.is_empty() {
         let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.erased();
         let text = if overview.settings.enabled {
@@ -80,6 +82,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
                 {(endable > 0).then(|| end_all_button(live, endable))}
             </div>
             {content}
+            {rest}
         </section>
     }
     .erased()
@@ -122,7 +125,7 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
 }
 
 /// *End all* asks once more, in a fold that needs no script.
-fn end_all_button(live: Live, count: usize) -> AnyView {
+fn end_all_button(live: Live, count: i64) -> AnyView {
     let call = live.end_all;
     let submitted = Callback::new(move |_| {
         call.run(end_all(live.frame.environment.get_untracked()), move |count| live.all_ended.run(count));

@@ -62,7 +62,7 @@ impl Settings {
 pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView {
     settings.take(overview.settings);
     let may_change = overview.can_change_settings;
-    let live = overview.live.len();
+    let live = overview.running;
     let save = settings.save;
     let submitted = Callback::new(move |words: Words| {
         let is_on = |name| !words.get(name).is_empty();
@@ -113,7 +113,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
     .erased()
 }
 
-fn enabled_effect(settings: Settings, live: usize) -> AnyView {
+fn enabled_effect(settings: Settings, live: i64) -> AnyView {
     let stored = settings.stored.get().is_some_and(|stored| stored.enabled);
     match (settings.enabled.get(), stored) {
         (true, _) => "Owners can start sessions as users, and so can Impersonators who are also Admin, Backoffice Editor or Backoffice Viewer."

@@ -1,0 +1,56 @@
+//! Operators as the command line shows them: a table, or JSON.
+
+use serde_json::{Value, json};
+
+use super::super::{say, table};
+use crate::model::operator::Role;
+use crate::server::db::inspect::{self, OperatorGrantRow};
+use crate::server::state::AppState;
+
+/// All operators.
+pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
+    let mut conn = state.db.read().await?;
+    let grants = inspect::operator_grants(&mut conn).await?;
+    drop(conn);
+    if as_json {
+        say(&json!({ "operators": grouped(&grants) }).to_string());
+        return Ok(());
+    }
+    if grants.is_empty() {
+        say("There are no operators yet. Make the first Owner with `understudy operator create`.");
+        return Ok(());
+    }
+    let row = |grant: OperatorGrantRow| {
+        let label = grant.role.as_deref().and_then(Role::parse).map_or("no role", Role::label);
+        let place =
+            if grant.role.is_none() { "–" } else { grant.environment.as_deref().unwrap_or("all environments") };
+        let state = if grant.disabled { "disabled" } else { "" };
+        vec![grant.email, grant.name, label.to_owned(), place.to_owned(), state.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = grants.into_iter().map(row).collect();
+    say(&table(&["E-MAIL", "NAME", "ROLE", "IN", ""], &rows));
+    Ok(())
+}
+
+/// One operator as it is now; null where there is none.
+pub async fn operator(state: &AppState, email: &str) -> anyhow::Result<Value> {
+    let email = email.trim().to_lowercase();
+    let mut conn = state.db.read().await?;
+    let grants = inspect::operator_grants(&mut conn).await?;
+    Ok(grouped(&grants).into_iter().find(|operator| operator["email"] == email.as_str()).unwrap_or(Value::Null))
+}
+
+/// One object an operator; its grants follow each other. A role that holds everywhere has the environment null.
+fn grouped(grants: &[OperatorGrantRow]) -> Vec<Value> {
+    grants
+        .chunk_by(|one, next| one.email == next.email)
+        .filter_map(|grants| {
+            let first = grants.first()?;
+            let roles: Vec<Value> = grants
+                .iter()
+                .filter_map(|grant| Some(json!({ "role": grant.role.as_deref()?, "environment": grant.environment })))
+                .collect();
+            Some(json!({ "email": first.email, "name": first.name, "disabled": first.disabled, "roles": roles }))
+        })
+        .collect()
+}

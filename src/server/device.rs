@@ -1,0 +1,188 @@
+//! The cookie by which a browser is known again: accounts that were signed in with it have limits of their own in it, which
+//! no stranger can use up. It opens nothing: whoever has it may try a password, as everybody may.
+//!
+//! `{browser}.{until}.{tag}`, the last two once for each account. The tag is made with the master key over realm, account,
+//! browser and time, so that a browser cannot name an account that never signed in with it, and nothing has to be stored.
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use subtle::ConstantTimeEq;
+
+use super::keyring::Keyring;
+use super::random::Random;
+use super::rate_limit::Realm;
+
+/// How long a browser stays known after an account was signed in with it.
+const KNOWN: TimeDelta = TimeDelta::days(180);
+/// Accounts of one browser: a desk that several people share.
+const ACCOUNTS: usize = 5;
+/// No cookie of this kind is longer.
+const LONGEST: usize = 400;
+const NAME: &str = "understudy-device";
+const PURPOSE: &str = "known device";
+
+/// The cookies of this kind that a request brought, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Devices(Vec<(String, String)>);
+
+/// The cookie's name: the portal's, or that of an environment. `__Host-` binds it to this host over TLS.
+pub fn cookie_name(is_https: bool, environment: Option<&str>) -> String {
+    let prefix = if is_https { "__Host-" } else { "" };
+    match environment {
+        None => format!("{prefix}{NAME}"),
+        Some(slug) => format!("{prefix}{NAME}-{slug}"),
+    }
+}
+
+/// The cookie, as `Set-Cookie` takes it.
+pub fn set_cookie(is_https: bool, environment: Option<&str>, value: &str) -> String {
+    let secure = if is_https { "; Secure" } else { "" };
+    let max_age = KNOWN.num_seconds();
+    let name = cookie_name(is_https, environment);
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
+}
+
+impl Devices {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(axum::http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let ours = pairs.filter(|(name, value)| name.contains(NAME) && value.len() <= LONGEST);
+        Self(ours.map(|(name, value)| (name.to_owned(), value.to_owned())).take(20).collect())
+    }
+
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+/// Who a browser is known as in a realm.
+pub struct Device<'a> {
+    pub keyring: &'a Keyring,
+    pub realm: Realm,
+    pub account: &'a str,
+    /// The value of its cookie; empty where it has none.
+    pub cookie: &'a str,
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Device<'a> {
+    /// The browser's number, where the account was signed in with it.
+    pub fn known(&self) -> Option<&'a str> {
+        let (browser, accounts) = read(self.cookie)?;
+        accounts.iter().any(|(until, tag)| self.is_ours(browser, until, tag)).then_some(browser)
+    }
+
+    fn is_ours(&self, browser: &str, until: &str, tag: &str) -> bool {
+        let alive = until.parse::<i64>().is_ok_and(|until| until > self.now.timestamp());
+        alive && bool::from(self.tag(browser, until).as_bytes().ct_eq(tag.as_bytes()))
+    }
+
+    fn tag(&self, browser: &str, until: &str) -> String {
+        let mut data = self.realm.bytes().to_vec();
+        for part in [self.account, browser, until] {
+            data.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            data.extend_from_slice(part.as_bytes());
+        }
+        let tag = self.keyring.tag(PURPOSE, &data);
+        URL_SAFE_NO_PAD.encode(&tag[..16])
+    }
+
+    /// The cookie's new value, now that the account is signed in with this browser.
+    pub fn remember(&self, random: &dyn Random) -> String {
+        let (browser, accounts) = match read(self.cookie) {
+            Some((browser, accounts)) => (browser.to_owned(), accounts),
+            None => {
+                let mut bytes = [0; 16];
+                random.fill(&mut bytes);
+                (URL_SAFE_NO_PAD.encode(bytes), Vec::new())
+            }
+        };
+        let until = (self.now + KNOWN).timestamp().to_string();
+        let mut value = format!("{browser}.{until}.{}", self.tag(&browser, &until));
+        let others = accounts.iter().filter(|(until, tag)| !self.is_ours(&browser, until, tag));
+        for (until, tag) in others.take(ACCOUNTS - 1) {
+            value.push_str(&format!(".{until}.{tag}"));
+        }
+        value
+    }
+}
+
+/// The browser and its accounts, newest first.
+fn read(cookie: &str) -> Option<(&str, Vec<(&str, &str)>)> {
+    let is_code =
+        |text: &str| text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let mut parts = cookie.split('.');
+    let browser = parts.next().filter(|part| is_code(part))?;
+    let mut accounts = Vec::new();
+    while let Some(until) = parts.next() {
+        let tag = parts.next().filter(|tag| is_code(tag))?;
+        if until.len() > 12 || until.parse::<i64>().is_err() || accounts.len() == ACCOUNTS {
+            return None;
+        }
+        accounts.push((until, tag));
+    }
+    Some((browser, accounts))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::server::clock::from_micros;
+    use crate::server::keyring::MasterKey;
+    use crate::server::random::SystemRandom;
+
+    fn keyring() -> Keyring {
+        Keyring::new(MasterKey::parse(&MasterKey::generate(&SystemRandom)).expect("a key"))
+    }
+
+    fn device<'a>(keyring: &'a Keyring, account: &'a str, cookie: &'a str) -> Device<'a> {
+        Device { keyring, realm: Realm::Portal, account, cookie, now: from_micros(1_764_000_000_000_000) }
+    }
+
+    #[test]
+    fn a_browser_is_known_for_the_accounts_that_signed_in_with_it_only() {
+        let keyring = keyring();
+        let first = device(&keyring, "olivia", "").remember(&SystemRandom);
+        let both = device(&keyring, "adam", &first).remember(&SystemRandom);
+        for account in ["olivia", "adam"] {
+            let known = device(&keyring, account, &both).known();
+            assert_eq!(known, device(&keyring, "olivia", &first).known());
+            assert!(known.is_some(), "{account}");
+        }
+        assert_eq!(device(&keyring, "vera", &both).known(), None);
+        let elsewhere = Device { realm: Realm::Environment(Uuid::nil()), ..device(&keyring, "olivia", &both) };
+        assert_eq!(elsewhere.known(), None);
+        let later = Device { now: from_micros(1_764_000_000_000_000) + KNOWN, ..device(&keyring, "olivia", &both) };
+        assert_eq!(later.known(), None);
+    }
+
+    #[test]
+    fn a_made_up_or_mangled_cookie_is_none() {
+        let keyring = keyring();
+        let real = device(&keyring, "olivia", "").remember(&SystemRandom);
+        let other = self::keyring();
+        assert_eq!(device(&other, "olivia", &real).known(), None);
+        for wrong in ["", ".", "a.b.c", &real[1..], &real[..real.len() - 1], &format!("{real}."), &format!("{real}.1")]
+        {
+            assert_eq!(device(&keyring, "olivia", wrong).known(), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_shared_desk_stays_short() {
+        let keyring = keyring();
+        let mut cookie = String::new();
+        for number in 0..20 {
+            cookie = device(&keyring, &format!("person{number}"), &cookie).remember(&SystemRandom);
+            cookie = device(&keyring, &format!("person{number}"), &cookie).remember(&SystemRandom);
+        }
+        assert!(cookie.len() <= LONGEST, "{}", cookie.len());
+        assert!(device(&keyring, "person19", &cookie).known().is_some());
+        assert!(device(&keyring, "person16", &cookie).known().is_some());
+        assert!(device(&keyring, "person10", &cookie).known().is_none());
+    }
+}

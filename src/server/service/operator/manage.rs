@@ -1,0 +1,214 @@
+//! The life of an operator: made, given roles, disabled, enabled, given a new password, signed out everywhere. The command
+//! line asks for it; whoever can write the database may do it, also when nobody else can get in, and all of it is in the
+//! audit trail.
+
+use uuid::Uuid;
+
+use super::table;
+use crate::model::audit::{Severity, action};
+use crate::model::operator::{Role, Roles};
+use crate::model::session::EndReason;
+use crate::server::db::operator::OperatorRow;
+use crate::server::db::{Tx, environment, session as session_table};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::Client;
+use crate::server::service::session::{self, EndedBy};
+use crate::server::state::AppState;
+
+/// Sessions that are read in one go.
+const BATCH: i64 = 200;
+
+/// What ended with a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    pub portal_sessions: u64,
+    pub impersonations: u64,
+}
+
+impl Ended {
+    /// `2 portal sessions and 1 impersonation ended`.
+    pub fn sentence(self) -> String {
+        let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        format!(
+            "{} and {} ended",
+            count(self.portal_sessions, "portal session"),
+            count(self.impersonations, "impersonation")
+        )
+    }
+}
+
+/// Makes an operator with roles in one environment or in all.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the e-mail, the name or the password.
+pub async fn create(
+    state: &AppState,
+    tx: &mut Tx,
+    email: &str,
+    name: &str,
+    password: &str,
+    environment_id: Option<Uuid>,
+    roles: Roles,
+) -> ServiceResult<Uuid> {
+    let email = email.trim().to_lowercase();
+    if !crate::model::user::is_email(&email) {
+        return Err(ServiceError::invalid("email", format!("{email:?} is not an e-mail address")));
+    }
+    if name.trim().is_empty() {
+        return Err(ServiceError::invalid("name", "the operator needs a name"));
+    }
+    validate_password(password)?;
+    if table::by_email(tx, &email).await?.is_some() {
+        return Err(ServiceError::invalid("email", format!("there is an operator {email} already")));
+    }
+    let row = OperatorRow {
+        id: state.new_id(),
+        email,
+        name: name.trim().to_owned(),
+        password_hash: state.passwords.hash(password).await?,
+        disabled_at: None,
+    };
+    table::insert(tx, &row, state.now()).await?;
+    let sentence = format!("{} became an operator: {}", row.name, roles.labels());
+    for role in roles.iter() {
+        table::grant(tx, state.new_id(), row.id, environment_id, role).await?;
+    }
+    record(state, tx, row.id, action::OPERATOR_CREATED, &sentence).await?;
+    Ok(row.id)
+}
+
+fn validate_password(password: &str) -> ServiceResult<()> {
+    if password.chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+        return Err(ServiceError::invalid(
+            "password",
+            format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
+        ));
+    }
+    Ok(())
+}
+
+/// Grants or takes away roles of a known operator.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+pub async fn change_roles(
+    state: &AppState,
+    tx: &mut Tx,
+    email: &str,
+    environment_id: Option<Uuid>,
+    grant: &[Role],
+    revoke: &[Role],
+) -> ServiceResult<()> {
+    let row = known(tx, email).await?;
+    let sentence = format!(
+        "Roles of {} changed: granted {}; taken away {}",
+        row.name,
+        labels_or_none(grant),
+        labels_or_none(revoke)
+    );
+    // Written before roles are taken away, so that the environment that loses them has the event too.
+    record(state, tx, row.id, action::OPERATOR_ROLES_CHANGED, &sentence).await?;
+    for role in grant {
+        table::grant(tx, state.new_id(), row.id, environment_id, *role).await?;
+    }
+    for role in revoke {
+        table::revoke(tx, row.id, environment_id, *role).await?;
+    }
+    Ok(())
+}
+
+/// Shuts an operator out: at once, on every server, in every tab.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+pub async fn disable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<Ended> {
+    let row = known(tx, email).await?;
+    if row.disabled_at.is_some() {
+        return Ok(Ended::default());
+    }
+    table::set_disabled(tx, row.id, Some(state.now())).await?;
+    let ended = end_everything(state, tx, row.id, EndReason::OperatorLostRight).await?;
+    let sentence = format!("{} was disabled at the command line: {}", row.name, ended.sentence());
+    record(state, tx, row.id, action::OPERATOR_DISABLED, &sentence).await?;
+    Ok(ended)
+}
+
+/// Lets a disabled operator in again. What ended stays ended.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+pub async fn enable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<()> {
+    let row = known(tx, email).await?;
+    if row.disabled_at.is_none() {
+        return Ok(());
+    }
+    table::set_disabled(tx, row.id, None).await?;
+    let sentence = format!("{} was enabled again at the command line", row.name);
+    record(state, tx, row.id, action::OPERATOR_ENABLED, &sentence).await
+}
+
+/// Gives an operator another password; whoever is signed in with the old one is not any more.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the password, or where there is no operator with this e-mail.
+pub async fn reset_password(state: &AppState, tx: &mut Tx, email: &str, password: &str) -> ServiceResult<Ended> {
+    validate_password(password)?;
+    let row = known(tx, email).await?;
+    let hash = state.passwords.hash(password).await?;
+    table::set_password(tx, row.id, &hash).await?;
+    let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} got a new password at the command line: {}", row.name, ended.sentence());
+    record(state, tx, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
+    Ok(ended)
+}
+
+/// Ends every portal session of an operator, and every impersonation.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+pub async fn sign_out_everywhere(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<Ended> {
+    let row = known(tx, email).await?;
+    let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} was signed out everywhere at the command line: {}", row.name, ended.sentence());
+    record(state, tx, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
+    Ok(ended)
+}
+
+async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRow> {
+    let email = email.trim().to_lowercase();
+    let found = table::by_email(tx, &email).await?;
+    found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email}")))
+}
+
+/// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.
+async fn end_everything(state: &AppState, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
+    let mut ended = Ended { portal_sessions: table::end_sessions(tx, id, state.now()).await?, impersonations: 0 };
+    loop {
+        let batch = session_table::impersonations_by(tx, id, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(ended);
+        }
+        for running in &batch {
+            session::end_in(state, tx, running, reason, EndedBy::System, &Client::default()).await?;
+            ended.impersonations += 1;
+        }
+    }
+}
+
+fn labels_or_none(roles: &[Role]) -> String {
+    if roles.is_empty() { "none".to_owned() } else { roles.iter().copied().collect::<Roles>().labels() }
+}
+
+/// In each environment where the operator has a role; in all where it has none, so that nothing is done unseen.
+async fn record(state: &AppState, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
+    let mut places = table::environments(tx, id).await?;
+    if places.is_empty() {
+        places = environment::all(tx).await?;
+    }
+    for place in places {
+        audit::record(state, tx, Event::new(place.id, name, Severity::High, sentence)).await?;
+    }
+    Ok(())
+}

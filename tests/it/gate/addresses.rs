@@ -1,0 +1,94 @@
+//! Behind proxies: whose address counts, and that nobody is limited by the proxy's.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+
+use super::{AMARA, hosted, post_from};
+use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+
+const LOGIN: &str = "/id/production/login";
+
+fn form<'a>(email: &'a str, password: &'a str) -> [(&'a str, &'a str); 2] {
+    [("email", email), ("password", password)]
+}
+
+#[tokio::test]
+async fn the_trail_names_the_client_behind_trusted_proxies() {
+    let app = TestApp::trusting("10.0.0.0/8, 2001:db8:ffff::/48").await;
+    for (headers, expected) in [
+        (&[("x-forwarded-for", "6.6.6.6, 198.51.100.7, 10.1.1.1")][..], "198.51.100.7"),
+        (&[("x-forwarded-for", "198.51.100.8:4711")][..], "198.51.100.8"),
+        (&[("forwarded", "for=6.6.6.6, for=\"[2001:db8::9]:4711\";proto=https")][..], "2001:db8::9"),
+        (&[("x-forwarded-for", "::ffff:198.51.100.10, [2001:db8:ffff::1]:80")][..], "198.51.100.10"),
+    ] {
+        let mut browser = app.browser();
+        post_from(&mut browser, "10.0.0.5", headers, LOGIN, &form(AMARA, USER_PASSWORD))
+            .await
+            .expect_status(StatusCode::SEE_OTHER);
+        let sessions = app.user_sessions(AMARA).await;
+        assert!(sessions.iter().any(|session| session.ip_address.as_deref() == Some(expected)), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_from_anybody_else_is_not_believed() {
+    let app = TestApp::trusting("10.0.0.0/8").await;
+    let headers = [("x-forwarded-for", "198.51.100.7")];
+    post_from(&mut app.browser(), "203.0.113.9", &headers, LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(app.user_sessions(AMARA).await[0].ip_address.as_deref(), Some("203.0.113.9"));
+}
+
+#[tokio::test]
+async fn one_client_behind_a_proxy_that_nobody_named_keeps_nobody_out() {
+    let app = TestApp::new().await;
+    for number in 0..100 {
+        let headers = [("x-forwarded-for", "198.51.100.7")];
+        let email = format!("person{number}@northwind.example");
+        post_from(&mut app.browser(), "127.0.0.1", &headers, LOGIN, &form(&email, "a guess")).await;
+    }
+    let headers = [("x-forwarded-for", "198.51.100.7")];
+    post_from(&mut app.browser(), "127.0.0.1", &headers, LOGIN, &form("person1000@northwind.example", "a guess"))
+        .await
+        .expect_status(StatusCode::TOO_MANY_REQUESTS);
+    for claimed in ["198.51.100.8", "unknown"] {
+        let headers = [("x-forwarded-for", claimed)];
+        post_from(&mut app.browser(), "127.0.0.1", &headers, LOGIN, &form(AMARA, USER_PASSWORD))
+            .await
+            .expect_status(StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn an_office_behind_a_trusted_proxy_counts_by_its_own_address() {
+    let app = TestApp::trusting("10.0.0.5").await;
+    for number in 0..61 {
+        let headers = [("x-forwarded-for", "198.51.100.7")];
+        let email = format!("person{number}@northwind.example");
+        post_from(&mut app.browser(), "10.0.0.5", &headers, LOGIN, &form(&email, "a guess")).await;
+    }
+    let from = |address: &'static str| [("x-forwarded-for", address)];
+    post_from(&mut app.browser(), "10.0.0.5", &from("198.51.100.7"), LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::TOO_MANY_REQUESTS);
+    post_from(&mut app.browser(), "10.0.0.5", &from("198.51.100.8"), LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::SEE_OTHER);
+    app.advance(TimeDelta::seconds(3));
+    post_from(&mut app.browser(), "10.0.0.5", &from("198.51.100.7"), LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_header_that_nobody_trusts_is_noted_for_the_doctor_once() {
+    let app = TestApp::new().await;
+    for _ in 0..3 {
+        let headers = [("x-forwarded-for", "198.51.100.7")];
+        post_from(&mut app.browser(), "127.0.0.1", &headers, LOGIN, &form(AMARA, "a guess")).await;
+    }
+    hosted(&mut app.browser(), "203.0.113.5", AMARA, "a guess").await;
+    assert_eq!(app.count("notices WHERE kind = 'forwarded.untrusted' AND detail = '127.0.0.1'").await, 1);
+    assert_eq!(app.count("notices").await, 1);
+}

@@ -1,0 +1,199 @@
+//! Operators come and go at once: by signing out, at the command line, and by *End all*.
+
+use std::process::{Command, Output};
+
+use axum::http::StatusCode;
+use understudy::model::impersonation::StartImpersonation;
+use understudy::model::session::EndReason;
+use understudy::server::service::caller::Caller;
+use understudy::server::service::impersonation;
+
+use super::{AMARA, OLIVIA};
+use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ResponseExt, TestApp};
+
+const VERA: &str = "vera@understudy.example";
+
+/// The command line, on the database of the running server.
+fn understudy(app: &TestApp, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+    let database = ["--database-url", app.database_url(), "--master-key", MASTER_KEY];
+    command.args(arguments).args(database).env_clear().output().expect("the binary runs")
+}
+
+#[track_caller]
+fn json(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+async fn wanted(app: &TestApp, email: &str) -> StartImpersonation {
+    StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id(email).await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "Looking into a report".to_owned(),
+        ..StartImpersonation::default()
+    }
+}
+
+async fn start_many(app: &TestApp, caller: &Caller, count: usize) {
+    let wanted = wanted(app, AMARA).await;
+    for _ in 0..count {
+        impersonation::start(caller, &wanted).await.expect("it starts");
+    }
+}
+
+/// Starts one in a browser, and gives the path that opens it.
+async fn start(app: &TestApp, browser: &mut Browser) -> String {
+    let wanted = wanted(app, AMARA).await;
+    let path = format!("/production/users/{}/impersonate", wanted.user_id);
+    let form = [("account", "northwind"), ("application", "console"), ("reason", "because"), ("return_to", "/")];
+    let answer = browser.post(&path, &form).await;
+    let location = answer.location();
+    assert!(location.contains("/hand-off?code="), "{location}");
+    location.trim_start_matches(crate::support::ORIGIN).to_owned()
+}
+
+async fn running(app: &TestApp) -> i64 {
+    app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await
+}
+
+#[tokio::test]
+async fn end_all_ends_all_whatever_the_number() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let olivia = app.caller(OLIVIA, "production").await;
+    let vera = app.caller(VERA, "production").await;
+    start_many(&app, &vera, 2).await;
+    start_many(&app, &olivia, 505).await;
+    let overview = impersonation::overview(&olivia).await.expect("the page");
+    assert_eq!((overview.running, overview.endable, overview.live.len()), (507, 507, 500));
+    let overview = impersonation::overview(&vera).await.expect("the page");
+    assert_eq!((overview.running, overview.endable), (507, 2));
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.get("/production/impersonation").await;
+    assert!(page.body().contains("End all 507 sessions"), "the number is the true one");
+    // Her own are older than 500 others.
+    assert_eq!(impersonation::end_all(&vera).await.expect("an end"), 2);
+    assert_eq!(running(&app).await, 505);
+    assert_eq!(impersonation::end_all(&olivia).await.expect("an end"), 505);
+    assert_eq!(running(&app).await, 0);
+    assert_eq!(app.events("impersonation.ended").await.len(), 507);
+}
+
+#[tokio::test]
+async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
+    let app = TestApp::new().await;
+    let mut here = app.operator_browser(OLIVIA).await;
+    let mut elsewhere = app.operator_browser(OLIVIA).await;
+    let opened = start(&app, &mut here).await;
+    let mut tab = here.clone();
+    tab.get(&opened).await;
+    let pending = start(&app, &mut here).await;
+    start(&app, &mut elsewhere).await;
+    let page = here.get("/production/users").await;
+    assert!(page.body().contains("2 running sessions will end"), "{}", page.body());
+    here.post("/api/sign-out", &[]).await;
+    assert_eq!(running(&app).await, 1);
+    let ended = app.events("impersonation.ended").await;
+    assert_eq!(ended.len(), 2);
+    for event in ended {
+        assert!(event.description.ends_with("operator signed out of the portal"), "{}", event.description);
+        assert_eq!(event.actor_name, "Olivia Owner");
+    }
+    let answer = app.operator_browser(OLIVIA).await.get(&pending).await;
+    assert!(!answer.status().is_redirection(), "a code that nobody had opened opens nothing");
+    let page = elsewhere.get("/production/users").await;
+    assert!(page.body().contains("1 running session will end"), "{}", page.body());
+    assert!(app.user_sessions(AMARA).await.iter().any(|one| one.end_reason == Some(EndReason::OperatorSignedOut)));
+}
+
+#[tokio::test]
+async fn signing_in_again_in_a_browser_ends_the_session_that_it_held() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let mut copy = browser.clone();
+    let form = [("email", VERA), ("password", OPERATOR_PASSWORD), ("return_to", "/")];
+    browser.call("sign-in", &form).await.expect_status(StatusCode::OK);
+    copy.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
+    browser.get("/production/users").await.expect_status(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_disabled_operator_is_out_at_once_and_everything_of_hers_ends() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(VERA).await;
+    let pending = start(&app, &mut browser).await;
+    let answer = json(&understudy(&app, &["operator", "disable", "--email", VERA, "--json"]));
+    assert_eq!(answer["operator"]["disabled"], true);
+    assert_eq!(answer["ended"], serde_json::json!({ "portal_sessions": 1, "impersonations": 1 }));
+    browser.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
+    assert!(!browser.get(&pending).await.status().is_redirection());
+    assert_eq!(running(&app).await, 0);
+    let ended = app.events("impersonation.ended").await;
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].description.ends_with("operator lost the right"), "{}", ended[0].description);
+    assert_eq!(app.count("audit_events WHERE action = 'operator.disabled' AND severity = 'high'").await, 2);
+    let form = [("email", VERA), ("password", OPERATOR_PASSWORD), ("return_to", "/")];
+    app.browser().call("sign-in", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+
+    let again = json(&understudy(&app, &["operator", "disable", "--email", VERA, "--json"]));
+    assert_eq!(again["ended"]["portal_sessions"], 0);
+    assert_eq!(app.events("operator.disabled").await.len(), 2, "it is disabled once");
+    let answer = json(&understudy(&app, &["operator", "enable", "--email", VERA, "--json"]));
+    assert_eq!(answer["operator"]["disabled"], false);
+    assert_eq!(app.events("operator.enabled").await.len(), 2);
+    browser.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
+    app.browser().call("sign-in", &form).await.expect_status(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_leaked_password_is_answered_by_another_one() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    start(&app, &mut browser).await;
+    let answer = json(&understudy(&app, &["operator", "reset-password", "--email", OLIVIA, "--json"]));
+    let password = answer["password"].as_str().expect("a password").to_owned();
+    assert_eq!(answer["ended"]["portal_sessions"], 1);
+    browser.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(running(&app).await, 0);
+    assert_eq!(app.events("operator.password_reset").await.len(), 2);
+    let form = |password| [("email", OLIVIA), ("password", password), ("return_to", "/")];
+    app.browser().call("sign-in", &form(OPERATOR_PASSWORD)).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    app.browser().call("sign-in", &form(&password)).await.expect_status(StatusCode::OK);
+    let short = understudy(&app, &["operator", "reset-password", "--email", OLIVIA, "--password", "short"]);
+    assert!(String::from_utf8_lossy(&short.stderr).contains("12 to"));
+}
+
+#[tokio::test]
+async fn signed_out_everywhere_at_the_command_line_means_everywhere() {
+    let app = TestApp::new().await;
+    let mut one = app.operator_browser(OLIVIA).await;
+    let mut other = app.operator_browser(OLIVIA).await;
+    start(&app, &mut one).await;
+    start(&app, &mut other).await;
+    let answer = json(&understudy(&app, &["operator", "sign-out", "--email", OLIVIA, "--json"]));
+    assert_eq!(answer["ended"], serde_json::json!({ "portal_sessions": 2, "impersonations": 2 }));
+    for browser in [&mut one, &mut other] {
+        browser.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
+    }
+    assert_eq!(app.events("operator.signed_out_everywhere").await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_operator_gets_no_role_by_saying_nothing() {
+    let app = TestApp::new().await;
+    let output = understudy(&app, &["operator", "create", "--email", "new@understudy.example", "--name", "New"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("--role") && text.contains("backoffice_viewer"), "{text}");
+    assert_eq!(app.count("operators WHERE name = 'New'").await, 0);
+    let create =
+        ["operator", "create", "--email", "new@understudy.example", "--name", "New", "--role", "admin", "--json"];
+    let made = json(&understudy(&app, &create));
+    assert_eq!(made["operator"]["roles"], serde_json::json!([{ "role": "admin", "environment": null }]));
+    assert!(made["password"].as_str().is_some_and(|password| password.len() >= 12));
+    let listed = json(&understudy(&app, &["operator", "list", "--json"]));
+    assert_eq!(listed["operators"].as_array().map(Vec::len), Some(6));
+}
