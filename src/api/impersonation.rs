@@ -43,18 +43,27 @@ pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, 
     caller::answer(&caller.client, service::impersonation::overview(&caller).await)
 }
 
-/// Stores both settings. An unchecked box of a plain form sends nothing, so what is absent is off.
+/// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is
+/// absent is off; what is as the page had it (`…_was`) is not touched.
 #[server(prefix = "/api", endpoint = "impersonation/settings")]
 pub async fn update_settings(
     environment: String,
+    #[server(default)] version: Option<i64>,
     #[server(default)] enabled: bool,
     #[server(default)] hide_from_account_audit: bool,
+    #[server(default)] enabled_was: Option<bool>,
+    #[server(default)] hide_from_account_audit_was: Option<bool>,
+    #[server(default)] protected_permissions: Option<String>,
 ) -> Result<(), ApiError> {
-    use crate::model::impersonation::ImpersonationSettings;
+    use crate::server::service::settings::SettingsChange;
     use crate::server::{service, web::caller};
+    let changed = |wanted: bool, was: Option<bool>| (was != Some(wanted)).then_some(wanted);
+    let change = SettingsChange {
+        version,
+        enabled: changed(enabled, enabled_was),
+        hide_from_account_audit: changed(hide_from_account_audit, hide_from_account_audit_was),
+        protected_permissions,
+    };
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(
-        &caller.client,
-        service::settings::update(&caller, ImpersonationSettings { enabled, hide_from_account_audit }).await,
-    )
+    caller::answer(&caller.client, service::settings::change(&caller, change).await)
 }

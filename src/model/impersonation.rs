@@ -26,6 +26,7 @@ pub enum Denial {
     Nested,
     TargetLocked,
     TargetUnverified,
+    TargetProtected,
     NoAccount,
     NotAMember,
     DisabledInAccount,
@@ -34,13 +35,14 @@ pub enum Denial {
 }
 
 impl Denial {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Off,
         Self::RoleMissing,
         Self::SelfImpersonation,
         Self::Nested,
         Self::TargetLocked,
         Self::TargetUnverified,
+        Self::TargetProtected,
         Self::NoAccount,
         Self::NotAMember,
         Self::DisabledInAccount,
@@ -56,6 +58,7 @@ impl Denial {
             Self::Nested => "nested",
             Self::TargetLocked => "target_locked",
             Self::TargetUnverified => "target_unverified",
+            Self::TargetProtected => "target_protected",
             Self::NoAccount => "no_account",
             Self::NotAMember => "not_a_member",
             Self::DisabledInAccount => "disabled_in_account",
@@ -77,6 +80,9 @@ impl Denial {
             Self::Nested => "You are inside an impersonated session. End it first; sessions do not nest.",
             Self::TargetLocked => "This user is locked. Locked users cannot be impersonated.",
             Self::TargetUnverified => "This user has not verified their e-mail address yet.",
+            Self::TargetProtected => {
+                "This user holds a permission that is protected in this environment. Only an Owner may impersonate them."
+            }
             Self::NoAccount => "This user does not belong to any account.",
             Self::NotAMember => "This user is not a member of the chosen account.",
             Self::DisabledInAccount => "This user is disabled in the chosen account.",
@@ -225,6 +231,10 @@ pub struct ImpersonationSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImpersonationOverview {
     pub settings: ImpersonationSettings,
+    /// Grows with each change of the settings.
+    pub version: i64,
+    /// Permissions whose holders only an Owner may impersonate, in order.
+    pub protected_permissions: Vec<String>,
     pub can_change_settings: bool,
     /// The newest of those that run.
     pub live: Vec<LiveImpersonation>,

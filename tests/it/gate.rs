@@ -3,6 +3,7 @@
 mod addresses;
 mod limits;
 mod operators;
+mod protected;
 mod queue;
 
 use axum::body::Body;

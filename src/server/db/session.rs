@@ -83,6 +83,8 @@ pub struct StandingRow {
     pub is_member: bool,
     pub membership_disabled_at: Option<DateTime<Utc>>,
     pub is_assigned: bool,
+    /// Whether it is an impersonation of somebody who holds a protected permission in any account.
+    pub is_protected: bool,
     pub enabled: bool,
 }
 
@@ -99,7 +101,11 @@ macro_rules! standing {
                   WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
                  AS BIGINT) AS operator_roles,
                (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
-               (aa.application_id IS NOT NULL) AS is_assigned, COALESCE(i.enabled, FALSE) AS enabled
+               (aa.application_id IS NOT NULL) AS is_assigned,
+               (s.kind = 'impersonation' AND EXISTS (SELECT 1 FROM membership_roles mr
+                  JOIN role_permissions rp ON rp.role_id = mr.role_id
+                  JOIN protected_permissions pp ON pp.permission = rp.permission AND pp.environment_id = s.environment_id
+                  WHERE mr.user_id = s.user_id)) AS is_protected, COALESCE(i.enabled, FALSE) AS enabled
              FROM sessions s
              JOIN users u ON u.id = s.user_id
              LEFT JOIN accounts a ON a.id = s.account_id

@@ -30,6 +30,8 @@ pub struct Candidate {
     pub memberships: Vec<MembershipRow>,
     pub applications: Vec<AssignedApplicationRow>,
     pub settings: ImpersonationSettings,
+    /// Whether only an Owner may impersonate them.
+    pub is_protected: bool,
 }
 
 impl Candidate {
@@ -43,6 +45,7 @@ impl Candidate {
             memberships: account::memberships(conn, user.id).await?,
             applications: account::applications_of_user(conn, user.id).await?,
             settings: settings::get(conn, environment_id).await?,
+            is_protected: settings::is_protected(conn, environment_id, user.id).await?,
             user,
         })
     }
@@ -67,6 +70,7 @@ impl Candidate {
                 email: &self.user.email,
                 locked: self.user.locked_at.is_some(),
                 verified: self.user.email_verified,
+                is_protected: self.is_protected,
             },
             account,
         }
@@ -155,7 +159,8 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     caller.require_view()?;
     let now = caller.state.now();
     let mut conn = caller.state.db.read().await?;
-    let settings = settings::get(&mut conn, caller.environment.id).await?;
+    let (settings, version) = settings::versioned(&mut conn, caller.environment.id).await?;
+    let protected_permissions = settings::protected_permissions(&mut conn, caller.environment.id).await?;
     let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
     let running = count_live(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {
@@ -167,6 +172,8 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
         running,
         endable,
         settings,
+        version,
+        protected_permissions,
         can_change_settings: caller.roles.can_change_settings(),
         live: live.into_iter().filter(|row| row.end_due(now).is_none()).map(|row| live_item(caller, row)).collect(),
         now,

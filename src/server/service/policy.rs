@@ -1,7 +1,7 @@
 //! The rule of impersonation, pure: one function for the table, the page, the API, the hand-off and every token.
 
 use crate::model::impersonation::{Denial, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};
-use crate::model::operator::Roles;
+use crate::model::operator::{Role, Roles};
 
 /// Everything that the rule looks at.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Target<'a> {
     pub email: &'a str,
     pub locked: bool,
     pub verified: bool,
+    /// Whether the target holds, in any account, a permission that the environment protects.
+    pub is_protected: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +93,9 @@ pub fn decide_for_target(facts: &Facts<'_>) -> Result<(), Denial> {
     if !facts.target.verified {
         return Err(Denial::TargetUnverified);
     }
+    if facts.target.is_protected && !facts.roles.has(Role::Owner) {
+        return Err(Denial::TargetProtected);
+    }
     Ok(())
 }
 
@@ -109,7 +114,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::operator::Role;
 
     fn allowed() -> Facts<'static> {
         Facts {
@@ -117,7 +121,7 @@ mod tests {
             roles: [Role::Owner].into_iter().collect(),
             operator_email: "olivia@understudy.example",
             nested: false,
-            target: Target { email: "amara@northwind.example", locked: false, verified: true },
+            target: Target { email: "amara@northwind.example", locked: false, verified: true, is_protected: false },
             account: Some(AccountFacts {
                 membership: Membership::Enabled,
                 has_applications: true,
@@ -167,6 +171,17 @@ mod tests {
         assert_eq!(decide(&facts), Err(Denial::SelfImpersonation));
     }
 
+    #[test]
+    fn only_an_owner_may_enter_the_session_of_who_is_protected() {
+        for bits in 0..32 {
+            let mut facts = Facts { roles: Roles::from_bits(bits), ..allowed() };
+            let before = decide(&facts);
+            facts.target.is_protected = true;
+            let expected = if bits & 1 != 0 { before } else { before.and(Err(Denial::TargetProtected)) };
+            assert_eq!(decide(&facts), expected, "{}", facts.roles.labels());
+        }
+    }
+
     fn any_account() -> impl Strategy<Value = Option<AccountFacts>> {
         let membership = prop_oneof![Just(Membership::None), Just(Membership::Disabled), Just(Membership::Enabled)];
         let application =
@@ -180,17 +195,19 @@ mod tests {
         /// A grant needs every single condition: whatever the facts, nothing slips through.
         #[test]
         fn a_grant_means_that_every_condition_holds(
-            bits in 0_i64..32, enabled: bool, nested: bool, locked: bool, verified: bool, same: bool, account in any_account(),
+            bits in 0_i64..32, enabled: bool, nested: bool, locked: bool, verified: bool, is_protected: bool, same: bool,
+            account in any_account(),
         ) {
             let facts = Facts {
                 enabled,
                 roles: Roles::from_bits(bits),
                 operator_email: if same { "amara@northwind.example" } else { "olivia@understudy.example" },
                 nested,
-                target: Target { email: "amara@northwind.example", locked, verified },
+                target: Target { email: "amara@northwind.example", locked, verified, is_protected },
                 account: account.clone(),
             };
             let expected = enabled && facts.roles.can_impersonate() && !nested && !locked && verified && !same
+                && (!is_protected || bits & 1 != 0)
                 && account.as_ref().is_some_and(|a| a.membership == Membership::Enabled && a.application.is_some());
             let decision = decide(&facts);
             prop_assert_eq!(decision.is_ok(), expected);

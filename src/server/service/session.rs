@@ -82,7 +82,12 @@ impl StandingRow {
             },
             operator_email: self.operator_email.as_deref().unwrap_or_default(),
             nested: false,
-            target: Target { email: &self.user_email, locked: self.locked_at.is_some(), verified: self.email_verified },
+            target: Target {
+                email: &self.user_email,
+                locked: self.locked_at.is_some(),
+                verified: self.email_verified,
+                is_protected: self.is_protected,
+            },
             account: self.account_id.map(|_| AccountFacts {
                 membership,
                 has_applications: application.is_some(),
@@ -96,7 +101,9 @@ impl StandingRow {
 fn end_reason(denial: Denial) -> EndReason {
     match denial {
         Denial::Off => EndReason::SettingsTurnedOff,
-        Denial::RoleMissing | Denial::Nested | Denial::SelfImpersonation => EndReason::OperatorLostRight,
+        Denial::RoleMissing | Denial::Nested | Denial::SelfImpersonation | Denial::TargetProtected => {
+            EndReason::OperatorLostRight
+        }
         Denial::TargetLocked | Denial::TargetUnverified | Denial::NotAMember | Denial::DisabledInAccount => {
             EndReason::TargetLockedOrRemoved
         }

@@ -11,31 +11,84 @@ use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
 
-/// Stores both settings. Turning impersonation off ends what is running: nothing goes on from the same
-/// moment.
+/// Permissions that may be protected, at most.
+const PROTECTED_MOST: usize = 50;
+/// The longest name of a permission, in bytes.
+const LONGEST_PERMISSION: usize = 200;
+
+/// What to change; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsChange {
+    /// The version that the page showed; without one, whatever there is now is changed.
+    pub version: Option<i64>,
+    pub enabled: Option<bool>,
+    pub hide_from_account_audit: Option<bool>,
+    /// Permissions whose holders only an Owner may impersonate, as they are typed.
+    pub protected_permissions: Option<String>,
+}
+
+/// Sets both switches, whatever they were.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for anyone but Owner and Admin.
+/// Those of [`change`].
 pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceResult<()> {
+    let (enabled, hidden) = (Some(wanted.enabled), Some(wanted.hide_from_account_audit));
+    change(caller, SettingsChange { enabled, hide_from_account_audit: hidden, ..SettingsChange::default() }).await
+}
+
+/// Changes what is named and nothing else, if nobody has changed anything since the version that the caller saw. Turning
+/// impersonation off ends what is running: nothing goes on from the same moment.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
+/// settings are others by now, and for `protected_permissions` that cannot be permissions.
+pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
     if !caller.roles.can_change_settings() {
         return Err(ServiceError::Forbidden);
     }
     let state = &caller.state;
+    let protected = wanted.protected_permissions.as_deref().map(permissions).transpose()?;
     let mut tx = state.db.write().await?;
-    let before = table::get(&mut tx, caller.environment.id).await?;
-    if before == wanted {
+    let (before, version) = table::versioned(&mut tx, caller.environment.id).await?;
+    if wanted.version.is_some_and(|seen| seen != version) {
+        return Err(stale());
+    }
+    let after = ImpersonationSettings {
+        enabled: wanted.enabled.unwrap_or(before.enabled),
+        hide_from_account_audit: wanted.hide_from_account_audit.unwrap_or(before.hide_from_account_audit),
+    };
+    let protected_before = table::protected_permissions(&mut tx, caller.environment.id).await?;
+    let protected = protected.filter(|protected| *protected != protected_before);
+    if before == after && protected.is_none() {
         return Ok(());
     }
-    table::update(&mut tx, caller.environment.id, wanted, state.now()).await?;
-    let event = Event::new(caller.environment.id, action::SETTINGS_CHANGED, Severity::High, describe(before, wanted))
+    if !table::update_version(&mut tx, caller.environment.id, version, after, state.now()).await? {
+        return Err(stale());
+    }
+    if let Some(protected) = &protected {
+        table::set_protected_permissions(&mut tx, caller.environment.id, protected).await?;
+    }
+    let sentence = describe(before, after, protected.as_deref());
+    let event = Event::new(caller.environment.id, action::SETTINGS_CHANGED, Severity::High, sentence)
         .by_operator(&caller.operator)
         .from(&caller.client);
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
-    // From here on none of them may go on; their ends are written some at a time.
-    if wanted.enabled {
-        return Ok(());
+    if !after.enabled {
+        end_running(caller).await?;
     }
+    Ok(())
+}
+
+fn stale() -> ServiceError {
+    let sentence = "Somebody changed these settings after you opened this page. What they are now is shown: look again, \
+                    then save.";
+    ServiceError::invalid("version", sentence)
+}
+
+/// None of them may go on any more; their ends are written some at a time.
+async fn end_running(caller: &Caller) -> ServiceResult<()> {
+    let state = &caller.state;
     loop {
         let mut tx = state.db.write().await?;
         let (environment_id, began) = (caller.environment.id, state.now());
@@ -51,17 +104,38 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
     }
 }
 
-fn describe(before: ImpersonationSettings, after: ImpersonationSettings) -> String {
+/// Permissions as they are typed: separated by spaces, commas or lines.
+fn permissions(text: &str) -> ServiceResult<Vec<String>> {
+    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let mut found: Vec<String> = words.map(ToOwned::to_owned).collect();
+    found.sort();
+    found.dedup();
+    let refused = |sentence: String| Err(ServiceError::invalid("protected_permissions", sentence));
+    if found.len() > PROTECTED_MOST {
+        return refused(format!("These are {} permissions; {PROTECTED_MOST} is the most.", found.len()));
+    }
+    let odd = |word: &&String| word.len() > LONGEST_PERMISSION || word.chars().any(char::is_control);
+    match found.iter().find(odd) {
+        Some(_) => refused("One of these is no permission: each is one word of at most 200 letters.".to_owned()),
+        None => Ok(found),
+    }
+}
+
+fn describe(before: ImpersonationSettings, after: ImpersonationSettings, protected: Option<&[String]>) -> String {
     let mut changes = Vec::new();
     if before.enabled != after.enabled {
-        changes.push(if after.enabled { "Impersonation turned on" } else { "Impersonation turned off" });
+        changes.push(if after.enabled { "Impersonation turned on" } else { "Impersonation turned off" }.to_owned());
     }
     if before.hide_from_account_audit != after.hide_from_account_audit {
-        changes.push(if after.hide_from_account_audit {
-            "impersonated events hidden from account audit logs"
-        } else {
-            "impersonated events shown in account audit logs"
-        });
+        let how = if after.hide_from_account_audit { "hidden from" } else { "shown in" };
+        changes.push(format!("impersonated events {how} account audit logs"));
+    }
+    match protected {
+        Some([]) => changes.push("no permission is protected any more".to_owned()),
+        Some(protected) => {
+            changes.push(format!("only Owners may impersonate who holds one of: {}", protected.join(", ")));
+        }
+        None => {}
     }
     changes.join("; ")
 }

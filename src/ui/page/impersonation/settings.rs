@@ -1,4 +1,4 @@
-//! The two settings, with their effect in words that follow the choice before it is saved.
+//! The settings, with their effect in words that follow the choice before it is saved.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use crate::api::impersonation::{UpdateSettings, update_settings};
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
 use crate::ui::address::Words;
-use crate::ui::component::field::switch;
+use crate::ui::component::field::{label, switch};
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
@@ -21,9 +21,18 @@ pub struct Settings {
     frame: Frame,
     save: Call,
     saved: Callback<()>,
-    stored: RwSignal<Option<ImpersonationSettings>>,
+    stored: RwSignal<Option<Stored>>,
     enabled: RwSignal<bool>,
     hidden: RwSignal<bool>,
+    protected: RwSignal<String>,
+}
+
+/// What the server has, at one version.
+#[derive(Clone, PartialEq)]
+struct Stored {
+    version: i64,
+    settings: ImpersonationSettings,
+    protected: String,
 }
 
 impl Settings {
@@ -34,40 +43,67 @@ impl Settings {
             overview.refetch();
             frame.refresh();
         });
+        let save = Call::to(UpdateSettings::PATH);
+        // Where somebody else was quicker, what is shown is theirs.
+        Effect::new(move |_| {
+            if save.error.read().as_ref().is_some_and(|error| error.for_field("version").is_some()) {
+                overview.refetch();
+            }
+        });
         Self {
             frame,
-            save: Call::to(UpdateSettings::PATH),
+            save,
             saved,
             stored: RwSignal::new(None),
             enabled: RwSignal::new(false),
             hidden: RwSignal::new(false),
+            protected: RwSignal::new(String::new()),
         }
     }
 
     /// Takes over what the server says, unless it says nothing new: then an unsaved choice stays.
-    fn take(self, settings: ImpersonationSettings) {
-        if self.stored.get_untracked() != Some(settings) {
-            self.enabled.set(settings.enabled);
-            self.hidden.set(settings.hide_from_account_audit);
-            self.stored.set(Some(settings));
+    fn take(self, overview: &ImpersonationOverview) {
+        let protected = overview.protected_permissions.join("\n");
+        let stored = Stored { version: overview.version, settings: overview.settings, protected };
+        if self.stored.with_untracked(|known| known.as_ref() != Some(&stored)) {
+            self.enabled.set(stored.settings.enabled);
+            self.hidden.set(stored.settings.hide_from_account_audit);
+            self.protected.set(stored.protected.clone());
+            self.stored.set(Some(stored));
         }
     }
 
     fn is_changed(self) -> bool {
         let chosen = ImpersonationSettings { enabled: self.enabled.get(), hide_from_account_audit: self.hidden.get() };
-        self.stored.get().is_some_and(|stored| stored != chosen)
+        self.stored.with(|stored| {
+            stored
+                .as_ref()
+                .is_some_and(|stored| stored.settings != chosen || stored.protected != *self.protected.read())
+        })
+    }
+
+    fn was(self) -> ImpersonationSettings {
+        self.stored.with(|stored| stored.as_ref().map(|stored| stored.settings).unwrap_or_default())
     }
 }
 
 pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView {
-    settings.take(overview.settings);
+    settings.take(overview);
     let may_change = overview.can_change_settings;
     let live = overview.running;
     let save = settings.save;
     let submitted = Callback::new(move |words: Words| {
         let is_on = |name| !words.get(name).is_empty();
-        let environment = settings.frame.environment.get_untracked();
-        let call = update_settings(environment, is_on("enabled"), is_on("hide_from_account_audit"));
+        let was = settings.was();
+        let call = update_settings(
+            settings.frame.environment.get_untracked(),
+            words.get("version").parse().ok(),
+            is_on("enabled"),
+            is_on("hide_from_account_audit"),
+            Some(was.enabled),
+            Some(was.hide_from_account_audit),
+            Some(words.get("protected_permissions").to_owned()),
+        );
         save.run(call, move |()| settings.saved.run(()));
     });
     let foot = if may_change {
@@ -92,8 +128,16 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
         }
         .erased()
     };
+    let version = move || settings.stored.with(|stored| stored.as_ref().map(|stored| stored.version.to_string()));
     let fields = view! {
                 <input type="hidden" name="environment" value=move || settings.frame.environment.get()/>
+                <input type="hidden" name="version" value=version/>
+                <input type="hidden" name="enabled_was" value=move || settings.was().enabled.to_string()/>
+                <input
+                    type="hidden"
+                    name="hide_from_account_audit_was"
+                    value=move || settings.was().hide_from_account_audit.to_string()
+                />
                 <div class="setting">
                     {switch("enabled", "enabled-effect", "Allow impersonation", settings.enabled, !may_change)}
                     <p class="setting-effect" id="enabled-effect">{move || enabled_effect(settings, live)}</p>
@@ -102,6 +146,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
                     {switch("hide_from_account_audit", "hidden-effect", "Hide from account audit logs", settings.hidden, !may_change)}
                     <p class="setting-effect" id="hidden-effect">{move || hidden_effect(settings)}</p>
                 </div>
+                {protected_field(settings, may_change)}
                 {foot}
     };
     view! {
@@ -113,8 +158,35 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
     .erased()
 }
 
+fn protected_field(settings: Settings, may_change: bool) -> AnyView {
+    view! {
+        <div class="setting field">
+            {label("protected-permissions", "Protected permissions", "one a line")}
+            <textarea
+                class="input"
+                id="protected-permissions"
+                name="protected_permissions"
+                rows="2"
+                spellcheck="false"
+                placeholder="account.audit.read"
+                aria-describedby="protected-effect"
+                disabled=!may_change
+                prop:value=move || settings.protected.get()
+                on:input=move |event| settings.protected.set(event_target_value(&event))
+            >
+                {settings.protected.get_untracked()}
+            </textarea>
+            <p class="setting-effect" id="protected-effect">
+                "Only an Owner may impersonate a user who holds one of these in any account. Whoever is given one while somebody else is in their session gets it back at once. A good beginning is "
+                <code>"account.audit.read"</code> ", which administrators of accounts have."
+            </p>
+        </div>
+    }
+    .erased()
+}
+
 fn enabled_effect(settings: Settings, live: i64) -> AnyView {
-    let stored = settings.stored.get().is_some_and(|stored| stored.enabled);
+    let stored = settings.was().enabled;
     match (settings.enabled.get(), stored) {
         (true, _) => "Owners can start sessions as users, and so can Impersonators who are also Admin, Backoffice Editor or Backoffice Viewer."
             .erased(),

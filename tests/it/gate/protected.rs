@@ -1,0 +1,130 @@
+//! Users whom only an Owner may impersonate, and settings that two people change at once.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use understudy::model::impersonation::{Denial, ImpersonationSettings, StartImpersonation};
+use understudy::server::error::ServiceError;
+use understudy::server::service::settings::{self, SettingsChange};
+use understudy::server::service::{impersonation, session};
+
+use super::{AMARA, OLIVIA};
+use crate::support::{ResponseExt, TestApp};
+
+const VERA: &str = "vera@understudy.example";
+/// Administrator of Northwind, who may read its audit log.
+const RITA: &str = "rita@northwind.example";
+
+async fn protect(app: &TestApp, text: &str) {
+    let owner = app.caller(OLIVIA, "production").await;
+    let change = SettingsChange { protected_permissions: Some(text.to_owned()), ..SettingsChange::default() };
+    settings::change(&owner, change).await.expect("the settings change");
+}
+
+async fn wanted(app: &TestApp, email: &str) -> StartImpersonation {
+    StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id(email).await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "Looking into a report".to_owned(),
+        ..StartImpersonation::default()
+    }
+}
+
+#[tokio::test]
+async fn only_an_owner_impersonates_who_holds_a_protected_permission() {
+    let app = TestApp::new().await;
+    let (olivia, vera) = (app.caller(OLIVIA, "production").await, app.caller(VERA, "production").await);
+    let rita = wanted(&app, RITA).await;
+    impersonation::start(&vera, &rita).await.expect("nothing is protected at first");
+    protect(&app, "account.audit.read").await;
+    let refused = impersonation::start(&vera, &rita).await.expect_err("she is protected");
+    assert!(matches!(refused, ServiceError::Denied(Denial::TargetProtected)), "{refused}");
+    assert!(Denial::TargetProtected.sentence().contains("Owner"));
+    let drawer = impersonation::drawer(&vera, rita.user_id).await.expect("the drawer");
+    assert_eq!(drawer.denial, Some(Denial::TargetProtected));
+    impersonation::start(&olivia, &rita).await.expect("an Owner may");
+    impersonation::start(&vera, &wanted(&app, AMARA).await).await.expect("others are not protected");
+    assert_eq!(app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await, 3);
+    // The one that ran before ends.
+    session::end_refused(&app.state).await.expect("a look");
+    assert_eq!(app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await, 2);
+    let ended = app.events("impersonation.ended").await;
+    assert!(ended.len() == 1 && ended[0].user_name.as_deref() == Some("Rita Reader"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_promoted_in_the_meantime_gets_the_session_back() {
+    let app = TestApp::new().await;
+    protect(&app, "account.audit.read, billing.write").await;
+    let (olivia, vera) = (app.caller(OLIVIA, "production").await, app.caller(VERA, "production").await);
+    let amara = wanted(&app, AMARA).await;
+    let hers = impersonation::start(&vera, &amara).await.expect("it starts");
+    let owners = impersonation::start(&olivia, &amara).await.expect("it starts");
+    // In another account than the one that is worked in.
+    app.execute(
+        "INSERT INTO membership_roles (account_id, user_id, role_id)
+         SELECT m.account_id, m.user_id, r.id FROM memberships m
+         JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id
+         JOIN roles r ON r.environment_id = a.environment_id AND r.key = 'admin'
+         WHERE u.email = 'amara@northwind.example' AND a.external_id = 'harbor'",
+    )
+    .await;
+    let environment = olivia.environment.id;
+    let live = async |id| session::live(&app.state, environment, id).await.expect("a look").is_some();
+    assert!(!live(hers.session_id).await);
+    assert!(live(owners.session_id).await);
+    let ended = app.events("impersonation.ended").await;
+    assert!(ended[0].description.ends_with("operator lost the right"), "{}", ended[0].description);
+}
+
+#[tokio::test]
+async fn protected_permissions_are_set_on_the_page_and_told_in_the_trail() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.get("/production/impersonation").await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("name=\"protected_permissions\""));
+    assert!(page.body().contains("name=\"version\" value=\"1\""), "{}", page.body());
+    let form = [
+        ("environment", "production"),
+        ("version", "1"),
+        ("enabled", "true"),
+        ("enabled_was", "true"),
+        ("hide_from_account_audit_was", "false"),
+        ("protected_permissions", "billing.write\r\naccount.audit.read, billing.write"),
+    ];
+    browser.call("impersonation/settings", &form).await.expect_status(StatusCode::OK);
+    let page = browser.get("/production/impersonation").await;
+    assert!(page.body().contains("account.audit.read\nbilling.write</textarea>"), "{}", page.body());
+    let events = app.events("impersonation.settings_changed").await;
+    assert!(events[0].description.contains("account.audit.read, billing.write"), "{}", events[0].description);
+    let odd = [("environment", "production"), ("enabled", "true"), ("protected_permissions", &"x".repeat(300))];
+    browser.call("impersonation/settings", &odd).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_page_that_is_out_of_date_turns_nothing_on_again() {
+    let app = TestApp::new().await;
+    let mut stale = app.operator_browser(OLIVIA).await;
+    stale.get("/production/impersonation").await;
+    let admin = app.caller("adam@understudy.example", "production").await;
+    settings::update(&admin, ImpersonationSettings::default()).await.expect("Adam turns it off");
+    let form = [
+        ("environment", "production"),
+        ("version", "1"),
+        ("enabled", "true"),
+        ("enabled_was", "true"),
+        ("hide_from_account_audit", "true"),
+        ("hide_from_account_audit_was", "false"),
+    ];
+    let answer = stale.call("impersonation/settings", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body().contains("Somebody changed these settings"), "{}", answer.body());
+    assert_eq!(app.count("impersonation_settings WHERE enabled OR hide_from_account_audit").await, 1, "staging's");
+    // What was not touched on a page is not saved with it, whatever its age.
+    let [environment, _, rest @ ..] = form;
+    let unversioned: Vec<_> = [environment].into_iter().chain(rest).collect();
+    stale.call("impersonation/settings", &unversioned).await.expect_status(StatusCode::OK);
+    assert_eq!(app.count("impersonation_settings WHERE hide_from_account_audit AND NOT enabled").await, 1);
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(app.events("impersonation.settings_changed").await.len(), 2);
+}
