@@ -5,6 +5,7 @@ pub mod address;
 pub mod cli;
 pub mod client_address;
 pub mod clock;
+mod closed;
 pub mod config;
 pub mod configuration;
 pub mod db;

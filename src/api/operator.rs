@@ -9,6 +9,7 @@ use crate::model::operator::Shell;
 #[server(prefix = "/api", endpoint = "sign-in")]
 pub async fn sign_in(email: String, password: String, return_to: String) -> Result<(), ApiError> {
     use crate::server::{service, web::caller};
+    let password = zeroize::Zeroizing::new(password);
     let request = caller::request().await?;
     let signed_in = caller::answer(
         &request.client,

@@ -15,7 +15,8 @@ mod serve;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::telemetry::{self, LogFormat};
 
@@ -62,13 +63,15 @@ enum Command {
 
 /// Runs the process from its arguments to its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let exposed = exposed(&matches);
     telemetry::init(cli.log.log_format, &cli.log.log_filter);
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(cli.command)));
+        .and_then(|runtime| runtime.block_on(run(cli.command, &exposed)));
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -79,17 +82,48 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
+/// Options with a secret in them that were given on the command line, where every user of the machine may read them.
+fn exposed(matches: &ArgMatches) -> Vec<&'static str> {
+    let secrets = [("master_key", "--master-key"), ("password", "--password"), ("database_url", "--database-url")];
+    let (mut matches, mut found) = (Some(matches), Vec::new());
+    while let Some(here) = matches {
+        for id in here.ids() {
+            let Some((_, name)) = secrets.iter().find(|(known, _)| *known == id.as_str()) else { continue };
+            let is_typed = here.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            let has_secret = id.as_str() != "database_url"
+                || here.get_one::<String>("database_url").is_some_and(|url| context::has_password(url));
+            if is_typed && has_secret {
+                found.push(*name);
+            }
+        }
+        matches = here.subcommand().map(|(_, below)| below);
+    }
+    found
+}
+
+fn warn_exposed(options: &[&str]) {
+    for option in options {
+        let file = option.trim_start_matches('-').replace('-', "_").to_uppercase();
+        tracing::warn!(
+            "the secret in {option} stands in the list of processes and in the shell's history: give it in a file, \
+             {option}-file or the variable that ends in {file}_FILE"
+        );
+    }
+}
+
+async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
     match command {
-        Command::Serve(options) => serve::run(&options).await?,
+        Command::Serve(options) => return serve::run(&options, exposed).await.map(|()| code),
         Command::Demo(options) => demo::run(&options).await?,
-        Command::Import(options) => return import::run(&options).await,
+        Command::Import(options) => code = import::run(&options).await?,
         Command::Operator(options) => operator::run(&options).await?,
         Command::Environment(options) => environment::run(&options).await?,
         Command::Keys(options) => keys::run(&options).await?,
-        Command::Doctor(options) => return doctor::run(&options).await,
+        Command::Doctor(options) => code = doctor::run(&options).await?,
     }
-    Ok(ExitCode::SUCCESS)
+    warn_exposed(exposed);
+    Ok(code)
 }
 
 /// Writes an answer to standard output. A reader that went away (`| head`) is not an error.

@@ -1,13 +1,15 @@
 //! What a server is told at its start: options, each with an environment variable, secrets also from files.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::client_address::TrustedProxies;
+use super::closed::create_folder;
 use super::keyring::MasterKey;
 use super::random::Random;
 
@@ -55,13 +57,19 @@ pub struct ServerOptions {
 }
 
 impl DatabaseOptions {
+    /// The database URL that was given, if one was. Makes nothing.
+    pub fn known_url(&self) -> anyhow::Result<Option<String>> {
+        match (&self.database_url, &self.database_url_file) {
+            (Some(url), _) => Ok(Some(url.clone())),
+            (None, Some(file)) => read_secret(file).map(|url| Some(url.as_str().to_owned())),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The database URL that holds, creating the data folder where it is needed.
     pub fn url(&self) -> anyhow::Result<String> {
-        if let Some(url) = &self.database_url {
-            return Ok(url.clone());
-        }
-        if let Some(file) = &self.database_url_file {
-            return read_secret(file);
+        if let Some(url) = self.known_url()? {
+            return Ok(url);
         }
         create_folder(&self.data)?;
         Ok(format!("sqlite:{}", self.data.join("understudy.db").display()))
@@ -78,7 +86,7 @@ impl DatabaseOptions {
         let file = self.data.join("master.key");
         if !file.exists() {
             create_folder(&self.data)?;
-            write_secret(&file, &MasterKey::generate(random))?;
+            write_secret(&file, &Zeroizing::new(MasterKey::generate(random)))?;
         }
         MasterKey::parse(&read_secret(&file)?).with_context(|| format!("reading {}", file.display()))
     }
@@ -109,13 +117,29 @@ impl ServerOptions {
     }
 }
 
-fn create_folder(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))
+/// Whether a database on another machine is connected to without insisting on TLS: the driver then takes what it is offered.
+pub fn is_open_connection(database_url: &str) -> bool {
+    let Ok(url) = Url::parse(database_url) else { return false };
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return false;
+    }
+    let option = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let host = option("host").or_else(|| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // A path is that of a socket, and so is no host at all.
+    let is_local = host.is_empty()
+        || host.starts_with('/')
+        || host.to_ascii_lowercase().starts_with("%2f")
+        || host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let mode = option("sslmode").or_else(|| option("ssl-mode")).unwrap_or_default();
+    !is_local && !matches!(mode.as_str(), "require" | "verify-ca" | "verify-full")
 }
 
-fn read_secret(file: &Path) -> anyhow::Result<String> {
+fn read_secret(file: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(text.trim().to_owned())
+    let text = Zeroizing::new(text);
+    Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
 /// Writes a file that only its owner may read.
@@ -129,4 +153,33 @@ fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
         .open(file)
         .with_context(|| format!("creating {}", file.display()))?;
     writeln!(target, "{text}").with_context(|| format!("writing {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_open_connection;
+
+    #[test]
+    fn a_database_elsewhere_wants_tls_that_is_insisted_on() {
+        for open in [
+            "postgres://u:p@db.internal/d",
+            "postgresql://u:p@10.0.0.5:5432/d?sslmode=prefer",
+            "postgres://u:p@[2001:db8::1]/d?sslmode=disable",
+            "postgres:///d?host=db.internal",
+        ] {
+            assert!(is_open_connection(open), "{open}");
+        }
+        for closed in [
+            "sqlite:/data/a.db",
+            "postgres://u:p@localhost/d",
+            "postgres://u:p@127.0.0.1:5432/d",
+            "postgres://u:p@[::1]/d",
+            "postgres:///d?host=/run/postgresql",
+            "postgres://u:p@%2Frun%2Fpostgresql/d",
+            "postgres://u:p@db.internal/d?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            "postgres://u:p@db.internal/d?sslmode=require",
+        ] {
+            assert!(!is_open_connection(closed), "{closed}");
+        }
+    }
 }

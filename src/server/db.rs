@@ -26,6 +26,7 @@ pub mod upkeep;
 pub mod user;
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,6 +197,16 @@ macro_rules! fetch_scalar {
 }
 
 pub(crate) use {execute, fetch_all, fetch_optional, fetch_scalar, on};
+
+/// The file of a SQLite database; `None` for another kind, and for one in memory.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") {
+        return None;
+    }
+    let file = SqliteConnectOptions::from_str(url).ok()?.get_filename().to_path_buf();
+    let text = file.to_string_lossy();
+    (!text.is_empty() && text != ":memory:" && !text.starts_with("file:")).then_some(file.clone())
+}
 
 /// Checks that an update hit exactly one row.
 pub(crate) fn expect_one(table: &'static str, actual: u64) -> DbResult<()> {

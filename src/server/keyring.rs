@@ -15,6 +15,7 @@ use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::Serialize;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::db::signing_key::{self, SigningKeyRow};
@@ -25,8 +26,8 @@ const NONCE_LENGTH: usize = 12;
 /// Every environment signs with each of these; an application chooses one.
 pub const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
-/// The 256-bit key that seals private keys, from a file or the environment.
-pub struct MasterKey([u8; 32]);
+/// The 256-bit key that seals private keys, from a file or the environment. It is wiped from memory when it goes.
+pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
     /// Reads the base64 of 32 bytes.
@@ -34,22 +35,26 @@ impl MasterKey {
     /// # Errors
     /// Where the text is anything else.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let bytes = STANDARD.decode(text.trim()).context("the master key is not base64")?;
-        let bytes: [u8; 32] = bytes
-            .try_into()
-            .map_err(|bytes: Vec<u8>| anyhow!("the master key has {} bytes instead of 32", bytes.len()))?;
-        Ok(Self(bytes))
+        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).context("the master key is not base64")?);
+        let mut key = Zeroizing::new([0_u8; 32]);
+        if bytes.len() != key.len() {
+            bail!("the master key has {} bytes instead of 32", bytes.len());
+        }
+        key.copy_from_slice(&bytes);
+        Ok(Self(key))
     }
 
     /// A new master key, as the text that [`MasterKey::parse`] reads.
     pub fn generate(random: &dyn Random) -> String {
-        let mut bytes = [0; 32];
-        random.fill(&mut bytes);
-        STANDARD.encode(bytes)
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        random.fill(bytes.as_mut_slice());
+        STANDARD.encode(bytes.as_slice())
     }
 
     fn cipher(&self) -> anyhow::Result<LessSafeKey> {
-        Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.0).map_err(|_| anyhow!("AES-256-GCM is missing"))?))
+        Ok(LessSafeKey::new(
+            UnboundKey::new(&AES_256_GCM, self.0.as_slice()).map_err(|_| anyhow!("AES-256-GCM is missing"))?,
+        ))
     }
 
     /// AES-256-GCM, the nonce in front. `name` is bound to the sealed bytes: they open under no other.
@@ -63,15 +68,17 @@ impl MasterKey {
         Ok([&nonce[..], &sealed].concat())
     }
 
-    fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
+    fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LENGTH).context("the sealed key is too short")?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("the nonce is malformed"))?;
-        let mut body = body.to_vec();
-        let plain = self
+        let mut body = Zeroizing::new(body.to_vec());
+        let length = self
             .cipher()?
             .open_in_place(nonce, Aad::from(name.as_bytes()), &mut body)
-            .map_err(|_| anyhow!("the signing key {name} was sealed with another master key"))?;
-        Ok(plain.to_vec())
+            .map_err(|_| anyhow!("the signing key {name} was sealed with another master key"))?
+            .len();
+        body.truncate(length);
+        Ok(body)
     }
 }
 
@@ -122,7 +129,8 @@ pub type EnvironmentKeys = Arc<Vec<Arc<SigningKey>>>;
 
 pub struct Keyring {
     master: MasterKey,
-    opened: RwLock<HashMap<String, Arc<SigningKey>>>,
+    /// By key id, each with its environment.
+    opened: RwLock<HashMap<String, (Uuid, Arc<SigningKey>)>>,
 }
 
 impl Keyring {
@@ -136,13 +144,17 @@ impl Keyring {
         for row in signing_key::of_environment(conn, environment_id).await? {
             keys.push(self.open(&row).await?);
         }
+        // A key that is not in the database any more is none in memory either.
+        if let Ok(mut opened) = self.opened.write() {
+            opened.retain(|kid, (of, _)| *of != environment_id || keys.iter().any(|key| key.kid == *kid));
+        }
         Ok(Arc::new(keys))
     }
 
     /// The key of `row`, opened. Its state is the row's, the rest never changes.
     pub async fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
         let known = self.opened.read().ok().and_then(|keys| keys.get(&row.kid).cloned());
-        if let Some(key) = known.filter(|key| key.state == row.state) {
+        if let Some((_, key)) = known.filter(|(_, key)| key.state == row.state) {
             return Ok(key);
         }
         let private = self.master.open(&row.kid, &row.sealed_private_key)?;
@@ -160,7 +172,7 @@ impl Keyring {
             decoding,
         });
         if let Ok(mut opened) = self.opened.write() {
-            opened.insert(row.kid.clone(), key.clone());
+            opened.insert(row.kid.clone(), (row.environment_id, key.clone()));
         }
         Ok(key)
     }
@@ -168,7 +180,7 @@ impl Keyring {
     /// A tag over `data` that only servers with this master key can make, for `purpose` and for nothing else.
     pub fn tag(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
         let sign = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
-        let key = sign(&self.master.0, purpose.as_bytes());
+        let key = sign(self.master.0.as_slice(), purpose.as_bytes());
         sign(key.as_ref(), data).as_ref().to_vec()
     }
 
@@ -265,7 +277,9 @@ fn parse_algorithm(word: &str) -> anyhow::Result<Algorithm> {
 }
 
 fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> anyhow::Result<EncodingKey> {
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(pkcs8));
+    let body = Zeroizing::new(STANDARD.encode(pkcs8));
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", body.as_str());
+    let pem = Zeroizing::new(pem);
     Ok(match algorithm {
         Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes())?,
         _ => EncodingKey::from_ec_pem(pem.as_bytes())?,
@@ -273,8 +287,8 @@ fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> anyhow::Result<EncodingKe
 }
 
 /// A new key: its thumbprint, its public JWK as JSON, its private key as PKCS#8.
-fn generate(algorithm: Algorithm) -> anyhow::Result<(String, String, Vec<u8>)> {
-    let private = match algorithm {
+fn generate(algorithm: Algorithm) -> anyhow::Result<(String, String, Zeroizing<Vec<u8>>)> {
+    let private = Zeroizing::new(match algorithm {
         Algorithm::RS256 => {
             let pair =
                 aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key was made"))?;
@@ -286,7 +300,7 @@ fn generate(algorithm: Algorithm) -> anyhow::Result<(String, String, Vec<u8>)> {
                 EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no EC key was made"))?;
             pair.to_pkcs8v1().map_err(|_| anyhow!("the EC key has no PKCS#8 form"))?.as_ref().to_vec()
         }
-    };
+    });
     let mut jwk = Jwk::from_encoding_key(&encoding_key(algorithm, &private)?, algorithm)?;
     let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
     jwk.common.key_id = Some(kid.clone());

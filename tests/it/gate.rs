@@ -5,6 +5,7 @@ mod limits;
 mod operators;
 mod protected;
 mod queue;
+mod secrecy;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;

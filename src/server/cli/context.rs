@@ -7,9 +7,10 @@ use url::Url;
 
 use crate::server::client_address::TrustedProxies;
 use crate::server::clock::SystemClock;
+use crate::server::closed;
 use crate::server::config::DatabaseOptions;
 use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::{Conn, Db, signing_key};
+use crate::server::db::{Conn, Db, signing_key, sqlite_file};
 use crate::server::error::ServiceError;
 use crate::server::keyring::Keyring;
 use crate::server::outbound::Network;
@@ -25,6 +26,10 @@ pub async fn open(
     public_url: Url,
     trusted_proxies: TrustedProxies,
 ) -> anyhow::Result<AppState> {
+    if let Some(file) = sqlite_file(&options.url()?) {
+        closed::prepare_database(&file)?;
+    }
+    closed::close(&options.data.join("master.key"));
     let db = connect(options).await?;
     db.migrate().await.context("the database's schema could not be brought up to date")?;
     let keyring = Keyring::new(options.master_key(&SystemRandom)?);
@@ -85,6 +90,11 @@ pub fn plain(error: ServiceError) -> anyhow::Error {
         ServiceError::Internal(error) => error,
         other => anyhow!(other),
     }
+}
+
+/// Whether a database URL has a password in it.
+pub fn has_password(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password"))
 }
 
 /// A database URL that may be shown.

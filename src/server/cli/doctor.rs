@@ -1,10 +1,10 @@
 //! `understudy doctor`: looks at everything that a start depends on, changes nothing, and says what to mend.
 
+mod files;
 mod traffic;
+mod users;
 
 use std::fmt::Write as _;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use super::{context, say};
 use crate::model::operator::Role;
-use crate::server::config::{DatabaseOptions, ServerOptions};
+use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::{Conn, Db, environment, inspect, signing_key};
 use crate::server::keyring::Keyring;
 use crate::server::random::SystemRandom;
@@ -78,7 +78,8 @@ pub async fn run(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
 pub async fn examine(options: &DoctorOptions) -> Findings {
     let mut findings = Findings::default();
     server(&mut findings, &options.server);
-    let (has_database, has_key) = files(&mut findings, &options.database);
+    let (has_database, has_key) = files::files(&mut findings, &options.database);
+    connection(&mut findings, &options.database);
     if !has_database {
         return findings;
     }
@@ -133,61 +134,23 @@ fn server(findings: &mut Findings, options: &ServerOptions) {
     );
 }
 
+/// Whether what goes to the database and comes from it can be read on the way.
+fn connection(findings: &mut Findings, options: &DatabaseOptions) {
+    let url = options.known_url().ok().flatten().unwrap_or_default();
+    if is_open_connection(&url) {
+        findings.warn(
+            "the connection to the database goes to another machine and its URL does not insist on TLS",
+            "add sslmode=verify-full and sslrootcert=… to DATABASE_URL, or at least sslmode=require",
+        );
+    }
+}
+
 fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    }
-}
-
-/// The folder, the SQLite file and the master key. Gives whether there is a database and a master key to go on with.
-fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool) {
-    let given_url = options.database_url.is_some() || options.database_url_file.is_some();
-    let given_key = options.master_key.is_some() || options.master_key_file.is_some();
-    let key: Option<PathBuf> = match (&options.master_key, &options.master_key_file) {
-        (Some(_), _) => None,
-        (None, Some(file)) => Some(file.clone()),
-        (None, None) => Some(options.data.join("master.key")),
-    };
-    if !(given_url && given_key) && options.data.is_dir() {
-        closed(findings, &options.data, "the data folder", "chmod 700");
-    }
-    let has_key = key.as_ref().is_none_or(|file| file.is_file());
-    match &key {
-        Some(file) if file.is_file() => closed(findings, file, "the master key", "chmod 600"),
-        Some(file) => findings.bad(
-            &format!("there is no master key: {} is missing", file.display()),
-            "the first `understudy serve` makes one in the data folder; or give MASTER_KEY or MASTER_KEY_FILE",
-        ),
-        None => findings.good("the master key is given as an option"),
-    }
-    let file = options.data.join("understudy.db");
-    let has_database = given_url || file.is_file();
-    if !has_database {
-        findings.bad(
-            &format!("there is no database yet: {} is missing", file.display()),
-            "`understudy serve` makes it; or give DATA_DIR or DATABASE_URL",
-        );
-    }
-    (has_database, has_key)
-}
-
-/// Nobody but its owner may write to the folder or read the key.
-fn closed(findings: &mut Findings, path: &Path, what: &str, command: &str) {
-    let forbidden = if path.is_dir() { 0o022 } else { 0o077 };
-    match std::fs::metadata(path) {
-        Ok(metadata) => {
-            let mode = metadata.permissions().mode() & 0o777;
-            findings.check(
-                mode & forbidden == 0,
-                &format!("{what} {} is its owner's only", path.display()),
-                &format!("{what} {} is open to others (mode {mode:o})", path.display()),
-                &format!("{command} {}", path.display()),
-            );
-        }
-        Err(error) => findings.bad(&format!("{what} {}: {error}", path.display()), "make it readable for this user"),
     }
 }
 
@@ -229,6 +192,7 @@ async fn contents(
     );
     if pending == 0 {
         traffic::seen(findings, &mut conn, &options.server.proxies()).await?;
+        users::users(findings, &mut conn).await?;
     }
     Ok(())
 }

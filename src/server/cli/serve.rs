@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{context, say};
-use crate::server::config::{DatabaseOptions, ServerOptions};
+use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::operator;
 use crate::server::state::AppState;
 use crate::server::{job, web};
@@ -25,8 +25,10 @@ pub struct ServeOptions {
     pub server: ServerOptions,
 }
 
-pub async fn run(options: &ServeOptions) -> anyhow::Result<()> {
+/// `exposed` are options that stand on the command line and should not.
+pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()> {
     let (listener, state) = start(options).await?;
+    super::warn_exposed(exposed);
     let mut conn = state.db.read().await?;
     if operator::count(&mut conn).await? == 0 {
         tracing::warn!(
@@ -45,6 +47,11 @@ pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppSt
     let public_url = options.server.public_url.clone();
     let state = context::open(&options.database, public_url, options.server.proxies()).await?;
     warn(&options.server);
+    if is_open_connection(&options.database.url()?) {
+        tracing::warn!(
+            "the database is on another machine and its URL does not insist on TLS: add sslmode=verify-full and sslrootcert"
+        );
+    }
     if !options.server.rate_limits {
         tracing::warn!("there is no limit on how often a password may be tried: RATE_LIMITS is false");
         state.limits.lift();

@@ -1,5 +1,7 @@
 //! What the command line lists and checks: operators with their grants, and the schema's version.
 
+use uuid::Uuid;
+
 use super::{Conn, DbResult, fetch_all, migration};
 
 /// One role of one operator; an operator without roles has one row without a role.
@@ -31,4 +33,23 @@ pub async fn pending_migrations(conn: &mut Conn) -> DbResult<usize> {
     let applied: Vec<(i64,)> = fetch_all!(conn, "SELECT version FROM _sqlx_migrations WHERE success = TRUE")?;
     let known = if conn.is_sqlite() { migration::sqlite() } else { migration::postgres() };
     Ok(known.iter().filter(|migration| !applied.contains(&(migration.version,))).count())
+}
+
+/// Users whom an import said to have a second factor, by environment, where there are any.
+pub async fn mfa_enrolled(conn: &mut Conn) -> DbResult<Vec<(String, i64)>> {
+    fetch_all!(
+        conn,
+        "SELECT e.name, count(*) FROM users u JOIN environments e ON e.id = u.environment_id
+         WHERE u.mfa_enrolled = TRUE GROUP BY e.name, e.position ORDER BY e.position, e.name"
+    )
+}
+
+/// Password hashes of users, by user, beyond `after`.
+pub async fn password_hashes_after(conn: &mut Conn, after: Uuid, limit: i64) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(
+        conn,
+        "SELECT id, password_hash FROM users WHERE id > $1 AND password_hash IS NOT NULL ORDER BY id LIMIT $2",
+        after,
+        limit
+    )
 }

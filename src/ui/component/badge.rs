@@ -29,19 +29,20 @@ pub fn severity(severity: Severity) -> AnyView {
     view! { <span class=kind>{severity.label()}</span> }.erased()
 }
 
-/// Whether a second factor is enrolled: a shield, or a dash. Both have words for those who do not see them.
+/// Whether an import said that a second factor is enrolled elsewhere: a shield, or a dash. Both have words for those who do
+/// not see them. It is not asked for here, so it is nothing good.
 pub fn mfa(enrolled: bool) -> AnyView {
     if enrolled {
         view! {
-            <span class="mfa good" title="MFA enrolled">
+            <span class="mfa" title="Enrolled elsewhere: not asked for here yet">
                 {icon("shield-check")}
-                <span class="visually-hidden">"Enrolled"</span>
+                <span class="visually-hidden">"Enrolled elsewhere"</span>
             </span>
         }
         .erased()
     } else {
         view! {
-            <span class="mfa" title="No MFA">
+            <span class="mfa" title="No second factor is known">
                 <span aria-hidden="true">"–"</span>
                 <span class="visually-hidden">"None"</span>
             </span>

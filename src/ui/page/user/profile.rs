@@ -31,7 +31,15 @@ pub fn facts(user: &UserDetail, now: Now) -> AnyView {
     let never = || view! { <span class="dim">"never"</span> }.erased();
     let moment = |moment: Option<chrono::DateTime<chrono::Utc>>| moment.map_or_else(never, |then| ago(then, now));
     let verified = if user.email_verified { badge("good", "Verified") } else { badge("outline", "Not verified") };
-    let mfa = if user.mfa_enrolled { badge("good", "Enrolled") } else { badge("outline", "Not enrolled") };
+    let mfa = if user.mfa_enrolled {
+        view! {
+            {badge("outline", "Enrolled elsewhere")}
+            <span class="dim">" not asked for here yet"</span>
+        }
+        .erased()
+    } else {
+        badge("outline", "Not enrolled")
+    };
     view! {
         <section class="card section" aria-labelledby="profile-title">
             <h2 class="section-title" id="profile-title">"Profile"</h2>
