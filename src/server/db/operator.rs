@@ -40,6 +40,26 @@ pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorR
     fetch_optional!(conn, "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE email = $1", email)
 }
 
+/// The operator, who then stays as it is until the transaction ends: whoever changes it waits. SQLite's writers wait for each
+/// other anyway.
+pub async fn held(tx: &mut Tx, id: Uuid) -> DbResult<Option<OperatorRow>> {
+    const ROW: &str = "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1";
+    const ROW_FOR_SHARE: &str =
+        "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1 FOR SHARE";
+    let sql = if tx.is_sqlite() { ROW } else { ROW_FOR_SHARE };
+    fetch_optional!(tx, sql, id)
+}
+
+/// Whether a portal session may go on, which it then may until the transaction ends.
+pub async fn hold_session(tx: &mut Tx, session_id: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+    const LIVE: &str = "SELECT id FROM operator_sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
+    const LIVE_FOR_SHARE: &str =
+        "SELECT id FROM operator_sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 FOR SHARE";
+    let sql = if tx.is_sqlite() { LIVE } else { LIVE_FOR_SHARE };
+    let found: Option<(Uuid,)> = fetch_optional!(tx, sql, session_id, now)?;
+    Ok(found.is_some())
+}
+
 pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
 }

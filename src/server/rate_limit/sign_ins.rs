@@ -134,7 +134,7 @@ impl SignIns {
         let charge = match self.count(counted, Some((account, here)), now) {
             Ok(charge) if turn.is_zero() => charge,
             Ok(charge) => {
-                self.take_back(&charge);
+                self.refund(&charge);
                 return Err(turn);
             }
             Err(wait) => return Err(wait.max(turn)),
@@ -190,12 +190,16 @@ impl SignIns {
     }
 
     pub fn take_back(&mut self, charge: &Charge) {
+        self.refund(charge);
+        if let Some(here) = charge.here {
+            self.turns.remove(&here);
+        }
+    }
+
+    fn refund(&mut self, charge: &Charge) {
         for (kind, key) in &charge.counted {
             let (_, every) = kind.rule();
             self.buckets(*kind).refund(*key, every);
-        }
-        if let Some(here) = charge.here {
-            self.turns.remove(&here);
         }
     }
 

@@ -70,7 +70,12 @@ pub async fn sign_in_instead(
     let verified = state.passwords.verify(Door::Portal, if usable { password } else { "" }, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
-    let Some(row) = known.as_ref().filter(|row| matches && row.disabled_at.is_none()) else {
+    // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
+    let current = table::held(&mut tx, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
+    let unchanged = |row: &&OperatorRow| {
+        current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
+    };
+    let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
         record_failure(state, &mut tx, known.as_ref(), client).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use axum::http::StatusCode;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
+use understudy::server::clock::{Clock, SystemClock};
 use understudy::server::service::caller::Caller;
 use understudy::server::service::impersonation;
 
@@ -24,6 +25,11 @@ fn understudy(app: &TestApp, arguments: &[&str]) -> Output {
 fn json(output: &Output) -> serde_json::Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// From here on the test's time is that of the command line.
+fn meet(app: &TestApp) {
+    app.clock.set_forward(SystemClock.now() - app.now());
 }
 
 async fn wanted(app: &TestApp, email: &str) -> StartImpersonation {
@@ -123,6 +129,7 @@ async fn signing_in_again_in_a_browser_ends_the_session_that_it_held() {
 #[tokio::test]
 async fn a_disabled_operator_is_out_at_once_and_everything_of_hers_ends() {
     let app = TestApp::new().await;
+    meet(&app);
     let mut browser = app.operator_browser(VERA).await;
     let pending = start(&app, &mut browser).await;
     let answer = json(&understudy(&app, &["operator", "disable", "--email", VERA, "--json"]));
@@ -151,6 +158,7 @@ async fn a_disabled_operator_is_out_at_once_and_everything_of_hers_ends() {
 #[tokio::test]
 async fn a_leaked_password_is_answered_by_another_one() {
     let app = TestApp::new().await;
+    meet(&app);
     let mut browser = app.operator_browser(OLIVIA).await;
     start(&app, &mut browser).await;
     let answer = json(&understudy(&app, &["operator", "reset-password", "--email", OLIVIA, "--json"]));
@@ -169,6 +177,7 @@ async fn a_leaked_password_is_answered_by_another_one() {
 #[tokio::test]
 async fn signed_out_everywhere_at_the_command_line_means_everywhere() {
     let app = TestApp::new().await;
+    meet(&app);
     let mut one = app.operator_browser(OLIVIA).await;
     let mut other = app.operator_browser(OLIVIA).await;
     start(&app, &mut one).await;

@@ -7,12 +7,14 @@ use understudy::server::error::ServiceError;
 use understudy::server::service::settings::{self, SettingsChange};
 use understudy::server::service::{impersonation, session};
 
-use super::{AMARA, OLIVIA};
+use super::OLIVIA;
 use crate::support::{ResponseExt, TestApp};
 
 const VERA: &str = "vera@understudy.example";
 /// Administrator of Northwind, who may read its audit log.
 const RITA: &str = "rita@northwind.example";
+/// Member of Harbor, without any permission.
+const BEN: &str = "ben@harbor.example";
 
 async fn protect(app: &TestApp, text: &str) {
     let owner = app.caller(OLIVIA, "production").await;
@@ -24,8 +26,8 @@ async fn wanted(app: &TestApp, email: &str) -> StartImpersonation {
     StartImpersonation {
         environment: "production".to_owned(),
         user_id: app.user_id(email).await,
-        account: "northwind".to_owned(),
-        application: "console".to_owned(),
+        account: if email == BEN { "harbor" } else { "northwind" }.to_owned(),
+        application: "dispatch".to_owned(),
         reason: "Looking into a report".to_owned(),
         ..StartImpersonation::default()
     }
@@ -44,7 +46,7 @@ async fn only_an_owner_impersonates_who_holds_a_protected_permission() {
     let drawer = impersonation::drawer(&vera, rita.user_id).await.expect("the drawer");
     assert_eq!(drawer.denial, Some(Denial::TargetProtected));
     impersonation::start(&olivia, &rita).await.expect("an Owner may");
-    impersonation::start(&vera, &wanted(&app, AMARA).await).await.expect("others are not protected");
+    impersonation::start(&vera, &wanted(&app, BEN).await).await.expect("others are not protected");
     assert_eq!(app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await, 3);
     // The one that ran before ends.
     session::end_refused(&app.state).await.expect("a look");
@@ -58,16 +60,22 @@ async fn whoever_is_promoted_in_the_meantime_gets_the_session_back() {
     let app = TestApp::new().await;
     protect(&app, "account.audit.read, billing.write").await;
     let (olivia, vera) = (app.caller(OLIVIA, "production").await, app.caller(VERA, "production").await);
-    let amara = wanted(&app, AMARA).await;
-    let hers = impersonation::start(&vera, &amara).await.expect("it starts");
-    let owners = impersonation::start(&olivia, &amara).await.expect("it starts");
+    let ben = wanted(&app, BEN).await;
+    let hers = impersonation::start(&vera, &ben).await.expect("it starts");
+    let owners = impersonation::start(&olivia, &ben).await.expect("it starts");
     // In another account than the one that is worked in.
+    app.execute(
+        "INSERT INTO memberships (account_id, user_id, created_at)
+         SELECT a.id, u.id, u.created_at FROM users u JOIN accounts a ON a.environment_id = u.environment_id
+         WHERE u.email = 'ben@harbor.example' AND a.external_id = 'northwind'",
+    )
+    .await;
     app.execute(
         "INSERT INTO membership_roles (account_id, user_id, role_id)
          SELECT m.account_id, m.user_id, r.id FROM memberships m
          JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id
          JOIN roles r ON r.environment_id = a.environment_id AND r.key = 'admin'
-         WHERE u.email = 'amara@northwind.example' AND a.external_id = 'harbor'",
+         WHERE u.email = 'ben@harbor.example' AND a.external_id = 'northwind'",
     )
     .await;
     let environment = olivia.environment.id;

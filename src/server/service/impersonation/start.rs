@@ -10,6 +10,7 @@ use crate::model::session::SessionKind;
 use crate::server::address::{origin_of, with_query};
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
 use crate::server::db::grant::{self, NewHandOffCode};
+use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -105,6 +106,10 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         ip_address: caller.client.ip_address.as_deref(),
         user_agent: caller.client.user_agent.as_deref(),
     };
+    // Who has signed out meanwhile starts nothing that the sign-out has not seen.
+    if !operator::hold_session(&mut tx, caller.operator.session_id, now).await? {
+        return Err(ServiceError::Unauthenticated);
+    }
     table::insert(&mut tx, &session).await?;
     let standing = table::standing(&mut tx, caller.environment.id, session_id).await?;
     let Some(standing) = standing.filter(|standing| standing.grant() == Ok(grant)) else { return Ok(None) };
