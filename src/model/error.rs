@@ -23,7 +23,7 @@ pub enum ApiError {
     Denied(Denial),
     #[error("Too many attempts. Wait {retry_after_seconds} seconds and try again.")]
     RateLimited { retry_after_seconds: u32 },
-    #[error("Too many people are signing in at this moment. Wait {retry_after_seconds} seconds and try again.")]
+    #[error("The server is busy, and nothing was changed. Try again in a moment.")]
     Busy { retry_after_seconds: u32 },
     /// Our fault. It was logged with the same id.
     #[error("Something went wrong on our side, and nothing was changed. Try again; if it stays, quote {request_id}.")]

@@ -20,7 +20,7 @@ pub enum ServiceError {
     Denied(Denial),
     #[error("rate limited for {retry_after_seconds} s")]
     RateLimited { retry_after_seconds: u32 },
-    /// So many ask for this at once that more may not even wait.
+    /// The server has more to do than it can; nothing was changed.
     #[error("busy for {retry_after_seconds} s")]
     Busy { retry_after_seconds: u32 },
     #[error(transparent)]

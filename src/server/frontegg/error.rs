@@ -91,9 +91,7 @@ impl From<ServiceError> for Refused {
                 ..Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "temporarily_unavailable",
-                    format!(
-                        "Too many people are signing in at this moment. Try again in {retry_after_seconds} seconds."
-                    ),
+                    "The server is busy, and nothing was changed. Try again in a moment.",
                 )
             },
             ServiceError::Internal(error) => error.into(),

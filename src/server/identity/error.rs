@@ -34,6 +34,7 @@ pub enum OAuthError {
     RateLimited {
         retry_after_seconds: u32,
     },
+    /// The server has more to do than it can; nothing was changed.
     Busy {
         retry_after_seconds: u32,
     },
@@ -88,7 +89,7 @@ impl OAuthError {
             Self::InsufficientScope => "the access token needs the scope openid",
             Self::NoToken => "send an access token in the Authorization header",
             Self::RateLimited { .. } => "too many requests; wait as long as Retry-After says",
-            Self::Busy { .. } => "too many people sign in at this moment; wait as long as Retry-After says",
+            Self::Busy { .. } => "the server is busy and nothing was changed; wait as long as Retry-After says",
             Self::Server(_) => "something failed on our side; the X-Request-Id header says which request it was",
         }
     }

@@ -150,12 +150,10 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
     }
 }
 
-/// The page for a time at which too many sign in at once.
+/// The page for a time at which there is more to do than the server can.
 pub fn busy(retry_after_seconds: u32) -> Response {
-    let sentence = format!(
-        "Too many people are signing in at this moment. Go back and try again in {retry_after_seconds} seconds; nothing was changed."
-    );
-    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Please come again in a moment", &sentence);
+    let sentence = "The server is busy, and nothing was changed. Go back and try again in a moment.";
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again", sentence);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
     response
 }
