@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use zeroize::Zeroize;
 
 use super::error::OAuthError;
 use super::page;
@@ -22,6 +23,15 @@ const PROMPT: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, Default)]
 pub struct Parameters(Vec<(String, String)>);
+
+/// A value may be a password or a client's secret: it does not stay in memory.
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            value.zeroize();
+        }
+    }
+}
 
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded` text.
