@@ -1,10 +1,13 @@
 //! Behind proxies: whose address counts, and that nobody is limited by the proxy's.
 
+use std::process::Command;
+
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use understudy::server::clock::{Clock, SystemClock};
 
 use super::{AMARA, hosted, post_from};
-use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+use crate::support::{MASTER_KEY, ResponseExt, TestApp, USER_PASSWORD};
 
 const LOGIN: &str = "/id/production/login";
 
@@ -84,6 +87,8 @@ async fn an_office_behind_a_trusted_proxy_counts_by_its_own_address() {
 #[tokio::test]
 async fn a_header_that_nobody_trusts_is_noted_for_the_doctor_once() {
     let app = TestApp::new().await;
+    // The doctor is a process of its own, with the machine's clock.
+    app.clock.set_forward(SystemClock.now() - app.now());
     for _ in 0..3 {
         let headers = [("x-forwarded-for", "198.51.100.7")];
         post_from(&mut app.browser(), "127.0.0.1", &headers, LOGIN, &form(AMARA, "a guess")).await;
@@ -91,4 +96,16 @@ async fn a_header_that_nobody_trusts_is_noted_for_the_doctor_once() {
     hosted(&mut app.browser(), "203.0.113.5", AMARA, "a guess").await;
     assert_eq!(app.count("notices WHERE kind = 'forwarded.untrusted' AND detail = '127.0.0.1'").await, 1);
     assert_eq!(app.count("notices").await, 1);
+    let doctor = |options: &[&str]| {
+        let database = ["doctor", "--database-url", app.database_url(), "--master-key", MASTER_KEY];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+        let output = command.args(database).args(options).env_clear().output().expect("the binary runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = doctor(&[]);
+    assert!(said.contains("! a forwarding header came from 127.0.0.1"), "{said}");
+    assert!(!doctor(&["--trusted-proxies", "127.0.0.0/8"]).contains("a forwarding header came from"));
+    let https = ["--public-url", "https://portal.example"];
+    assert!(doctor(&https).contains("TRUSTED_PROXIES names none"));
+    assert!(!doctor(&[&https[..], &["--trusted-proxies", "10.0.0.5"]].concat()).contains("TRUSTED_PROXIES names none"));
 }
