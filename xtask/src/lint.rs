@@ -2,12 +2,11 @@
 //! Every check runs; all that is wrong is said at the end.
 
 use std::io::IsTerminal;
-use std::process::Stdio;
 
 use anyhow::{Result, bail};
 
 use crate::repo::Repo;
-use crate::{front, icons, process, rules, steps, tools};
+use crate::{deny, front, icons, process, rules, steps, tools};
 
 pub fn run(repo: &Repo) -> Result<()> {
     tools::wasm_target(repo)?;
@@ -54,19 +53,8 @@ pub fn run(repo: &Repo) -> Result<()> {
         check(what, process::run("cargo clippy", &mut clippy))?;
     }
 
-    let installed = repo
-        .cargo(["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if installed {
-        steps::step("checking dependencies: licences, bans, advisories, sources");
-        let deny = process::run("cargo deny", &mut repo.cargo(["deny", "check"]));
-        check("dependencies", deny)?;
-    } else {
-        steps::note("dependencies are not checked: cargo-deny is not installed (cargo install cargo-deny)");
-    }
+    let dependencies = deny::check(repo);
+    check("dependencies", dependencies)?;
 
     if wrong.is_empty() {
         steps::note("nothing to mend");
