@@ -3,16 +3,17 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { test as base, expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
 
 export const PORTAL = process.env.PORTAL_URL!;
-export const SAMPLE = process.env.SAMPLE_URL!;
-export const SAMPLE_SHORT = process.env.SAMPLE_SHORT_URL!;
-export const SAMPLE_EMBEDDED = process.env.SAMPLE_EMBEDDED_URL!;
+export const SAMPLE = process.env.SAMPLE_NORTHWIND_CONSOLE_URL!;
+export const SAMPLE_SHORT = process.env.SAMPLE_HARBOR_DISPATCH_URL!;
+export const SAMPLE_EMBEDDED = process.env.SAMPLE_ATLAS_PLANNER_URL!;
 
 export const OWNER = { email: "olivia.owner@understudy.example", name: "Olivia Owner" };
 export const OPERATOR_PASSWORD = "understudy-demo-1";
 export const USER_PASSWORD = "correct-horse-demo";
 export const AMARA = { email: "amara.okafor@northwind.example", name: "Amara Okafor" };
 
-const OUR_ORIGINS = new Set([PORTAL, SAMPLE, SAMPLE_SHORT, SAMPLE_EMBEDDED].map((url) => new URL(url).origin));
+const SAMPLES = Object.entries(process.env).filter(([name]) => /^SAMPLE_\w+_URL$/.test(name)).map(([, url]) => url!);
+const OUR_ORIGINS = new Set([PORTAL, ...SAMPLES].map((url) => new URL(url).origin));
 
 /** A server function that refuses answers with a status that browsers call an error; the page shows it in words. */
 function isRefusal(text: string, url: string) {

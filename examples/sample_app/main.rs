@@ -130,6 +130,9 @@ fn demonstration_secret(client_id: &str) -> Option<&'static str> {
         "northwind-console" => Some("ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB"),
         "harbor-dispatch" => Some("ucs_EE1hGHhNLBwLLkdlsy_gPCI2u2HTSaPgUElupjEL-98N_Ou"),
         "atlas-planner" => Some("ucs_jb2qbzFd46_onOxoDBkn2WLBOpVzQjK_0N5qtAA68poySxb"),
+        "lumiere-portal" => Some("ucs_v6vjT6nSVl_MxaoUHk1RzY_MJ-dV5Dx-28KPScpioYADGge"),
+        "meridian-reports" => Some("ucs_bd9FwdIjdN8Qa0l9dK7G5cS133ExHNr4TDYKeqWrzFAUf10"),
+        "kestrel-crew" => Some("ucs__Kfm0X0kOS3_TRlwtphrFuh2f7i_NaCk0WXPXs7JRicGoJ4"),
         _ => None,
     }
 }

@@ -78,6 +78,8 @@ pub mod action {
     pub const OPERATOR_ROLES_CHANGED: &str = "operator.roles_changed";
     pub const USER_SIGNED_IN: &str = "user.signed_in";
     pub const USER_SIGN_IN_FAILED: &str = "user.sign_in_failed";
+    pub const USER_PASSWORD_LINK_MADE: &str = "user.password_link_made";
+    pub const USER_PASSWORD_SET: &str = "user.password_set";
     pub const USER_SIGNED_OUT: &str = "user.signed_out";
     pub const SESSION_REVOKED: &str = "session.revoked";
     pub const SESSION_ACCOUNT_SWITCHED: &str = "session.account_switched";

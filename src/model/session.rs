@@ -40,6 +40,7 @@ pub enum EndReason {
     AccountOrApplicationRemoved,
     RefreshTokenReused,
     AuthorizationCodeReused,
+    PasswordChanged,
 }
 
 impl EndReason {
@@ -56,6 +57,7 @@ impl EndReason {
         Self::AccountOrApplicationRemoved,
         Self::RefreshTokenReused,
         Self::AuthorizationCodeReused,
+        Self::PasswordChanged,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -72,6 +74,7 @@ impl EndReason {
             Self::AccountOrApplicationRemoved => "account_or_application_removed",
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::AuthorizationCodeReused => "authorization_code_reused",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -89,6 +92,7 @@ impl EndReason {
             Self::AccountOrApplicationRemoved => "account or application removed",
             Self::RefreshTokenReused => "an old refresh token was used again",
             Self::AuthorizationCodeReused => "an authorization code was used twice",
+            Self::PasswordChanged => "the password was changed",
         }
     }
 

@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod operator;
 mod serve;
+mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Import(import::ImportOptions),
     /// Make operators, the people who sign in to the portal, and change their roles.
     Operator(operator::OperatorOptions),
+    /// Let a user of an environment choose a password.
+    User(user::UserOptions),
     /// Make and list environments: isolated sets of users, accounts, applications and settings.
     Environment(environment::EnvironmentOptions),
     /// Rotate and list the keys that sign tokens.
@@ -118,6 +121,7 @@ async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
         Command::Demo(options) => demo::run(&options).await?,
         Command::Import(options) => code = import::run(&options).await?,
         Command::Operator(options) => operator::run(&options).await?,
+        Command::User(options) => user::run(&options).await?,
         Command::Environment(options) => environment::run(&options).await?,
         Command::Keys(options) => keys::run(&options).await?,
         Command::Doctor(options) => code = doctor::run(&options).await?,

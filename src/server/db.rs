@@ -18,6 +18,7 @@ pub mod logout_delivery;
 mod migration;
 pub mod notice;
 pub mod operator;
+pub mod password_link;
 pub mod session;
 pub mod settings;
 pub mod signing_key;

@@ -21,6 +21,7 @@ mod login;
 pub(in crate::server) mod logout;
 pub mod page;
 pub(in crate::server) mod parameters;
+mod password;
 pub(in crate::server) mod provider;
 mod revoke;
 mod token;
@@ -63,6 +64,7 @@ pub fn router(state: AppState) -> Router {
     // Forms of the hosted pages, posted by these pages only.
     let hosted = Router::new()
         .route("/login", get(login::form).post(login::submit))
+        .route("/password", get(password::form).post(password::submit))
         .route("/logout/confirm", post(logout::confirm))
         .route("/account", get(account::home))
         .route("/account/sessions", get(account::sessions))

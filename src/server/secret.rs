@@ -1,4 +1,4 @@
-//! Secrets that travel: hand-off codes, authorization codes, refresh tokens, cookies, client secrets.
+//! Secrets that travel: hand-off codes, authorization codes, refresh tokens, cookies, client secrets, links.
 //!
 //! Each is 256 random bits behind a typed prefix and before a checksum, so that a foreign or mistyped string is refused
 //! without a look into the database and secret scanners can recognise a leaked one. Only the SHA-256 is stored.
@@ -17,6 +17,7 @@ pub enum SecretKind {
     AuthorizationCode,
     RefreshToken,
     ClientSecret,
+    PasswordLink,
 }
 
 impl SecretKind {
@@ -28,6 +29,7 @@ impl SecretKind {
             Self::AuthorizationCode => "uac_",
             Self::RefreshToken => "urt_",
             Self::ClientSecret => "ucs_",
+            Self::PasswordLink => "upl_",
         }
     }
 

@@ -11,6 +11,7 @@ pub mod hand_off;
 pub mod impersonation;
 pub mod logout_delivery;
 pub mod operator;
+pub mod password_link;
 pub mod policy;
 pub mod profile;
 pub mod relying_party;

@@ -351,6 +351,9 @@ async fn prepare(state: &AppState) -> anyhow::Result<bool> {
         sample_url: url("http://sample.test:1"),
         sample_short_url: url("http://short.test:2"),
         sample_embedded_url: url("http://embedded.test:3"),
+        sample_lumiere_url: url("http://lumiere.test:4"),
+        sample_meridian_url: url("http://meridian.test:5"),
+        sample_kestrel_url: url("http://kestrel.test:6"),
     };
     demo::prepare(state, &samples).await
 }

@@ -15,6 +15,7 @@ mod introspection;
 mod keys;
 mod logout;
 mod nul;
+mod password_link;
 mod private_key_jwt;
 mod reauthentication;
 mod refresh;

@@ -1,17 +1,14 @@
 //! The clients of `end2end/clients/`, which others wrote: unmodified packages, which the set-up there registers with the
 //! provider.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::playwright::{Suite, drive};
-use crate::publish::hash;
 use crate::repo::Repo;
 use crate::tally::Tally;
-use crate::{process, server, steps, tools};
+use crate::{python, tools};
 
 /// All that a bundler and Node can run: part of every test.
 pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
@@ -22,38 +19,37 @@ pub fn run(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
 
 /// What needs servers of its own: Next.js applications, which are built first, and one in Python.
 pub fn run_sdks(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
+    let requirements = repo.root.join("end2end/clients/sdks/python/requirements.txt");
+    let programs = python::environment(repo, "python", &requirements, "the clients in Python")?;
     let suite = Suite {
         work: "clients/sdks",
         folder: "clients/sdks",
         packages: &["clients", "clients/sdks/next-8", "clients/sdks/next-9"],
-        environment: Some(("CLIENTS_PYTHON", python(repo)?)),
+        environment: Some(("CLIENTS_PYTHON", programs.join("python"))),
     };
     drive(repo, &suite, filter, tally)
 }
 
-/// A Python with the packages of `requirements.txt`, in an environment of its own.
-fn python(repo: &Repo) -> Result<PathBuf> {
-    let requirements = repo.root.join("end2end/clients/sdks/python/requirements.txt");
-    let wanted = hash(&[&fs::read(&requirements).with_context(|| format!("no {}", requirements.display()))?]);
-    let folder = repo.root.join("target/python");
-    let python = folder.join("bin/python");
-    let stamp = folder.join("installed");
-    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+/// The applications of `docs/clients`, as they stand there: in Python, Node.js, Ruby, and in Apache.
+pub fn run_recipes(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
+    const PURPOSE: &str = "the applications of docs/clients";
+    let packages = ["apache2", "libapache2-mod-auth-openidc", "ruby", "ruby-omniauth-openid-connect", "ruby-sinatra"];
+    let apache = Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so");
+    let ruby = Path::new("/usr/share/rubygems-integration/all/gems");
+    let has_gem = |name: &str| {
+        std::fs::read_dir(ruby)
+            .is_ok_and(|gems| gems.flatten().any(|gem| gem.file_name().to_string_lossy().starts_with(name)))
+    };
+    if !apache.exists() || !has_gem("gitlab-omniauth-openid-connect") || !has_gem("sinatra-") {
+        tools::apt(&packages, PURPOSE)?;
     }
-    if !tools::is_on_path("python3") {
-        tools::apt(&["python3", "python3-venv"], "running the SDK for Python")?;
-    }
-    steps::step("installing Python packages");
-    server::empty_folder(&folder)?;
-    process::run("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    process::run(
-        "pip install",
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(&requirements)
-            .stdout(Stdio::null()),
-    )?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
+    let requirements = repo.root.join("end2end/clients/recipes/requirements.txt");
+    let programs = python::environment(repo, "recipes-python", &requirements, PURPOSE)?;
+    let suite = Suite {
+        work: "clients/recipes",
+        folder: "clients/recipes",
+        packages: &["clients", "clients/recipes"],
+        environment: Some(("RECIPES_PYTHON", programs.join("python"))),
+    };
+    drive(repo, &suite, filter, tally)
 }

@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod clients;
 mod demo;
+mod deny;
 mod front;
 mod http;
 mod icons;
@@ -13,8 +14,10 @@ mod playwright;
 mod postgres;
 mod process;
 mod publish;
+mod python;
 mod repo;
 mod rules;
+mod sbom;
 mod server;
 mod size;
 mod steps;
@@ -52,6 +55,8 @@ enum Command {
     /// Measure what was promised
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Write a CycloneDX list of all that the binary is made of
+    Sbom,
     /// Make public/icons.svg from the names in xtask/icons.txt
     Icons,
 }
@@ -81,6 +86,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Test(options) => suite::run(&repo, options),
         Command::Lint => lint::run(&repo),
         Command::Size => size::run(&repo),
+        Command::Sbom => sbom::run(&repo),
         Command::Bench(bench) => bench::run(&repo, bench),
         Command::Icons => icons::write(&repo),
     }

@@ -31,12 +31,7 @@ pub fn drive(repo: &Repo, suite: &Suite<'_>, filter: Option<&str>, tally: &mut T
     let programs = server::build(repo, With::SampleApp)?;
     let work = repo.root.join("target").join(suite.work);
     server::empty_folder(&work)?;
-    let addresses = Addresses {
-        portal: server::free_port()?,
-        sample: server::free_port()?,
-        sample_short: server::free_port()?,
-        sample_embedded: server::free_port()?,
-    };
+    let addresses = Addresses::free()?;
     let data = work.join("data");
     let mut demo = Demo::start(&programs, addresses, &data, &work.join("logs"))?;
 
@@ -50,14 +45,15 @@ pub fn drive(repo: &Repo, suite: &Suite<'_>, filter: Option<&str>, tally: &mut T
         .env("NO_COLOR", "1")
         .env("CHROMIUM", chromium)
         .env("PORTAL_URL", addresses.portal_url())
-        .env("SAMPLE_URL", addresses.sample_url())
-        .env("SAMPLE_SHORT_URL", addresses.sample_short_url())
-        .env("SAMPLE_EMBEDDED_URL", addresses.sample_embedded_url())
         .env("SIGN_INS", server::sign_ins(&programs.understudy)?)
         // With these a set-up imports applications, accounts and users while the server runs.
         .env("UNDERSTUDY", &programs.understudy)
         .env("PORTAL_DATA", &data)
         .env("CLIENTS_WORK", work.join("applications"));
+    // SAMPLE_NORTHWIND_CONSOLE_URL and so on, after the client ids.
+    for (sample, url) in addresses.sample_urls() {
+        playwright.env(format!("SAMPLE_{}_URL", sample.client_id.to_uppercase().replace('-', "_")), url);
+    }
     if let Some((name, value)) = &suite.environment {
         playwright.env(name, value);
     }

@@ -1,4 +1,4 @@
-//! Builds the server binary, with the static files inside, and starts it: with demonstration data and the three sample
+//! Builds the server binary, with the static files inside, and starts it: with demonstration data and the sample
 //! applications beside it, which is what a first look, the journeys and the benchmarks all begin with.
 
 use std::fs::{self, File};
@@ -75,38 +75,84 @@ fn contains(program: &Path, text: &str) -> Result<bool> {
     Ok(bytes.iter().enumerate().any(|(start, byte)| *byte == first && found(start)))
 }
 
-/// Where the four servers listen.
+/// One of the applications that the demonstration data has.
+pub struct Sample {
+    pub client_id: &'static str,
+    pub name: &'static str,
+    login_method: &'static str,
+    /// What is special about it.
+    pub note: &'static str,
+    /// `understudy demo`'s option for its address.
+    option: &'static str,
+}
+
+const fn sample(
+    client_id: &'static str,
+    name: &'static str,
+    login_method: &'static str,
+    note: &'static str,
+    option: &'static str,
+) -> Sample {
+    Sample { client_id, name, login_method, note, option }
+}
+
+pub const SAMPLES: [Sample; 6] = [
+    sample("northwind-console", "Northwind Console", "hosted", "sessions of an hour", "--sample-url"),
+    sample("harbor-dispatch", "Harbor Dispatch", "hosted", "sessions of five minutes", "--sample-short-url"),
+    sample("atlas-planner", "Atlas Planner", "embedded", "signs its users in itself", "--sample-embedded-url"),
+    sample("lumiere-portal", "Lumière Studio Portal", "hosted", "tokens signed with ES256", "--sample-lumiere-url"),
+    sample("meridian-reports", "Meridian Reports", "embedded", "signs its users in itself", "--sample-meridian-url"),
+    sample("kestrel-crew", "Kestrel Crew", "hosted", "sessions of five minutes", "--sample-kestrel-url"),
+];
+
+/// Where the portal and the sample applications listen, these in the order of [`SAMPLES`].
 #[derive(Clone, Copy)]
 pub struct Addresses {
     pub portal: SocketAddr,
-    pub sample: SocketAddr,
-    pub sample_short: SocketAddr,
-    pub sample_embedded: SocketAddr,
+    pub samples: [SocketAddr; SAMPLES.len()],
 }
 
 impl Addresses {
+    /// Ports that nothing else uses.
+    pub fn free() -> Result<Self> {
+        let mut samples = [SocketAddr::from(([127, 0, 0, 1], 0)); SAMPLES.len()];
+        let mut held = Vec::new();
+        for address in &mut samples {
+            // Held until all are known, so that no two are the same.
+            let listener = TcpListener::bind("127.0.0.1:0")?;
+            *address = listener.local_addr()?;
+            held.push(listener);
+        }
+        Ok(Self { portal: free_port()?, samples })
+    }
+
+    /// The portal's own, and consecutive ports from `first` on for the sample applications.
+    pub fn from_first(portal: SocketAddr, first: SocketAddr) -> Result<Self> {
+        let mut samples = [first; SAMPLES.len()];
+        for (address, port) in samples.iter_mut().zip(first.port()..) {
+            address.set_port(port);
+        }
+        if first.port() != 0 && u16::MAX - first.port() >= u16::try_from(SAMPLES.len())? {
+            return Ok(Self { portal, samples });
+        }
+        bail!("there are not {} ports from {} on", SAMPLES.len(), first.port())
+    }
+
     pub fn portal_url(&self) -> String {
         url(self.portal)
     }
 
-    pub fn sample_url(&self) -> String {
-        url(self.sample)
+    /// Each sample application with its address in a browser.
+    pub fn sample_urls(&self) -> impl Iterator<Item = (&'static Sample, String)> {
+        SAMPLES.iter().zip(self.samples.map(url))
     }
 
-    pub fn sample_short_url(&self) -> String {
-        url(self.sample_short)
-    }
-
-    pub fn sample_embedded_url(&self) -> String {
-        url(self.sample_embedded)
-    }
-
-    /// An error for the first port that another program holds; `how` says how to choose another.
-    pub fn check_free(&self, how: &[&str; 4]) -> Result<()> {
-        let all = [self.portal, self.sample, self.sample_short, self.sample_embedded];
-        for (address, how) in all.iter().zip(how) {
+    /// An error for the first port that another program holds.
+    pub fn check_free(&self) -> Result<()> {
+        let samples = self.samples.iter().map(|address| (address, "--samples-listen"));
+        for (address, option) in std::iter::once((&self.portal, "--listen")).chain(samples) {
             if let Err(error) = TcpListener::bind(address) {
-                bail!("cannot listen on {address} ({error}): {how}");
+                bail!("cannot listen on {address} ({error}): choose another with {option} 127.0.0.1:PORT");
             }
         }
         Ok(())
@@ -129,7 +175,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts all four. `data` is the portal's data folder, `logs` takes what the servers print.
+    /// Starts all of them. `data` is the portal's data folder, `logs` takes what the servers print.
     pub fn start(programs: &Programs, addresses: Addresses, data: &Path, logs: &Path) -> Result<Self> {
         fs::create_dir_all(logs)?;
         let mut demo = Self { servers: Vec::new(), logs: logs.to_owned() };
@@ -139,22 +185,13 @@ impl Demo {
 
         steps::step("starting the sample applications");
         let issuer = format!("{}/id/production", addresses.portal_url());
-        let samples = [
-            ("northwind-console", "Northwind Console", "hosted", addresses.sample),
-            ("harbor-dispatch", "Harbor Dispatch", "hosted", addresses.sample_short),
-            ("atlas-planner", "Atlas Planner", "embedded", addresses.sample_embedded),
-        ];
-        for (client, name, login_method, address) in samples {
+        for (sample, address) in SAMPLES.iter().zip(addresses.samples) {
             let mut command = process::server(&programs.sample_app);
-            command.args(["--listen", &address.to_string(), "--issuer", &issuer]).args([
-                "--client-id",
-                client,
-                "--name",
-                name,
-                "--login-method",
-                login_method,
-            ]);
-            demo.add(client, command, address, "/")?;
+            command
+                .args(["--listen", &address.to_string(), "--issuer", &issuer])
+                .args(["--client-id", sample.client_id, "--name", sample.name])
+                .args(["--login-method", sample.login_method]);
+            demo.add(sample.client_id, command, address, "/")?;
         }
         Ok(demo)
     }
@@ -195,9 +232,7 @@ pub fn demo_command(understudy: &Path, addresses: Addresses, data: &Path) -> Com
         .arg("demo")
         .arg("--data")
         .arg(data)
-        .args(["--sample-url", &addresses.sample_url()])
-        .args(["--sample-short-url", &addresses.sample_short_url()])
-        .args(["--sample-embedded-url", &addresses.sample_embedded_url()])
+        .args(addresses.sample_urls().flat_map(|(sample, url)| [sample.option.to_owned(), url]))
         .env("LISTEN_ADDR", addresses.portal.to_string())
         .env("PUBLIC_URL", addresses.portal_url())
         // What a developer has set for another database is not for the demonstration.

@@ -34,9 +34,16 @@ enum Part {
     Clients,
     /// The clients that need servers of their own: Next.js, Python. Only when asked for
     Sdks,
+    /// The applications of docs/clients, in Python, Node.js, Ruby and Apache. Only when asked for
+    Recipes,
 }
 
 impl Part {
+    /// What needs more than Rust, Node.js and Debian's packages.
+    fn is_only_when_asked_for(self) -> bool {
+        matches!(self, Self::Sdks | Self::Recipes)
+    }
+
     fn title(self) -> &'static str {
         match self {
             Self::Unit => "unit and property tests",
@@ -45,6 +52,7 @@ impl Part {
             Self::Browser => "journeys in a browser",
             Self::Clients => "clients that others wrote",
             Self::Sdks => "clients that need servers of their own",
+            Self::Recipes => "the applications of docs/clients",
         }
     }
 }
@@ -53,8 +61,8 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
     let filter = options.filter.as_deref();
     let mut sum = Tally::default();
     let mut broken = Vec::new();
-    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser, Part::Clients, Part::Sdks] {
-        if options.only.map_or(part == Part::Sdks, |only| only != part) {
+    for part in [Part::Unit, Part::Sqlite, Part::Postgres, Part::Browser, Part::Clients, Part::Sdks, Part::Recipes] {
+        if options.only.map_or(part.is_only_when_asked_for(), |only| only != part) {
             continue;
         }
         steps::step(part.title());
@@ -66,6 +74,7 @@ pub fn run(repo: &Repo, options: &Test) -> Result<()> {
             Part::Browser => browser::run(repo, filter, &mut tally),
             Part::Clients => clients::run(repo, filter, &mut tally),
             Part::Sdks => clients::run_sdks(repo, filter, &mut tally),
+            Part::Recipes => clients::run_recipes(repo, filter, &mut tally),
         };
         if process::interrupted() {
             bail!("interrupted");

@@ -45,6 +45,29 @@ pub struct SampleUrls {
     /// Where the sample application runs that signs its users in itself.
     #[arg(long, env = "SAMPLE_EMBEDDED_URL", value_name = "URL", default_value = "http://localhost:3003")]
     pub sample_embedded_url: Url,
+    /// Where the sample application of Lumière Studio runs.
+    #[arg(long, env = "SAMPLE_LUMIERE_URL", value_name = "URL", default_value = "http://localhost:3004")]
+    pub sample_lumiere_url: Url,
+    /// Where the sample application of Meridian Health runs, which signs its users in itself.
+    #[arg(long, env = "SAMPLE_MERIDIAN_URL", value_name = "URL", default_value = "http://localhost:3005")]
+    pub sample_meridian_url: Url,
+    /// Where the sample application of Kestrel Aviation runs, which keeps no session alive.
+    #[arg(long, env = "SAMPLE_KESTREL_URL", value_name = "URL", default_value = "http://localhost:3006")]
+    pub sample_kestrel_url: Url,
+}
+
+impl SampleUrls {
+    /// The words that stand for them in the demonstration's files.
+    fn words(&self) -> [(&'static str, &Url); 6] {
+        [
+            ("{sample}", &self.sample_url),
+            ("{sample_short}", &self.sample_short_url),
+            ("{sample_embedded}", &self.sample_embedded_url),
+            ("{sample_lumiere}", &self.sample_lumiere_url),
+            ("{sample_meridian}", &self.sample_meridian_url),
+            ("{sample_kestrel}", &self.sample_kestrel_url),
+        ]
+    }
 }
 
 pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
@@ -127,10 +150,10 @@ async fn turn_on(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow) ->
 /// A demonstration file with the addresses of the sample applications, and its times moved so that the newest visit was
 /// minutes ago.
 fn fill_in(text: &str, samples: &SampleUrls, now: DateTime<Utc>) -> String {
-    let text = text
-        .replace("{sample}", samples.sample_url.as_str().trim_end_matches('/'))
-        .replace("{sample_short}", samples.sample_short_url.as_str().trim_end_matches('/'))
-        .replace("{sample_embedded}", samples.sample_embedded_url.as_str().trim_end_matches('/'));
+    let text = samples
+        .words()
+        .iter()
+        .fold(text.to_owned(), |text, (word, url)| text.replace(word, url.as_str().trim_end_matches('/')));
     let by = DateTime::parse_from_rfc3339(data::WRITTEN_AT).map_or(TimeDelta::zero(), |at| now - at.to_utc());
     let shift = |cell: &str| {
         let (word, end) = cell.split_at(cell.trim_end_matches([',', '\n']).len());

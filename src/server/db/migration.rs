@@ -5,11 +5,18 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 macro_rules! migrations {
     ($folder:literal) => {
-        migrations!($folder: (20261123000001, "initial"), (20261124000001, "provider"), (20261124000003, "upkeep"),
-            (20261124000005, "configuration_version"), (20261126000021, "sign_in_limits"),
-            (20261126000022, "origin_of_impersonations"), (20261126000023, "protected_permissions"))
+        migrations!($folder:
+            (20261123000001, "initial"),
+            (20261124000001, "provider"),
+            (20261124000003, "upkeep"),
+            (20261124000005, "configuration_version"),
+            (20261126000021, "sign_in_limits"),
+            (20261126000022, "origin_of_impersonations"),
+            (20261126000023, "protected_permissions"),
+            (20261126000081, "password_links"),
+        )
     };
-    ($folder:literal: $(($version:literal, $name:literal)),+) => {
+    ($folder:literal: $(($version:literal, $name:literal),)+) => {
         Migrator::with_migrations(vec![$(Migration::new(
             $version,
             $name.into(),

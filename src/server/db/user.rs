@@ -70,6 +70,13 @@ pub async fn by_email(conn: &mut Conn, environment_id: Uuid, email: &str) -> DbR
 }
 
 /// Notes a sign-in of the user's own: never called for an impersonation.
+/// Stores a password that the user chose, who thereby showed to have the address.
+pub async fn set_password(tx: &mut Tx, id: Uuid, password_hash: &str) -> DbResult<()> {
+    let changed =
+        execute!(tx, "UPDATE users SET password_hash = $2, email_verified = TRUE WHERE id = $1", id, password_hash)?;
+    expect_one("users", changed)
+}
+
 pub async fn record_login(tx: &mut Tx, id: Uuid, now: DateTime<Utc>, new_day: bool) -> DbResult<()> {
     let changed = execute!(
         tx,

@@ -24,13 +24,8 @@ pub fn run(repo: &Repo) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
     let data = folder.path().join("data");
     let log = folder.path().join("log");
-    let address = server::free_port()?;
-    let addresses = Addresses {
-        portal: address,
-        sample: server::free_port()?,
-        sample_short: server::free_port()?,
-        sample_embedded: server::free_port()?,
-    };
+    let addresses = Addresses::free()?;
+    let address = addresses.portal;
 
     steps::step("filling a database with the demonstration data");
     let mut demo = server::demo_command(&understudy, addresses, &data);

@@ -1,0 +1,55 @@
+//! `understudy user set-password-link`: the way in for a user without a password.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use url::Url;
+
+use super::context::{environment, open, plain};
+use super::say;
+use crate::server::config::DatabaseOptions;
+use crate::server::service::password_link;
+
+#[derive(Args)]
+pub struct UserOptions {
+    #[command(subcommand)]
+    command: UserCommand,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Print a link with which a user chooses a password, once, within 72 hours. Whoever has it can become the user: send
+    /// it to the user's own address. Following it also shows that the address is theirs.
+    SetPasswordLink {
+        /// Slug of the user's environment.
+        #[arg(long, env = "USER_ENVIRONMENT", value_name = "SLUG")]
+        environment: String,
+        #[arg(long, env = "USER_EMAIL")]
+        email: String,
+        /// The address under which browsers reach the server.
+        #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
+        public_url: Url,
+        /// Print JSON: link, email, expires_at.
+        #[arg(long, env = "JSON", value_parser = clap::builder::BoolishValueParser::new())]
+        json: bool,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+}
+
+pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
+    let UserCommand::SetPasswordLink { environment: slug, email, public_url, json, database } = &options.command;
+    let state = open(database, public_url.clone(), false).await?;
+    let mut tx = state.db.write().await?;
+    let row = environment(&mut tx, slug).await?;
+    let link = password_link::make(&state, &mut tx, &row, email).await.map_err(plain)?;
+    tx.commit().await?;
+    let address = format!("{}/password?link={}", state.issuer(&row.slug), link.code);
+    state.db.close().await;
+    let until = link.expires_at.format("%Y-%m-%d %H:%M UTC");
+    if *json {
+        say(&json!({ "link": address, "email": link.email, "expires_at": link.expires_at }).to_string());
+    } else {
+        say(&format!("{address}\n\n{} chooses a password with it, once, until {until}.", link.user_name));
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Links with which users choose a password: the way in for whom an import brought without one.
+//!
+//! Whoever has the link can become the user, so it is made by an administrator of the server, sent to the user's own
+//! address, works once, and its use is an event of its own.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::audit::{self, Event};
+use super::caller::Client;
+use super::session::{self, EndedBy};
+use crate::model::audit::{Severity, action};
+use crate::model::session::{EndReason, SessionKind};
+use crate::server::db::environment::EnvironmentRow;
+use crate::server::db::user::{self, UserRecord};
+use crate::server::db::{Tx, password_link as table};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+
+/// How long a link works, unless it is used.
+pub const LIFETIME: TimeDelta = TimeDelta::hours(72);
+/// Sessions of a user in one look: running ones come first.
+const SESSIONS: i64 = 200;
+
+pub struct Link {
+    /// Goes into the link's address, and is nowhere else: only its hash is stored.
+    pub code: String,
+    pub expires_at: DateTime<Utc>,
+    pub user_name: String,
+    pub email: String,
+}
+
+/// Makes a link for a user; an earlier one of theirs works no more.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
+/// not let them in.
+pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, email: &str) -> ServiceResult<Link> {
+    let email = email.trim().to_lowercase();
+    let Some(row) = user::by_email(tx, environment.id, &email).await? else {
+        let message = format!("there is no user {email} in {}", environment.slug);
+        return Err(ServiceError::invalid("email", message));
+    };
+    if row.locked_at.is_some() {
+        return Err(ServiceError::invalid("email", format!("{email} is locked: unlock the user first")));
+    }
+    let now = state.now();
+    let expires_at = now + LIFETIME;
+    let (code, code_hash) = SecretKind::PasswordLink.generate(state.random.as_ref());
+    table::replace(tx, row.id, &code_hash, now, expires_at).await?;
+    let sentence = format!("A link was made with which {} can choose a password", row.name);
+    let event = Event::new(environment.id, action::USER_PASSWORD_LINK_MADE, Severity::Medium, sentence)
+        .about_user(row.id, &row.name, &row.email);
+    audit::record(state, tx, event).await?;
+    Ok(Link { code, expires_at, user_name: row.name, email: row.email })
+}
+
+/// The user to whom a link belongs, where it still works. Looking uses nothing up: mail programs look at links, too.
+pub async fn holder(state: &AppState, environment_id: Uuid, code: &str) -> ServiceResult<Option<UserRecord>> {
+    let Some(code_hash) = SecretKind::PasswordLink.hash_of(code) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    let Some(id) = table::user_of(&mut conn, environment_id, &code_hash, state.now()).await? else { return Ok(None) };
+    Ok(user::by_id(&mut conn, environment_id, id).await?)
+}
+
+/// Stores the password that the holder of a link chose, and uses the link up. The user's address counts as verified from
+/// then on, and the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where the link does not work, [`ServiceError::Invalid`] for the field `password`: then the
+/// link still works.
+pub async fn choose(
+    state: &AppState,
+    environment_id: Uuid,
+    code: &str,
+    password: &str,
+    client: &Client,
+) -> ServiceResult<()> {
+    let code_hash = SecretKind::PasswordLink.hash_of(code).ok_or(ServiceError::NotFound)?;
+    if holder(state, environment_id, code).await?.is_none() {
+        return Err(ServiceError::NotFound);
+    }
+    if password.chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+        let message =
+            format!("Choose a password of at least {MIN_LENGTH} characters, and of at most {MAX_BYTES} bytes.");
+        return Err(ServiceError::invalid("password", message));
+    }
+    let hash = state.passwords.hash(password).await?;
+    let mut tx = state.db.write().await?;
+    let id = table::user_of(&mut tx, environment_id, &code_hash, state.now()).await?.ok_or(ServiceError::NotFound)?;
+    let row = user::by_id(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
+    if row.locked_at.is_some() || !table::use_up(&mut tx, &code_hash, state.now()).await? {
+        return Err(ServiceError::NotFound);
+    }
+    user::set_password(&mut tx, row.id, &hash).await?;
+    let event = Event::new(
+        environment_id,
+        action::USER_PASSWORD_SET,
+        Severity::Medium,
+        format!("{} chose a password by a link", row.name),
+    )
+    .by_user(row.id, &row.name)
+    .about_user(row.id, &row.name, &row.email)
+    .from(client);
+    audit::record(state, &mut tx, event).await?;
+    end_own_sessions(state, &mut tx, &row, client).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn end_own_sessions(state: &AppState, tx: &mut Tx, row: &UserRecord, client: &Client) -> ServiceResult<()> {
+    loop {
+        let mut ended = false;
+        for item in session::of_user(tx, row.id, SESSIONS).await? {
+            if item.ended_at.is_some() || item.kind != SessionKind::Password {
+                continue;
+            }
+            if let Some(standing) = session::live_in(state, tx, row.environment_id, item.id).await? {
+                let by = EndedBy::User;
+                ended |= session::end_in(state, tx, &standing, EndReason::PasswordChanged, by, client).await?;
+            }
+        }
+        // Running ones come first in the list: one more look, until there are none.
+        if !ended {
+            return Ok(());
+        }
+    }
+}
