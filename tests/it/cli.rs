@@ -358,6 +358,29 @@ async fn prepare(state: &AppState) -> anyhow::Result<bool> {
     demo::prepare(state, &samples).await
 }
 
+#[test]
+fn a_user_without_a_password_gets_a_link_from_the_command_line() {
+    let folder = Folder::new("link");
+    let data = folder.data();
+    succeeded(&understudy(&["environment", "create", "--slug", "production", "--name", "Production", "--data", &data]));
+    let users = folder.0.join("users.csv");
+    std::fs::write(&users, "email,name\nnew@northwind.example,New Person\n").expect("a file");
+    let users = users.display().to_string();
+    succeeded(&understudy(&["import", "--environment", "production", "--data", &data, &users]));
+    let link = |email: &str, more: &[&str]| {
+        let arguments = ["user", "set-password-link", "--environment", "production", "--email", email, "--data", &data];
+        understudy_with(&[("PUBLIC_URL", "https://understudy.example")], &[&arguments, more].concat())
+    };
+    let text = succeeded(&link("new@northwind.example", &[]));
+    assert!(text.starts_with("https://understudy.example/id/production/password?link=upl_"), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&succeeded(&link("new@northwind.example", &["--json"]))).expect("JSON");
+    assert_eq!(json["email"], "new@northwind.example");
+    let unknown = link("nobody@northwind.example", &[]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).contains("there is no user nobody@northwind.example"), "{}", err(&unknown));
+}
+
 #[tokio::test]
 async fn the_demonstration_is_complete_and_put_in_once() {
     let folder = Folder::new("demo");
@@ -373,7 +396,9 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     assert_eq!(count("redirect_uris WHERE uri LIKE '%{%'").await, 0);
     let embedded = "applications WHERE login_method = 'embedded' AND login_url = 'http://embedded.test:3/login'";
     assert_eq!(count(embedded).await, 1);
-    assert_eq!(count("applications WHERE backchannel_logout_uri LIKE 'http://%/backchannel-logout'").await, 3);
+    assert_eq!(count("applications WHERE backchannel_logout_uri LIKE 'http://%/backchannel-logout'").await, 6);
+    // Nobody ends on a browser's error page: every application of the demonstration's first environment is started with it.
+    assert_eq!(count("applications WHERE app_url NOT LIKE 'http://%.test:%'").await, 0);
     assert_eq!(count("impersonation_settings WHERE enabled").await, 2);
     let mut conn = state.db.read().await.expect("a connection");
     let production = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");
