@@ -6,7 +6,9 @@ use url::Url;
 
 use super::context::{environment, open, plain};
 use super::say;
+use crate::server::client_address::TrustedProxies;
 use crate::server::config::DatabaseOptions;
+
 use crate::server::service::password_link;
 
 #[derive(Args)]
@@ -38,7 +40,7 @@ enum UserCommand {
 
 pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let UserCommand::SetPasswordLink { environment: slug, email, public_url, json, database } = &options.command;
-    let state = open(database, public_url.clone(), false).await?;
+    let state = open(database, public_url.clone(), TrustedProxies::default()).await?;
     let mut tx = state.db.write().await?;
     let row = environment(&mut tx, slug).await?;
     let link = password_link::make(&state, &mut tx, &row, email).await.map_err(plain)?;
