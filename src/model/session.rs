@@ -44,7 +44,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Expired,
         Self::EndedByOperator,
         Self::RevokedByUser,
