@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::ui::erase::Erase;
 
-/// A 16 px glyph that says nothing to a screen reader; the text beside it does.
+/// A glyph of the style's 16 px that says nothing to a screen reader; the text beside it does.
 pub fn icon(name: &'static str) -> AnyView {
     view! {
-        <svg class="icon" width="16" height="16" aria-hidden="true">
+        <svg class="icon" aria-hidden="true">
             <use href=format!("/icons.svg#{name}")></use>
         </svg>
     }

@@ -1,26 +1,65 @@
-//! One user in the list, and what can be done with them from there.
+//! One user in the list. What is here is on the page fifty times: a row says nothing twice that it need not.
 
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::List;
+use super::menu::{Chosen, UserMenu};
 use crate::model::impersonation::Denial;
 use crate::model::user::{UserRow, UserStatus};
 use crate::ui::clock::Now;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::badge::{mfa, status};
-use crate::ui::component::copy::to_clipboard;
 use crate::ui::component::icon::icon;
-use crate::ui::component::menu::menu;
 use crate::ui::component::time::ago;
-use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
 
-pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: Now) -> AnyView {
+/// What begins the addresses of a table's rows, made once for all of them.
+#[derive(Clone, Copy)]
+pub struct Links {
+    path: StoredValue<String>,
+    impersonate: StoredValue<String>,
+}
+
+impl Links {
+    /// Of the list as it is now: other words or another environment bring another table.
+    pub fn of(list: List) -> Self {
+        let path = list.path.get_untracked();
+        let words = list.words.get_untracked().on(&path);
+        let separator = if words.contains('?') { '&' } else { '?' };
+        Self {
+            path: StoredValue::new(path),
+            impersonate: StoredValue::new(format!("{words}{separator}impersonate=")),
+        }
+    }
+
+    pub fn user(self, id: Uuid) -> String {
+        self.path.with_value(|path| format!("{path}/{id}"))
+    }
+
+    /// The list with the drawer for this user.
+    pub fn impersonate(self, id: Uuid) -> String {
+        self.impersonate.with_value(|words| format!("{words}{id}"))
+    }
+}
+
+/// What all rows of a table share.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    pub list: List,
+    pub links: Links,
+    pub menu: UserMenu,
+    /// Why nobody at all can be impersonated here, if so.
+    pub denial: Option<Denial>,
+    pub now: Now,
+}
+
+pub fn row(rows: Rows, user: UserRow) -> AnyView {
     let id = user.id;
-    let denial = environment_denial.or_else(|| row_denial(&user));
-    let href = move || format!("{}/{id}", list.path.read());
+    let Rows { list, links, menu, now, .. } = rows;
+    let denial = rows.denial.or_else(|| row_denial(&user));
     let account = user.main_account.as_ref().map(|name| {
-        view! { <span class="truncate" dir="auto" title=name.clone()>{name.clone()}</span> }
+        view! { <span class="truncate" dir="auto" title=when_long(name, 16)>{name.clone()}</span> }
     });
     let others = (user.other_accounts > 0).then(|| {
         let more = user.other_accounts;
@@ -35,8 +74,8 @@ pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: N
                 <div class="person">
                     {avatar(id, &user.name, user.picture_url.as_deref(), false)}
                     <div class="person-text">
-                        <a class="person-name truncate" dir="auto" href=href title=user.name.clone()>{user.name.clone()}</a>
-                        <span class="person-email truncate" title=user.email.clone()>{user.email.clone()}</span>
+                        <a class="person-name truncate" dir="auto" href=links.user(id) title=when_long(&user.name, 24)>{user.name.clone()}</a>
+                        <span class="person-email truncate" title=when_long(&user.email, 30)>{user.email.clone()}</span>
                     </div>
                 </div>
             </td>
@@ -46,25 +85,21 @@ pub fn row(list: List, user: UserRow, environment_denial: Option<Denial>, now: N
             <td class="col-status">{status(user.status)}</td>
             <td class="col-mfa">{mfa(user.mfa_enrolled)}</td>
             <td class="col-visit">{last_visit}</td>
-            <td class="col-visits number">
-                {super::grouped(user.visits)}
-                <span class="card-only">{if user.visits == 1 { " visit" } else { " visits" }}</span>
-            </td>
+            <td class="col-visits number">{super::grouped(user.visits)}</td>
             <td class="col-actions">
                 <div class="row-actions">
-                    {impersonate(list, &user, denial)}
-                    {menu(
-                        format!("menu-{id}"),
-                        "icon-button",
-                        format!("Actions for {}", user.name),
-                        icon("ellipsis"),
-                        items(list, &user, denial),
-                    )}
+                    {impersonate(links, &user, denial)}
+                    {menu.button(Chosen { id, name: user.name, email: user.email, denial })}
                 </div>
             </td>
         </tr>
     }
     .erased()
+}
+
+/// The whole text for the pointer, where a column may cut it off.
+fn when_long(text: &str, length: usize) -> Option<String> {
+    (text.chars().count() > length).then(|| text.to_owned())
 }
 
 /// What can be said from the row alone. The drawer and the server look closer.
@@ -76,7 +111,7 @@ fn row_denial(user: &UserRow) -> Option<Denial> {
     }
 }
 
-fn impersonate(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
+fn impersonate(links: Links, user: &UserRow, denial: Option<Denial>) -> AnyView {
     let id = user.id;
     match denial {
         Some(denial) => view! {
@@ -90,7 +125,7 @@ fn impersonate(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
             <a
                 class="row-action"
                 id=format!("impersonate-{id}")
-                href=move || list.and("impersonate", &id.to_string())
+                href=links.impersonate(id)
                 data-noscroll="true"
                 aria-label=format!("Impersonate {}", user.name)
             >
@@ -100,65 +135,4 @@ fn impersonate(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
         }
         .erased(),
     }
-}
-
-fn items(list: List, user: &UserRow, denial: Option<Denial>) -> AnyView {
-    let id = user.id;
-    let target = format!("menu-{id}");
-    let impersonate = match denial {
-        Some(denial) => view! {
-            <button type="button" class="menu-item" disabled=true>
-                {icon("venetian-mask")}
-                <span class="menu-label">"Impersonate user" <small>{denial.sentence()}</small></span>
-            </button>
-        }
-        .erased(),
-        None => view! {
-            <a
-                class="menu-item"
-                href=move || list.and("impersonate", &id.to_string())
-                data-noscroll="true"
-                on:click=move |_| close(id)
-            >
-                {icon("venetian-mask")}
-                <span class="menu-label">"Impersonate user"</span>
-            </a>
-        }
-        .erased(),
-    };
-    view! {
-        <a class="menu-item" href=move || format!("{}/{id}", list.path.read())>
-            {icon("user")}
-            <span class="menu-label">"Open user"</span>
-        </a>
-        {impersonate}
-        {copy_item(target.clone(), "Copy user id", "user id", id.to_string())}
-        {copy_item(target, "Copy e-mail", "e-mail", user.email.clone())}
-    }
-    .erased()
-}
-
-/// The menu must not lie above the drawer that its item opens.
-fn close(id: uuid::Uuid) {
-    use leptos::wasm_bindgen::JsCast;
-    if let Some(menu) = document().get_element_by_id(&format!("menu-{id}")) {
-        _ = menu.unchecked_into::<leptos::web_sys::HtmlElement>().hide_popover();
-    }
-}
-
-fn copy_item(menu: String, label: &'static str, what: &'static str, value: String) -> AnyView {
-    let toasts = Toasts::current();
-    view! {
-        <button
-            type="button"
-            class="menu-item needs-script"
-            popovertarget=menu
-            popovertargetaction="hide"
-            on:click=move |_| to_clipboard(toasts, &value, what)
-        >
-            {icon("copy")}
-            <span class="menu-label">{label}</span>
-        </button>
-    }
-    .erased()
 }

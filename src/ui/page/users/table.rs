@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{List, grouped, row};
+use super::menu::UserMenu;
+use super::row::{Links, Rows, row};
+use super::{List, grouped};
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
@@ -25,8 +27,10 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </p>
         }
     });
-    let now = Now::of(page.now);
-    let rows = page.rows.into_iter().map(|user| row::row(list, user, page.impersonation, now)).collect_view();
+    let links = Links::of(list);
+    let menu = UserMenu::new();
+    let shared = Rows { list, links, menu, denial: page.impersonation, now: Now::of(page.now) };
+    let rows = page.rows.into_iter().map(|user| row(shared, user)).collect_view();
     view! {
         {notice}
         <div class="card table-card">
@@ -48,6 +52,7 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </table>
             {pager(summary, previous, next, ("Previous", "Next"))}
         </div>
+        {menu.popover(links)}
     }
     .erased()
 }
