@@ -141,8 +141,10 @@ pub struct UserRow {
     pub id: Uuid,
     pub name: String,
     pub email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture_url: Option<String>,
     /// Name of the active account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_account: Option<String>,
     /// Accounts beside the main one.
     pub other_accounts: i64,

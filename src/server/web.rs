@@ -1,6 +1,5 @@
 //! The portal over HTTP: routes, layers and guards. Says what is where; decides nothing.
 
-mod again;
 pub mod assets;
 pub mod caller;
 pub mod cors;
@@ -9,6 +8,7 @@ pub mod headers;
 pub mod health;
 pub mod impersonate;
 mod origin;
+mod pages;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -16,7 +16,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -25,10 +25,11 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use self::pages::Pages;
 use super::state::AppState;
 use super::{frontegg, identity};
 use crate::ui::app::App;
-use crate::ui::document::{DocumentOptions, shell};
+use crate::ui::document::DocumentOptions;
 
 /// No form of the portal comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -38,24 +39,25 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 struct WebState {
     app: AppState,
     leptos: LeptosOptions,
+    pages: Pages,
 }
 
 /// The whole server: portal, identity provider, static files, health.
 pub fn router(state: AppState) -> Router {
     let leptos = LeptosOptions::builder().output_name("understudy").build();
-    let web = WebState { app: state.clone(), leptos };
-    let document = document_options();
-    let pages = {
+    let pages = Pages { app: state.clone(), document: document_options().into() };
+    let web = WebState { app: state.clone(), leptos, pages };
+    let server_functions = {
         let state = state.clone();
-        move || provide_page_context(&state)
+        move || provide_context(state.clone())
     };
-    // `/` is answered by a redirect, before any page.
-    let routes = generate_route_list(App).into_iter().filter(|route| route.path() != "/").collect();
-    let portal = Router::new()
+    let no_pages = Vec::new();
+    let portal = page_paths()
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, get(pages::page)))
         .route("/", get(guard::home))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
-        .leptos_routes_with_context(&web, routes, pages, move || shell(document.clone()))
-        .layer(from_fn(again::render_again))
+        .leptos_routes_with_context(&web, no_pages, server_functions, || ())
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
         .layer(from_fn(caller::busy))
         .layer(from_fn(headers::documents))
@@ -78,9 +80,10 @@ pub fn router(state: AppState) -> Router {
         )
 }
 
-fn provide_page_context(state: &AppState) {
-    provide_context(state.clone());
-    headers::set_document_policy();
+/// The paths of all pages, as the router writes them. `/` is answered by a redirect, before any page.
+pub fn page_paths() -> Vec<String> {
+    let routes = generate_route_list(App);
+    routes.iter().map(AxumRouteListing::path).filter(|path| *path != "/").map(str::to_owned).collect()
 }
 
 fn document_options() -> DocumentOptions {

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
@@ -34,16 +33,16 @@ pub fn App() -> impl IntoView {
         <Title formatter=document_title/>
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/") view=Home ssr=SsrMode::Async/>
-                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-                <ParentRoute path=path!("/:environment") view=EnvironmentLayout ssr=SsrMode::Async>
-                    <Route path=path!("users") view=UsersPage ssr=SsrMode::Async/>
-                    <Route path=path!("users/:id") view=UserPage ssr=SsrMode::Async/>
-                    <Route path=path!("applications") view=ApplicationsPage ssr=SsrMode::Async/>
-                    <Route path=path!("applications/:id") view=ApplicationPage ssr=SsrMode::Async/>
-                    <Route path=path!("impersonation") view=ImpersonationPage ssr=SsrMode::Async/>
-                    <Route path=path!("audit") view=AuditPage ssr=SsrMode::Async/>
-                    <Route path=path!("keys") view=KeysPage ssr=SsrMode::Async/>
+                <Route path=path!("/") view=Home/>
+                <Route path=path!("/sign-in") view=SignInPage/>
+                <ParentRoute path=path!("/:environment") view=EnvironmentLayout>
+                    <Route path=path!("users") view=UsersPage/>
+                    <Route path=path!("users/:id") view=UserPage/>
+                    <Route path=path!("applications") view=ApplicationsPage/>
+                    <Route path=path!("applications/:id") view=ApplicationPage/>
+                    <Route path=path!("impersonation") view=ImpersonationPage/>
+                    <Route path=path!("audit") view=AuditPage/>
+                    <Route path=path!("keys") view=KeysPage/>
                 </ParentRoute>
             </Routes>
         </Router>

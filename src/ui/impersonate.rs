@@ -16,9 +16,10 @@ use uuid::Uuid;
 use self::state::State;
 use super::component::dialog::{self, close_button};
 use super::component::icon::icon;
-use super::component::loaded::{Loading, loaded_or, loading};
+use super::component::loaded::ahead::Need;
+use super::component::loaded::{Loading, loaded_or, loading_some};
 use super::component::state::error_view;
-use crate::api::impersonation::get_drawer;
+use crate::api::impersonation::GetDrawer;
 use crate::model::impersonation::Drawer;
 use crate::ui::erase::Erase;
 
@@ -40,15 +41,15 @@ pub struct Opening {
     pub changed: Callback<()>,
 }
 
+/// What the open drawer shows.
+pub fn needs(environment: String, user_id: Uuid) -> Need {
+    Need::of(GetDrawer { environment, user_id })
+}
+
 pub fn drawer(opening: Opening) -> AnyView {
-    let data: Loading<Option<Drawer>> = loading(
+    let data = loading_some(
         move || (opening.environment.get(), opening.target.get()),
-        |(environment, target)| async move {
-            match target {
-                Some(user) => get_drawer(environment, user).await.map(Some),
-                None => Ok(None),
-            }
-        },
+        |(environment, target)| target.map(|user_id| GetDrawer { environment, user_id }),
     );
     view! { {move || opening.target.get().map(|target| open(opening, target, data))} }.erased()
 }
@@ -63,7 +64,9 @@ fn open(opening: Opening, target: Uuid, data: Loading<Option<Drawer>>) -> AnyVie
         },
         move |error| failed(opening, error_view(error)),
     );
-    dialog::drawer("impersonate", "Impersonate user", opening.close_url, format!("impersonate-{target}"), content)
+    // The button of the user's page, or the link of a row.
+    let opener = format!("#impersonate-{target}, a[href$=\"impersonate={target}\"]");
+    dialog::drawer("impersonate", "Impersonate user", opening.close_url, opener, content)
 }
 
 fn eyebrow() -> AnyView {

@@ -13,11 +13,12 @@ use super::component::avatar::avatar;
 use super::component::dialog;
 use super::component::form::{Call, post_form};
 use super::component::icon::{icon, mark};
+use super::component::loaded::ahead::Need;
 use super::component::loaded::{loaded_quietly, loading};
 use super::component::menu::menu;
 use super::frame::Frame;
 use super::theme::theme_switch;
-use crate::api::operator::{SignOut, get_shell, sign_out};
+use crate::api::operator::{GetShell, SignOut, sign_out};
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::ui::erase::Erase;
@@ -39,11 +40,16 @@ const GROUPS: [(&str, &[Place]); 3] = [
     ("Settings", &[("keys", "fingerprint", "Keys")]),
 ];
 
+/// What the frame shows.
+pub fn needs(environment: String) -> Need {
+    Need::of(GetShell { environment })
+}
+
 #[component]
 pub fn EnvironmentLayout() -> impl IntoView {
     let params = use_params_map();
     let environment = Memo::new(move |_| params.with(|params| params.get("environment").unwrap_or_default()));
-    let shell = loading(move || environment.get(), get_shell);
+    let shell = loading(move || environment.get(), |environment| GetShell { environment });
     let frame = Frame { environment, shell };
     provide_context(frame);
 

@@ -10,5 +10,6 @@ mod gate;
 mod identity;
 mod impersonation;
 mod import;
+mod rendering;
 mod support;
 mod users;

@@ -2,16 +2,21 @@
 
 mod load;
 mod provider;
+mod render;
 mod users;
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::http::Client;
+use crate::process::{self, Running};
 use crate::repo::Repo;
-use crate::server;
+use crate::server::{self, Programs};
+use crate::steps;
 
 #[derive(Subcommand)]
 pub enum Bench {
@@ -19,12 +24,15 @@ pub enum Bench {
     Users,
     /// The provider: starts, tokens, introspection, keys, on both databases, against bare handlers and inserts
     Provider(provider::Options),
+    /// Pages under load, on both databases, with browsers that go away: all whole, none failed
+    Render(render::Options),
 }
 
 pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
     match bench {
         Bench::Users => users::run(repo),
         Bench::Provider(options) => provider::run(repo, options),
+        Bench::Render(options) => render::run(repo, options),
     }
 }
 
@@ -50,6 +58,24 @@ fn first_sign_in(table: &str) -> Option<(&str, &str)> {
         .filter(|word| !word.is_empty());
     let email = words.find(|word| word.contains('@'))?;
     Some((email, words.next()?))
+}
+
+/// `understudy demo` or `understudy serve`, without limits on how often something may be tried.
+fn start(programs: &Programs, what: &str, address: SocketAddr, url: &str, log: &Path) -> Result<Running> {
+    steps::step(format!("understudy {what}"));
+    let mut command: Command = process::server(&programs.understudy);
+    command
+        .arg(what)
+        .env("DATA_DIR", log.with_extension("data"))
+        .env("DATABASE_URL", url)
+        .env("LISTEN_ADDR", address.to_string())
+        .env("PUBLIC_URL", format!("http://localhost:{}", address.port()))
+        .env("DATABASE_CONNECTIONS", "20")
+        .env("RATE_LIMITS", "false")
+        .env("LOG_FILTER", "warn");
+    let mut running = Running::spawn_logged("understudy", &mut command, log)?;
+    server::wait_until_healthy(&mut running, address, "/healthz", log)?;
+    Ok(running)
 }
 
 fn quantile(values: &mut [f64], share: f64) -> f64 {

@@ -42,6 +42,10 @@ impl Client {
         Self { address, connection: None, cookies: Vec::new(), headers: Vec::new() }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// With a header that every request carries.
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

@@ -24,6 +24,8 @@ pub struct RequestContext {
     pub client: Client,
     /// The value of the portal's cookie.
     pub cookie: Option<String>,
+    /// Who asks, where the guard has looked already.
+    known: Option<Operator>,
 }
 
 /// A request of a signed-in operator, in no environment yet.
@@ -41,6 +43,7 @@ pub async fn request() -> Result<RequestContext, ApiError> {
     Ok(RequestContext {
         client: client(&state, &parts),
         cookie: cookie_value(&parts.headers, operator_cookie_name(&state)),
+        known: parts.extensions.get::<Operator>().cloned(),
         state,
     })
 }
@@ -49,6 +52,7 @@ pub async fn request() -> Result<RequestContext, ApiError> {
 pub async fn operator() -> Result<OperatorContext, ApiError> {
     let request = request().await?;
     let found = match &request.cookie {
+        _ if request.known.is_some() => Ok(request.known),
         Some(cookie) => service::authenticate(&request.state, cookie).await,
         None => Ok(None),
     };

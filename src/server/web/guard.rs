@@ -23,14 +23,19 @@ pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> Opti
 }
 
 /// Sends document requests without a sign-in to `/sign-in`, before anything is rendered.
-pub async fn require_sign_in(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if path.starts_with("/api/") {
+pub async fn require_sign_in(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
         // Server functions answer for themselves, with an error that the page can read.
         return next.run(request).await;
     }
-    let known = operator(&state, request.headers()).await.is_some();
-    match (path == "/sign-in", known) {
+    let is_sign_in = request.uri().path() == "/sign-in";
+    let operator = operator(&state, request.headers()).await;
+    let known = operator.is_some();
+    if let Some(operator) = operator {
+        // Whoever answers this request need not look again.
+        request.extensions_mut().insert(operator);
+    }
+    match (is_sign_in, known) {
         (true, true) => Redirect::to("/").into_response(),
         (true, false) | (false, true) => next.run(request).await,
         (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),

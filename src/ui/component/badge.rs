@@ -33,20 +33,9 @@ pub fn severity(severity: Severity) -> AnyView {
 /// not see them. It is not asked for here, so it is nothing good.
 pub fn mfa(enrolled: bool) -> AnyView {
     if enrolled {
-        view! {
-            <span class="mfa" title="Enrolled elsewhere: not asked for here yet">
-                {icon("shield-check")}
-                <span class="visually-hidden">"Enrolled elsewhere"</span>
-            </span>
-        }
-        .erased()
+        let title = "Enrolled elsewhere: not asked for here yet";
+        view! { <span class="mfa" role="img" title=title>{icon("shield-check")}</span> }.erased()
     } else {
-        view! {
-            <span class="mfa" title="No second factor is known">
-                <span aria-hidden="true">"–"</span>
-                <span class="visually-hidden">"None"</span>
-            </span>
-        }
-        .erased()
+        view! { <span class="mfa" role="img" title="No second factor is known">"–"</span> }.erased()
     }
 }

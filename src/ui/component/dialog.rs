@@ -10,8 +10,8 @@ use leptos_router::hooks::use_navigate;
 
 use super::icon::icon;
 
-/// A drawer of the dialog element. Closing it, however it is done, leads to `close_url`, and the focus to the element whose
-/// id is `opener` where it would be lost.
+/// A drawer of the dialog element. Closing it, however it is done, leads to `close_url`, and the focus to the element that
+/// the selector `opener` finds, where it would be lost.
 pub fn drawer(
     class: &'static str,
     label: &'static str,
@@ -67,18 +67,22 @@ pub fn close_dialog(event: leptos::ev::MouseEvent) {
     }
 }
 
-fn focus_if_lost(id: &str) {
+fn focus_if_lost(opener: &str) {
     let document = document();
     let lost = document.active_element().is_none_or(|element| element.tag_name() == "BODY");
     if lost {
-        focus(id);
+        focus_on(document.query_selector(opener).ok().flatten());
     }
 }
 
 /// Moves the focus to the element with this id, if it is there.
 pub fn focus(id: &str) {
+    focus_on(document().get_element_by_id(id));
+}
+
+fn focus_on(element: Option<leptos::web_sys::Element>) {
     use leptos::wasm_bindgen::JsCast;
-    if let Some(element) = document().get_element_by_id(id) {
+    if let Some(element) = element {
         _ = element.unchecked_into::<leptos::web_sys::HtmlElement>().focus();
     }
 }

@@ -1,28 +1,28 @@
 //! Reading data: old content stays while new content loads, and a failure is content too.
 //!
-//! One resource type holds every kind of data, and one view waits for it: what is generic here is only the reading at the
-//! end. Each copy of the machinery would be paid for in the browser module.
+//! In the browser, one resource type holds every kind of data, and one view waits for it: what is generic here is only the
+//! reading at the end. On the server nothing is waited for: what the page shows was loaded before it is drawn (see
+//! [`ahead`]).
+
+pub mod ahead;
+mod held;
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos::serde_json;
-use leptos::server::codee::{Decoder, Encoder};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::ahead::{Call, Coming, HandedOver};
+use self::held::{Held, PageJson};
 use super::state::{error_view, nothing};
 use crate::model::error::ApiError;
 use crate::ui::erase::Erase;
 
-type Coming<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Data that is on its way from a server function, or was, in the page that the server rendered.
+/// Data that is on its way from a server function, or came with the page.
 pub struct Loading<T> {
-    held: Resource<Held, PageJson>,
+    held: Place,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -34,42 +34,112 @@ impl<T> Clone for Loading<T> {
 
 impl<T> Copy for Loading<T> {}
 
+/// Where the answer is. Which of the two is known when the code is compiled, so that neither side carries the other's.
+#[derive(Clone, Copy)]
+enum Place {
+    /// The page that the server draws.
+    Page(StoredValue<Held>),
+    Browser(Resource<Held, PageJson>),
+}
+
 impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Loading<T> {
     /// Loads it again. What is shown stays until then.
     pub fn refetch(self) {
-        self.held.refetch();
+        if let Place::Browser(resource) = self.held {
+            resource.refetch();
+        }
     }
 
     /// What is there now. Reactive.
     pub fn get(self) -> Option<Result<T, ApiError>> {
-        self.held.get().map(|held| held.read())
+        match self.held {
+            Place::Page(held) => Some(held.with_value(Held::read)),
+            Place::Browser(resource) => resource.get().map(|held| held.read()),
+        }
     }
 }
 
 /// Loads data, and again whenever `source` changes.
-pub fn loading<S, T, F>(
+pub fn loading<S, C>(
     source: impl Fn() -> S + Send + Sync + 'static,
-    fetch: impl Fn(S) -> F + Send + Sync + 'static,
-) -> Loading<T>
+    call: impl Fn(S) -> C + Send + Sync + 'static,
+) -> Loading<C::Output>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
-    T: Serialize + Send + Sync + 'static,
-    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    C: Call,
+{
+    if is_browser() {
+        let ask = move |input: S| -> Coming<Held> {
+            let answer = call(input).ask();
+            Box::pin(async move { Held::of(answer.await) })
+        };
+        return Loading { held: in_browser(source, ask), kind: PhantomData };
+    }
+    let call = call(untrack(source));
+    Loading { held: in_page(move |page| page.take(call)), kind: PhantomData }
+}
+
+/// The same where there may be nothing to load.
+pub fn loading_some<S, C>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    call: impl Fn(S) -> Option<C> + Send + Sync + 'static,
+) -> Loading<Option<C::Output>>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    C: Call,
+{
+    if is_browser() {
+        let ask = move |input: S| -> Coming<Held> {
+            let answer = call(input).map(Call::ask);
+            Box::pin(async move {
+                Held::of(match answer {
+                    Some(answer) => answer.await.map(Some),
+                    None => Ok(None),
+                })
+            })
+        };
+        return Loading { held: in_browser(source, ask), kind: PhantomData };
+    }
+    let call = call(untrack(source));
+    let held = in_page(move |page| match call {
+        Some(call) => page.take_some(call),
+        None => page.keep(Held::of(Ok(None::<C::Output>))),
+    });
+    Loading { held, kind: PhantomData }
+}
+
+/// Whether this is the browser's module. Known when the code is compiled.
+const fn is_browser() -> bool {
+    cfg!(target_arch = "wasm32")
+}
+
+/// Reads from what was handed over.
+fn in_page(read: impl FnOnce(&HandedOver) -> Held) -> Place {
+    Place::Page(StoredValue::new(use_context::<HandedOver>().map_or_else(Held::none, |page| read(&page))))
+}
+
+fn in_browser<S>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    ask: impl Fn(S) -> Coming<Held> + Send + Sync + 'static,
+) -> Place
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
 {
     let source = move || Source(Arc::new(source()));
-    let fetch = move |source: Source| -> Coming<Held> {
-        let Some(input) = source.0.as_any().downcast_ref::<S>() else { return Box::pin(async { Held::none() }) };
-        let answer = fetch(input.clone());
-        Box::pin(async move { Held::Value(Arc::new(answer.await)) })
+    let ask = move |source: Source| -> Coming<Held> {
+        match source.0.as_any().downcast_ref::<S>() {
+            Some(input) => ask(input.clone()),
+            None => Box::pin(async { Held::none() }),
+        }
     };
-    Loading { held: resource(Box::new(source), Box::new(fetch)), kind: PhantomData }
+    Place::Browser(resource(Box::new(source), Box::new(ask)))
 }
 
 fn resource(
     source: Box<dyn Fn() -> Source + Send + Sync>,
-    fetch: Box<dyn Fn(Source) -> Coming<Held> + Send + Sync>,
+    ask: Box<dyn Fn(Source) -> Coming<Held> + Send + Sync>,
 ) -> Resource<Held, PageJson> {
-    Resource::new_with_options(source, fetch, false)
+    Resource::new_with_options(source, ask, false)
 }
 
 /// What data is loaded for, without its type.
@@ -94,69 +164,6 @@ impl<S: PartialEq + Send + Sync + 'static> Input for S {
 
     fn as_any(&self) -> &dyn Any {
         self
-    }
-}
-
-/// An answer without its type: as a value, or as the text that came with the page.
-#[derive(Clone)]
-enum Held {
-    Value(Arc<dyn Answer>),
-    Text(Arc<str>),
-}
-
-impl Held {
-    fn none() -> Self {
-        Self::Value(Arc::new(Err::<(), _>(ApiError::Unreachable)))
-    }
-
-    fn read<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, ApiError> {
-        match self {
-            Self::Value(answer) => {
-                answer.as_any().downcast_ref::<Result<T, ApiError>>().cloned().unwrap_or(Err(ApiError::Unreachable))
-            }
-            // From bytes, as the answers of server functions are: one reader for each type.
-            Self::Text(text) => serde_json::from_slice(text.as_bytes()).unwrap_or(Err(ApiError::Unreachable)),
-        }
-    }
-}
-
-trait Answer: Send + Sync {
-    fn json(&self) -> String;
-    fn as_any(&self) -> &dyn Any;
-}
-
-impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, ApiError> {
-    fn json(&self) -> String {
-        // Only a page that is being rendered carries its data along: a browser's module does without the writers.
-        if cfg!(target_arch = "wasm32") { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// How data travels inside the page.
-struct PageJson;
-
-impl Encoder<Held> for PageJson {
-    type Error = std::convert::Infallible;
-    type Encoded = String;
-
-    fn encode(held: &Held) -> Result<String, Self::Error> {
-        Ok(match held {
-            Held::Value(answer) => answer.json(),
-            Held::Text(text) => text.as_ref().to_owned(),
-        })
-    }
-}
-
-impl Decoder<Held> for PageJson {
-    type Error = std::convert::Infallible;
-    type Encoded = str;
-
-    fn decode(text: &str) -> Result<Held, Self::Error> {
-        Ok(Held::Text(text.into()))
     }
 }
 
@@ -220,15 +227,26 @@ where
 }
 
 fn transition(
-    held: Resource<Held, PageJson>,
+    held: Place,
     fallback: Arc<dyn Fn() -> AnyView + Send + Sync>,
     pending: Option<RwSignal<bool>>,
     view: Arc<dyn Fn(Held) -> AnyView + Send + Sync>,
 ) -> AnyView {
+    let resource = match held {
+        Place::Browser(resource) => resource,
+        Place::Page(_) if is_browser() => return nothing(),
+        Place::Page(held) => {
+            // The browser's `Transition` takes a number too.
+            if let Some(page) = use_context::<HandedOver>() {
+                page.number();
+            }
+            return (move || Some(view(held.get_value()))).erased();
+        }
+    };
     let pending = pending.unwrap_or_else(|| RwSignal::new(false));
     let coming = move || {
         let view = view.clone();
-        Suspend::new(async move { view(held.await) })
+        Suspend::new(async move { view(resource.await) })
     };
     view! { <Transition fallback=move || fallback() set_pending=pending>{coming}</Transition> }.erased()
 }

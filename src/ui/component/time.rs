@@ -18,6 +18,11 @@ pub fn ago(then: DateTime<Utc>, now: Now) -> AnyView {
     .erased()
 }
 
+/// The same for the rows of a long list: in words and on hover, without the reading for machines.
+pub fn ago_in_row(then: DateTime<Utc>, now: Now) -> AnyView {
+    view! { <span title=exact(then)>{move || relative(then, now.minutes())}</span> }.erased()
+}
+
 /// "24:13" until `deadline`, each second; `over` from then on.
 pub fn countdown(deadline: DateTime<Utc>, now: Now, over: &'static str) -> AnyView {
     view! {

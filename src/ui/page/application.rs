@@ -8,10 +8,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
-use crate::api::applications::get_application;
+use crate::api::applications::GetApplication;
 use crate::model::application::ApplicationDetail;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{Loading, loaded, loading};
 use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
@@ -22,17 +23,24 @@ pub fn ApplicationPage() -> impl IntoView {
     let frame = Frame::current();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
-    let application: Loading<ApplicationDetail> = loading(
-        move || (frame.environment.get(), id.get()),
-        // What is no id is nobody's: the server says so, with the status that belongs to it.
-        |(environment, id)| get_application(environment, id.unwrap_or_default()),
-    );
+    let application: Loading<ApplicationDetail> =
+        loading(move || (frame.environment.get(), id.get()), |(environment, id)| of(environment, id));
     let retrying = deliveries::Retrying::new(frame, application);
     view! {
         <Title text="Application"/>
         {loaded(application, page_skeleton, move |application| sections(retrying, application))}
     }
     .erased()
+}
+
+/// What the page shows at this address.
+pub fn needs(environment: String, id: &str) -> Vec<Need> {
+    vec![Need::of(of(environment, id.parse().ok()))]
+}
+
+/// What is no id is nobody's: the server says so, with the status that belongs to it.
+fn of(environment: String, id: Option<Uuid>) -> GetApplication {
+    GetApplication { environment, application_id: id.unwrap_or_default() }
 }
 
 fn sections(retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::applications::list_applications;
+use crate::api::applications::ListApplications;
 use crate::model::application::{ApplicationItem, LISTED, LogoutState};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded, loaded_quietly, loading};
 use crate::ui::component::state::{empty, nothing, table_skeleton};
 use crate::ui::component::table::{marked, named, row, table};
@@ -16,7 +17,7 @@ use crate::ui::frame::Frame;
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {
     let frame = Frame::current();
-    let applications = loading(move || frame.environment.get(), list_applications);
+    let applications = loading(move || frame.environment.get(), |environment| ListApplications { environment });
     view! {
         <Title text="Applications"/>
         <header class="page-head">
@@ -28,6 +29,11 @@ pub fn ApplicationsPage() -> impl IntoView {
         {loaded(applications, table_skeleton, move |rows| list(frame, rows))}
     }
     .erased()
+}
+
+/// What the page shows.
+pub fn needs(environment: String) -> Vec<Need> {
+    vec![Need::of(ListApplications { environment })]
 }
 
 fn counted(count: usize) -> AnyView {

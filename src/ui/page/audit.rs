@@ -9,30 +9,30 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use uuid::Uuid;
 
-use crate::api::audit::list_events;
+use crate::api::audit::ListEvents;
 use crate::model::audit::AuditQuery;
 use crate::ui::address::{Words, use_words};
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_while, loading};
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
+/// Words of the address that are not the list's own.
+const DETAIL_WORDS: [&str; 1] = ["event"];
+
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let frame = Frame::current();
     let words = use_words();
-    let list_words = Memo::new(move |_| words.get().without(&["event"]));
+    let list_words = Memo::new(move |_| words.get().without(&DETAIL_WORDS));
     let query = Memo::new(move |_| list_words.with(query_of));
-    let events =
-        loading(move || (frame.environment.get(), query.get()), |(environment, query)| list_events(environment, query));
+    let events = loading(
+        move || (frame.environment.get(), query.get()),
+        |(environment, query)| ListEvents { environment, query },
+    );
     let path = frame.path("audit");
-    let list = List {
-        frame,
-        path,
-        words: list_words,
-        query,
-        event: Memo::new(move |_| words.with(|words| words.get("event").parse::<Uuid>().ok())),
-    };
+    let list = List { frame, path, words: list_words, query, event: Memo::new(move |_| words.with(event_of)) };
     let pending = RwSignal::new(false);
     view! {
         <Title text="Audit trail"/>
@@ -73,6 +73,18 @@ impl List {
     pub fn and(self, name: &str, value: &str) -> String {
         self.words.get().with(name, value).on(&self.path.get())
     }
+}
+
+/// What the page shows at this address.
+pub fn needs(environment: String, words: &Words) -> Vec<Need> {
+    let query = query_of(&words.clone().without(&DETAIL_WORDS));
+    let event = event_of(words).map(|event| detail::needs(environment.clone(), event));
+    [Need::of(ListEvents { environment, query })].into_iter().chain(event).collect()
+}
+
+/// The event whose details the address opens.
+fn event_of(words: &Words) -> Option<Uuid> {
+    words.get("event").parse().ok()
 }
 
 fn query_of(words: &Words) -> AuditQuery {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::api::operator::get_home;
+use crate::api::operator::GetHome;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::nothing;
 use crate::ui::erase::Erase;
@@ -12,7 +12,7 @@ use crate::ui::erase::Erase;
 /// Leads to the first environment's users.
 #[component]
 pub fn Home() -> impl IntoView {
-    let home = loading(|| (), |()| get_home());
+    let home = loading(|| (), |()| GetHome {});
     let navigate = use_navigate();
     Effect::new(move |_| {
         if let Some(Ok(path)) = home.get() {

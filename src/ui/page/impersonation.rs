@@ -6,16 +6,22 @@ mod settings;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::impersonation::get_overview;
+use crate::api::impersonation::GetOverview;
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::{nothing, table_skeleton};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
+/// What the page shows.
+pub fn needs(environment: String) -> Vec<Need> {
+    vec![Need::of(GetOverview { environment })]
+}
+
 #[component]
 pub fn ImpersonationPage() -> impl IntoView {
     let frame = Frame::current();
-    let overview = loading(move || frame.environment.get(), get_overview);
+    let overview = loading(move || frame.environment.get(), |environment| GetOverview { environment });
     let settings = settings::Settings::new(frame, overview);
     let live = live::Live::new(frame, overview);
     view! {

@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::api::keys::{RotateKeys, list_keys, rotate_keys};
+use crate::api::keys::{ListKeys, RotateKeys, rotate_keys};
 use crate::model::key::{KeyItem, KeyState, KeysPage as Page};
 use crate::ui::address::Words;
 use crate::ui::clock::Now;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::form::{Call, option, post_form};
 use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::{alert, empty, nothing, table_skeleton};
 use crate::ui::component::table::{count, flush_section, marked, row, stacked, table};
@@ -20,10 +21,15 @@ use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
+/// What the page shows.
+pub fn needs(environment: String) -> Vec<Need> {
+    vec![Need::of(ListKeys { environment })]
+}
+
 #[component]
 pub fn KeysPage() -> impl IntoView {
     let frame = Frame::current();
-    let keys = loading(move || frame.environment.get(), list_keys);
+    let keys = loading(move || frame.environment.get(), |environment| ListKeys { environment });
     let toasts = Toasts::current();
     let rotated = Callback::new(move |()| {
         toasts.say("Keys rotated");

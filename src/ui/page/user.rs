@@ -10,16 +10,17 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
-use crate::api::users::get_user;
+use crate::api::users::GetUser;
 use crate::model::user::UserDetail;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{Loading, loaded, loading};
 use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::impersonate::{Opening, drawer};
+use crate::ui::impersonate::{self as stepping_in, Opening, drawer};
 
 #[component]
 pub fn UserPage() -> impl IntoView {
@@ -27,15 +28,12 @@ pub fn UserPage() -> impl IntoView {
     let params = use_params_map();
     let words = use_words();
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
-    let user: Loading<UserDetail> = loading(
-        move || (frame.environment.get(), id.get()),
-        // What is no id is nobody's: the server says so, with the status that belongs to it.
-        |(environment, id)| get_user(environment, id.unwrap_or_default()),
-    );
+    let user: Loading<UserDetail> =
+        loading(move || (frame.environment.get(), id.get()), |(environment, id)| of(environment, id));
     let page = Place { frame, path: Memo::new(move |_| address(frame, id.get())) };
     let opening = Opening {
         environment: frame.environment,
-        target: Memo::new(move |_| id.get().filter(|_| words.with(|words| !words.get("impersonate").is_empty()))),
+        target: Memo::new(move |_| id.get().filter(|_| words.with(is_open))),
         close_url: page.path,
         draft: StoredValue::new(None),
         prefilled: true,
@@ -47,6 +45,23 @@ pub fn UserPage() -> impl IntoView {
         {drawer(opening)}
     }
     .erased()
+}
+
+/// What the page shows at this address.
+pub fn needs(environment: String, id: &str, words: &Words) -> Vec<Need> {
+    let id = id.parse::<Uuid>().ok();
+    let drawer = id.filter(|_| is_open(words)).map(|id| stepping_in::needs(environment.clone(), id));
+    [Need::of(of(environment, id))].into_iter().chain(drawer).collect()
+}
+
+/// What is no id is nobody's: the server says so, with the status that belongs to it.
+fn of(environment: String, id: Option<Uuid>) -> GetUser {
+    GetUser { environment, user_id: id.unwrap_or_default() }
+}
+
+/// Whether the address opens the drawer.
+fn is_open(words: &Words) -> bool {
+    !words.get("impersonate").is_empty()
 }
 
 /// Where this page is.

@@ -9,14 +9,15 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use uuid::Uuid;
 
-use crate::api::users::list_users;
+use crate::api::users::ListUsers;
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
+use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::impersonate::{Opening, drawer};
+use crate::ui::impersonate::{self, Opening, drawer};
 
 /// Words of the address that are not the list's own.
 pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
@@ -27,12 +28,14 @@ pub fn UsersPage() -> impl IntoView {
     let words = use_words();
     let list_words = Memo::new(move |_| words.get().without(&DRAWER_WORDS));
     let query = Memo::new(move |_| list_words.with(query_of));
-    let users =
-        loading(move || (frame.environment.get(), query.get()), |(environment, query)| list_users(environment, query));
+    let users = loading(
+        move || (frame.environment.get(), query.get()),
+        |(environment, query)| ListUsers { environment, query },
+    );
     let path = frame.path("users");
     let opening = Opening {
         environment: frame.environment,
-        target: Memo::new(move |_| words.with(|words| words.get("impersonate").parse::<Uuid>().ok())),
+        target: Memo::new(move |_| words.with(target_of)),
         close_url: Memo::new(move |_| list_words.with(|words| words.on(&path.get()))),
         draft: StoredValue::new(None),
         prefilled: false,
@@ -79,6 +82,18 @@ impl List {
     pub fn and(self, name: &str, value: &str) -> String {
         self.words.get().with(name, value).on(&self.path.get())
     }
+}
+
+/// What the page shows at this address.
+pub fn needs(environment: String, words: &Words) -> Vec<Need> {
+    let query = query_of(&words.clone().without(&DRAWER_WORDS));
+    let drawer = target_of(words).map(|user| impersonate::needs(environment.clone(), user));
+    [Need::of(ListUsers { environment, query })].into_iter().chain(drawer).collect()
+}
+
+/// The user for whom the address opens the drawer.
+fn target_of(words: &Words) -> Option<Uuid> {
+    words.get("impersonate").parse().ok()
 }
 
 fn query_of(words: &Words) -> UserQuery {

@@ -5,7 +5,6 @@ mod flow;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -17,6 +16,7 @@ use crate::server::{self, Programs, With};
 use crate::steps;
 
 use super::load::{Asking, Measured, Same, measure, request};
+use super::start;
 use flow::{Flow, Introspecting, Redeeming, Refreshing};
 
 const CONNECTIONS: [usize; 2] = [1, 16];
@@ -228,22 +228,4 @@ fn baseline(programs: &Programs, folder: &Path, url: &str, rows: &mut Vec<Row>) 
         all.push(least);
     }
     Ok(all)
-}
-
-/// `understudy demo` or `understudy serve`, without limits on how often something may be tried.
-fn start(programs: &Programs, what: &str, address: SocketAddr, url: &str, log: &Path) -> Result<Running> {
-    steps::step(format!("understudy {what}"));
-    let mut command: Command = process::server(&programs.understudy);
-    command
-        .arg(what)
-        .env("DATA_DIR", log.with_extension("data"))
-        .env("DATABASE_URL", url)
-        .env("LISTEN_ADDR", address.to_string())
-        .env("PUBLIC_URL", format!("http://localhost:{}", address.port()))
-        .env("DATABASE_CONNECTIONS", "20")
-        .env("RATE_LIMITS", "false")
-        .env("LOG_FILTER", "warn");
-    let mut running = Running::spawn_logged("understudy", &mut command, log)?;
-    server::wait_until_healthy(&mut running, address, "/healthz", log)?;
-    Ok(running)
 }

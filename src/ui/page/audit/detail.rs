@@ -5,27 +5,28 @@ use uuid::Uuid;
 
 use super::List;
 use super::words::{action_label, actor, kind};
-use crate::api::audit::get_event;
+use crate::api::audit::GetEvent;
 use crate::model::audit::AuditItem;
 use crate::ui::address::Words;
 use crate::ui::component::badge::severity;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::dialog::{self, close_button};
 use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::{Loading, loaded_or, loading};
+use crate::ui::component::loaded::ahead::Need;
+use crate::ui::component::loaded::{Loading, loaded_or, loading_some};
 use crate::ui::component::state::{error_view, nothing};
 use crate::ui::component::time::{exact, machine};
 use crate::ui::erase::Erase;
 
+/// What the open drawer shows.
+pub fn needs(environment: String, event_id: Uuid) -> Need {
+    Need::of(GetEvent { environment, event_id })
+}
+
 pub fn detail(list: List) -> AnyView {
-    let data: Loading<Option<AuditItem>> = loading(
+    let data = loading_some(
         move || (list.frame.environment.get(), list.event.get()),
-        |(environment, event)| async move {
-            match event {
-                Some(event) => get_event(environment, event).await.map(Some),
-                None => Ok(None),
-            }
-        },
+        |(environment, event)| event.map(|event_id| GetEvent { environment, event_id }),
     );
     let close_url = Memo::new(move |_| list.words.with(|words| words.on(&list.path.get())));
     view! { {move || list.event.get().map(|event| open(list, event, data, close_url))} }.erased()
@@ -41,7 +42,7 @@ fn open(list: List, id: Uuid, data: Loading<Option<AuditItem>>, close_url: Memo<
         },
         move |error| frame(close_url, None, error_view(error)),
     );
-    dialog::drawer("event-drawer", "Event", close_url, format!("event-{id}"), content)
+    dialog::drawer("event-drawer", "Event", close_url, format!("#event-{id}"), content)
 }
 
 fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> AnyView {

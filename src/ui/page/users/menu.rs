@@ -46,9 +46,7 @@ impl UserMenu {
             }
         };
         view! {
-            <button type="button" class="icon-button needs-script" popovertarget=MENU aria-label=label on:click=choose>
-                {icon("ellipsis")}
-            </button>
+            <button type="button" class="icon-button more needs-script" popovertarget=MENU aria-label=label on:click=choose></button>
         }
         .erased()
     }

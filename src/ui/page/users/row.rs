@@ -11,7 +11,7 @@ use crate::ui::clock::Now;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::badge::{mfa, status};
 use crate::ui::component::icon::icon;
-use crate::ui::component::time::ago;
+use crate::ui::component::time::ago_in_row;
 use crate::ui::erase::Erase;
 
 /// What begins the addresses of a table's rows, made once for all of them.
@@ -27,10 +27,7 @@ impl Links {
         let path = list.path.get_untracked();
         let words = list.words.get_untracked().on(&path);
         let separator = if words.contains('?') { '&' } else { '?' };
-        Self {
-            path: StoredValue::new(path),
-            impersonate: StoredValue::new(format!("{words}{separator}impersonate=")),
-        }
+        Self { path: StoredValue::new(path), impersonate: StoredValue::new(format!("{words}{separator}impersonate=")) }
     }
 
     pub fn user(self, id: Uuid) -> String {
@@ -66,8 +63,9 @@ pub fn row(rows: Rows, user: UserRow) -> AnyView {
         let title = if more == 1 { "1 more account".to_owned() } else { format!("{more} more accounts") };
         view! { <span class="badge outline" title=title>{format!("+{more}")}</span> }
     });
-    let last_visit =
-        user.last_visit_at.map_or_else(|| view! { <span class="dim">"never"</span> }.erased(), |then| ago(then, now));
+    let last_visit = user
+        .last_visit_at
+        .map_or_else(|| view! { <span class="dim">"never"</span> }.erased(), |then| ago_in_row(then, now));
     view! {
         <tr class:selected=move || list.target.get() == Some(id)>
             <td class="col-user">
@@ -124,7 +122,6 @@ fn impersonate(links: Links, user: &UserRow, denial: Option<Denial>) -> AnyView 
         None => view! {
             <a
                 class="row-action"
-                id=format!("impersonate-{id}")
                 href=links.impersonate(id)
                 data-noscroll="true"
                 aria-label=format!("Impersonate {}", user.name)

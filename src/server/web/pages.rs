@@ -1,0 +1,132 @@
+//! Pages: their data is loaded first, then they are drawn in one go.
+//!
+//! Leptos can wait for data while it renders. Under load that is where it fails: wake-ups get lost, and what one page still
+//! reads is disposed of with another (leptos-rs/leptos, issues 4578 and 4647). Here nothing waits: what a page needs is
+//! known from its address, and the page is drawn between two instructions of this handler. A browser that goes away in the
+//! meantime takes its own page along and nobody else's.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::Poll;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use leptos::nonce::{provide_nonce, use_nonce};
+use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
+use leptos_axum::ResponseOptions;
+use leptos_meta::ServerMetaContext;
+use leptos_router::location::RequestUrl;
+use tokio_stream::StreamExt;
+
+use super::headers;
+use crate::server::state::AppState;
+use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
+use crate::ui::document::{DocumentOptions, shell};
+use crate::ui::page::needs;
+
+/// What every page is drawn with.
+#[derive(Clone)]
+pub struct Pages {
+    pub app: AppState,
+    pub document: Arc<DocumentOptions>,
+}
+
+/// Answers a request for a page.
+pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let address = RequestUrl::new(&format!("http://leptos.dev{path}"));
+    let needed = address.parse().ok().and_then(|url| needs(&url));
+    let options = ResponseOptions::default();
+    if needed.is_none() {
+        options.set_status(StatusCode::NOT_FOUND);
+    }
+    let (meta, head) = ServerMetaContext::new();
+    let owner = PageOwner::default();
+    owner.with(|| {
+        provide_context(address);
+        provide_context(meta);
+        provide_context(parts);
+        provide_context(options.clone());
+        provide_context(pages.app.clone());
+        provide_nonce();
+        headers::set_document_policy();
+    });
+
+    let scoped = |need: Need| -> Call { Box::pin(ScopedFuture::new_untracked(need.load())) };
+    let calls = owner.with(|| needed.into_iter().flatten().map(scoped).collect());
+    let handed_over = HandedOver::new(together(calls).await);
+    let html = owner.with(|| {
+        provide_context(handed_over.clone());
+        shell((*pages.document).clone()).to_html()
+    });
+    let missing = handed_over.missing();
+    if !missing.is_empty() {
+        tracing::error!(calls = missing.join(" "), "a page was drawn without some of its data");
+        options.set_status(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    let nonce = owner.with(use_nonce).map(|nonce| nonce.to_string()).unwrap_or_default();
+    // The head's elements are known once the body is drawn.
+    let mut chunks = Box::pin(head.inject_meta_context(tokio_stream::once(html)).await);
+    let mut html = chunks.next().await.unwrap_or_default();
+    html.push_str(&format!("<script nonce=\"{nonce}\">{}</script>", handed_over.script()));
+    answer(&options, html)
+}
+
+fn answer(options: &ResponseOptions, html: String) -> Response {
+    let mut response = Html(html).into_response();
+    let said = options.0.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(status) = said.status {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().extend(said.headers.clone());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+type Call = Pin<Box<dyn Future<Output = Loaded> + Send>>;
+
+/// Waits for all of them at once.
+async fn together(mut calls: Vec<Call>) -> Vec<Loaded> {
+    let mut loaded: Vec<Option<Loaded>> = calls.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut waiting = false;
+        for (call, place) in calls.iter_mut().zip(&mut loaded) {
+            if place.is_none() {
+                match call.as_mut().poll(context) {
+                    Poll::Ready(answer) => *place = Some(answer),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    loaded.into_iter().flatten().collect()
+}
+
+/// Whom a page's signals belong to. They go when the page is drawn or given up, whatever else still points at their owner:
+/// contexts and owners hold each other.
+///
+/// Not `Owner::new_root`: that leaves itself behind as the thread's current owner, and what other requests begin on this
+/// thread becomes its child, to be disposed of with it.
+#[derive(Default)]
+struct PageOwner(Owner);
+
+impl PageOwner {
+    fn with<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.0.with(run)
+    }
+}
+
+impl Drop for PageOwner {
+    fn drop(&mut self) {
+        // After a panic its locks may be poisoned, and a second panic would end the process.
+        if !std::thread::panicking() {
+            self.0.clone().unset_with_forced_cleanup();
+        }
+    }
+}
