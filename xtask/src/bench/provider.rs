@@ -3,7 +3,6 @@
 
 mod flow;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
