@@ -27,4 +27,5 @@ pub mod state;
 pub mod telemetry;
 pub mod text;
 pub mod verified;
+pub mod watchers;
 pub mod web;

@@ -12,5 +12,6 @@ mod erase;
 pub mod frame;
 pub mod impersonate;
 pub mod layout;
+pub mod live;
 pub mod page;
 pub mod theme;

@@ -88,6 +88,7 @@ pub mod action {
     pub const IMPERSONATION_STARTED: &str = "impersonation.started";
     pub const IMPERSONATION_DENIED: &str = "impersonation.denied";
     pub const IMPERSONATION_OPENED: &str = "impersonation.opened";
+    pub const IMPERSONATION_REOPENED: &str = "impersonation.reopened";
     pub const IMPERSONATION_ENDED: &str = "impersonation.ended";
     pub const HAND_OFF_REFUSED: &str = "impersonation.hand_off_refused";
     pub const SETTINGS_CHANGED: &str = "impersonation.settings_changed";

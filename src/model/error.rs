@@ -31,6 +31,9 @@ pub enum ApiError {
     /// The call did not reach the server, or its answer did not reach us.
     #[error("The server could not be reached. Check the connection and try again.")]
     Unreachable,
+    /// Something answered, but not as this portal answers: the server failed on the way, or a proxy before it.
+    #[error("The server answered with an error of its own. Try again; if it stays, tell whoever runs this portal.")]
+    Failed,
 }
 
 impl ApiError {
@@ -55,7 +58,8 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
                 Self::Invalid { field: String::new(), message: format!("The request could not be read: {message}") }
             }
-            _ => Self::Unreachable,
+            ServerFnErrorErr::Request(_) => Self::Unreachable,
+            _ => Self::Failed,
         }
     }
 }

@@ -241,5 +241,7 @@ pub struct ImpersonationOverview {
     /// How many run, and how many of them the asking operator may end.
     pub running: i64,
     pub endable: i64,
+    /// The operator who asks: their own sessions can be opened again.
+    pub asked_by: Uuid,
     pub now: DateTime<Utc>,
 }

@@ -114,6 +114,7 @@ pub struct Shell {
     pub operator_id: Uuid,
     pub operator_name: String,
     pub operator_email: String,
+    /// Without a name where the operator has no role in it, whether it exists or not.
     pub environment: Environment,
     /// The operator's roles in `environment`.
     pub roles: Roles,

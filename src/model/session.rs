@@ -115,6 +115,7 @@ pub struct SessionItem {
     pub account_name: Option<String>,
     pub application_name: Option<String>,
     /// The operator of an impersonation.
+    pub operator_id: Option<Uuid>,
     pub operator_name: Option<String>,
     pub reason: Option<String>,
     pub ticket: Option<String>,

@@ -215,6 +215,9 @@ pub struct UserDetail {
     pub sessions: Vec<SessionItem>,
     /// Newest first, at most 20.
     pub events: Vec<AuditItem>,
+    /// The operator who asks, and whether they may end what others started.
+    pub asked_by: Uuid,
+    pub can_end_any: bool,
     /// Why starting with the preselected account and application is refused, if it is.
     pub impersonation: Option<Denial>,
     pub now: DateTime<Utc>,

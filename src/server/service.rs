@@ -9,6 +9,7 @@ pub mod environment;
 pub mod failed_sign_in;
 pub mod hand_off;
 pub mod impersonation;
+pub mod live;
 pub mod logout_delivery;
 pub mod operator;
 pub mod password_link;

@@ -19,6 +19,7 @@ use super::random::Random;
 use super::rate_limit::RateLimits;
 use super::session_cache::SessionCache;
 use super::verified::VerifiedTokens;
+use super::watchers::Watchers;
 
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
@@ -38,6 +39,8 @@ pub struct Inner {
     pub verified: VerifiedTokens,
     pub passwords: Passwords,
     pub limits: RateLimits,
+    /// Who watches what runs.
+    pub watchers: Watchers,
     /// Told whenever a session ends of which an application has to hear.
     pub logouts: Notify,
     /// Scheme, host and port, without a path.
@@ -84,6 +87,7 @@ impl AppState {
             verified: VerifiedTokens::default(),
             passwords,
             limits,
+            watchers: Watchers::default(),
             logouts: Notify::new(),
             public_url,
             trusted_proxies: trusted_proxies.into(),

@@ -7,6 +7,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod impersonate;
+mod live;
 mod origin;
 mod pages;
 
@@ -57,6 +58,7 @@ pub fn router(state: AppState) -> Router {
         .fold(Router::new(), |router, path| router.route(path, get(pages::page)))
         .route("/", get(guard::home))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
+        .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
         .leptos_routes_with_context(&web, no_pages, server_functions, || ())
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
         .layer(from_fn(caller::busy))
@@ -66,6 +68,7 @@ pub fn router(state: AppState) -> Router {
         .with_state(web);
     Router::new()
         .merge(portal)
+        .merge(live::router(state.clone()))
         .merge(health::router(state.clone()))
         .nest("/id/{environment}", identity::router(state.clone()).merge(frontegg::router(state.clone())))
         .merge(frontegg::login_box::router())

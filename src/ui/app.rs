@@ -7,7 +7,9 @@ use leptos_router::path;
 
 use super::clock::Clock;
 use super::component::toast::{Toasts, toaster};
+use super::end_session::Endings;
 use super::layout::EnvironmentLayout;
+use super::live::Live;
 use super::page::application::ApplicationPage;
 use super::page::applications::ApplicationsPage;
 use super::page::audit::AuditPage;
@@ -24,6 +26,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
     let toasts = Toasts::provide();
+    Endings::provide(toasts, Live::provide());
     Effect::new(|_| {
         if let Some(body) = document().body() {
             _ = body.set_attribute("data-hydrated", "");
@@ -52,7 +55,7 @@ pub fn App() -> impl IntoView {
 
 /// The document's title. `leptos_meta` writes it into the page as it is, so a name could end the element and begin another:
 /// angle brackets become their look-alikes, on both sides alike.
-fn document_title(page: String) -> String {
+pub fn document_title(page: String) -> String {
     if page.is_empty() {
         return "Understudy".to_owned();
     }

@@ -63,6 +63,11 @@ impl Now {
         self.base + TimeDelta::milliseconds(self.clock.elapsed.get() - self.start)
     }
 
+    /// This instant, for what happens now.
+    pub fn now_untracked(self) -> DateTime<Utc> {
+        self.base + TimeDelta::milliseconds(self.clock.elapsed.get_untracked() - self.start)
+    }
+
     /// Moves on every half minute, for words like "4 min ago".
     pub fn minutes(self) -> DateTime<Utc> {
         self.base + TimeDelta::milliseconds((self.clock.coarse.get() - self.start).max(0))

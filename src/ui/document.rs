@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use super::app::App;
+use super::live;
 use super::theme;
 
 /// Where the built files are: paths with a hash in them, so that they may be cached for ever.
@@ -39,6 +40,7 @@ pub fn shell(options: DocumentOptions) -> impl IntoView {
                 <link rel="modulepreload" href=options.js crossorigin="anonymous"/>
                 <link rel="preload" r#as="fetch" r#type="application/wasm" href=options.wasm crossorigin="anonymous"/>
                 <script nonce=nonce.clone() inner_html=theme::BEFORE_FIRST_PAINT></script>
+                <script nonce=nonce.clone() inner_html=live::SCRIPT></script>
                 <script type="module" nonce=nonce inner_html=start></script>
                 <MetaTags/>
             </head>

@@ -4,7 +4,9 @@
 //! tab's certainty, validation while typing, and the view of the running session.
 
 mod choice;
+mod draft;
 mod foot;
+mod refusal;
 mod running;
 mod start;
 mod state;
@@ -120,6 +122,7 @@ fn loaded(opening: Opening, drawer: Drawer) -> AnyView {
     let name = drawer.name.clone();
     let email = drawer.email.clone();
     let state = State::new(opening, drawer);
+    running::follow(state);
     view! {
         <div class="drawer-frame">
             <header class="drawer-head">
@@ -137,11 +140,14 @@ fn loaded(opening: Opening, drawer: Drawer) -> AnyView {
 }
 
 fn form(state: State) -> AnyView {
+    if let Some(denial) = state.refusal() {
+        return refusal::refused(state, denial);
+    }
     let action = state.drawer.with_value(|drawer| {
         format!("/{}/users/{}/impersonate", state.opening.environment.get_untracked(), drawer.user_id)
     });
     view! {
-        <div class="drawer-form">
+        <div class="drawer-form" on:keydown=start::chord>
             <div class="drawer-body">
                 {running::list(state)}
                 <form
@@ -154,10 +160,11 @@ fn form(state: State) -> AnyView {
                     on:submit=move |event| start::submitted(state, event)
                 >
                     // The form's first button is what Enter presses.
-                    <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
+                    <button type="submit" hidden=true disabled=move || state.denial().is_some() || state.too_long_by().is_some()></button>
                     <input type="hidden" name="return_to" value=state.return_to()/>
                     {choice::account(state)}
                     {choice::application(state)}
+                    {refusal::choice(state)}
                     {text::reason(state)}
                     {text::ticket(state)}
                     {foot::note(state)}

@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
+use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::location::Location;
 
 use super::address::Words;
 use super::component::avatar::avatar;
@@ -17,10 +19,12 @@ use super::component::loaded::ahead::Need;
 use super::component::loaded::{loaded_quietly, loading};
 use super::component::menu::menu;
 use super::frame::Frame;
+use super::live::Live;
 use super::theme::theme_switch;
 use crate::api::operator::{GetShell, SignOut, sign_out};
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
+use crate::ui::app::document_title;
 use crate::ui::erase::Erase;
 
 /// A page of an environment in the navigation: word in the URL, icon, name.
@@ -50,20 +54,30 @@ pub fn EnvironmentLayout() -> impl IntoView {
     let params = use_params_map();
     let environment = Memo::new(move |_| params.with(|params| params.get("environment").unwrap_or_default()));
     let shell = loading(move || environment.get(), |environment| GetShell { environment });
-    let frame = Frame { environment, shell };
+    let frame = Frame { environment, shell, record: RwSignal::new(Default::default()) };
     provide_context(frame);
+    let live = Live::current();
+    live.follow(environment);
+    live.changed(Callback::new(move |()| frame.refresh()));
+    let first = environment.get_untracked();
+    let titled = move |page: String| {
+        let environment = environment.try_get_untracked().unwrap_or_else(|| first.clone());
+        document_title(format!("{page} · {}", spelled(&environment)))
+    };
 
-    let pathname = use_location().pathname;
+    let location = use_location();
+    let pathname = location.pathname;
     let section = Memo::new(move |_| pathname.with(|path| path.split('/').nth(2).unwrap_or_default().to_owned()));
     let deeper = Memo::new(move |_| pathname.with(|path| path.split('/').nth(3).is_some_and(|part| !part.is_empty())));
     announce_navigation(pathname);
 
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
-        <div class="shell">
-            {sidebar(frame, section)}
+        <Title formatter=titled/>
+        <div class=move || environment.with(|environment| format!("shell env-{}", hue(environment)))>
+            {sidebar(frame, live, section)}
             <div class="stage">
-                {top_bar(frame, section, deeper)}
+                {top_bar(frame, Trail::new(location, section, deeper))}
                 <main id="main" class="content" tabindex="-1">
                     <Outlet/>
                 </main>
@@ -92,7 +106,28 @@ fn close_sheet() {
     }
 }
 
-fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
+/// The colour of an environment, so that nobody works in production for want of looking: one of its own for the usual
+/// names, one of six for others.
+fn hue(environment: &str) -> &'static str {
+    match environment {
+        "production" | "prod" | "live" => "production",
+        "staging" | "preview" => "1",
+        "qa" | "test" | "testing" => "2",
+        "development" | "dev" | "demo" => "3",
+        other => ["1", "2", "3", "4", "5", "6"][other.bytes().map(usize::from).sum::<usize>() % 6],
+    }
+}
+
+/// An environment's word as a title says it. Its name is known only once the frame's data is there, too late for a title.
+fn spelled(environment: &str) -> String {
+    if environment.len() <= 3 {
+        return environment.to_uppercase();
+    }
+    let mut chars = environment.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn sidebar(frame: Frame, live: Live, section: Memo<String>) -> AnyView {
     let same_page = |event: MouseEvent| {
         let link = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if link.and_then(|link| link.closest("a").ok().flatten()).is_some() {
@@ -107,7 +142,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
             </a>
             {loaded_quietly(frame.shell, move |shell| switcher(&shell, section))}
             <nav class="nav" aria-label="Main">
-                {GROUPS.into_iter().map(|(name, pages)| nav_group(frame, section, name, pages)).collect_view()}
+                {GROUPS.into_iter().map(|(name, pages)| nav_group(frame, live, section, name, pages)).collect_view()}
             </nav>
             {loaded_quietly(frame.shell, |shell| operator(&shell))}
         </aside>
@@ -115,7 +150,7 @@ fn sidebar(frame: Frame, section: Memo<String>) -> AnyView {
     .erased()
 }
 
-fn nav_group(frame: Frame, section: Memo<String>, name: &'static str, pages: &'static [Place]) -> AnyView {
+fn nav_group(frame: Frame, live: Live, section: Memo<String>, name: &'static str, pages: &'static [Place]) -> AnyView {
     let links = pages
         .iter()
         .map(|(page, glyph, label)| {
@@ -125,7 +160,7 @@ fn nav_group(frame: Frame, section: Memo<String>, name: &'static str, pages: &'s
                     <a href=frame.path(page) aria-current=move || (*section.read() == page).then_some("page")>
                         {icon(glyph)}
                         <span>{*label}</span>
-                        {(page == "impersonation").then(|| loaded_quietly(frame.shell, |shell| live_count(&shell)))}
+                        {(page == "impersonation").then(|| loaded_quietly(frame.shell, move |shell| live_count(&shell, live)))}
                     </a>
                 </li>
             }
@@ -138,9 +173,16 @@ fn nav_group(frame: Frame, section: Memo<String>, name: &'static str, pages: &'s
     .erased()
 }
 
-fn live_count(shell: &Shell) -> AnyView {
-    let live = shell.live_impersonations;
-    (live > 0).then(|| view! { <span class="badge amber">{live.to_string()} " live"</span> }).erased()
+/// As the page was made, and then as it changes.
+fn live_count(shell: &Shell, live: Live) -> AnyView {
+    let first = shell.live_impersonations;
+    view! {
+        {move || {
+            let count = live.count.get().unwrap_or(first);
+            (count > 0).then(|| view! { <span class="badge amber">{count.to_string()} " live"</span> })
+        }}
+    }
+    .erased()
 }
 
 fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
@@ -149,7 +191,13 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         <span class="switcher-dot" aria-hidden="true"></span>
         <span class="switcher-text">
             <span class="switcher-label">"Environment "</span>
-            <span class="switcher-name">{shell.environment.name.clone()}</span>
+            <span class="switcher-name">
+                {if shell.environment.name.is_empty() {
+                    "Choose one".to_owned()
+                } else {
+                    shell.environment.name.clone()
+                }}
+            </span>
         </span>
         {icon("chevrons-up-down")}
     }
@@ -160,11 +208,13 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         .map(|Environment { slug, name }| {
             let is_current = *slug == current;
             let slug = slug.clone();
+            let class = format!("menu-item env-{}", hue(&slug));
             let href = move || {
                 format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
             };
             view! {
-                <a class="menu-item" href=href aria-current=is_current.then_some("true")>
+                <a class=class href=href aria-current=is_current.then_some("true")>
+                    <span class="switcher-dot" aria-hidden="true"></span>
                     <span class="menu-label">{name.clone()}</span>
                     {is_current.then(|| view! { <span class="menu-check">{icon("check")}</span> })}
                 </a>
@@ -179,7 +229,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
 fn operator(shell: &Shell) -> AnyView {
     let call = Call::to(SignOut::PATH);
     let submitted = Callback::new(move |_: Words| call.run(sign_out(), |()| {}));
-    let roles = shell.roles.labels();
+    let roles = if shell.roles.is_empty() { "No role here".to_owned() } else { shell.roles.labels() };
     view! {
         <div class="operator">
             {avatar(shell.operator_id, &shell.operator_name, None, false)}
@@ -227,19 +277,57 @@ fn sign_out_form(ending: i64, submitted: Callback<Words>) -> AnyView {
     .erased()
 }
 
-fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
+/// Where the page is, and the list that led to it.
+#[derive(Clone, Copy)]
+struct Trail {
+    path: Memo<String>,
+    section: Memo<String>,
+    deeper: Memo<bool>,
+    /// Section and words of the list that was seen last: going up leads back to it as it was.
+    list: RwSignal<(String, String)>,
+}
+
+impl Trail {
+    fn new(location: Location, section: Memo<String>, deeper: Memo<bool>) -> Self {
+        let list = RwSignal::new(Default::default());
+        let (path, search) = (location.pathname, location.search);
+        Effect::new(move |_| {
+            let words = search.with(|search| Words::parse(search)).without(&OF_DRAWERS);
+            if !deeper.get() {
+                list.set((section.get(), words.on("")));
+            }
+        });
+        Self { path, section, deeper, list }
+    }
+
+    /// The address of the list `page`, as it was seen last.
+    fn up(self, frame: Frame, page: &'static str) -> Signal<String> {
+        let path = frame.path(page);
+        Signal::derive(move || {
+            let words = self.list.with(|(section, words)| if section == page { words.clone() } else { String::new() });
+            path.get() + &words
+        })
+    }
+}
+
+/// Words of an address that open a drawer or report an error.
+const OF_DRAWERS: [&str; 5] = ["impersonate", "event", "error", "__err", "__path"];
+
+fn top_bar(frame: Frame, trail: Trail) -> AnyView {
     let place = move || {
-        let section = section.get();
+        let section = trail.section.get();
         let found = GROUPS.into_iter().find_map(|(name, pages)| {
             pages.iter().find(|(page, ..)| *page == section).map(|(page, _, label)| (name, *page, *label))
         });
         found.map(|(name, page, label)| {
-            let last = if deeper.get() {
+            let last = if trail.deeper.get() {
                 view! {
                     <li>
-                        <a href=frame.path(page)>{label}</a>
+                        <a href=trail.up(frame, page)>{label}</a>
                     </li>
-                    <li aria-current="page">{if page == "users" { "Profile" } else { "Details" }}</li>
+                    <li aria-current="page">
+                        <bdi class="truncate">{move || record(frame, trail, page)}</bdi>
+                    </li>
                 }
                 .erased()
             } else {
@@ -251,6 +339,9 @@ fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
             }
         })
     };
+    let environment = |shell: Shell| {
+        (!shell.environment.name.is_empty()).then(|| view! { <li>{shell.environment.name}</li> }).erased()
+    };
     view! {
         <header class="top-bar">
             <button type="button" class="icon-button menu-button" popovertarget="navigation" aria-label="Navigation">
@@ -258,7 +349,7 @@ fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
             </button>
             <nav aria-label="Breadcrumb">
                 <ol class="breadcrumb">
-                    {loaded_quietly(frame.shell, |shell| view! { <li>{shell.environment.name}</li> }.erased())}
+                    {loaded_quietly(frame.shell, environment)}
                     {place}
                 </ol>
             </nav>
@@ -266,4 +357,13 @@ fn top_bar(frame: Frame, section: Memo<String>, deeper: Memo<bool>) -> AnyView {
         </header>
     }
     .erased()
+}
+
+/// The name of the page's record, once it is known.
+fn record(frame: Frame, trail: Trail, page: &str) -> String {
+    let (path, name) = frame.record.get();
+    if path == trail.path.get() {
+        return name;
+    }
+    if page == "users" { "Profile".to_owned() } else { "Details".to_owned() }
 }

@@ -10,6 +10,7 @@ mod gate;
 mod identity;
 mod impersonation;
 mod import;
+mod live;
 mod rendering;
 mod support;
 mod users;

@@ -101,6 +101,7 @@ pub async fn serve(listener: TcpListener, state: AppState) -> anyhow::Result<()>
     signalled(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping: no new requests, those that run may finish");
     let _ = stop.send(());
+    state.watchers.close();
     tokio::select! {
         ended = tokio::time::timeout(DRAIN, server) => match ended {
             Ok(ended) => ended.context("the server failed")?.context("the server failed")?,

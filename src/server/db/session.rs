@@ -271,6 +271,22 @@ pub async fn count_live_impersonations_by(
     )
 }
 
+/// The newest running impersonations of an environment, with the account that each works in.
+pub async fn running_marks(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+) -> DbResult<Vec<(Uuid, Option<Uuid>)>> {
+    fetch_all!(
+        conn,
+        "SELECT id, account_id FROM sessions
+         WHERE environment_id = $1 AND kind = 'impersonation' AND ended_at IS NULL AND expires_at > $2
+         ORDER BY created_at DESC, id DESC LIMIT 500",
+        environment_id,
+        now
+    )
+}
+
 /// Marks a session as ended. Gives whether this call did it: a session ends once.
 pub async fn end(tx: &mut Tx, id: Uuid, reason: EndReason, now: DateTime<Utc>) -> DbResult<bool> {
     let changed = execute!(
@@ -327,6 +343,7 @@ pub struct SessionListRow {
     pub end_reason: Option<String>,
     pub account_name: Option<String>,
     pub application_name: Option<String>,
+    pub operator_id: Option<Uuid>,
     pub operator_name: Option<String>,
     pub reason: Option<String>,
     pub ticket: Option<String>,
@@ -339,7 +356,7 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec
     fetch_all!(
         conn,
         "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, a.name AS account_name,
-           p.name AS application_name, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
+           p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
          FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN applications p ON p.id = s.application_id
            LEFT JOIN operators o ON o.id = s.operator_id
          WHERE s.user_id = $1

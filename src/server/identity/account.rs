@@ -13,6 +13,7 @@ use super::cookies;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
+use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -126,9 +127,9 @@ pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Marku
             a href=(link("/account/audit")) aria-current=[aria("/account/audit")] { "Account audit log" }
         }
         div.hosted-user {
-            span.truncate {
+            span.truncate title=(viewer.user_email) {
                 (viewer.user_email)
-                @if let Some(account) = &viewer.account_name { " · " (account) }
+                @if let Some(account) = &viewer.account_name { " · " bdi { (account) } }
             }
             form method="post" action=(provider.path("/account/sign-out")) {
                 (session_field(viewer))
@@ -234,9 +235,9 @@ fn ended_item(now: DateTime<Utc>, viewer: &StandingRow, session: &SessionItem) -
             div.stacked {
                 (what(session, viewer))
                 span.dim {
-                    "Started " (page::ago(now, session.started_at)) ", ended "
-                    (page::ago(now, session.ended_at.unwrap_or(session.expires_at))) ": "
-                    (session.end_reason.map_or("expired", |reason| reason.label()))
+                    "Started " (page::ago(now, session.started_at)) " · "
+                    (session.end_reason.map_or("expired", |reason| reason.label())) " "
+                    (page::ago(now, session.ended_at.unwrap_or(session.expires_at)))
                 }
                 (origin(session))
             }
@@ -270,7 +271,7 @@ fn origin(session: &SessionItem) -> Markup {
     if session.kind == SessionKind::Impersonation {
         return html! {};
     }
-    let from = [&session.ip_address, &session.user_agent].into_iter().flatten();
-    let from = from.map(String::as_str).collect::<Vec<_>>().join(" · ");
-    html! { @if !from.is_empty() { span.dim.wrap { (from) } } }
+    let device = session.user_agent.as_deref().and_then(describe);
+    let from = [device.as_deref(), session.ip_address.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    html! { @if !from.is_empty() { span.dim.wrap title=[session.user_agent.as_deref()] { (from) } } }
 }

@@ -93,7 +93,6 @@ fn row(provider: &Provider, event: &AuditItem) -> Markup {
                 div.stacked {
                     span { (event.description) }
                     @if let Some(reason) = &event.reason { span.dim.wrap { "Reason: " (reason) } }
-                    span.dim { code { (event.action) } }
                 }
             }
             td.wrap { (event.ip_address.as_deref().filter(|_| event.operator_name.is_none()).unwrap_or("–")) }

@@ -1,5 +1,7 @@
 //! Starting, showing and ending impersonations.
 
+mod entrance;
+mod reopen;
 mod start;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +21,7 @@ use crate::server::db::user::UserRecord;
 use crate::server::db::{Conn, account, settings, user};
 use crate::server::error::{ServiceError, ServiceResult};
 
+pub use reopen::{Reopened, reopen};
 pub use start::start;
 
 /// Sessions that end in one transaction.
@@ -54,10 +57,12 @@ impl Candidate {
         self.applications.iter().filter(move |application| application.account_id == account_id)
     }
 
-    /// The account that is preselected: the active one, else the first by name.
+    /// The account that is preselected: the active one where it is not refused, else the first that is not, else the
+    /// active one, whose refusal is then shown.
     fn preselected(&self) -> Option<&MembershipRow> {
         let active = self.memberships.iter().find(|row| Some(row.account_id) == self.user.active_account_id);
-        active.or(self.memberships.first())
+        let works = |row: &&MembershipRow| policy::decide_for_account(&self.account_facts(row, None)).is_ok();
+        active.filter(works).or_else(|| self.memberships.iter().find(works)).or(active).or(self.memberships.first())
     }
 
     fn facts<'a>(&'a self, caller: &'a Caller, account: Option<AccountFacts>) -> Facts<'a> {
@@ -176,6 +181,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
         protected_permissions,
         can_change_settings: caller.roles.can_change_settings(),
         live: live.into_iter().filter(|row| row.end_due(now).is_none()).map(|row| live_item(caller, row)).collect(),
+        asked_by: caller.operator.id,
         now,
     })
 }

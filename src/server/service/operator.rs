@@ -205,21 +205,27 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client:
     Ok(())
 }
 
-/// The frame of an environment's pages.
+/// The frame of an environment's pages. An environment that the operator may not see, or that does not exist, has a frame
+/// too, without a name: it says who is signed in, and leads to where there is something to see.
 pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
     let mut conn = state.db.read().await?;
     let environments = table::environments(&mut conn, operator.id).await?;
-    let current = environments.iter().find(|row| row.slug == slug).cloned().ok_or(ServiceError::NotFound)?;
-    let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
-    let live_impersonations = impersonation::count_live(&mut conn, current.id, state.now()).await?;
     let ending_with_sign_out =
         session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?;
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
+    let (environment, roles, live_impersonations) = match environments.iter().find(|row| row.slug == slug).cloned() {
+        Some(current) => {
+            let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
+            let live = impersonation::count_live(&mut conn, current.id, state.now()).await?;
+            (plain(current), roles, live)
+        }
+        None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), 0),
+    };
     Ok(Shell {
         operator_id: operator.id,
         operator_name: operator.name.clone(),
         operator_email: operator.email.clone(),
-        environment: plain(current),
+        environment,
         roles,
         environments: environments.into_iter().map(plain).collect(),
         live_impersonations,

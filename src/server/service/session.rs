@@ -286,6 +286,7 @@ fn item(row: SessionListRow) -> SessionItem {
         end_reason: row.end_reason.as_deref().and_then(EndReason::parse),
         account_name: row.account_name,
         application_name: row.application_name,
+        operator_id: row.operator_id,
         operator_name: row.operator_name,
         reason: row.reason,
         ticket: row.ticket,

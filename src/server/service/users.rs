@@ -148,6 +148,8 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
         accounts,
         sessions,
         events,
+        asked_by: caller.operator.id,
+        can_end_any: caller.roles.can_end_any_session(),
         impersonation: candidate.denial(caller),
         now: caller.state.now(),
     })

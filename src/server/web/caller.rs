@@ -100,7 +100,7 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        ApiError::Internal { .. } | ApiError::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
+        ApiError::Internal { .. } | ApiError::Unreachable | ApiError::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -1,7 +1,8 @@
-//! Starting an impersonation without script: the drawer's form, posted into a new tab.
+//! Starting an impersonation without script, and opening a running one again: forms that are posted into a new tab.
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -11,11 +12,13 @@ use uuid::Uuid;
 use super::caller::{client, local_path};
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
+use crate::model::session::EndReason;
 use crate::model::text::is_visible;
 use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::identity::page::Page;
+use crate::server::identity::page::{self, Page};
 use crate::server::service;
+use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
 
 #[derive(Deserialize)]
@@ -76,6 +79,34 @@ fn go_on(state: &AppState, url: &str) -> Response {
         a.button.primary.wide href=(url) rel="noreferrer" { "Go on" }
     };
     Page::card(title, body).forward(url).into_response()
+}
+
+/// Opens a running impersonation in the tab that posted this, with or without script. What stands against it is said there.
+pub async fn reopen(
+    State(state): State<AppState>,
+    Path((environment, session_id)): Path<(String, Uuid)>,
+    parts: Parts,
+) -> Response {
+    let reopened = async {
+        let operator = guard::operator(&state, &parts.headers).await.ok_or(ServiceError::Unauthenticated)?;
+        let caller = service::operator::enter(&state, operator, client(&state, &parts), &environment).await?;
+        service::impersonation::reopen(&caller, session_id).await
+    };
+    match reopened.await {
+        Ok(Reopened::HandOff(hand_off)) => go_on(&state, &hand_off.url),
+        Ok(Reopened::Ended(reason)) => over(&environment, reason),
+        Err(error) => page::failed(error, &client(&state, &parts).request_id),
+    }
+}
+
+fn over(environment: &str, reason: EndReason) -> Response {
+    let title = "This session is over";
+    let body = html! {
+        h1 { (title) }
+        p.dim { "It has ended: " (reason.label()) ". Close this tab, and start another session if you need one." }
+        a.button.wide href=(format!("/{environment}/impersonation")) { "To the live sessions" }
+    };
+    Page::card(title, body).status(StatusCode::CONFLICT).into_response()
 }
 
 async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> ServiceResult<String> {

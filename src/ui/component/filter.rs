@@ -72,7 +72,14 @@ pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) ->
     let input = NodeRef::<Input>::new();
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let typed = move |form: HtmlFormElement| {
-        let send = set_timeout_with_handle(move || filters.send(&form, true), Duration::from_millis(250));
+        let send = move || {
+            // Whoever was faster, by Enter, is there already.
+            let typed = input.try_get_untracked().flatten().map(|input| input.value());
+            if typed.is_some() && typed != value.try_get_untracked() {
+                filters.send(&form, true);
+            }
+        };
+        let send = set_timeout_with_handle(send, Duration::from_millis(250));
         if let Some(Some(before)) = waiting.try_update_value(|waiting| std::mem::replace(waiting, send.ok())) {
             before.clear();
         }

@@ -76,7 +76,7 @@ pub fn missing() -> AnyView {
     empty(
         "circle-help",
         "Nothing here",
-        "This page does not exist, or you may not see it. Check the address and the environment.",
+        "This page does not exist, or you may not see it. Check the address, or choose another environment.",
         view! { <a class="button" href="/">"Go to users"</a> }.erased(),
     )
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Date;
 
+use crate::model::impersonation::MINUTES;
 use crate::ui::clock::{Clock, Now};
 use crate::ui::erase::Erase;
 
@@ -23,11 +24,19 @@ pub fn ago_in_row(then: DateTime<Utc>, now: Now) -> AnyView {
     view! { <span title=exact(then)>{move || relative(then, now.minutes())}</span> }.erased()
 }
 
-/// "24:13" until `deadline`, each second; `over` from then on.
+/// No session has more left. The clock of the page is up to a second behind, and would say so.
+const LONGEST: TimeDelta = TimeDelta::minutes(MINUTES);
+
+/// "24:13" until `deadline`, each second; `over` from then on. Marked in the last minute.
 pub fn countdown(deadline: DateTime<Utc>, now: Now, over: &'static str) -> AnyView {
     view! {
-        <time class="countdown" datetime=machine(deadline) title=exact(deadline)>
-            {move || left(deadline - now.seconds()).unwrap_or_else(|| over.to_owned())}
+        <time
+            class="countdown"
+            class:closing=move || (deadline - now.seconds()) < TimeDelta::minutes(1)
+            datetime=machine(deadline)
+            title=exact(deadline)
+        >
+            {move || left((deadline - now.seconds()).min(LONGEST)).unwrap_or_else(|| over.to_owned())}
         </time>
     }
     .erased()

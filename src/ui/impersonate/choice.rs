@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::State;
-use crate::model::impersonation::{DrawerAccount, DrawerApplication};
+use crate::model::impersonation::{Denial, DrawerAccount, DrawerApplication};
 use crate::ui::component::field::{label, rich_select};
 use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
@@ -43,6 +43,7 @@ pub fn account(state: State) -> AnyView {
                 options.erased(),
                 Callback::new(move |external_id| state.choose_account(external_id)),
             )}
+                {passed_over(state)}
                 <button
                     class="button small without-script"
                     type="submit"
@@ -58,6 +59,21 @@ pub fn account(state: State) -> AnyView {
         </div>
     }
     .erased()
+}
+
+/// Why it is not the active account that is preselected.
+fn passed_over(state: State) -> Option<AnyView> {
+    let (name, denial) = state.passed_over()?;
+    let (before, after) = match denial {
+        Some(Denial::NoApplications) => {
+            ("The active account, ", ", has no applications, so another one is preselected.")
+        }
+        Some(Denial::DisabledInAccount) => {
+            ("The user is disabled in the active account, ", ", so another one is preselected.")
+        }
+        _ => ("The active account, ", ", is refused, so another one is preselected."),
+    };
+    Some(view! { <p class="hint">{before} <bdi>{name}</bdi> {after}</p> }.erased())
 }
 
 pub fn application(state: State) -> AnyView {
@@ -94,9 +110,10 @@ fn applications(state: State, account: &DrawerAccount, changed: Callback<String>
             option_view(application.client_id.clone(), text, selected)
         })
         .collect_view();
+    let has_default = account.applications.iter().any(|application| application.is_default);
     let face = move || {
         state.with_application(|application| match application {
-            Some(application) => two_lines(application.name.clone(), application_line(application)),
+            Some(application) => two_lines(application.name.clone(), application_line(application, has_default)),
             None => two_lines("Choose an application".to_owned(), String::new()),
         })
     };
@@ -148,8 +165,11 @@ fn account_line(account: &DrawerAccount) -> String {
     }
 }
 
-fn application_line(application: &DrawerApplication) -> String {
-    let place = if application.is_default { "Default for this account" } else { "Not the default" };
+fn application_line(application: &DrawerApplication, has_default: bool) -> String {
     let sign_in = if application.hosted { "hosted sign-in" } else { "embedded sign-in" };
-    format!("{place} · {sign_in}")
+    match (application.is_default, has_default) {
+        (true, _) => format!("Default for this account · {sign_in}"),
+        (false, true) => format!("Not the default · {sign_in}"),
+        (false, false) => format!("No default is set · {sign_in}"),
+    }
 }

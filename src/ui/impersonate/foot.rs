@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 use leptos::prelude::*;
 
 use super::state::State;
+use crate::model::error::ApiError;
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
+use crate::ui::address::encode;
 use crate::ui::component::dialog::close_dialog;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::alert;
@@ -49,30 +51,27 @@ pub fn note(state: State) -> AnyView {
 }
 
 pub fn foot(state: State) -> AnyView {
-    let denied = Memo::new(move |_| state.denial());
+    let denied = Memo::new(move |_| state.denial().is_some());
+    let too_long = Memo::new(move |_| state.too_long_by());
+    let hint = move || match too_long.get() {
+        Some(by) => view! { <p class="drawer-hint bad">{format!("Too long by {by}")}</p> }.erased(),
+        None => {
+            view! { <p class="drawer-hint needs-script"><kbd>"Ctrl"</kbd> " " <kbd>"↵"</kbd> " starts"</p> }.erased()
+        }
+    };
     view! {
         <footer class="drawer-foot">
-            {move || state.other_error().map(alert)}
-            {move || {
-                denied
-                    .get()
-                    .map(|denial| {
-                        view! {
-                            <p class="drawer-denial" id="impersonate-denial">
-                                {icon("ban")}
-                                <span>{denial.sentence()}</span>
-                            </p>
-                        }
-                    })
-            }}
+            {move || state.error.with(|error| error.as_ref().and_then(|error| failure(state, error)))}
             <div class="drawer-buttons">
+                {hint}
                 <a class="button" href=move || state.opening.close_url.get() on:click=close_dialog>"Cancel"</a>
                 <button
                     class="button primary"
                     type="submit"
                     form=super::FORM
-                    disabled=move || denied.read().is_some() || state.busy.get()
-                    aria-describedby=move || denied.read().map(|_| "impersonate-denial")
+                    disabled=move || denied.get() || too_long.read().is_some() || state.busy.get()
+                    aria-describedby=move || denied.get().then_some("impersonate-denial")
+                    aria-keyshortcuts="Control+Enter Meta+Enter"
                 >
                     <span>{move || if state.busy.get() { "Starting…" } else { "Start session" }}</span>
                     {icon("external-link")}
@@ -81,4 +80,27 @@ pub fn foot(state: State) -> AnyView {
         </footer>
     }
     .erased()
+}
+
+/// What went wrong and belongs to no field of the form. A sign-in that has ended is made good from here: what was typed is
+/// kept, and there again afterwards.
+fn failure(state: State, error: &ApiError) -> Option<AnyView> {
+    match error {
+        ApiError::Invalid { field, .. } if field == "reason" || field == "ticket" => None,
+        ApiError::Unauthenticated => {
+            let href = format!("/sign-in?return_to={}", encode(&state.return_to()));
+            let notice = view! {
+                <div class="notice bad" role="alert">
+                    {icon("lock")}
+                    <p>
+                        "Your sign-in has ended. What you typed is kept. "
+                        <a class="link" href=href>"Sign in again"</a>
+                        " to go on here."
+                    </p>
+                </div>
+            };
+            Some(notice.erased())
+        }
+        error => Some(alert(error.to_string())),
+    }
 }

@@ -1,25 +1,101 @@
-//! Sessions that run: in place of the form right after a start, above it where the drawer is opened again.
+//! Sessions that run: in place of the form right after a start, above it where the drawer is opened again. One whose time
+//! is over says so, and offers to start again.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use uuid::Uuid;
 
-use super::state::{Running, State};
+use super::state::State;
+use super::text;
+use crate::api::impersonation::get_drawer;
+use crate::model::impersonation::LiveImpersonation;
+use crate::ui::component::dialog::{close_dialog, focus};
 use crate::ui::component::icon::icon;
 use crate::ui::component::time::{clock_time, countdown};
-use crate::ui::end_session::end_form;
+use crate::ui::end_session::{end_form, reopen_form};
 use crate::ui::erase::Erase;
+
+/// A session that this operator has running for the user, or had a moment ago.
+#[derive(Clone, PartialEq)]
+pub struct Running {
+    pub session_id: Uuid,
+    pub account: String,
+    pub application: String,
+    pub reason: String,
+    pub ticket: String,
+    pub deadline: DateTime<Utc>,
+    /// When it ended before its deadline, as far as this page has learnt.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Where the browser refused the new tab: the address to open by hand.
+    pub blocked_url: Option<String>,
+}
+
+impl Running {
+    pub fn of(live: &LiveImpersonation) -> Self {
+        Self {
+            session_id: live.session_id,
+            account: live.account_name.clone(),
+            application: live.application_name.clone(),
+            reason: live.reason.clone(),
+            ticket: live.ticket.clone().unwrap_or_default(),
+            deadline: live.deadline,
+            ended_at: None,
+            blocked_url: None,
+        }
+    }
+}
+
+/// Follows what others end or start meanwhile: the user, the application, the same operator in another tab.
+pub fn follow(state: State) {
+    let (environment, user) = (state.opening.environment, state.drawer.with_value(|drawer| drawer.user_id));
+    let changed = Callback::new(move |()| {
+        spawn_local(async move {
+            if let Some(environment) = environment.try_get_untracked()
+                && let Ok(fresh) = get_drawer(environment, user).await
+            {
+                take(state, &fresh.running);
+            }
+        });
+    });
+    state.live.changed(changed);
+}
+
+fn take(state: State, fresh: &[LiveImpersonation]) {
+    let now = state.now.now_untracked();
+    // The drawer may have been closed while the server was asked.
+    state.running.try_update(|known| {
+        for running in known.iter_mut().filter(|running| running.ended_at.is_none() && running.deadline > now) {
+            if !fresh.iter().any(|live| live.session_id == running.session_id) {
+                running.ended_at = Some(now);
+            }
+        }
+        for live in fresh.iter().rev() {
+            if !known.iter().any(|running| running.session_id == live.session_id) {
+                known.insert(0, Running::of(live));
+            }
+        }
+    });
+}
 
 /// What the drawer shows after a start.
 pub fn started(state: State) -> AnyView {
+    // With the focus here, Enter closes what is done.
+    Effect::new(|_| request_animation_frame(|| focus("impersonate-done")));
     view! {
         <div class="drawer-form">
-            <div class="drawer-body">{list(state)} {none_left(state)}</div>
+            <div class="drawer-body">{list(state)}</div>
             <footer class="drawer-foot">
                 <div class="drawer-buttons">
                     <button type="button" class="button" on:click=move |_| state.just_started.set(false)>
                         "Start another"
                     </button>
-                    <a class="button primary" href=move || state.opening.close_url.get() on:click=crate::ui::component::dialog::close_dialog>
+                    <a
+                        class="button primary"
+                        id="impersonate-done"
+                        href=move || state.opening.close_url.get()
+                        on:click=close_dialog
+                    >
                         "Done"
                     </a>
                 </div>
@@ -29,37 +105,22 @@ pub fn started(state: State) -> AnyView {
     .erased()
 }
 
-fn none_left(state: State) -> AnyView {
-    view! {
-        {move || {
-            state
-                .running
-                .read()
-                .is_empty()
-                .then(|| {
-                    view! {
-                        <p class="notice" role="status">
-                            {icon("circle-slash")}
-                            <span>"The session has ended. The other tab no longer works as this user."</span>
-                        </p>
-                    }
-                })
-        }}
-    }
-    .erased()
-}
-
 /// This operator's sessions of this user.
 pub fn list(state: State) -> AnyView {
     let ended = Callback::new(move |session: Uuid| {
-        state.running.update(|sessions| sessions.retain(|running| running.session_id != session));
+        let now = state.now.now_untracked();
+        state.running.try_update(|all| {
+            for running in all.iter_mut().filter(|running| running.session_id == session) {
+                running.ended_at = Some(now);
+            }
+        });
         state.opening.changed.run(());
     });
     view! {
         <div class="running-list" role="status">
             <For
                 each=move || state.running.get()
-                key=|running| running.session_id
+                key=|running| (running.session_id, running.ended_at.is_some(), running.blocked_url.is_some())
                 children=move |running| card(state, running, ended)
             />
         </div>
@@ -68,25 +129,56 @@ pub fn list(state: State) -> AnyView {
 }
 
 fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
-    let name = state.drawer.with_value(|drawer| drawer.name.clone());
-    let blocked = running.blocked_url.map(|url| {
-        view! {
-            <p class="notice bad">
-                {icon("triangle-alert")}
-                <span>"The browser did not open the tab. The link works once, within a minute."</span>
-            </p>
-            <a class="button primary wide" href=url target="_blank" rel="noopener external">
-                <span>"Open the session"</span>
-                {icon("external-link")}
-            </a>
-        }
+    let (deadline, ended_at) = (running.deadline, running.ended_at);
+    let left = Memo::new(move |_| {
+        let left = deadline - state.now.seconds();
+        (ended_at.is_none() && left > TimeDelta::zero()).then_some(left < TimeDelta::minutes(1))
     });
+    let name = state.drawer.with_value(|drawer| drawer.name.clone());
+    let label = move || if left.get().is_some() { "Running session" } else { "Ended session" };
+    let head = move || {
+        if left.read().is_some() {
+            let words = if left.get() == Some(true) { "Session ends in less than a minute" } else { "Session running" };
+            view! {
+                <strong>{words}</strong>
+                {countdown(deadline, state.now, "")}
+            }
+            .erased()
+        } else {
+            view! { <strong>"Ended " {clock_time(ended_at.unwrap_or(deadline))}</strong> }.erased()
+        }
+    };
+    let again = running.clone();
+    let session_id = running.session_id;
+    let buttons = move || {
+        if left.read().is_some() {
+            view! {
+                {reopen_form(session_id, "button small")}
+                {end_form(session_id, "End session", "button small danger", ended)}
+            }
+            .erased()
+        } else {
+            let again = again.clone();
+            view! {
+                <button type="button" class="button small" on:click=move |_| start_again(state, &again)>
+                    {icon("refresh-cw")}
+                    <span>"Start again"</span>
+                </button>
+            }
+            .erased()
+        }
+    };
     view! {
-        <section class="running impersonated" aria-label="Running session">
+        <section
+            class="running"
+            class:impersonated=move || left.read().is_some()
+            class:over=move || left.read().is_none()
+            class:closing=move || left.get() == Some(true)
+            aria-label=label
+        >
             <header class="running-head">
                 <span class="running-pulse" aria-hidden="true"></span>
-                <strong>"Session running"</strong>
-                {countdown(running.deadline, state.now, "time is up")}
+                {head}
             </header>
             <dl class="facts">
                 <dt>"As"</dt>
@@ -96,13 +188,62 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
                 <dt>"Application"</dt>
                 <dd dir="auto">{running.application}</dd>
                 <dt>"Until"</dt>
-                <dd>{clock_time(running.deadline)}</dd>
+                <dd>{clock_time(deadline)}</dd>
                 <dt>"Reason"</dt>
                 <dd dir="auto">{running.reason}</dd>
             </dl>
-            {blocked}
-            {end_form(running.session_id, "End session", "button small danger", ended)}
+            {running.blocked_url.map(|url| blocked(state, session_id, url))}
+            <div class="running-buttons">{buttons}</div>
         </section>
     }
     .erased()
+}
+
+/// The tab that the browser did not open. The link works once: with its use it is gone, and *Open again* does the rest.
+fn blocked(state: State, session_id: Uuid, url: String) -> AnyView {
+    let used = move |_| {
+        // After the click has done what it does: a link that is gone leads nowhere.
+        set_timeout(
+            move || {
+                state.running.try_update(|all| {
+                    for running in all.iter_mut().filter(|running| running.session_id == session_id) {
+                        running.blocked_url = None;
+                    }
+                });
+            },
+            std::time::Duration::from_millis(50),
+        );
+    };
+    view! {
+        <p class="notice bad">
+            {icon("triangle-alert")}
+            <span>"The browser did not open the tab. The link works once, within a minute."</span>
+        </p>
+        <a class="button primary wide" href=url target="_blank" rel="noopener external" on:click=used>
+            <span>"Open the session"</span>
+            {icon("external-link")}
+        </a>
+    }
+    .erased()
+}
+
+/// Takes over what the ended session was: account, application, reason and ticket. Starting is one more press.
+fn start_again(state: State, over: &Running) {
+    let choice = state.drawer.with_value(|drawer| {
+        let account = drawer.accounts.iter().find(|account| account.name == over.account)?;
+        let application = account.applications.iter().find(|application| application.name == over.application);
+        Some((account.external_id.clone(), application.map(|application| application.client_id.clone())))
+    });
+    if let Some((account, application)) = choice {
+        state.choose_account(account);
+        if let Some(application) = application {
+            state.application.set(application);
+        }
+    }
+    state.running.update(|all| all.retain(|running| running.session_id != over.session_id));
+    state.reason.set(over.reason.clone());
+    state.ticket.set(over.ticket.clone());
+    state.keep_draft();
+    state.just_started.set(false);
+    text::show(state);
 }

@@ -3,18 +3,23 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::JsValue;
-use leptos::web_sys::{Window, js_sys::Reflect};
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::js_sys::Reflect;
+use leptos::web_sys::{Document, Element, HtmlElement, HtmlFormElement, KeyboardEvent, Window};
 
-use super::state::{Running, State};
+use super::running::Running;
+use super::state::State;
 use crate::api::impersonation::start;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::ui::component::dialog::focus;
 
+/// What the new tab says until it is somewhere.
+const WAITING: &str = "Starting the session…";
+
 pub fn submitted(state: State, event: SubmitEvent) {
     event.prevent_default();
-    if state.busy.get_untracked() || untrack(|| state.denial()).is_some() {
+    if state.busy.get_untracked() || untrack(|| state.denial().is_some() || state.too_long_by().is_some()) {
         return;
     }
     let request = StartImpersonation {
@@ -32,7 +37,7 @@ pub fn submitted(state: State, event: SubmitEvent) {
     state.error.set(None);
     state.busy.set(true);
     let tab = open_tab();
-    let State { frame, toasts, .. } = state;
+    let State { toasts, live, .. } = state;
     spawn_local(async move {
         match start(request).await {
             Ok(hand_off) => {
@@ -41,7 +46,7 @@ pub fn submitted(state: State, event: SubmitEvent) {
                     // The drawer was closed meanwhile; the session runs all the same.
                     toasts.say("Session started");
                 }
-                frame.refresh();
+                live.ask();
             }
             Err(error) => {
                 if let Some(tab) = tab {
@@ -57,17 +62,59 @@ pub fn submitted(state: State, event: SubmitEvent) {
     });
 }
 
+/// Control and Enter, or Command and Enter, anywhere in the form: starts.
+pub fn chord(event: KeyboardEvent) {
+    if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) && !event.repeat() {
+        event.prevent_default();
+        if let Some(form) = document().get_element_by_id(super::FORM) {
+            _ = form.unchecked_into::<HtmlFormElement>().request_submit();
+        }
+    }
+}
+
 /// An empty tab that cannot reach back to this one, or nothing where the browser refused it.
 fn open_tab() -> Option<Window> {
     let tab = window().open_with_url_and_target("about:blank", "_blank").ok().flatten()?;
     _ = Reflect::set(&tab, &JsValue::from_str("opener"), &JsValue::NULL);
     if let Some(document) = tab.document() {
-        document.set_title("Starting the session…");
-        if let Some(body) = document.body() {
-            body.set_text_content(Some("Starting the session…"));
-        }
+        document.set_title(WAITING);
+        furnish(&document);
     }
     Some(tab)
+}
+
+/// What the tab shows while it waits: light or dark as the portal is, so that nothing flashes between two pages that are.
+/// The tab has no style sheet, and fetching one would take as long as the wait.
+fn furnish(tab: &Document) -> Option<()> {
+    let own = document().document_element()?;
+    let theme = own.get_attribute("data-theme").unwrap_or_else(|| "light dark".to_owned());
+    let root: HtmlElement = tab.document_element()?.unchecked_into();
+    _ = root.style().set_property("color-scheme", &theme);
+    _ = root.style().set_property("background", "Canvas");
+    let body = tab.body()?;
+    for (name, value) in [
+        ("display", "grid"),
+        ("place-content", "center"),
+        ("justify-items", "center"),
+        ("gap", "14px"),
+        ("min-height", "100vh"),
+        ("margin", "0"),
+        ("font", "500 14px/20px system-ui, sans-serif"),
+        ("color", "GrayText"),
+    ] {
+        _ = body.style().set_property(name, value);
+    }
+    body.set_text_content(Some(WAITING));
+    if let Some(mark) = document().query_selector(".brand .mark").ok().flatten() {
+        let mark: Element = mark.clone_node_with_deep(true).ok()?.unchecked_into();
+        let drawn =
+            [("width", "36"), ("height", "36"), ("fill", "none"), ("stroke", "currentColor"), ("stroke-width", "1.7")];
+        for (name, value) in drawn {
+            _ = mark.set_attribute(name, value);
+        }
+        _ = body.insert_before(&mark, body.first_child().as_ref());
+    }
+    Some(())
 }
 
 fn refused(state: State, error: ApiError) {
@@ -90,11 +137,13 @@ fn started(state: State, hand_off: HandOff, shown: bool) -> Option<()> {
         account: account.unwrap_or_default(),
         application: application.unwrap_or_default(),
         reason: state.reason.get_untracked().trim().to_owned(),
+        ticket: state.ticket.get_untracked().trim().to_owned(),
         deadline: hand_off.deadline,
+        ended_at: None,
         blocked_url: (!shown).then_some(hand_off.url),
     };
     state.running.update(|sessions| sessions.insert(0, running));
-    state.opening.draft.set_value(None);
+    state.drop_draft();
     state.reason.set(String::new());
     state.ticket.set(String::new());
     state.just_started.set(true);

@@ -1,29 +1,19 @@
 //! What the drawer knows and what the operator has chosen in it.
 
-use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use uuid::Uuid;
 
 use super::Opening;
+use super::draft;
+use super::running::Running;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, validate_reason};
+use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX, validate_reason};
+use crate::model::text::written;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::{Clock, Now};
 use crate::ui::component::toast::Toasts;
 use crate::ui::frame::Frame;
-
-/// A session that this operator has running for the user.
-#[derive(Clone, PartialEq)]
-pub struct Running {
-    pub session_id: Uuid,
-    pub account: String,
-    pub application: String,
-    pub reason: String,
-    pub deadline: DateTime<Utc>,
-    /// Where the browser refused the new tab: the address to open by hand.
-    pub blocked_url: Option<String>,
-}
+use crate::ui::live::Live;
 
 #[derive(Clone, Copy)]
 pub struct State {
@@ -31,6 +21,7 @@ pub struct State {
     pub drawer: StoredValue<Drawer>,
     pub frame: Frame,
     pub toasts: Toasts,
+    pub live: Live,
     pub now: Now,
     pub hydrated: RwSignal<bool>,
     /// External id of the chosen account, client id of the chosen application.
@@ -57,22 +48,12 @@ impl State {
         let draft = opening.draft.with_value(Clone::clone).filter(|(user, ..)| *user == drawer.user_id);
         let (reason, ticket) =
             draft.map_or_else(|| (asked("reason"), asked("ticket")), |(_, reason, ticket)| (reason, ticket));
-        let running = drawer
-            .running
-            .iter()
-            .map(|live| Running {
-                session_id: live.session_id,
-                account: live.account_name.clone(),
-                application: live.application_name.clone(),
-                reason: live.reason.clone(),
-                deadline: live.deadline,
-                blocked_url: None,
-            })
-            .collect();
+        let running = drawer.running.iter().map(Running::of).collect();
         Self {
             opening,
             frame: Frame::current(),
             toasts: Toasts::current(),
+            live: Live::current(),
             now: Now::of(drawer.now),
             hydrated: Clock::current().hydrated,
             account: RwSignal::new(account.map(|account| account.external_id.clone()).unwrap_or_default()),
@@ -136,18 +117,48 @@ impl State {
         self.error.with(|error| error.as_ref().and_then(|error| error.for_field(field)))
     }
 
-    /// What is wrong and belongs to no field of the form.
-    pub fn other_error(self) -> Option<String> {
-        self.error.with(|error| match error {
-            Some(ApiError::Invalid { field, .. }) if field == "reason" || field == "ticket" => None,
-            error => error.as_ref().map(ToString::to_string),
-        })
-    }
-
     /// Keeps what was typed where the drawer closes before it was sent.
     pub fn keep_draft(self) {
         let user = self.drawer.with_value(|drawer| drawer.user_id);
-        self.opening.draft.set_value(Some((user, self.reason.get_untracked(), self.ticket.get_untracked())));
+        let (reason, ticket) = (self.reason.get_untracked(), self.ticket.get_untracked());
+        draft::keep(user, &reason, &ticket);
+        self.opening.draft.set_value(Some((user, reason, ticket)));
+    }
+
+    /// What was typed has been sent: nothing of it comes back.
+    pub fn drop_draft(self) {
+        draft::drop(self.drawer.with_value(|drawer| drawer.user_id));
+        self.opening.draft.set_value(None);
+    }
+
+    /// How many characters the reason has too many, where it has.
+    pub fn too_long_by(self) -> Option<usize> {
+        let length = self.reason.with(|reason| written(reason).chars().count());
+        (length > REASON_MAX).then(|| length - REASON_MAX)
+    }
+
+    /// Why nothing can be started for this user at all, whatever is chosen: then there is nothing to choose.
+    pub fn refusal(self) -> Option<Denial> {
+        self.drawer.with_value(|drawer| {
+            if drawer.denial.is_some() || drawer.accounts.is_empty() {
+                return drawer.denial.or(Some(Denial::NoAccount));
+            }
+            if drawer.accounts.iter().any(works) {
+                return None;
+            }
+            let first = preselected_account(drawer, "")?;
+            first
+                .denial
+                .or_else(|| first.applications.first().map_or(Some(Denial::NoApplications), |first| first.denial))
+        })
+    }
+
+    /// The active account, where another one is preselected since it is refused: its name, and why.
+    pub fn passed_over(self) -> Option<(String, Option<Denial>)> {
+        self.drawer.with_value(|drawer| {
+            let active = drawer.accounts.iter().find(|account| account.active && !works(account))?;
+            drawer.accounts.iter().any(works).then(|| (active.name.clone(), active.denial))
+        })
     }
 
     /// This page with the drawer open: where the server leads back to without script.
@@ -167,18 +178,29 @@ fn find_account<'a>(drawer: &'a Drawer, external_id: &str) -> Option<&'a DrawerA
     drawer.accounts.iter().find(|account| account.external_id == external_id)
 }
 
-/// The account that was asked for, else the active one, else the first.
+/// The account that was asked for, else the active one; where that is refused the first that is not; else the first.
 fn preselected_account<'a>(drawer: &'a Drawer, asked: &str) -> Option<&'a DrawerAccount> {
+    let active = || drawer.accounts.iter().find(|account| account.active);
     find_account(drawer, asked)
-        .or_else(|| drawer.accounts.iter().find(|account| account.active))
+        .or_else(|| active().filter(|account| works(account)))
+        .or_else(|| drawer.accounts.iter().find(|account| works(account)))
+        .or_else(active)
         .or_else(|| drawer.accounts.first())
 }
 
+/// Whether a session can be started in the account, with one of its applications at least.
+fn works(account: &DrawerAccount) -> bool {
+    account.denial.is_none() && account.applications.iter().any(|application| application.denial.is_none())
+}
+
 fn preselected_application<'a>(account: &'a DrawerAccount, asked: &str) -> Option<&'a DrawerApplication> {
+    let works = |application: &&DrawerApplication| application.denial.is_none();
     account
         .applications
         .iter()
         .find(|application| application.client_id == asked)
+        .or_else(|| account.default_application().filter(works))
+        .or_else(|| account.applications.iter().find(works))
         .or_else(|| account.default_application())
 }
 

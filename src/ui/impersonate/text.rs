@@ -2,11 +2,16 @@
 
 use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsValue;
+use leptos::web_sys::HtmlTextAreaElement;
+use leptos::web_sys::js_sys::Reflect;
 
+use super::draft;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
 use crate::model::text::written;
+use crate::ui::component::dialog::focus;
 use crate::ui::component::field::{field_error, label};
 use crate::ui::erase::Erase;
 
@@ -14,17 +19,16 @@ pub fn reason(state: State) -> AnyView {
     let area = NodeRef::<Textarea>::new();
     Effect::new(move |_| {
         if let Some(area) = area.get() {
+            restore(state, &area);
             state.reason.set(area.value());
             _ = area.focus();
         }
     });
     let length = Memo::new(move |_| state.reason.with(|reason| written(reason).chars().count()));
-    let too_long = move || length.get() > REASON_MAX;
-    let error = move || {
-        if too_long() {
-            return Some(format!("Too long by {}. {REASON_MAX} characters are the most.", length.get() - REASON_MAX));
-        }
-        state.error_for("reason")
+    let too_long = move || state.too_long_by().is_some();
+    let error = move || match state.too_long_by() {
+        Some(by) => Some(format!("Too long by {by}. {REASON_MAX} characters are the most.")),
+        None => state.error_for("reason"),
     };
     view! {
         <div class="field">
@@ -56,6 +60,39 @@ pub fn reason(state: State) -> AnyView {
         </div>
     }
     .erased()
+}
+
+/// Brings back what was typed before the page was loaded anew, unless something is there already.
+fn restore(state: State, area: &HtmlTextAreaElement) {
+    let (reason, ticket) = draft::kept(state.drawer.with_value(|drawer| drawer.user_id));
+    if area.value().is_empty() && !reason.is_empty() {
+        state.reason.set(reason);
+        if state.ticket.with_untracked(String::is_empty) {
+            state.ticket.set(ticket);
+        }
+        show(state);
+    }
+}
+
+/// Puts the chosen account and application, reason and ticket into the form's own controls. They are the browser's: what
+/// stands in them is set nowhere else.
+pub fn show(state: State) {
+    request_animation_frame(move || {
+        let controls = [
+            ("impersonate-account", state.account),
+            ("impersonate-application", state.application),
+            ("impersonate-reason", state.reason),
+            ("impersonate-ticket", state.ticket),
+        ];
+        for (id, value) in controls {
+            let (Some(element), Some(value)) = (document().get_element_by_id(id), value.try_get_untracked()) else {
+                continue;
+            };
+            // Selects, inputs and textareas have it alike.
+            _ = Reflect::set(&element, &JsValue::from_str("value"), &JsValue::from_str(&value));
+        }
+        focus("impersonate-reason");
+    });
 }
 
 /// Who will read the reason.

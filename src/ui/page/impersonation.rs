@@ -1,4 +1,4 @@
-//! Impersonation in an environment: the two settings, and what is running now.
+//! Impersonation in an environment: what is running now, and the settings.
 
 mod live;
 mod settings;
@@ -12,6 +12,7 @@ use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::{nothing, table_skeleton};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
+use crate::ui::live::Live;
 
 /// What the page shows.
 pub fn needs(environment: String) -> Vec<Need> {
@@ -23,19 +24,20 @@ pub fn ImpersonationPage() -> impl IntoView {
     let frame = Frame::current();
     let overview = loading(move || frame.environment.get(), |environment| GetOverview { environment });
     let settings = settings::Settings::new(frame, overview);
-    let live = live::Live::new(frame, overview);
+    let live = live::Running::new(frame, overview);
+    Live::current().changed(Callback::new(move |()| overview.refetch()));
     view! {
         <Title text="Impersonation"/>
         <header class="page-head">
             <div>
                 <h1>"Impersonation"</h1>
-                <p class="dim">"Who may step into a user’s session here, and who is in one now."</p>
+                <p class="dim">"Who is in a user’s session here now, and who may step into one."</p>
             </div>
         </header>
         {loaded(overview, table_skeleton, move |overview| {
             view! {
+                {live::section(live, &overview)}
                 {settings::section(settings, &overview)}
-                {live::section(live, overview)}
             }
             .erased()
         })}

@@ -1,9 +1,8 @@
 //! One user: who they are, where they belong, what runs in their name, and stepping in.
 
 mod accounts;
-mod events;
 mod profile;
-mod sessions;
+mod timeline;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,6 +20,7 @@ use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 use crate::ui::impersonate::{self as stepping_in, Opening, drawer};
+use crate::ui::live::Live;
 
 #[component]
 pub fn UserPage() -> impl IntoView {
@@ -30,7 +30,12 @@ pub fn UserPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
     let user: Loading<UserDetail> =
         loading(move || (frame.environment.get(), id.get()), |(environment, id)| of(environment, id));
-    let page = Place { frame, path: Memo::new(move |_| address(frame, id.get())) };
+    let page = Place {
+        frame,
+        path: Memo::new(move |_| address(frame, id.get())),
+        ended: Callback::new(move |_| user.refetch()),
+    };
+    Live::current().changed(Callback::new(move |()| user.refetch()));
     let opening = Opening {
         environment: frame.environment,
         target: Memo::new(move |_| id.get().filter(|_| words.with(is_open))),
@@ -69,6 +74,8 @@ fn is_open(words: &Words) -> bool {
 pub struct Place {
     pub frame: Frame,
     pub path: Memo<String>,
+    /// Runs when a session in the timeline was ended from there.
+    pub ended: Callback<Uuid>,
 }
 
 fn address(frame: Frame, id: Option<Uuid>) -> String {
@@ -78,14 +85,14 @@ fn address(frame: Frame, id: Option<Uuid>) -> String {
 
 fn sections(page: Place, user: UserDetail) -> AnyView {
     let now = Now::of(user.now);
+    page.frame.shows(page.path.get_untracked(), user.name.clone());
     view! {
         <Title text=user.name.clone()/>
         {profile::head(&user)}
         <div class="columns">
             <div class="column">
                 {accounts::accounts(&user)}
-                {sessions::sessions(&user, now)}
-                {events::events(page, &user, now)}
+                {timeline::timeline(page, &user, now)}
             </div>
             <div class="column aside">
                 {impersonate(page, &user)}

@@ -1,5 +1,6 @@
 //! The users of an environment: search, filters, sort and pages, all of it in the address.
 
+mod hand;
 mod menu;
 mod row;
 mod table;
@@ -21,6 +22,8 @@ use crate::ui::impersonate::{self, Opening, drawer};
 
 /// Words of the address that are not the list's own.
 pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
+/// Words that say which page of the list it is: the server's cursor, and how many rows come before it.
+const PAGE_WORDS: [&str; 2] = ["cursor", "before"];
 
 #[component]
 pub fn UsersPage() -> impl IntoView {
@@ -43,13 +46,14 @@ pub fn UsersPage() -> impl IntoView {
     };
     let list = List { path, words: list_words, query, target: opening.target };
     let pending = RwSignal::new(false);
+    hand::keys(list, frame.environment);
 
     view! {
         <Title text="Users"/>
         <header class="page-head">
             <div>
                 <h1>"Users"</h1>
-                <p class="dim page-count">{loaded_quietly(users, |page| counted(&page))}</p>
+                <p class="dim page-count">{loaded_quietly(users, move |page| counted(&page, query.read_untracked().is_filtered()))}</p>
             </div>
         </header>
         {toolbar::toolbar(list, users)}
@@ -75,7 +79,7 @@ pub struct List {
 impl List {
     /// The list with one word changed, from its first page. An empty value removes the word.
     pub fn changed(self, name: &str, value: &str) -> String {
-        self.words.get().without(&["cursor"]).with(name, value).on(&self.path.get())
+        self.words.get().without(&PAGE_WORDS).with(name, value).on(&self.path.get())
     }
 
     /// The same page of the list, with one word more.
@@ -108,8 +112,12 @@ fn query_of(words: &Words) -> UserQuery {
     }
 }
 
-fn counted(page: &Page) -> AnyView {
+fn counted(page: &Page, is_filtered: bool) -> AnyView {
     let people = if page.total == 1 { "person" } else { "people" };
+    if is_filtered {
+        let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
+        return format!("{matching} of {} {people}", grouped(page.total)).erased();
+    }
     let accounts = page.accounts.len();
     let noun = if accounts == 1 { "account" } else { "accounts" };
     format!("{} {people} in {accounts} {noun}", grouped(page.total)).erased()

@@ -4,10 +4,10 @@ use anyhow::anyhow;
 use chrono::TimeDelta;
 
 use super::Candidate;
+use super::entrance::Entrance;
 use crate::model::audit::{Severity, action};
 use crate::model::impersonation::{Denial, HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::model::session::SessionKind;
-use crate::server::address::{origin_of, with_query};
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
 use crate::server::db::grant::{self, NewHandOffCode};
 use crate::server::db::operator;
@@ -21,7 +21,7 @@ use crate::server::service::policy::{self, AccountFacts, Grant, Membership};
 use crate::server::text::composed;
 
 /// How long a hand-off code works.
-const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+pub const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 /// How often a decision is taken anew because its facts changed before they could be acted on.
 const ATTEMPTS: usize = 5;
 
@@ -84,7 +84,7 @@ fn choose<'a>(caller: &Caller, request: &StartImpersonation, candidate: &'a Cand
 async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> ServiceResult<Option<HandOff>> {
     let Choice { candidate, membership, application, grant } = *choice;
     let state = &caller.state;
-    let entrance = Entrance::of(application)?;
+    let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
     let deadline = now + TimeDelta::minutes(grant.minutes);
@@ -116,7 +116,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     let event = Event::new(
         caller.environment.id,
         action::IMPERSONATION_STARTED,
-        Severity::High,
+        Severity::Medium,
         started_sentence(caller, &candidate.user, &membership.name, &application.name, grant),
     )
     .by_operator(&caller.operator)
@@ -141,38 +141,6 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     tx.commit().await?;
     let issuer = state.issuer(&caller.environment.slug);
     Ok(Some(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline }))
-}
-
-/// Where the new tab goes with its hand-off code.
-enum Entrance {
-    /// To the provider, which signs the user in and leads on to the application.
-    Hosted,
-    /// To the application itself, which trades the code at the token endpoint: sign-in that a third party initiates
-    /// (OpenID Connect Core section 4), with the code as `login_hint`.
-    Embedded { login_url: String, target: String },
-}
-
-impl Entrance {
-    fn of(application: &AssignedApplicationRow) -> ServiceResult<Self> {
-        if application.login_method != "embedded" {
-            return Ok(Self::Hosted);
-        }
-        if origin_of(&application.login_url).is_none() {
-            let sentence =
-                "The application's login address is neither http nor https. An administrator must mend it first.";
-            return Err(ServiceError::invalid("application", sentence));
-        }
-        Ok(Self::Embedded { login_url: application.login_url.clone(), target: application.app_url.clone() })
-    }
-
-    fn url(&self, issuer: &str, code: &str) -> String {
-        match self {
-            Self::Hosted => format!("{issuer}/hand-off?code={code}"),
-            Self::Embedded { login_url, target } => {
-                with_query(login_url, &[("iss", issuer), ("login_hint", code), ("target_link_uri", target)])
-            }
-        }
-    }
 }
 
 fn started_sentence(caller: &Caller, user: &UserRecord, account: &str, application: &str, grant: Grant) -> String {

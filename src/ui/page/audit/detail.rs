@@ -7,6 +7,7 @@ use super::List;
 use super::words::{action_label, actor, kind};
 use crate::api::audit::GetEvent;
 use crate::model::audit::AuditItem;
+use crate::model::device::describe;
 use crate::ui::address::Words;
 use crate::ui::component::badge::severity;
 use crate::ui::component::copy::copyable;
@@ -68,6 +69,13 @@ fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> A
     .erased()
 }
 
+/// What the browser is, with its own words on hover.
+fn browser(event: &AuditItem) -> Option<AnyView> {
+    let own = event.user_agent.clone()?;
+    let said = describe(&own).unwrap_or_else(|| own.clone());
+    Some(view! { <span class="wrap" title=own>{said}</span> }.erased())
+}
+
 fn body(list: List, event: &AuditItem) -> AnyView {
     let text = |value: &Option<String>| {
         value.clone().map(|value| view! { <span class="wrap" dir="auto">{value}</span> }.erased())
@@ -98,7 +106,7 @@ fn body(list: List, event: &AuditItem) -> AnyView {
         ("In the account’s log", seen),
         ("Application", text(&event.application_name)),
         ("Address", text(&event.ip_address)),
-        ("Browser", text(&event.user_agent)),
+        ("Browser", browser(event)),
         ("Event id", id(Some(event.id), "event id")),
         ("Session id", id(event.session_id, "session id")),
         ("Actor id", id(event.actor_id, "actor id")),

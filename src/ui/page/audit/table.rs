@@ -1,11 +1,12 @@
-//! The events as rows. What was done inside an impersonation is marked, with both people and the reason.
+//! The events as rows, those of one impersonation in one that unfolds. What was done inside an impersonation is marked, with
+//! both people, the reason and the ticket.
 
 use leptos::prelude::*;
 
 use super::List;
 use super::words::{action_label, actor};
 use crate::model::audit::{AuditItem, AuditPage};
-use crate::ui::component::badge::severity;
+use crate::ui::component::badge::{badge, severity};
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, nothing};
@@ -20,22 +21,21 @@ pub fn table(list: List, page: AuditPage) -> AnyView {
     let (previous, next) = (step(&page.previous), step(&page.next));
     let count = page.rows.len();
     let summary = if count == 1 { "1 event on this page".to_owned() } else { format!("{count} events on this page") };
-    let rows = page.rows.into_iter().map(|event| row(list, event)).collect_view();
+    let groups = grouped(page.rows).into_iter().map(|group| session(list, group)).collect_view();
     view! {
         <div class="card table-card">
             <table class="table audit-table" aria-label="Audit trail">
                 <thead>
                     <tr>
                         <th scope="col" class="col-time">"Time"</th>
-                        <th scope="col" class="col-actor">"Actor"</th>
-                        <th scope="col" class="col-action">"Action"</th>
-                        <th scope="col" class="col-target">"User"</th>
+                        <th scope="col" class="col-action">"What happened"</th>
+                        <th scope="col" class="col-actor">"Who"</th>
                         <th scope="col" class="col-account">"Account"</th>
                         <th scope="col" class="col-severity">"Severity"</th>
                         <th scope="col" class="col-address">"Address"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                {groups}
             </table>
             {pager(summary, previous, next, ("Newer", "Older"))}
         </div>
@@ -43,51 +43,102 @@ pub fn table(list: List, page: AuditPage) -> AnyView {
     .erased()
 }
 
-fn row(list: List, event: AuditItem) -> AnyView {
+/// The events of a page, those of one impersonation together where its newest one stands. A session that began on an older
+/// page has its beginning there.
+fn grouped(events: Vec<AuditItem>) -> Vec<Vec<AuditItem>> {
+    let mut groups: Vec<Vec<AuditItem>> = Vec::new();
+    for event in events {
+        let same = |group: &&mut Vec<AuditItem>| {
+            event.is_impersonated()
+                && event.session_id.is_some()
+                && group.first().is_some_and(|first| first.is_impersonated() && first.session_id == event.session_id)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(event),
+            None => groups.push(vec![event]),
+        }
+    }
+    groups
+}
+
+/// One event, or the newest one of a session with the others folded away beneath it. The fold needs no script.
+fn session(list: List, events: Vec<AuditItem>) -> AnyView {
+    let others = events.len() - 1;
+    let mut events = events.into_iter();
+    let first = events.next().map(|event| row(list, event, false, others));
+    let others = events.map(|event| row(list, event, true, 0)).collect_view();
+    view! { <tbody>{first} {others}</tbody> }.erased()
+}
+
+fn row(list: List, event: AuditItem, folded: bool, others: usize) -> AnyView {
     let id = event.id;
     let impersonated = event.is_impersonated();
-    let reason = event.reason.clone().map(|reason| {
-        view! { <span class="reason dim" dir="auto" title=reason.clone()>{reason.clone()}</span> }
+    let why = (impersonated && !folded && (event.reason.is_some() || event.ticket.is_some())).then(|| {
+        let reason = event.reason.clone().unwrap_or_default();
+        view! {
+            <span class="reason dim" title=reason.clone()>
+                <bdi>{reason.clone()}</bdi>
+                " "
+                {event.ticket.clone().map(|ticket| badge("outline", ticket))}
+            </span>
+        }
     });
-    let target = event.user_name.clone().or_else(|| event.user_email.clone());
-    let email = event.user_email.clone();
+    let fold = (others > 0).then(|| {
+        let events = if others == 1 { "1 more event".to_owned() } else { format!("{others} more events") };
+        view! {
+            <details class="fold">
+                <summary>{events}</summary>
+            </details>
+        }
+    });
     view! {
-        <tr class:impersonated=impersonated class:selected=move || list.event.get() == Some(id)>
+        <tr class:impersonated=impersonated class:folded=folded class:selected=move || list.event.get() == Some(id)>
             <td class="col-time">
                 <time datetime=machine(event.occurred_at) title=exact(event.occurred_at) class="stacked">
                     <span>{seconds(event.occurred_at)}</span>
                     <span class="dim">{day(event.occurred_at)}</span>
                 </time>
             </td>
+            <td class="col-action">
+                <div class="stacked">
+                    <a
+                        class="row-link"
+                        id=format!("event-{id}")
+                        href=move || list.and("event", &id.to_string())
+                        data-noscroll="true"
+                    >
+                        {action_label(&event.action)}
+                    </a>
+                    <span class="dim sentence" dir="auto" title=event.description.clone()>{event.description.clone()}</span>
+                </div>
+                {fold}
+            </td>
             <td class="col-actor">
                 <div class="with-icon">
                     {impersonated.then(|| icon("venetian-mask"))}
                     <div class="stacked">
-                        <span class="truncate">{actor(&event)}</span>
-                        {reason}
+                        <span class="wrap">{people(&event)}</span>
+                        {why}
                     </div>
                 </div>
             </td>
-            <td class="col-action">
-                <a
-                    class="row-link"
-                    id=format!("event-{id}")
-                    href=move || list.and("event", &id.to_string())
-                    data-noscroll="true"
-                    title=event.description.clone()
-                >
-                    {action_label(&event.action)}
-                </a>
-            </td>
-            <td class="col-target">
-                <span class="truncate" dir="auto" title=email>{target}</span>
-            </td>
             <td class="col-account">
-                <span class="truncate" dir="auto">{event.account_name.clone()}</span>
+                <span class="truncate" dir="auto" title=event.account_name.clone()>{event.account_name.clone()}</span>
             </td>
             <td class="col-severity">{severity(event.severity)}</td>
             <td class="col-address dim">{event.ip_address.clone()}</td>
         </tr>
+    }
+    .erased()
+}
+
+/// Who did it and, where that is somebody else and no impersonation says it already, about whom.
+fn people(event: &AuditItem) -> AnyView {
+    let user = event.user_name.clone().or_else(|| event.user_email.clone());
+    let about = user.filter(|user| !event.is_impersonated() && *user != event.actor_name);
+    view! {
+        {actor(event)}
+        {about.map(|user| view! { <span class="dim">" · " <bdi>{user}</bdi></span> })}
     }
     .erased()
 }

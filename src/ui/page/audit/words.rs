@@ -25,6 +25,7 @@ pub fn action_label(word: &str) -> String {
         action::AUTHORIZATION_CODE_REUSED => return "Authorization code used again".to_owned(),
         action::SESSION_ACCOUNT_SWITCHED => return "Account switched".to_owned(),
         action::HAND_OFF_REFUSED => return "Hand-off refused".to_owned(),
+        action::IMPERSONATION_REOPENED => return "Impersonated session opened again".to_owned(),
         action::IMPERSONATION_OPENED => return "Impersonated session opened".to_owned(),
         action::SETTINGS_CHANGED => return "Impersonation settings changed".to_owned(),
         action::OPERATOR_SIGN_IN_FAILED => return "Operator sign-in failed".to_owned(),

@@ -14,19 +14,19 @@ use crate::ui::component::loaded::Loading;
 use crate::ui::component::state::{alert, empty};
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
-use crate::ui::end_session::end_form;
+use crate::ui::end_session::{end_form, reopen_form};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
 
 #[derive(Clone, Copy)]
-pub struct Live {
+pub struct Running {
     frame: Frame,
     end_all: Call,
     all_ended: Callback<u32>,
     ended: Callback<Uuid>,
 }
 
-impl Live {
+impl Running {
     pub fn new(frame: Frame, overview: Loading<ImpersonationOverview>) -> Self {
         let toasts = Toasts::current();
         let all_ended = Callback::new(move |count: u32| {
@@ -38,7 +38,7 @@ impl Live {
     }
 }
 
-pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
+pub fn section(live: Running, overview: &ImpersonationOverview) -> AnyView {
     let now = Now::of(overview.now);
     let (count, endable) = (overview.running, overview.endable);
     let shown = overview.live.len();
@@ -53,7 +53,8 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
         };
         empty("venetian-mask", "No live sessions", text, users)
     } else {
-        let rows = overview.live.into_iter().map(|session| row(live, session, now)).collect_view();
+        let rows =
+            overview.live.iter().map(|session| row(live, session.clone(), overview.asked_by, now)).collect_view();
         view! {
             <table class="table live-table" aria-labelledby="live-title">
                 <thead>
@@ -88,7 +89,7 @@ pub fn section(live: Live, overview: ImpersonationOverview) -> AnyView {
     .erased()
 }
 
-fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
+fn row(live: Running, session: LiveImpersonation, asked_by: Uuid, now: Now) -> AnyView {
     let href = format!("{}/{}", live.frame.path("users").get_untracked(), session.user_id);
     let end = if session.can_end {
         end_form(session.session_id, "End", "button small danger", live.ended)
@@ -117,15 +118,20 @@ fn row(live: Live, session: LiveImpersonation, now: Now) -> AnyView {
                 {session.ticket.map(|ticket| badge("outline", ticket))}
             </td>
             <td>{ago(session.started_at, now)}</td>
-            <td class="number-left">{countdown(session.deadline, now, "over")}</td>
-            <td class="col-actions">{end}</td>
+            <td class="number-left">{countdown(session.deadline, now, "ended")}</td>
+            <td class="col-actions">
+                <div class="row-actions">
+                    {(session.operator_id == asked_by).then(|| reopen_form(session.session_id, "button small"))}
+                    {end}
+                </div>
+            </td>
         </tr>
     }
     .erased()
 }
 
 /// *End all* asks once more, in a fold that needs no script.
-fn end_all_button(live: Live, count: i64) -> AnyView {
+fn end_all_button(live: Running, count: i64) -> AnyView {
     let call = live.end_all;
     let submitted = Callback::new(move |_| {
         call.run(end_all(live.frame.environment.get_untracked()), move |count| live.all_ended.run(count));

@@ -16,9 +16,15 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
     if page.rows.is_empty() {
         return nobody(list, &page);
     }
-    let summary = summary(list, &page);
-    let step = |cursor: &Option<String>| cursor.as_ref().map(|cursor| list.and("cursor", cursor));
-    let (previous, next) = (step(&page.previous), step(&page.next));
+    let before = before(list, &page);
+    let summary = summary(before, &page);
+    let step = |cursor: &Option<String>, before: Option<i64>| {
+        let before = before.filter(|before| *before > 0).map(|before| before.to_string()).unwrap_or_default();
+        let words = list.words.get().with("before", &before);
+        cursor.as_ref().map(|cursor| words.with("cursor", cursor).on(&list.path.get()))
+    };
+    let previous = step(&page.previous, before.map(|before| (before - PAGE_SIZE as i64).max(0)));
+    let next = step(&page.next, before.map(|before| before + page.rows.len() as i64));
     let notice = page.impersonation.map(|denial| {
         view! {
             <p class="notice">
@@ -81,20 +87,29 @@ fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) ->
     .erased()
 }
 
-/// What is on this page, as far as it is known: keys, not offsets, lead here.
-fn summary(list: List, page: &UsersPage) -> String {
-    let shown = page.rows.len();
+/// How many rows come before this page, as far as it is known: keys, not offsets, lead here, and the links count along.
+/// The ends of the list are known in any case.
+fn before(list: List, page: &UsersPage) -> Option<i64> {
+    let shown = page.rows.len() as i64;
     let many = page.matching >= 1_000;
-    let matching = if many { "1,000+".to_owned() } else { grouped(page.matching) };
-    let first = list.query.read_untracked().cursor.is_empty();
-    if first {
-        return format!("1–{shown} of {matching}");
+    if page.previous.is_none() {
+        return Some(0);
     }
-    if page.next.is_none() && !many && shown <= PAGE_SIZE {
-        let last = page.matching;
-        return format!("{}–{last} of {matching}", last - shown as i64 + 1);
+    if page.next.is_none() && !many && page.matching >= shown {
+        return Some(page.matching - shown);
     }
-    format!("{shown} of {matching}")
+    let said = list.words.with(|words| words.get("before").parse::<i64>().ok());
+    said.filter(|before| *before > 0 && (many || before + shown <= page.matching))
+}
+
+/// "51–100 of 340".
+fn summary(before: Option<i64>, page: &UsersPage) -> String {
+    let shown = page.rows.len() as i64;
+    let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
+    match before {
+        Some(before) => format!("{}–{} of {matching}", grouped(before + 1), grouped(before + shown)),
+        None => format!("{shown} of {matching}"),
+    }
 }
 
 fn nobody(list: List, page: &UsersPage) -> AnyView {
@@ -108,7 +123,6 @@ fn nobody(list: List, page: &UsersPage) -> AnyView {
         return view! { <div class="card">{empty("users", "This page is empty", "The list has changed since the link was made.", first)}</div> }
             .erased();
     }
-    let text =
-        "Import some with “understudy import --environment … users.csv”, or let an application sign its first user in.";
+    let text = "Import them: “understudy import --help” names the columns that a file of users has.";
     view! { <div class="card">{empty("users", "No users yet", text, nothing())}</div> }.erased()
 }

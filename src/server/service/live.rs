@@ -1,0 +1,62 @@
+//! What runs in an environment, for those who watch it: one look for all of them, each second at most and only where
+//! something was committed since the last one, by whichever server.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use crate::server::db::session as table;
+use crate::server::error::ServiceResult;
+use crate::server::state::AppState;
+pub use crate::server::watchers::Running;
+
+/// How late a change is told at the most.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What runs, at once and from then on.
+pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watch::Receiver<Running>> {
+    if let Some(receiver) = state.watchers.join(environment_id) {
+        return Ok(receiver);
+    }
+    let (receiver, begun) = state.watchers.begin(environment_id, look(state, environment_id).await?);
+    if begun {
+        tokio::spawn(follow(state.clone(), environment_id));
+    }
+    Ok(receiver)
+}
+
+/// What runs now.
+pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<Running> {
+    let mut conn = state.db.read().await?;
+    let now = state.now();
+    let newest = table::running_marks(&mut conn, environment_id, now).await?;
+    let count = table::count_live_impersonations(&mut conn, environment_id, now).await?;
+    let mut hasher = DefaultHasher::new();
+    (count, newest).hash(&mut hasher);
+    Ok(Running { count, mark: hasher.finish() })
+}
+
+async fn follow(state: AppState, environment_id: Uuid) {
+    let mut timer = tokio::time::interval(INTERVAL);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen = None;
+    while state.watchers.is_watched(environment_id) {
+        timer.tick().await;
+        let looked = async {
+            // Before the look: what is committed between the two is seen by the next one.
+            let epoch = state.db.epoch().await?;
+            if seen == Some(epoch) {
+                return Ok(epoch);
+            }
+            state.watchers.tell(environment_id, look(&state, environment_id).await?);
+            ServiceResult::Ok(epoch)
+        };
+        match looked.await {
+            Ok(epoch) => seen = Some(epoch),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "what runs could not be looked at"),
+        }
+    }
+}

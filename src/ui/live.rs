@@ -1,0 +1,82 @@
+//! What runs in the environment, as the server tells it: the badge, the lists and the drawer follow by themselves.
+//!
+//! The stream itself is a script of the document ([`SCRIPT`]); here its messages become signals.
+
+use leptos::prelude::*;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::CustomEvent;
+use leptos::web_sys::js_sys::{Function, Reflect};
+
+/// Runs in every document, before the browser module.
+pub const SCRIPT: &str = include_str!("live.js");
+
+#[derive(Clone, Copy)]
+pub struct Live {
+    /// How many impersonations run, once the server has said it.
+    pub count: RwSignal<Option<i64>>,
+    /// Changes with what runs. Empty until the server has said it.
+    mark: RwSignal<String>,
+}
+
+impl Live {
+    pub fn provide() -> Self {
+        let live = Self { count: RwSignal::new(None), mark: RwSignal::new(String::new()) };
+        provide_context(live);
+        Effect::new(move |_| {
+            window_event_listener_untyped("understudy:live", move |event| {
+                let said = event.dyn_into::<CustomEvent>().ok().and_then(|event| event.detail().as_string());
+                let said = said.unwrap_or_default();
+                if let Some((count, mark)) = said.split_once(' ') {
+                    live.count.set(count.parse().ok());
+                    if live.mark.read_untracked().as_str() != mark {
+                        live.mark.set(mark.to_owned());
+                    }
+                }
+            });
+        });
+        live
+    }
+
+    pub fn current() -> Self {
+        expect_context::<Self>()
+    }
+
+    /// Follows this environment from here on, as long as the caller is there.
+    pub fn follow(self, environment: Memo<String>) {
+        Effect::new(move |_| {
+            self.count.set(None);
+            self.mark.set(String::new());
+            call("watchLive", &environment.with(|environment| format!("/{environment}/live")));
+        });
+        on_cleanup(|| {
+            if cfg!(target_arch = "wasm32") {
+                call("watchLive", "");
+            }
+        });
+    }
+
+    /// Asks at once: something was just done here.
+    pub fn ask(self) {
+        call("askLive", "");
+    }
+
+    /// Runs `then` whenever what runs has changed, as long as the caller is there.
+    pub fn changed(self, then: Callback<()>) {
+        Effect::new(move |before: Option<String>| {
+            let mark = self.mark.get();
+            let changed = before.is_some_and(|before| !before.is_empty() && before != mark);
+            if changed && !mark.is_empty() {
+                then.run(());
+            }
+            mark
+        });
+    }
+}
+
+/// Calls a function of [`SCRIPT`].
+fn call(name: &str, argument: &str) {
+    let function = Reflect::get(&window(), &JsValue::from_str(name)).ok();
+    if let Some(function) = function.and_then(|function| function.dyn_into::<Function>().ok()) {
+        _ = function.call1(&JsValue::NULL, &JsValue::from_str(argument));
+    }
+}

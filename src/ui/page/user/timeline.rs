@@ -1,0 +1,150 @@
+//! What happened with the user, newest first: sign-ins, impersonations, and what else is in the audit trail. Each is told
+//! once: a session stands for the events of its beginning and its end.
+
+use std::cmp::Reverse;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+
+use super::Place;
+use crate::model::audit::{AuditItem, action};
+use crate::model::device::describe;
+use crate::model::session::{SessionItem, SessionKind};
+use crate::model::user::UserDetail;
+use crate::ui::address::Words;
+use crate::ui::clock::Now;
+use crate::ui::component::badge::badge;
+use crate::ui::component::icon::icon;
+use crate::ui::component::state::{empty, nothing};
+use crate::ui::component::time::{ago, countdown};
+use crate::ui::end_session::{end_form, reopen_form};
+use crate::ui::erase::Erase;
+use crate::ui::page::audit::words::{action_label, actor};
+
+/// Events that a session in the list tells already.
+const TOLD: [&str; 6] = [
+    action::IMPERSONATION_STARTED,
+    action::IMPERSONATION_OPENED,
+    action::IMPERSONATION_ENDED,
+    action::USER_SIGNED_IN,
+    action::USER_SIGNED_OUT,
+    action::SESSION_REVOKED,
+];
+
+pub fn timeline(page: Place, user: &UserDetail, now: Now) -> AnyView {
+    let mut moments: Vec<(bool, DateTime<Utc>, AnyView)> = Vec::new();
+    for item in &user.sessions {
+        moments.push((item.is_live(now.base()), item.started_at, session(page, user, item, now)));
+    }
+    for item in &user.events {
+        let known = user.sessions.iter().any(|session| Some(session.id) == item.session_id);
+        if !(known && TOLD.contains(&item.action.as_str())) {
+            moments.push((false, item.occurred_at, event(page, item, now)));
+        }
+    }
+    moments.sort_by_key(|(is_live, at, _)| Reverse((*is_live, *at)));
+    let content = if moments.is_empty() {
+        empty(
+            "history",
+            "Nothing has happened yet",
+            "Sign-ins, impersonations and changes of this user appear here.",
+            nothing(),
+        )
+    } else {
+        view! { <ul class="timeline">{moments.into_iter().map(|(.., view)| view).collect_view()}</ul> }.erased()
+    };
+    let all = Words::default().with("q", &user.email).on(&page.frame.path("audit").get_untracked());
+    view! {
+        <section class="card section flush" aria-labelledby="timeline-title">
+            <h2 class="section-title" id="timeline-title">
+                <span>"Sessions and activity"</span>
+                <a class="section-link" href=all>
+                    <span>"In the audit trail"</span>
+                    {icon("arrow-right")}
+                </a>
+            </h2>
+            {content}
+        </section>
+    }
+    .erased()
+}
+
+fn session(page: Place, user: &UserDetail, session: &SessionItem, now: Now) -> AnyView {
+    let is_live = session.is_live(now.base());
+    let impersonated = session.kind == SessionKind::Impersonation;
+    let audit = Words::default().with("q", &session.id.to_string()).on(&page.frame.path("audit").get_untracked());
+    let (glyph, title, beneath) = if impersonated {
+        let operator = session.operator_name.clone().unwrap_or_else(|| "an operator".to_owned());
+        let reason = session.reason.clone().unwrap_or_default();
+        let ticket = session.ticket.clone().map(|ticket| badge("outline", ticket));
+        (
+            "venetian-mask",
+            view! { "Impersonated by " <bdi>{operator}</bdi> }.erased(),
+            view! { <span class="dim reason" title=reason.clone()><bdi>{reason.clone()}</bdi> " " {ticket}</span> }
+                .erased(),
+        )
+    } else {
+        let device = session.user_agent.as_deref().and_then(describe);
+        let from = [device, session.ip_address.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        ("key-round", "Own sign-in".erased(), view! { <span class="dim truncate">{from}</span> }.erased())
+    };
+    let state = if is_live {
+        let left = impersonated.then(|| view! { {countdown(session.expires_at, now, "0:00")} " left" });
+        view! { <span class="status good">"Live"</span> <span class="dim">{left}</span> }.erased()
+    } else {
+        let reason = session.end_reason.map_or("expired", |reason| reason.label());
+        view! { <span>{ago(session.started_at, now)}</span> <span class="dim">{reason}</span> }.erased()
+    };
+    let is_own = session.operator_id == Some(user.asked_by);
+    let buttons = (is_live && impersonated && (is_own || user.can_end_any)).then(|| {
+        view! {
+            <div class="moment-buttons">
+                {is_own.then(|| reopen_form(session.id, "button small"))}
+                {end_form(session.id, "End", "button small danger", page.ended)}
+            </div>
+        }
+    });
+    let place = place(session.account_name.as_deref(), session.application_name.as_deref());
+    view! {
+        <li class="moment" class:impersonated=impersonated && is_live>
+            {icon(glyph)}
+            <div class="stacked">
+                <a class="row-link truncate" href=audit>{title}</a>
+                {beneath}
+            </div>
+            {place}
+            <div class="stacked moment-when">{state}</div>
+            {buttons}
+        </li>
+    }
+    .erased()
+}
+
+fn event(page: Place, event: &AuditItem, now: Now) -> AnyView {
+    let href = Words::default().with("event", &event.id.to_string()).on(&page.frame.path("audit").get_untracked());
+    let glyph = if event.is_impersonated() { "venetian-mask" } else { "history" };
+    let place = place(event.account_name.as_deref(), event.application_name.as_deref());
+    view! {
+        <li class="moment">
+            {icon(glyph)}
+            <div class="stacked">
+                <a class="row-link truncate" href=href title=event.description.clone()>{action_label(&event.action)}</a>
+                <span class="dim truncate">{actor(event)}</span>
+            </div>
+            {place}
+            <div class="stacked moment-when">
+                <span>{ago(event.occurred_at, now)}</span>
+            </div>
+        </li>
+    }
+    .erased()
+}
+
+/// Account and application, a line each.
+fn place(account: Option<&str>, application: Option<&str>) -> AnyView {
+    let line = |text: Option<&str>, class| {
+        text.map(|text| view! { <span class=class dir="auto" title=text.to_owned()>{text.to_owned()}</span> })
+    };
+    view! { <div class="stacked moment-where">{line(account, "truncate")} {line(application, "dim truncate")}</div> }
+        .erased()
+}

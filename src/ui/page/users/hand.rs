@@ -1,0 +1,98 @@
+//! The users list by hand: the search box has the focus, and Enter in it opens the drawer of the first hit. With Control and
+//! Enter in the drawer, a session is typed and started without reaching for the mouse.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::{List, query_of};
+use crate::api::users::list_users;
+
+const SEARCH: &str = ".toolbar input[type=search]";
+
+/// Listens for as long as the page is there.
+pub fn keys(list: List, environment: Memo<String>) {
+    let navigate = StoredValue::new(use_navigate());
+    let go = Callback::new(move |url: String| {
+        navigate.with_value(|navigate| {
+            navigate(&url, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        });
+    });
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::keydown, move |event| pressed(list, environment, go, &event));
+        on_cleanup(move || handle.remove());
+        // After the page itself has the focus. On a phone the keyboard would cover what one came to see.
+        request_animation_frame(|| {
+            let has_keys = window().match_media("(hover: hover)").ok().flatten().is_some_and(|query| query.matches());
+            if has_keys && is_idle() {
+                focus_search();
+            }
+        });
+    });
+}
+
+fn pressed(list: List, environment: Memo<String>, go: Callback<String>, event: &KeyboardEvent) {
+    let with_modifier = event.ctrl_key() || event.meta_key() || event.alt_key();
+    if event.default_prevented() || event.is_composing() || with_modifier {
+        return;
+    }
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    match event.key().as_str() {
+        "/" if !target.as_ref().is_some_and(is_typed_into) && !is_covered() => {
+            event.prevent_default();
+            focus_search();
+        }
+        "Enter" => {
+            let search = target.filter(|target| target.matches(SEARCH).unwrap_or_default());
+            if let Some(search) = search.and_then(|search| search.dyn_into::<HtmlInputElement>().ok()) {
+                event.prevent_default();
+                open_first(list, environment.get_untracked(), go, &search.value());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The drawer of the first hit for what is typed now, which may be more than what the list shows yet.
+fn open_first(list: List, environment: String, go: Callback<String>, typed: &str) {
+    let words = list.words.get_untracked().without(&super::PAGE_WORDS).with("q", typed);
+    let path = list.path.get_untracked();
+    let query = query_of(&words);
+    spawn_local(async move {
+        let found = list_users(environment, query).await;
+        let first = found.ok().and_then(|page| page.rows.into_iter().next());
+        let words = match first {
+            Some(user) => words.with("impersonate", &user.id.to_string()),
+            None => words,
+        };
+        // The page may have been left meanwhile.
+        _ = go.try_run(words.on(&path));
+    });
+}
+
+/// Nothing has the focus that somebody gave it.
+fn is_idle() -> bool {
+    let focused = document().active_element().map(|element| element.tag_name());
+    !is_covered() && focused.is_none_or(|tag| tag == "BODY" || tag == "MAIN")
+}
+
+fn is_typed_into(element: &Element) -> bool {
+    element.closest("input, textarea, select, [contenteditable]").ok().flatten().is_some()
+}
+
+/// Whether a drawer, a menu or a panel lies above the list.
+fn is_covered() -> bool {
+    document().query_selector("dialog[open], :popover-open").ok().flatten().is_some()
+}
+
+fn focus_search() {
+    if let Some(search) = document().query_selector(SEARCH).ok().flatten() {
+        let search: HtmlInputElement = search.unchecked_into();
+        _ = search.focus();
+        search.select();
+    }
+}

@@ -1,0 +1,206 @@
+//! What runs, told as it changes, and opening a running session again.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Request, StatusCode, header};
+use chrono::TimeDelta;
+use tokio_stream::StreamExt;
+use tower::ServiceExt;
+use understudy::model::impersonation::{HandOff, StartImpersonation};
+use understudy::model::session::EndReason;
+use understudy::server::error::ServiceError;
+use understudy::server::service::caller::Caller;
+use understudy::server::service::impersonation::{self, Reopened};
+
+use crate::support::{Browser, ResponseExt, TestApp};
+
+const OLIVIA: &str = "olivia@understudy.example";
+/// Far more than a change takes to be told; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn owner(app: &TestApp) -> Caller {
+    app.caller(OLIVIA, "production").await
+}
+
+async fn start(app: &TestApp, caller: &Caller, application: &str) -> HandOff {
+    let request = StartImpersonation {
+        environment: "production".into(),
+        user_id: app.user_id("amara@northwind.example").await,
+        account: "northwind".into(),
+        application: application.into(),
+        reason: "Export fails for her".into(),
+        ticket: "SUP-4821".into(),
+    };
+    impersonation::start(caller, &request).await.expect("the session starts")
+}
+
+/// A tab that watches.
+struct Watching(BodyDataStream);
+
+impl Watching {
+    async fn of(app: &TestApp, browser: &Browser) -> Self {
+        let request = Request::get("/production/live")
+            .header(header::COOKIE, format!("understudy={}", browser.cookie("understudy").expect("a portal cookie")))
+            .header(header::ACCEPT, "text/event-stream")
+            .body(Body::empty())
+            .expect("a request");
+        let answer = app.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+        Self(answer.into_body().into_data_stream())
+    }
+
+    /// The next message: how many run, and the mark.
+    async fn next(&mut self) -> Option<(i64, String)> {
+        let text = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time")?.expect("bytes");
+        let text = String::from_utf8(text.to_vec()).expect("text");
+        let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("data").to_owned();
+        let (count, mark) = data.split_once(' ').expect("a count and a mark");
+        Some((count.parse().expect("a count"), mark.to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn a_tab_that_watches_is_told_of_each_start_and_each_end_by_anybody() {
+    let app = TestApp::new().await;
+    let browser = app.operator_browser("ed@understudy.example").await;
+    let mut tab = Watching::of(&app, &browser).await;
+    let (count, before) = tab.next().await.expect("what runs now");
+    assert_eq!(count, 0);
+    let caller = owner(&app).await;
+    let hand_off = start(&app, &caller, "console").await;
+    let (count, during) = tab.next().await.expect("the start");
+    assert_eq!(count, 1);
+    assert_ne!(during, before);
+    impersonation::end(&caller, hand_off.session_id).await.expect("it ends");
+    let (count, after) = tab.next().await.expect("the end");
+    assert_eq!((count, after), (0, before));
+}
+
+#[tokio::test]
+async fn an_operator_who_signed_out_is_told_nothing_more() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("ed@understudy.example").await;
+    let mut tab = Watching::of(&app, &browser).await;
+    tab.next().await.expect("what runs now");
+    browser.post("/api/sign-out", &[]).await;
+    start(&app, &owner(&app).await, "console").await;
+    assert_eq!(tab.next().await, None);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_ends_every_watch() {
+    let app = TestApp::new().await;
+    let browser = app.operator_browser(OLIVIA).await;
+    let mut tab = Watching::of(&app, &browser).await;
+    tab.next().await.expect("what runs now");
+    app.state.watchers.close();
+    assert_eq!(tab.next().await, None);
+}
+
+#[tokio::test]
+async fn who_may_not_watch_is_told_not_to_come_back() {
+    let app = TestApp::new().await;
+    app.browser().get("/production/live").await.expect_status(StatusCode::NO_CONTENT);
+    let mut ivy = app.operator_browser("ivy@understudy.example").await;
+    ivy.get("/production/live").await.expect_status(StatusCode::NO_CONTENT);
+    let mut olivia = app.operator_browser(OLIVIA).await;
+    olivia.get("/nowhere/live").await.expect_status(StatusCode::NO_CONTENT);
+    let once = olivia.get("/production/live?once").await.expect_status(StatusCode::OK);
+    assert!(once.body().starts_with("0 "), "{}", once.body());
+}
+
+fn handed_off(reopened: Reopened) -> HandOff {
+    match reopened {
+        Reopened::HandOff(hand_off) => hand_off,
+        Reopened::Ended(reason) => panic!("it has ended: {reason:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_running_session_opens_in_another_tab_with_the_same_deadline_and_reason() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let first = start(&app, &owner(&app).await, "console").await;
+    app.advance(TimeDelta::minutes(20));
+    let path = format!("/production/sessions/{}/reopen", first.session_id);
+    let answer = browser.post(&path, &[]).await.expect_status(StatusCode::SEE_OTHER);
+    let url = answer.headers()[header::LOCATION].to_str().expect("an address").to_owned();
+    let page = browser.get(url.strip_prefix("http://localhost:3000").expect("our own address")).await;
+    let page = page.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Opening Console as Amara Okafor"), "{}", page.body());
+    // The same session: one, with its first deadline.
+    let sessions = app.user_sessions("amara@northwind.example").await;
+    assert_eq!(sessions.len(), 1);
+    assert_eq!(sessions[0].expires_at, first.deadline);
+    assert_eq!(app.events("impersonation.started").await.len(), 1);
+    let reopened = app.events("impersonation.reopened").await;
+    assert_eq!(reopened.len(), 1);
+    assert_eq!(reopened[0].session_id, Some(first.session_id));
+    assert_eq!(reopened[0].actor_name, "Olivia Owner");
+    assert_eq!(reopened[0].reason.as_deref(), Some("Export fails for her"));
+    assert_eq!(reopened[0].ticket.as_deref(), Some("SUP-4821"));
+    // The new code is used up like any other.
+    let replayed = browser.get(url.strip_prefix("http://localhost:3000").expect("our own address")).await;
+    replayed.expect_status(StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_code_of_a_reopened_session_never_outlives_the_session() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let first = start(&app, &caller, "dispatch").await;
+    app.advance(TimeDelta::seconds(270));
+    let again = handed_off(impersonation::reopen(&caller, first.session_id).await.expect("it opens"));
+    assert_eq!(again.deadline, first.deadline);
+    assert_eq!(again.expires_at, first.deadline);
+}
+
+#[tokio::test]
+async fn only_the_operator_who_started_a_session_opens_it_again() {
+    let app = TestApp::new().await;
+    let first = start(&app, &owner(&app).await, "console").await;
+    let adam = app.caller("adam@understudy.example", "production").await;
+    assert!(matches!(impersonation::reopen(&adam, first.session_id).await, Err(ServiceError::NotFound)));
+    let staging = app.caller(OLIVIA, "staging").await;
+    assert!(matches!(impersonation::reopen(&staging, first.session_id).await, Err(ServiceError::NotFound)));
+    let mut browser = app.operator_browser("adam@understudy.example").await;
+    let path = format!("/production/sessions/{}/reopen", first.session_id);
+    browser.post(&path, &[]).await.expect_status(StatusCode::NOT_FOUND);
+    assert!(app.events("impersonation.reopened").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_session_that_may_not_go_on_is_not_opened_again_but_ends() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let first = start(&app, &caller, "console").await;
+    app.execute("UPDATE impersonation_settings SET enabled = FALSE").await;
+    let reopened = impersonation::reopen(&caller, first.session_id).await.expect("an answer");
+    assert!(matches!(reopened, Reopened::Ended(EndReason::SettingsTurnedOff)), "{reopened:?}");
+    assert_eq!(app.events("impersonation.ended").await.len(), 1);
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.post(&format!("/production/sessions/{}/reopen", first.session_id), &[]).await;
+    let page = page.expect_status(StatusCode::CONFLICT);
+    assert!(page.body().contains("This session is over"), "{}", page.body());
+    assert_eq!(app.count("hand_off_codes").await, 1);
+}
+
+#[tokio::test]
+async fn the_account_that_works_is_preselected_where_the_active_one_is_refused() {
+    let app = TestApp::new().await;
+    let user_id = app.user_id("amara@northwind.example").await;
+    app.execute(
+        "UPDATE memberships SET disabled_at = created_at WHERE account_id = (SELECT a.id FROM accounts a
+           JOIN environments e ON e.id = a.environment_id WHERE a.external_id = 'northwind' AND e.slug = 'production')",
+    )
+    .await;
+    let detail = understudy::server::service::users::get(&owner(&app).await, user_id).await.expect("the user");
+    assert_eq!(detail.impersonation, None);
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.get(&format!("/production/users/{user_id}?impersonate=1")).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("disabled in the active account"), "nothing says why");
+    assert!(page.body().contains("<option value=\"harbor\" selected"), "another account is preselected");
+}
