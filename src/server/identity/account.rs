@@ -129,7 +129,7 @@ pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Marku
         div.hosted-user {
             span.truncate title=(viewer.user_email) {
                 (viewer.user_email)
-                @if let Some(account) = &viewer.account_name { " · " bdi { (account) } }
+                @if let Some(account) = &viewer.account_name { " · " (account) }
             }
             form method="post" action=(provider.path("/account/sign-out")) {
                 (session_field(viewer))

@@ -78,7 +78,8 @@ fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Resp
 fn row(provider: &Provider, event: &AuditItem) -> Markup {
     let user = event.user_name.as_ref().filter(|name| **name != event.actor_name);
     html! {
-        tr.impersonated[event.is_impersonated()] {
+        // The word for programs; people read the sentence.
+        tr.impersonated[event.is_impersonated()] data-action=(event.action) {
             td { (page::ago(provider.state.now(), event.occurred_at)) }
             td {
                 div.stacked {
