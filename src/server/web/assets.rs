@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use maud::html;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
-use crate::server::identity::page::plain;
+use crate::server::identity::page::Page;
 
 #[derive(RustEmbed)]
 #[folder = "target/site/"]
@@ -46,11 +47,11 @@ pub fn are_embedded() -> bool {
 /// Answers with a static file, in the best encoding that the browser takes; else 404.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
-        return nothing_here(&headers);
+        return nothing_here(&headers, uri.path());
     }
     let path = uri.path().trim_start_matches('/');
     let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
-        return nothing_here(&headers);
+        return nothing_here(&headers, uri.path());
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
@@ -77,14 +78,16 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
 }
 
 /// A page for people, a line for programs.
-fn nothing_here(headers: &HeaderMap) -> Response {
+fn nothing_here(headers: &HeaderMap, path: &str) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html") {
-        return plain(
-            StatusCode::NOT_FOUND,
-            "Not found",
-            "There is nothing at this address. It may have been mistyped or removed.",
-        );
+        let body = html! {
+            h1 { "Not found" }
+            p.dim { "There is nothing at this address. It may have been mistyped or removed." }
+            // The provider's pages are for users: they have no business in the portal.
+            @if !path.starts_with("/id/") { a.button.wide href="/" { "To the portal" } }
+        };
+        return Page::card("Not found", body).status(StatusCode::NOT_FOUND).into_response();
     }
     (StatusCode::NOT_FOUND, "There is nothing here.").into_response()
 }

@@ -1,11 +1,13 @@
 //! Who is not signed in sees the sign-in page and nothing else.
 
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
 
 use super::caller::{cookie_value, operator_cookie_name};
+use crate::server::identity::page::Page;
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
@@ -61,9 +63,12 @@ pub async fn home(State(state): State<AppState>, request: Request) -> Response {
     match service::home(&state, &operator).await {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(_) => {
-            let body = "You have no role in any environment. Ask an Owner for one.";
-            (axum::http::StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body)
-                .into_response()
+            let body = html! {
+                h1 { "You have no role yet" }
+                p.dim { "You are signed in as " (operator.email) ", who has no role in any environment. Ask an Owner for one." }
+                form method="post" action="/api/sign-out" { button.button.wide type="submit" { "Sign out" } }
+            };
+            Page::card("No role", body).status(StatusCode::FORBIDDEN).into_response()
         }
     }
 }

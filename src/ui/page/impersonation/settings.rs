@@ -110,7 +110,12 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
         view! {
             {move || save.failure().map(alert)}
             <div class="form-foot">
-                <button class="button primary" type="submit" disabled=move || save.busy.get()>
+                <button
+                    class="button"
+                    class:primary=move || settings.is_changed()
+                    type="submit"
+                    disabled=move || save.busy.get()
+                >
                     {move || if save.busy.get() { "Saving…" } else { "Save settings" }}
                 </button>
                 <span class="dim needs-script" role="status">
