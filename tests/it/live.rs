@@ -204,3 +204,51 @@ async fn the_account_that_works_is_preselected_where_the_active_one_is_refused()
     assert!(page.body().contains("disabled in the active account"), "nothing says why");
     assert!(page.body().contains("<option value=\"harbor\" selected"), "another account is preselected");
 }
+
+#[tokio::test]
+async fn where_nothing_can_be_started_the_drawer_says_why_and_draws_no_form() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    for (user, why) in [
+        ("dana@northwind.example", "Locked users cannot be impersonated."),
+        ("giorgos@northwind.example", "has not verified"),
+        ("nora@nowhere.example", "does not belong to any account."),
+        ("zoe@northwind.example", "is disabled in"),
+        ("olivia@understudy.example", "This is you"),
+    ] {
+        let id = app.user_id(user).await;
+        let page = browser.get(&format!("/production/users/{id}?impersonate=1")).await.expect_status(StatusCode::OK);
+        let drawer = page.body().split("<dialog").nth(1).expect("the drawer is open");
+        assert!(drawer.contains(why), "{user}: {drawer}");
+        assert!(!drawer.contains("name=\"reason\""), "{user} has a form that leads nowhere");
+    }
+}
+
+#[tokio::test]
+async fn an_environment_that_one_may_not_see_keeps_the_way_out_and_to_others() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.get("/nowhere/users").await.expect_status(StatusCode::NOT_FOUND);
+    assert!(page.body().contains("/api/sign-out"), "no way out");
+    assert!(page.body().contains("/staging/users"), "no way to another environment");
+    app.set_roles("ed@understudy.example", &[]).await;
+    let mut browser = app.operator_browser("ed@understudy.example").await;
+    let page = browser.get("/").await.expect_status(StatusCode::FORBIDDEN);
+    assert!(page.body().contains("/api/sign-out"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn my_sessions_say_browsers_by_their_names() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    let sign_in = Request::post("/id/production/login")
+        .header(header::ORIGIN, crate::support::ORIGIN)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::USER_AGENT, agent);
+    let form = format!("email=amara%40northwind.example&password={}", crate::support::USER_PASSWORD);
+    browser.send(sign_in.body(Body::from(form)).expect("a request")).await;
+    let page = browser.get("/id/production/account/sessions").await.expect_status(StatusCode::OK);
+    assert!(page.body().contains(">Chrome on Linux"), "{}", page.body());
+    assert!(!page.body().contains(&format!(">{agent}")), "the browser's own words are on the page");
+}

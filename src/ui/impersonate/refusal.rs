@@ -59,6 +59,7 @@ fn what_to_do(denial: Denial) -> Option<&'static str> {
         Denial::RoleMissing => "Ask an Owner of this environment for one of these roles.",
         Denial::SelfImpersonation => "Sign in to the application as yourself instead.",
         Denial::TargetLocked => "It becomes possible once whoever administers the users has unlocked them.",
+        Denial::TargetProtected => "An Owner of this environment may. Ask one of them.",
         Denial::TargetUnverified => {
             "It becomes possible once they have verified it, or an import says that it is verified."
         }
