@@ -11,7 +11,7 @@ use super::session::{self, EndedBy};
 use super::{failed_sign_in, impersonation};
 use crate::model::audit::{Severity, action};
 use crate::model::environment::Environment;
-use crate::model::operator::Shell;
+use crate::model::operator::{Roles, Shell};
 use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};

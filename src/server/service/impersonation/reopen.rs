@@ -36,7 +36,7 @@ pub enum Reopened {
 pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened> {
     caller.require_view()?;
     let state = &caller.state;
-    state.limits.start(&caller.operator.id.to_string())?;
+    state.limits.start(caller.operator.id)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
     let standing = table::standing(&mut tx, caller.environment.id, session_id)
