@@ -40,7 +40,7 @@ pub fn shell(options: DocumentOptions) -> impl IntoView {
                 <link rel="modulepreload" href=options.js crossorigin="anonymous"/>
                 <link rel="preload" r#as="fetch" r#type="application/wasm" href=options.wasm crossorigin="anonymous"/>
                 <script nonce=nonce.clone() inner_html=theme::BEFORE_FIRST_PAINT></script>
-                <script nonce=nonce.clone() inner_html=live::SCRIPT></script>
+                <script nonce=nonce.clone() inner_html=live::SCRIPT.as_str()></script>
                 <script type="module" nonce=nonce inner_html=start></script>
                 <MetaTags/>
             </head>

@@ -2,13 +2,18 @@
 //!
 //! The stream itself is a script of the document ([`SCRIPT`]); here its messages become signals.
 
+use std::sync::LazyLock;
+
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::CustomEvent;
 use leptos::web_sys::js_sys::{Function, Reflect};
 
-/// Runs in every document, before the browser module.
-pub const SCRIPT: &str = include_str!("live.js");
+/// Runs in every document, before the browser module: without comments and indents, which nobody reads there.
+pub static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("live.js").lines().map(str::trim_start);
+    lines.filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+});
 
 #[derive(Clone, Copy)]
 pub struct Live {
