@@ -68,16 +68,6 @@ impl UserSort {
         }
     }
 
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Email => "e-mail",
-            Self::LastVisit => "last visit",
-            Self::Visits => "visits",
-            Self::Created => "creation",
-        }
-    }
-
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|sort| sort.as_str() == word)
     }

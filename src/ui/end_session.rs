@@ -85,7 +85,8 @@ impl Endings {
             match &answer {
                 Ok(()) => self.toasts.say("Session ended"),
                 Err(ApiError::NotFound) => self.toasts.say("The session was already over"),
-                Err(error) => self.toasts.warn(error.to_string()),
+                // Whoever pressed the button may have looked away: what it was for did not happen.
+                Err(error) => self.toasts.warn(format!("The session was not ended. {error}")),
             }
             self.asked.update(|all| all.retain(|asked| asked.session_id != session_id));
             if matches!(answer, Ok(()) | Err(ApiError::NotFound)) {

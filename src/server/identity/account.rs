@@ -165,18 +165,20 @@ fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionI
     let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
     let body = html! {
         (notice(provider, viewer))
-        div.stacked {
-            h1 { "My sessions" }
-            span.dim { "Where " (viewer.user_name) " is signed in, and who is signed in on their behalf." }
+        div.hosted-head {
+            div.stacked {
+                h1 { "My sessions" }
+                span.dim { "Where " (viewer.user_name) " is signed in, and who is signed in on their behalf." }
+            }
+            @if !viewer.is_impersonation() && running.len() > 1 {
+                form method="post" action=(provider.path("/account/revoke-others")) {
+                    (session_field(viewer))
+                    button.button type="submit" { "Sign out everywhere else" }
+                }
+            }
         }
         ul.hosted-list {
             @for session in &running { (running_item(provider, viewer, session)) }
-        }
-        @if !viewer.is_impersonation() && running.len() > 1 {
-            form method="post" action=(provider.path("/account/revoke-others")) {
-                (session_field(viewer))
-                button.button type="submit" { "Sign out everywhere else" }
-            }
         }
         @if own.len() > 1 { (switch_form(provider, viewer, own)) }
         @if !ended.is_empty() {

@@ -48,7 +48,6 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
                     .is_filtered()
                     .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
             }}
-            {sorted_by(list)}
         </form>
     }
     .erased()
@@ -110,9 +109,4 @@ fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> Any
         </span>
     }
     .erased()
-}
-
-fn sorted_by(list: List) -> AnyView {
-    view! { <p class="toolbar-note">{move || format!("Sorted by {}", list.query.read().order().0.label())}</p> }
-        .erased()
 }
