@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
@@ -29,6 +30,8 @@ const LOCAL: [&str; 8] = [
     "fc00::/7",
     "fe80::/10",
 ];
+
+static NEARBY: LazyLock<TrustedProxies> = LazyLock::new(|| TrustedProxies::default().with_local());
 
 impl TrustedProxies {
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -110,7 +113,13 @@ pub fn origin(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &TrustedProxie
         if standard.is_empty() && common.is_empty() {
             return Origin { address: Some(peer), counted: Some(peer), is_own: true, trouble: None };
         }
-        return nobody(peer, Some(Trouble::Untrusted(peer)));
+        let trouble = Some(Trouble::Untrusted(peer));
+        // Where the proxies are named, a stranger who writes such a header is no other proxy, only a stranger.
+        return if trusted.is_empty() || NEARBY.contains(peer) {
+            nobody(peer, trouble)
+        } else {
+            Origin { address: Some(peer), counted: Some(peer), is_own: true, trouble }
+        };
     }
     let walks: Vec<Walk> = [&standard, &common]
         .into_iter()
@@ -284,11 +293,21 @@ mod tests {
 
     #[test]
     fn a_header_from_an_address_that_is_not_trusted_moves_nothing_and_is_told() {
-        let origin = found("203.0.113.9", "10.0.0.0/8", &[("x-forwarded-for", "1.1.1.1, 198.51.100.7")]);
-        assert_eq!(origin.address, "203.0.113.9".parse().ok());
-        assert!(!origin.is_own);
-        assert_eq!(origin.counted, "198.51.100.7".parse().ok());
-        assert_eq!(origin.trouble, "203.0.113.9".parse().ok().map(Trouble::Untrusted));
+        let headers = [("x-forwarded-for", "1.1.1.1, 198.51.100.7")];
+        for (peer, trusted) in [("203.0.113.9", ""), ("127.0.0.1", ""), ("192.168.0.5", "10.0.0.0/8")] {
+            let origin = found(peer, trusted, &headers);
+            assert_eq!(origin.address, peer.parse().ok());
+            assert!(!origin.is_own, "it may be a proxy that nobody named");
+            assert_eq!(origin.counted, "198.51.100.7".parse().ok());
+            assert_eq!(origin.trouble, peer.parse().ok().map(Trouble::Untrusted));
+        }
+    }
+
+    #[test]
+    fn a_stranger_gets_no_more_guesses_by_making_up_a_header() {
+        let origin = found("203.0.113.9", "10.0.0.0/8", &[("x-forwarded-for", "198.51.100.7")]);
+        assert!(origin.is_own && origin.counted == "203.0.113.9".parse().ok(), "{origin:?}");
+        assert!(origin.trouble.is_some());
     }
 
     #[test]

@@ -13,6 +13,7 @@ macro_rules! migrations {
             (20261126000021, "sign_in_limits"),
             (20261126000022, "origin_of_impersonations"),
             (20261126000023, "protected_permissions"),
+            (20261126000024, "portal_sessions"),
             (20261126000081, "password_links"),
         )
     };

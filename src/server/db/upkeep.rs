@@ -17,6 +17,16 @@ pub async fn logout_deliveries(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -
     )
 }
 
+/// Portal sessions whose time was over before this.
+pub async fn operator_sessions(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
+    execute!(
+        tx,
+        "DELETE FROM operator_sessions WHERE id IN (SELECT id FROM operator_sessions WHERE expires_at < $1 LIMIT $2)",
+        before,
+        limit
+    )
+}
+
 /// Sessions that ended before this and still have their codes, tokens and cookies.
 pub async fn untidied_sessions(tx: &mut Tx, ended_before: DateTime<Utc>, limit: i64) -> DbResult<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = fetch_all!(

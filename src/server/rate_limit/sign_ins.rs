@@ -88,7 +88,9 @@ impl Kind {
         match self {
             Self::Device | Self::Here => (10, Duration::from_secs(30)),
             Self::Network => (60, Duration::from_secs(2)),
-            Self::WideNetwork | Self::Unattributed => (600, Duration::from_millis(200)),
+            Self::WideNetwork => (600, Duration::from_millis(200)),
+            // Nearly as many as can be hashed: a few strangers cannot use it up.
+            Self::Unattributed => (2000, Duration::from_millis(50)),
             Self::Account => (REMEMBERED, FORGOTTEN),
         }
     }

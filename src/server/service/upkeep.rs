@@ -14,6 +14,8 @@ use crate::server::state::AppState;
 const AFTER_THE_END: TimeDelta = TimeDelta::days(1);
 /// How long a message that was delivered or given up is shown.
 const AFTER_DELIVERY: TimeDelta = TimeDelta::days(30);
+/// How long a portal session is kept after its time.
+const AFTER_SIGN_OUT: TimeDelta = TimeDelta::days(30);
 /// Rows, or sessions, in one transaction.
 const BATCH: i64 = 200;
 /// Transactions of a kind in one run: what is left waits for the next.
@@ -27,6 +29,7 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         let mut tx = state.db.write().await?;
         let mut batch = table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
         batch += password_link::delete_expired(&mut tx, now, BATCH).await?;
+        batch += table::operator_sessions(&mut tx, now - AFTER_SIGN_OUT, BATCH).await?;
         let sessions = table::untidied_sessions(&mut tx, now - AFTER_THE_END, BATCH).await?;
         for id in &sessions {
             batch += table::tidy_session(&mut tx, *id, now).await?;

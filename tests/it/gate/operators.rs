@@ -3,11 +3,12 @@
 use std::process::{Command, Output};
 
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::clock::{Clock, SystemClock};
 use understudy::server::service::caller::Caller;
-use understudy::server::service::impersonation;
+use understudy::server::service::{impersonation, upkeep};
 
 use super::{AMARA, OLIVIA};
 use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ResponseExt, TestApp};
@@ -205,4 +206,16 @@ async fn an_operator_gets_no_role_by_saying_nothing() {
     assert!(made["password"].as_str().is_some_and(|password| password.len() >= 12));
     let listed = json(&understudy(&app, &["operator", "list", "--json"]));
     assert_eq!(listed["operators"].as_array().map(Vec::len), Some(6));
+}
+
+#[tokio::test]
+async fn portal_sessions_that_are_long_over_are_not_kept() {
+    let app = TestApp::new().await;
+    app.operator_browser(OLIVIA).await;
+    app.advance(TimeDelta::days(30));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(app.count("operator_sessions").await, 1);
+    app.advance(TimeDelta::hours(13));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(app.count("operator_sessions").await, 0);
 }
