@@ -1,0 +1,31 @@
+// The way in and out of the portal.
+import { AMARA, SAMPLE, drawerFromTable, expect, expectAccessible, open, signIn, startSession, test } from "./support";
+
+test("signing out says which sessions it ends, and ends them", async ({ page }) => {
+  await signIn(page);
+  const tab = await startSession(page, await drawerFromTable(page, AMARA), "Still running at the sign-out");
+  await expect(tab).toHaveURL(new RegExp(`^${SAMPLE}`));
+  await open(page, "/production/users");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  const question = page.getByRole("dialog", { name: "Sign out?" });
+  await expect(question).toContainText("1 running session will end");
+  await expectAccessible(page);
+  await question.getByRole("button", { name: "Stay" }).click();
+  await expect(question).toBeHidden();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await question.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(tab.getByText("This session has ended")).toBeVisible();
+});
+
+test("protected permissions are typed and kept", async ({ page }) => {
+  await signIn(page);
+  await open(page, "/qa/impersonation");
+  const field = page.getByLabel("Protected permissions");
+  await field.fill("account.audit.read billing.write");
+  await page.getByRole("button", { name: "Save settings" }).click();
+  await expect(page.getByText("Settings saved")).toBeVisible();
+  await open(page, "/qa/impersonation");
+  await expect(field).toHaveValue("account.audit.read\nbilling.write");
+  await expectAccessible(page);
+});
