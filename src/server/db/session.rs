@@ -218,6 +218,25 @@ pub async fn impersonations_begun_before(
     }
 }
 
+/// The newest running impersonations of a user by an operator.
+pub async fn impersonations_of(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    user_id: Uuid,
+    operator_id: Uuid,
+) -> DbResult<Vec<StandingRow>> {
+    fetch_all!(
+        conn,
+        standing!(
+            "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
+             ORDER BY s.created_at DESC, s.id DESC LIMIT 100"
+        ),
+        environment_id,
+        user_id,
+        operator_id
+    )
+}
+
 /// Running impersonations of an operator, in all environments.
 pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
     fetch_all!(

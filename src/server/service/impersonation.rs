@@ -108,7 +108,8 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     let mut conn = caller.state.db.read().await?;
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
-    let running = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let running =
+        session_table::impersonations_of(&mut conn, caller.environment.id, user_id, caller.operator.id).await?;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
         .memberships
@@ -151,7 +152,6 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         hidden_from_account_audit: candidate.settings.hide_from_account_audit,
         running: running
             .into_iter()
-            .filter(|row| row.user_id == user_id && row.operator_id == Some(caller.operator.id))
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row))
             .collect(),
