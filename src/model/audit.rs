@@ -1,5 +1,7 @@
 //! The audit trail: events and how they are asked for.
 
+pub mod action;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,40 +65,6 @@ impl ActorKind {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
-}
-
-/// Names of the actions that Understudy itself writes. An application's reported action is stored as `application.<its word>`.
-pub mod action {
-    pub const OPERATOR_SIGNED_IN: &str = "operator.signed_in";
-    pub const OPERATOR_SIGN_IN_FAILED: &str = "operator.sign_in_failed";
-    pub const OPERATOR_SIGNED_OUT: &str = "operator.signed_out";
-    pub const OPERATOR_CREATED: &str = "operator.created";
-    pub const OPERATOR_DISABLED: &str = "operator.disabled";
-    pub const OPERATOR_ENABLED: &str = "operator.enabled";
-    pub const OPERATOR_PASSWORD_RESET: &str = "operator.password_reset";
-    pub const OPERATOR_SIGNED_OUT_EVERYWHERE: &str = "operator.signed_out_everywhere";
-    pub const OPERATOR_ROLES_CHANGED: &str = "operator.roles_changed";
-    pub const USER_SIGNED_IN: &str = "user.signed_in";
-    pub const USER_SIGN_IN_FAILED: &str = "user.sign_in_failed";
-    pub const USER_PASSWORD_LINK_MADE: &str = "user.password_link_made";
-    pub const USER_PASSWORD_SET: &str = "user.password_set";
-    pub const USER_SIGNED_OUT: &str = "user.signed_out";
-    pub const SESSION_REVOKED: &str = "session.revoked";
-    pub const SESSION_ACCOUNT_SWITCHED: &str = "session.account_switched";
-    pub const REFRESH_TOKEN_REUSED: &str = "token.refresh_reused";
-    pub const AUTHORIZATION_CODE_REUSED: &str = "token.code_reused";
-    pub const IMPERSONATION_STARTED: &str = "impersonation.started";
-    pub const IMPERSONATION_DENIED: &str = "impersonation.denied";
-    pub const IMPERSONATION_OPENED: &str = "impersonation.opened";
-    pub const IMPERSONATION_REOPENED: &str = "impersonation.reopened";
-    pub const IMPERSONATION_ENDED: &str = "impersonation.ended";
-    pub const HAND_OFF_REFUSED: &str = "impersonation.hand_off_refused";
-    pub const SETTINGS_CHANGED: &str = "impersonation.settings_changed";
-    pub const DATA_IMPORTED: &str = "data.imported";
-    pub const KEYS_ROTATED: &str = "key.rotated";
-    pub const KEY_REMOVED: &str = "key.removed";
-    pub const LOGOUT_UNDELIVERED: &str = "backchannel_logout.failed";
-    pub const LOGOUT_RETRIED: &str = "backchannel_logout.retried";
 }
 
 /// One event, as lists and details show it. Names are those at the time of the event.

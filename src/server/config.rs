@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use ipnet::IpNet;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -50,6 +51,10 @@ pub struct ServerOptions {
     /// The old way to say that proxies on this machine and in private networks are trusted. Better give TRUSTED_PROXIES.
     #[arg(long, env = "TRUST_FORWARDED_FOR", value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_forwarded_for: bool,
+    /// Private networks, `10.1.0.0/16,fd00::/8`, in which applications may be told of ended sessions. Only public addresses are
+    /// called where none is named, and this machine where `PUBLIC_URL` is on it.
+    #[arg(long, env = "OUTBOUND_NETWORKS", value_name = "NETWORK,…", value_delimiter = ',', value_parser = network)]
+    pub outbound_networks: Vec<IpNet>,
     /// `false` lifts all limits on how often something may be tried: for measurements only.
     #[arg(long, env = "RATE_LIMITS", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
         value_parser = clap::builder::BoolishValueParser::new())]
@@ -134,6 +139,13 @@ pub fn is_open_connection(database_url: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let mode = option("sslmode").or_else(|| option("ssl-mode")).unwrap_or_default();
     !is_local && !matches!(mode.as_str(), "require" | "verify-ca" | "verify-full")
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| one()).map_err(|_| format!("{text} is no network such as 10.1.0.0/16 or fd00::/8"))
 }
 
 fn read_secret(file: &Path) -> anyhow::Result<Zeroizing<String>> {

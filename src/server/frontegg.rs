@@ -14,6 +14,7 @@ mod embedded;
 mod error;
 pub mod login_box;
 mod logout;
+mod own;
 mod sessions;
 mod silent;
 mod token;

@@ -60,6 +60,7 @@ pub fn router(state: AppState) -> Router {
     let front = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/hand-off", get(hand_off::open))
+        .route("/hand-off/claim", get(hand_off::claim))
         .route("/logout", get(logout::get).post(logout::post));
     // Forms of the hosted pages, posted by these pages only.
     let hosted = Router::new()

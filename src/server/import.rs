@@ -22,7 +22,7 @@ use super::db::import::{self as table, Keyed};
 use super::db::{Conn, Tx};
 use super::service::audit::{self, Event};
 use super::state::AppState;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use sheet::{Problems, Sheet, counted};
 
 /// What a file holds, in the order in which they refer to each other.
@@ -349,7 +349,7 @@ async fn write(
     };
     let summary = file.summary(counts, writer.secrets);
     let sentence = format!("Imported {}: {} created, {} updated", file.kind.as_str(), summary.created, summary.updated);
-    let event = Event::new(environment.id, action::DATA_IMPORTED, Severity::Medium, sentence);
+    let event = Event::of(environment.id, action::DATA_IMPORTED, sentence);
     audit::record(state, tx, event).await.map_err(|error| ImportError::Internal(error.into()))?;
     Ok(summary)
 }

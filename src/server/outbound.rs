@@ -1,11 +1,17 @@
 //! Outgoing HTTP: the only way in which this server calls others, so that tests see every call and choose its answer.
 
+mod guard;
+
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::sync::{Notify, Semaphore};
+use url::{Host, Url};
+
+use self::guard::{Guard, Private};
 
 /// The whole call, from looking up the name to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,6 +25,9 @@ pub type Status = u16;
 /// Why there was no answer, in words for the operator who looks into it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
+    /// The address leads to a network that is not public.
+    #[error("refused: private address; the server's OUTBOUND_NETWORKS does not allow its network")]
+    Private,
     #[error("no answer within {} seconds", TIMEOUT.as_secs())]
     Timeout,
     #[error("{0}")]
@@ -30,23 +39,45 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Status, OutboundError>
 pub trait Outbound: Send + Sync {
     /// Posts a form and gives the status of the answer.
     fn post_form<'a>(&'a self, url: &'a str, form: &'a [(&'a str, &'a str)]) -> Sending<'a>;
+
+    /// From now on addresses of these networks may be called though they are not public.
+    fn allow(&self, _networks: &[IpNet]) {}
 }
 
 /// The network. The client is made at the first call: commands that call nobody need no certificates.
 #[derive(Default)]
-pub struct Network(OnceLock<Result<reqwest::Client, OutboundError>>);
+pub struct Network {
+    guard: Guard,
+    client: OnceLock<Result<reqwest::Client, OutboundError>>,
+}
 
 impl Network {
+    /// The network as a server sees it that is reached at `public_url`: one on this machine only calls this machine.
+    pub fn of(public_url: &Url) -> Self {
+        let network = Self::default();
+        let local = match public_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        };
+        if local {
+            network.guard.allow_loopback();
+        }
+        network
+    }
+
     fn client(&self) -> Result<&reqwest::Client, OutboundError> {
-        self.0.get_or_init(build).as_ref().map_err(Clone::clone)
+        self.client.get_or_init(|| build(self.guard.clone())).as_ref().map_err(Clone::clone)
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes a client")]
-fn build() -> Result<reqwest::Client, OutboundError> {
+fn build(guard: Guard) -> Result<reqwest::Client, OutboundError> {
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(TIMEOUT)
+        .dns_resolver(Arc::new(guard))
         // Whoever answers with another address would choose whom we send a token to.
         .redirect(reqwest::redirect::Policy::none())
         // Configuration is read in one place; what the environment says about proxies is not part of it.
@@ -59,6 +90,10 @@ fn build() -> Result<reqwest::Client, OutboundError> {
 impl Outbound for Network {
     fn post_form<'a>(&'a self, url: &'a str, form: &'a [(&'a str, &'a str)]) -> Sending<'a> {
         Box::pin(async move {
+            // What cannot be read is refused by the client itself, in its own words.
+            if let Ok(url) = Url::parse(url) {
+                self.guard.check(&url).map_err(|Private| OutboundError::Private)?;
+            }
             let mut answer = self.client()?.post(url).form(form).send().await.map_err(failed)?;
             let status = answer.status().as_u16();
             // Read to its end, a short answer leaves the connection to the next call; a long one is cut off.
@@ -72,6 +107,10 @@ impl Outbound for Network {
             Ok(status)
         })
     }
+
+    fn allow(&self, networks: &[IpNet]) {
+        self.guard.allow(networks);
+    }
 }
 
 fn failed(error: reqwest::Error) -> OutboundError {
@@ -79,7 +118,21 @@ fn failed(error: reqwest::Error) -> OutboundError {
         return OutboundError::Timeout;
     }
     let error = error.without_url();
+    if is_private(&error) {
+        return OutboundError::Private;
+    }
     unreachable(if error.is_builder() { "the address cannot be used" } else { "no connection" }, &error)
+}
+
+fn is_private(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Private>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// `what` and the innermost cause, which says most: "connection refused", "certificate has expired".
@@ -178,6 +231,26 @@ mod tests {
 
     const FORM: [(&str, &str); 1] = [("logout_token", "a+b")];
 
+    /// As a server on this machine has it.
+    fn local() -> Network {
+        Network::of(&Url::parse("http://localhost:3000").expect("a URL"))
+    }
+
+    #[tokio::test]
+    async fn a_private_address_is_refused_by_number_and_by_name_until_it_is_allowed() {
+        let server = server().await;
+        let by_name = server.replace("127.0.0.1", "localhost");
+        let network = Network::of(&Url::parse("https://understudy.example.com").expect("a URL"));
+        for url in [&server, &by_name, "http://[::1]:1/", "http://169.254.169.254/latest/meta-data/"] {
+            let error = network.post_form(url, &FORM).await.expect_err("a private address");
+            assert_eq!(error, OutboundError::Private, "{url}");
+        }
+        assert!(OutboundError::Private.to_string().starts_with("refused: private address"));
+        network.allow(&["127.0.0.0/8".parse().expect("a network")]);
+        assert_eq!(network.post_form(&server, &FORM).await, Ok(204));
+        assert_eq!(local().post_form(&by_name, &FORM).await, Ok(204));
+    }
+
     /// Echoes nothing at `/`, but checks what it got; leads elsewhere at `/moved`.
     async fn server() -> String {
         let check = async |request: Request| {
@@ -200,13 +273,13 @@ mod tests {
     #[tokio::test]
     async fn a_form_arrives_as_one_and_says_who_sent_it() {
         let server = server().await;
-        assert_eq!(Network::default().post_form(&server, &FORM).await, Ok(204));
+        assert_eq!(local().post_form(&server, &FORM).await, Ok(204));
     }
 
     #[tokio::test]
     async fn a_redirect_is_not_followed() {
         let server = server().await;
-        assert_eq!(Network::default().post_form(&format!("{server}/moved"), &FORM).await, Ok(307));
+        assert_eq!(local().post_form(&format!("{server}/moved"), &FORM).await, Ok(307));
     }
 
     #[tokio::test]
@@ -223,7 +296,7 @@ mod tests {
             }
             written
         });
-        let network = Network::default();
+        let network = local();
         assert_eq!(network.post_form(&url, &FORM).await, Ok(200));
         let written = endless.await.expect("the connection was closed");
         assert!(written < 50_000_000, "{written} bytes were taken");
@@ -234,10 +307,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/?secret=1", listener.local_addr().expect("an address"));
         drop(listener);
-        let error = Network::default().post_form(&url, &FORM).await.expect_err("nobody listens");
+        let error = local().post_form(&url, &FORM).await.expect_err("nobody listens");
         let text = error.to_string();
         assert!(text.starts_with("no connection: ") && !text.contains("secret"), "{text}");
-        let error = Network::default().post_form("ftp://files.example", &FORM).await.expect_err("no such scheme");
+        let error = local().post_form("ftp://files.example", &FORM).await.expect_err("no such scheme");
         assert!(matches!(error, OutboundError::Unreachable(_)), "{error}");
     }
 }

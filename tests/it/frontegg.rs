@@ -3,10 +3,10 @@
 mod bootstrap;
 mod embedded;
 mod hosted;
-mod impersonation;
+pub mod impersonation;
 mod login_box;
 mod logout;
 mod origins;
-mod sdk;
+pub mod sdk;
 mod sessions;
 mod vendor;

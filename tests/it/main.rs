@@ -11,6 +11,7 @@ mod identity;
 mod impersonation;
 mod import;
 mod live;
+mod mishaps;
 mod rendering;
 mod support;
 mod users;

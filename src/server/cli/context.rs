@@ -34,11 +34,12 @@ pub async fn open(
     db.migrate().await.context("the database's schema could not be brought up to date")?;
     let keyring = Keyring::new(options.master_key(&SystemRandom)?);
     open_keys(&db, &keyring).await?;
+    let outbound = Network::of(&public_url);
     Ok(AppState::new(
         db,
         Arc::new(SystemClock),
         Arc::new(SystemRandom),
-        Arc::new(Network::default()),
+        Arc::new(outbound),
         keyring,
         public_url,
         trusted_proxies,

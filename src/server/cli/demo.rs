@@ -12,7 +12,7 @@ use url::Url;
 
 use super::serve::{self, ServeOptions};
 use super::{context::plain, say, table};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Tx, application, operator, settings};
@@ -143,7 +143,7 @@ async fn turn_on(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow) ->
     let on = ImpersonationSettings { enabled: true, hide_from_account_audit: false };
     settings::update(tx, environment.id, on, state.now()).await?;
     let sentence = "Impersonation turned on for the demonstration";
-    let event = Event::new(environment.id, action::SETTINGS_CHANGED, Severity::High, sentence);
+    let event = Event::of(environment.id, action::SETTINGS_CHANGED, sentence);
     audit::record(state, tx, event).await.map_err(plain)
 }
 

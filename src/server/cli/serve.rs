@@ -52,6 +52,7 @@ pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppSt
             "the database is on another machine and its URL does not insist on TLS: add sslmode=verify-full and sslrootcert"
         );
     }
+    state.outbound.allow(&options.server.outbound_networks);
     if !options.server.rate_limits {
         tracing::warn!("there is no limit on how often a password may be tried: RATE_LIMITS is false");
         state.limits.lift();

@@ -35,14 +35,34 @@ pub struct HandOffCodeRow {
     pub session_id: Uuid,
     pub application_id: Uuid,
     pub operator_session_id: Option<Uuid>,
+    pub code_challenge: Option<String>,
     pub expires_at: DateTime<Utc>,
     pub redeemed_at: Option<DateTime<Utc>>,
+}
+
+/// Binds a code to whoever can prove to know what this S256 challenge is of.
+pub async fn challenge_hand_off(tx: &mut Tx, code_hash: &[u8], code_challenge: &str) -> DbResult<()> {
+    execute!(tx, "UPDATE hand_off_codes SET code_challenge = $2 WHERE code_hash = $1", code_hash, code_challenge)?;
+    Ok(())
+}
+
+/// Notes for which reason a code was refused. Gives whether it is the first time for this reason, a word.
+pub async fn note_refusal(tx: &mut Tx, code_hash: &[u8], reason: &str) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE hand_off_codes SET refusals = coalesce(refusals, '') || ' ' || $2 || ' '
+         WHERE code_hash = $1 AND coalesce(refusals, '') NOT LIKE '% ' || $2 || ' %'",
+        code_hash,
+        reason
+    )?;
+    Ok(changed == 1)
 }
 
 pub async fn hand_off(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<HandOffCodeRow>> {
     fetch_optional!(
         conn,
-        "SELECT session_id, application_id, operator_session_id, expires_at, redeemed_at FROM hand_off_codes WHERE code_hash = $1",
+        "SELECT session_id, application_id, operator_session_id, code_challenge, expires_at, redeemed_at FROM hand_off_codes
+         WHERE code_hash = $1",
         code_hash
     )
 }
@@ -99,12 +119,14 @@ pub struct AuthorizationCodeRow {
     pub code_challenge: Option<String>,
     pub expires_at: DateTime<Utc>,
     pub redeemed_at: Option<DateTime<Utc>>,
+    pub replayed_at: Option<DateTime<Utc>>,
 }
 
 pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCodeRow>> {
     fetch_optional!(
         conn,
-        "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at
+        "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at,
+           replayed_at
          FROM authorization_codes WHERE code_hash = $1",
         code_hash
     )
@@ -121,8 +143,21 @@ pub async fn redeem_authorization_code(tx: &mut Tx, code_hash: &[u8], now: DateT
     Ok(changed == 1)
 }
 
+/// Notes that a used code came again from somebody else than its client in a hurry. Gives whether it is the first time.
+pub async fn note_replay(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE authorization_codes SET replayed_at = $2 WHERE code_hash = $1 AND replayed_at IS NULL",
+        code_hash,
+        now
+    )?;
+    Ok(changed == 1)
+}
+
 pub struct NewRefreshToken<'a> {
     pub token_hash: &'a [u8],
+    /// The refresh token that was traded for it, if one was.
+    pub parent_hash: Option<&'a [u8]>,
     pub family_id: Uuid,
     pub session_id: Uuid,
     pub application_id: Uuid,
@@ -135,9 +170,11 @@ pub struct NewRefreshToken<'a> {
 pub async fn insert_refresh_token(tx: &mut Tx, token: &NewRefreshToken<'_>) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO refresh_tokens (token_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO refresh_tokens (token_hash, parent_hash, family_id, session_id, application_id, code_hash, scope, created_at,
+           expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         token.token_hash,
+        token.parent_hash,
         token.family_id,
         token.session_id,
         token.application_id,
@@ -151,6 +188,7 @@ pub async fn insert_refresh_token(tx: &mut Tx, token: &NewRefreshToken<'_>) -> D
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct RefreshTokenRow {
+    pub parent_hash: Option<Vec<u8>>,
     pub family_id: Uuid,
     pub session_id: Uuid,
     pub application_id: Uuid,
@@ -165,7 +203,8 @@ pub struct RefreshTokenRow {
 pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Option<RefreshTokenRow>> {
     fetch_optional!(
         conn,
-        "SELECT family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at, revoked_at
+        "SELECT parent_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at,
+           revoked_at
          FROM refresh_tokens WHERE token_hash = $1",
         token_hash
     )
@@ -182,6 +221,27 @@ pub async fn rotate_refresh_token(tx: &mut Tx, token_hash: &[u8], now: DateTime<
     Ok(changed == 1)
 }
 
+/// When a refresh token was outrun: when one that was given for it, or one that was given for the same one as it, was first
+/// used. From then on it is an old one, whoever has it.
+pub async fn outrun_at(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    parent_hash: Option<&[u8]>,
+) -> DbResult<Option<DateTime<Utc>>> {
+    fetch_scalar!(
+        conn,
+        "SELECT min(rotated_at) FROM refresh_tokens
+         WHERE rotated_at IS NOT NULL AND (parent_hash = $1 OR (parent_hash = $2 AND token_hash <> $1))",
+        token_hash,
+        parent_hash
+    )
+}
+
+/// Whether it is written down that any refresh token was given for this one.
+pub async fn has_successor(conn: &mut Conn, token_hash: &[u8]) -> DbResult<bool> {
+    fetch_scalar!(conn, "SELECT EXISTS (SELECT 1 FROM refresh_tokens WHERE parent_hash = $1)", token_hash)
+}
+
 /// Revokes everything that one authorization began.
 pub async fn revoke_family(tx: &mut Tx, family_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(
@@ -192,11 +252,12 @@ pub async fn revoke_family(tx: &mut Tx, family_id: Uuid, now: DateTime<Utc>) -> 
     )
 }
 
-/// Revokes the refresh tokens that began with this authorization code.
+/// Revokes everything that this authorization code began, also what its cookie gave since.
 pub async fn revoke_of_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<u64> {
     execute!(
         tx,
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL",
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL
+           AND family_id IN (SELECT family_id FROM refresh_tokens WHERE code_hash = $1)",
         code_hash,
         now
     )
@@ -214,12 +275,11 @@ pub async fn revoked_families(conn: &mut Conn, session_id: Uuid) -> DbResult<Vec
 
 /// Whether anything of a family was revoked: then all of it is.
 pub async fn is_family_revoked(conn: &mut Conn, family_id: Uuid) -> DbResult<bool> {
-    let count: i64 = fetch_scalar!(
+    fetch_scalar!(
         conn,
-        "SELECT count(*) FROM refresh_tokens WHERE family_id = $1 AND revoked_at IS NOT NULL",
+        "SELECT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND revoked_at IS NOT NULL)",
         family_id
-    )?;
-    Ok(count > 0)
+    )
 }
 
 pub struct NewSessionCookie<'a> {
@@ -244,6 +304,12 @@ pub async fn insert_session_cookie(tx: &mut Tx, cookie: &NewSessionCookie<'_>) -
     Ok(())
 }
 
+/// Binds a cookie to what it came with: it is worth nothing any more once that is revoked.
+pub async fn bind_session_cookie(tx: &mut Tx, secret_hash: &[u8], family_id: Uuid) -> DbResult<()> {
+    execute!(tx, "UPDATE session_cookies SET family_id = $2 WHERE secret_hash = $1", secret_hash, family_id)?;
+    Ok(())
+}
+
 /// A running session as a browser holds it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionCookieRow {
@@ -252,12 +318,14 @@ pub struct SessionCookieRow {
     /// When the browser got the cookie.
     pub created_at: DateTime<Utc>,
     pub kind: String,
+    /// What the cookie came with, where it came with tokens.
+    pub family_id: Option<Uuid>,
     /// Whether an authorization code was ever issued in this session.
     pub authorized: bool,
 }
 
 /// The sessions of an environment behind these cookies that have not ended, newest first; whether the time of one is
-/// over is not looked at. Only placeholder numbers are put together.
+/// over is not looked at. A cookie that came with tokens is gone with them. Only placeholder numbers are put together.
 pub async fn session_cookies(
     conn: &mut Conn,
     environment_id: Uuid,
@@ -268,10 +336,11 @@ pub async fn session_cookies(
     }
     let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT c.session_id, c.application_id, c.created_at, s.kind,
+        "SELECT c.session_id, c.application_id, c.created_at, s.kind, c.family_id,
            EXISTS (SELECT 1 FROM authorization_codes a WHERE a.session_id = c.session_id) AS authorized
          FROM session_cookies c JOIN sessions s ON s.id = c.session_id
          WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})
+           AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.family_id = c.family_id AND r.revoked_at IS NOT NULL)
          ORDER BY c.created_at DESC, c.session_id DESC"
     );
     let rows = on!(conn, c => {

@@ -14,6 +14,8 @@ macro_rules! migrations {
             (20261126000022, "origin_of_impersonations"),
             (20261126000023, "protected_permissions"),
             (20261126000024, "portal_sessions"),
+            (20261126000031, "grants"),
+            (20261126000032, "append_only"),
             (20261126000081, "password_links"),
         )
     };

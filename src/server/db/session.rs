@@ -345,6 +345,15 @@ pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
     Ok(found.is_some())
 }
 
+/// Takes a session for this transaction alone: whoever else wants it waits. Gives whether it is running still.
+pub async fn lock(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
+    const RUNNING: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
+    const RUNNING_FOR_UPDATE: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR UPDATE";
+    let sql = if tx.is_sqlite() { RUNNING } else { RUNNING_FOR_UPDATE };
+    let found: Option<(Uuid,)> = fetch_optional!(tx, sql, id)?;
+    Ok(found.is_some())
+}
+
 /// The latest use of a session, for lists. Gives whether it was running still, and keeps it so until the transaction ends.
 pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::error::Answer;
 use crate::server::db::session::StandingRow;
@@ -22,6 +23,8 @@ pub struct Tokens {
     expires_in: i64,
     expires_at: DateTime<Utc>,
     pub session: StandingRow,
+    /// What a refresh token belongs to, and the cookie that comes with it.
+    pub family_id: Option<Uuid>,
 }
 
 pub async fn sign(provider: &Provider, application: &Application, granted: Granted) -> Answer<Tokens> {
@@ -33,6 +36,7 @@ pub async fn sign(provider: &Provider, application: &Application, granted: Grant
         expires_in: signed.expires_in,
         expires_at: now + TimeDelta::seconds(signed.expires_in),
         session: granted.subject.session,
+        family_id: granted.family_id,
     })
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
@@ -25,6 +25,7 @@ pub struct Call {
     /// Members of the JSON body or fields of the form.
     pub input: Parameters,
     pub query: Parameters,
+    pub method: Method,
 }
 
 impl FromRequest<AppState> for Call {
@@ -35,6 +36,7 @@ impl FromRequest<AppState> for Call {
         let provider = Provider::from_request_parts(&mut parts, state).await?;
         let query = Parameters::parse(parts.uri.query().unwrap_or_default());
         let kind = header_text(&parts.headers, "content-type").to_owned();
+        let method = parts.method.clone();
         let bytes = read_body(Request::from_parts(parts, body), state).await;
         let bytes = bytes.map_err(|_| {
             Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off").into_response()
@@ -43,7 +45,7 @@ impl FromRequest<AppState> for Call {
         if input.has_nul() || query.has_nul() {
             return Err(Refused::request("a parameter has a NUL character in it").into_response());
         }
-        Ok(Self { provider, input, query })
+        Ok(Self { provider, input, query, method })
     }
 }
 

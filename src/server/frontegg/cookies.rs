@@ -4,6 +4,7 @@
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
@@ -57,12 +58,21 @@ pub async fn find(provider: &Provider, application: &Application) -> ServiceResu
     Ok(if named { Found::Over } else { Found::Nothing })
 }
 
-/// Lets the browser keep the session for the application, unless it does already.
+/// What the browser's cookie for this session of the application came with, where it came with tokens.
+pub async fn family(provider: &Provider, application: &Application, session_id: Uuid) -> ServiceResult<Option<Uuid>> {
+    let kept = sdk::kept(&provider.state, provider.environment.id, &values(provider)).await?;
+    let kept = kept.iter().find(|kept| kept.application_id == application.id && kept.session_id == session_id);
+    Ok(kept.and_then(|kept| kept.family_id))
+}
+
+/// Lets the browser keep the session for the application, unless it does already. A cookie that comes with tokens is taken
+/// back with them.
 pub async fn keep(
     provider: &Provider,
     response: &mut Response,
     application: &Application,
     standing: &StandingRow,
+    family_id: Option<Uuid>,
 ) -> ServiceResult<()> {
     let (state, environment_id) = (&provider.state, provider.environment.id);
     let newest = sdk::kept(state, environment_id, &values(provider)).await?;
@@ -70,7 +80,7 @@ pub async fn keep(
     if newest.is_some_and(|kept| kept.session_id == standing.id) {
         return Ok(());
     }
-    let secret = sdk::give(state, standing.id, application.id, standing.expires_at).await?;
+    let secret = sdk::give(state, standing.id, application.id, family_id, standing.expires_at).await?;
     set(provider, response, application, &secret, standing.expires_at);
     Ok(())
 }

@@ -55,13 +55,19 @@ pub async fn refresh(call: Call) -> Answer<Response> {
 
 async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> Answer<Response> {
     let Provider { state, environment, client, .. } = &call.provider;
-    let wanted = Reissue { scope: SCOPE, with_refresh_token: false, tenant_id: call.input.get("tenantId") };
+    let wanted = Reissue {
+        scope: SCOPE,
+        with_refresh_token: false,
+        family_id: cookies::family(&call.provider, application, session_id).await?,
+        tenant_id: call.input.get("tenantId"),
+    };
     let granted = tokens::reissue(state, environment.id, session_id, application, &wanted, client).await?;
     Ok(answer::sign(&call.provider, application, granted).await?.embedded())
 }
 
-/// `POST impersonation/v1`: trades a hand-off code for the impersonation that it carries. The code is the credential; it
-/// works once, within its 60 seconds, for its application, and from that application's pages only.
+/// `POST impersonation/v1`: trades a hand-off code for the impersonation that it carries. The code works once, within its 60
+/// seconds, for its application, from that application's pages, and only together with the verifier of the page for which
+/// the operator's browser claimed it.
 pub async fn impersonate(call: Call) -> Answer<Response> {
     const UNKNOWN: &str = "This link is unknown. Start the session again from the portal.";
     let code = call.input.get("actorToken").ok_or_else(|| Refused::request("actorToken is missing"))?;
@@ -77,23 +83,27 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
-    let presenter = Presenter::Application(&application);
+    let presenter = Presenter::Page { application: &application, code_verifier: call.input.get("codeVerifier") };
     let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
     };
     let Opened { session, .. } = opened;
     let mut response = tokens_of(&call, &application, session.id).await?;
-    cookies::keep(&call.provider, &mut response, &application, &session).await?;
+    cookies::keep(&call.provider, &mut response, &application, &session, None).await?;
     Ok(response)
 }
 
 fn refused(refusal: Refusal) -> Refused {
     let sentence = match refusal {
         Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
+        Refusal::NoProof => {
+            "This page did not prove to be in the operator's browser. Start the session again from the portal; where it \
+             happens again, the page runs an old login box: load it anew."
+        }
         Refusal::Replayed => "This link was used already. Start a new session from the portal.",
         Refusal::Expired => "This link is too old. Start the session again from the portal.",
-        Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::OtherLoginMethod => {
+        Refusal::NoOperator | Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::OtherLoginMethod => {
             "This link is not for this application."
         }
         Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
+use super::own;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
-use crate::server::identity::access;
 use crate::server::service::self_service;
 
 async fn viewer(call: &Call) -> Answer<StandingRow> {
-    let (_, subject) = access::bearer(&call.provider, None).await?;
+    let (_, subject) = own::self_service(call).await?;
     Ok(subject.session.clone())
 }
 

@@ -31,12 +31,17 @@ pub async fn silent(call: Call) -> Answer<Response> {
 async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
     let provider = &call.provider;
     let session = meant(call, application).await?;
-    let wanted = Reissue { scope: SCOPE, with_refresh_token: true, tenant_id: call.input.get("tenantId") };
+    let wanted = Reissue {
+        scope: SCOPE,
+        with_refresh_token: true,
+        family_id: cookies::family(provider, application, session.id).await?,
+        tenant_id: call.input.get("tenantId"),
+    };
     let granted =
         tokens::reissue(&provider.state, provider.environment.id, session.id, application, &wanted, &provider.client);
     let tokens = answer::sign(provider, application, granted.await?).await?;
     let mut response = tokens.hosted();
-    cookies::keep(provider, &mut response, application, &tokens.session).await?;
+    cookies::keep(provider, &mut response, application, &tokens.session, tokens.family_id).await?;
     Ok(response)
 }
 

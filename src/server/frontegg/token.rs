@@ -24,7 +24,7 @@ pub async fn token(call: Call) -> Answer<Response> {
             let granted = redeem(&call, &application).await?;
             let tokens = answer::sign(&call.provider, &application, granted).await?;
             let mut response = tokens.hosted();
-            cookies::keep(&call.provider, &mut response, &application, &tokens.session).await?;
+            cookies::keep(&call.provider, &mut response, &application, &tokens.session, tokens.family_id).await?;
             Ok(response)
         }
         Some("refresh_token") => {

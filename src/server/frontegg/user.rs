@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
-use crate::server::identity::access::{self, Access};
+use super::own;
+use crate::server::identity::access::Access;
 use crate::server::identity::claims::Act;
 use crate::server::service::profile;
 use crate::server::service::self_service::{self, OwnAccount};
@@ -18,7 +19,7 @@ use crate::server::service::tokens::Subject;
 /// `users/v2/me` and `v3/me`. What stands here is laid over the token's claims in the SDK's `user`.
 pub async fn me(call: Call) -> Answer<Response> {
     let provider = &call.provider;
-    let (access, subject) = access::bearer(provider, None).await?;
+    let (access, subject) = own::about(&call).await?;
     let profile = profile::of(&provider.state, &subject).await?;
     let accounts = profile::accounts(&provider.state, &subject, access.application.id).await?;
     let session = &subject.session;
@@ -32,10 +33,6 @@ pub async fn me(call: Call) -> Answer<Response> {
         "id": session.user_id,
         "sub": session.user_id,
         "sid": session.id,
-        "email": session.user_email,
-        "name": session.user_name,
-        "verified": session.email_verified,
-        "profilePictureUrl": profile.picture_url,
         "roles": roles,
         "permissions": permissions,
         "tenantId": subject.tenant_id,
@@ -46,7 +43,15 @@ pub async fn me(call: Call) -> Answer<Response> {
         "createdAt": profile.created_at,
         "lastLogin": profile.last_login_at,
     });
-    // Nothing where nobody impersonates: a null would be laid over the claim.
+    // What the scope does not open is not there at all: a null would be laid over the claim.
+    if access.has_scope("email") {
+        body["email"] = json!(session.user_email);
+        body["verified"] = json!(session.email_verified);
+    }
+    if access.has_scope("profile") {
+        body["name"] = json!(session.user_name);
+        body["profilePictureUrl"] = json!(profile.picture_url);
+    }
     if let Some(act) = Act::of(provider, session) {
         body["act"] = json!(act);
     }
@@ -60,7 +65,7 @@ fn tenant(user_id: Uuid, account: &OwnAccount) -> Value {
 
 async fn accounts(call: &Call) -> Answer<(Access, Arc<Subject>, Vec<OwnAccount>)> {
     let provider = &call.provider;
-    let (access, subject) = access::bearer(provider, None).await?;
+    let (access, subject) = own::about(call).await?;
     let accounts = profile::accounts(&provider.state, &subject, access.application.id).await?;
     Ok((access, subject, accounts))
 }
@@ -84,7 +89,7 @@ pub async fn tenants_v2(call: Call) -> Answer<Response> {
 
 /// `users/v1/me/authorization`.
 pub async fn authorization(call: Call) -> Answer<Response> {
-    let (_, subject) = access::bearer(&call.provider, None).await?;
+    let (_, subject) = own::about(&call).await?;
     let permissions: Vec<Value> = subject.permissions.iter().map(|key| json!({ "key": key })).collect();
     let roles: Vec<Value> = subject.roles.iter().map(|key| json!({ "key": key })).collect();
     Ok(Json(json!({ "roles": roles, "permissions": permissions })).into_response())
@@ -93,6 +98,7 @@ pub async fn authorization(call: Call) -> Answer<Response> {
 /// `PUT users/v1/tenant`: moves the session to another account. The tokens that come next are of that account.
 pub async fn switch(call: Call) -> Answer<Response> {
     let wanted = call.input.get("tenantId").ok_or_else(|| Refused::request("tenantId is missing"))?;
+    own::self_service(&call).await?;
     let (_, subject, accounts) = accounts(&call).await?;
     let Some(account) = accounts.iter().find(|account| account.external_id == wanted) else {
         return Err(Refused::missing("tenantId is no account that this session can switch to"));

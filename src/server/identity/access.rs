@@ -55,6 +55,10 @@ impl Access {
     pub fn scope(&self) -> &str {
         self.token.text("scope").unwrap_or_default()
     }
+
+    pub fn has_scope(&self, word: &str) -> bool {
+        self.scope().split(' ').any(|granted| granted == word)
+    }
 }
 
 /// Whose an access token is, and so what has the last word about it.

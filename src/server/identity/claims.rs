@@ -1,6 +1,8 @@
 //! What tokens say. The shape of an access token is RFC 9068's, that of an id token OpenID Connect Core's; both name
 //! the operator of an impersonation under `act` (RFC 8693 section 4.1), by id and issuer and nothing else.
 
+pub mod lists;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use self::lists::{Fitting, Lists};
 use super::provider::Provider;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
@@ -18,6 +21,10 @@ use crate::server::service::tokens::{Granted, Subject};
 
 /// How long an access token lives, unless its session ends earlier.
 const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+
+/// The scope of tokens by which an SDK's page lists and ends the user's sessions and moves between accounts. Nobody can ask for
+/// it: only the SDKs' own endpoints give it, so that a token that an ordinary client shows to an API opens none of this.
+pub const SELF_SERVICE: &str = "self_service";
 
 /// What an access token is of, under `type`: a user's session or the application itself.
 pub const USER_TOKEN: &str = "userToken";
@@ -74,10 +81,11 @@ struct AccessToken<'a> {
     client_id: &'a str,
     scope: &'a str,
     sid: Uuid,
+    /// The client id once more, in the word of libraries that look for it under this name.
+    application_id: &'a str,
     tenant_id: &'a str,
-    tenant_ids: &'a [String],
-    roles: &'a [String],
-    permissions: &'a [String],
+    #[serde(flatten)]
+    lists: Lists<'a>,
     email: &'a str,
     #[serde(rename = "email_verified")]
     email_verified: bool,
@@ -94,7 +102,6 @@ struct AccessToken<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SdkClaims<'a> {
-    application_id: &'a str,
     metadata: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
@@ -253,7 +260,8 @@ fn sign_now(
     let iat = now.timestamp();
     // Whole seconds, rounded down: never past the session's end.
     let exp = (now + ACCESS_LIFETIME).min(session.expires_at).timestamp();
-    let access = AccessToken {
+    let scope = if for_sdk { with_self_service(&granted.scope) } else { granted.scope.clone() };
+    let mut access = AccessToken {
         iss: issuer,
         sub: session.user_id,
         aud: client_id,
@@ -264,23 +272,21 @@ fn sign_now(
             None => own_id.simple().to_string(),
         },
         client_id,
-        scope: &granted.scope,
+        scope: &scope,
         sid: session.id,
+        application_id: client_id,
         tenant_id,
-        tenant_ids,
-        roles,
-        permissions,
+        lists: Lists::default(),
         email: &session.user_email,
         email_verified: session.email_verified,
         name: &session.user_name,
         kind: USER_TOKEN,
         act,
-        sdk: for_sdk.then(|| SdkClaims {
-            application_id: client_id,
-            metadata: Map::new(),
-            nonce: granted.nonce.as_deref(),
-        }),
+        sdk: for_sdk.then(|| SdkClaims { metadata: Map::new(), nonce: granted.nonce.as_deref() }),
     };
+    let others = serde_json::to_vec(&access)?.len();
+    let fitting = Fitting::of(tenant_id, tenant_ids, roles, permissions, others);
+    access.lists = fitting.lists();
     let access_token = signer.sign("at+jwt", &access)?;
     let openid = !for_sdk && granted.scope.split(' ').any(|word| word == "openid");
     let own = !session.is_impersonation();
@@ -301,6 +307,13 @@ fn sign_now(
     };
     let id_token = if openid { Some(signer.sign("JWT", &id)?) } else { None };
     Ok(Signed { access_token, id_token, expires_in: exp - iat })
+}
+
+/// An SDK's own token opens the user's own sessions and the choice of account. Who asked for less than to know the user gets
+/// a token that opens less, too.
+fn with_self_service(scope: &str) -> String {
+    let has = |word: &str| scope.split(' ').any(|granted| granted == word);
+    if has("profile") && has("email") { format!("{scope} {SELF_SERVICE}") } else { scope.to_owned() }
 }
 
 /// `at_hash`: the left half of the hash that the signature uses, which is SHA-256 in both algorithms (Core 3.1.3.6).

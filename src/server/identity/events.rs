@@ -10,7 +10,7 @@ use super::access;
 use super::error::OAuthResult;
 use super::provider::Provider;
 use crate::server::error::ServiceError;
-use crate::server::service::report::{self, Report};
+use crate::server::service::report::{self, Report, Reporter};
 
 /// 204 when it is written; 422 with the field where the report cannot be.
 pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
@@ -23,8 +23,10 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         Err(error) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
     let (environment_id, session_id) = (provider.environment.id, subject.session.id);
-    let written =
-        report::record(&provider.state, environment_id, session_id, &access.application, &report, &provider.client);
+    let from_page = ["origin", "sec-fetch-mode"].iter().any(|name| provider.headers.contains_key(*name));
+    let reporter = if access.application.is_public() || from_page { Reporter::Browser } else { Reporter::Server };
+    let (application, client) = (&access.application, &provider.client);
+    let written = report::record(&provider.state, environment_id, session_id, application, &report, reporter, client);
     match written.await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(ServiceError::Invalid { field, message }) => {

@@ -2,7 +2,7 @@
 //! third party initiates).
 
 use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::cookies;
@@ -10,20 +10,20 @@ use super::page::{self, Page};
 use super::parameters::{BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
-use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
+use crate::server::service::caller::Operator;
+use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
 use crate::server::service::operator;
 use crate::server::service::relying_party;
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
 pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {
-    let purpose = provider.headers.get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if method != Method::GET || purpose.contains("prefetch") {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
+    if method != Method::GET || is_only_looking_ahead(&provider) {
+        return not_now();
     }
     match redeem(&provider, &parameters).await {
         Ok(Ok(opened)) => opening(&provider, &opened),
-        Ok(Err(refusal)) => refused(refusal),
+        Ok(Err(refusal)) => refused(&provider, refusal),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
 }
@@ -32,12 +32,66 @@ async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
     let state = &provider.state;
     let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
     let Some(code) = code else { return Ok(Err(Refusal::Unknown)) };
-    let operator = match cookie_value(&provider.headers, operator_cookie_name(state)) {
-        Some(cookie) => operator::authenticate(state, &cookie).await?,
-        None => None,
-    };
+    let operator = operator_here(provider).await?;
     let presenter = Presenter::Browser(operator.as_ref());
     hand_off::redeem(state, provider.environment.id, code, presenter, &provider.client).await
+}
+
+/// Changes the code of an application that signs its users in itself for one that only the page which sent the browser here
+/// can trade, and goes back to that page. `code_challenge` comes back, too: it tells the page that this was done.
+pub async fn claim(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
+    if is_only_looking_ahead(&provider) {
+        return not_now();
+    }
+    let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
+    let challenge = parameters.get("code_challenge").filter(|_| !parameters.is_repeated("code_challenge"));
+    let (Some(code), Some(challenge)) = (code, challenge.filter(|text| is_challenge(text))) else {
+        return refused(&provider, Refusal::Unknown);
+    };
+    match take_over(&provider, code, challenge).await {
+        Ok(Ok(Claimed { code, application })) => {
+            let back = with_query(
+                &application.login_url,
+                &[
+                    ("iss", provider.issuer().as_str()),
+                    ("login_hint", code.as_str()),
+                    ("target_link_uri", application.app_url.as_str()),
+                    ("code_challenge", challenge),
+                ],
+            );
+            Redirect::to(&back).into_response()
+        }
+        Ok(Err(refusal)) => refused(&provider, refusal),
+        Err(error) => page::failed(error, &provider.client.request_id),
+    }
+}
+
+async fn take_over(provider: &Provider, code: &str, challenge: &str) -> ServiceResult<Result<Claimed, Refusal>> {
+    let operator = operator_here(provider).await?;
+    let environment_id = provider.environment.id;
+    hand_off::claim(&provider.state, environment_id, code, challenge, operator.as_ref(), &provider.client).await
+}
+
+/// SHA-256 in base64url (RFC 7636 section 4.2).
+fn is_challenge(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+}
+
+async fn operator_here(provider: &Provider) -> ServiceResult<Option<Operator>> {
+    match cookie_value(&provider.headers, operator_cookie_name(&provider.state)) {
+        Some(cookie) => operator::authenticate(&provider.state, &cookie).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether the browser asks for a page that nobody may ever see.
+fn is_only_looking_ahead(provider: &Provider) -> bool {
+    let purpose = provider.headers.get("sec-purpose").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    purpose.contains("prefetch")
+}
+
+fn not_now() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response()
 }
 
 /// A page that goes on by itself. A redirect would not do: the portal's policy forbids its form to end at another host.
@@ -71,7 +125,7 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
     response
 }
 
-fn refused(refusal: Refusal) -> Response {
+fn refused(provider: &Provider, refusal: Refusal) -> Response {
     let (status, title, sentence) = match refusal {
         Refusal::Unknown => (
             StatusCode::BAD_REQUEST,
@@ -88,7 +142,16 @@ fn refused(refusal: Refusal) -> Response {
             "This link is too old",
             "A link works for 60 seconds. Go back to the portal and start a new session.".to_owned(),
         ),
-        Refusal::ForeignOperator | Refusal::ForeignApplication => (
+        Refusal::NoOperator => (
+            StatusCode::FORBIDDEN,
+            "This browser is not signed in to the portal",
+            format!(
+                "The portal's address is {}, and this browser is not signed in there: it was opened under another \
+                 name, or you have signed out since. Sign in there and start the session again.",
+                provider.state.origin()
+            ),
+        ),
+        Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::NoProof => (
             StatusCode::FORBIDDEN,
             "This link is not for this browser",
             "It works only where the operator who started the session is signed in to the portal. Sign in to the portal \

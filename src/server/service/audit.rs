@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::caller::{Caller, Client, Operator};
 use super::cursor::{Cursor, Window};
-use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity};
+use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::session::StandingRow;
@@ -15,12 +15,17 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 use crate::server::text::storable;
 
-/// An event about to be written. Start with [`Event::new`] and add what is known.
+/// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
 pub struct Event(AuditRow);
 
 impl Event {
-    /// An event of the system itself, visible to operators only.
+    /// An event of the system itself, visible to operators only, as severe as its action usually is.
+    pub fn of(environment_id: Uuid, action: &str, description: impl Into<String>) -> Self {
+        Self::new(environment_id, action, action::severity(action), description)
+    }
+
+    /// [`Event::of`] for an action whose severity depends on what happened: one of those in its row of the table.
     pub fn new(environment_id: Uuid, action: &str, severity: Severity, description: impl Into<String>) -> Self {
         Self(AuditRow {
             id: Uuid::nil(),
@@ -144,6 +149,12 @@ pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResul
     let mut row = event.0;
     row.id = state.new_id();
     row.occurred_at = state.now();
+    debug_assert!(
+        action::severities(&row.action).iter().any(|severity| severity.as_str() == row.severity),
+        "{} cannot be {}: see the table of actions",
+        row.action,
+        row.severity
+    );
     table::insert(tx, &row).await?;
     Ok(())
 }

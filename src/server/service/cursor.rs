@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::server::clock::from_micros;
 use crate::server::db::user::SortValue;
 
+/// Microseconds since 1970 that a row can have, up to the year 9999: other times no database has to know.
+const TIMES: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999_999;
+
 /// A place in a sorted list, and which way the page goes from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
@@ -40,7 +43,7 @@ impl Cursor {
         let value = match text.get(33..34)? {
             "t" => SortValue::Text(rest.to_owned()),
             "n" => SortValue::Number(rest.parse().ok()?),
-            "d" => SortValue::Time(from_micros(rest.parse().ok()?)),
+            "d" => SortValue::Time(from_micros(rest.parse().ok().filter(|micros| TIMES.contains(micros))?)),
             _ => return None,
         };
         Some(Self { backwards, value, id })
@@ -93,6 +96,12 @@ mod tests {
         fn a_cursor_comes_back_as_it_went(backwards: bool, value in any_value(), id: u128) {
             let cursor = Cursor { backwards, value, id: Uuid::from_u128(id) };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        }
+
+        #[test]
+        fn a_time_beyond_all_years_is_no_cursor(micros in prop_oneof![i64::MIN..0, 253_402_300_800_000_000..=i64::MAX]) {
+            let word = URL_SAFE_NO_PAD.encode(format!("f{}d{micros}", Uuid::nil().simple()));
+            prop_assert_eq!(Cursor::decode(&word), None);
         }
 
         #[test]

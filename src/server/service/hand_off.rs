@@ -1,17 +1,21 @@
 //! The hand-off: one use of a code that carries an impersonation from the portal into a browser tab.
 //!
 //! The code alone is worth nothing: whoever presents it must also be the operator who started, in the same browser, or,
-//! where the application signs its users in itself, that application.
+//! where the application signs its users in itself, that application. Such an application gets the code in its address,
+//! which logs and histories keep. One with a secret proves itself by that. One without, a page, has the operator's browser
+//! come to us first, which knows it by the portal's cookie: [`claim`] takes the code and gives another one, which only
+//! works together with what that page alone knows (RFC 7636).
 
 use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
 use super::session;
+use super::tokens::{self, IN_A_HURRY};
 use crate::model::audit::{Severity, action};
 use crate::model::session::EndReason;
 use crate::server::db::application::{self, ApplicationRow};
-use crate::server::db::grant::{self, HandOffCodeRow, NewSessionCookie};
+use crate::server::db::grant::{self, HandOffCodeRow, NewHandOffCode, NewSessionCookie};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, Tx};
 use crate::server::error::ServiceResult;
@@ -23,8 +27,10 @@ use crate::server::state::AppState;
 pub enum Presenter<'a> {
     /// A browser tab, and the operator who is signed in to the portal in that browser.
     Browser(Option<&'a Operator>),
-    /// An application that trades the code at the token endpoint.
+    /// An application that has proven itself and trades the code.
     Application(&'a ApplicationRow),
+    /// A page of an application that cannot prove itself, with the verifier of the challenge for which it got the code.
+    Page { application: &'a ApplicationRow, code_verifier: Option<&'a str> },
 }
 
 /// An impersonation that has reached its tab.
@@ -42,10 +48,14 @@ pub enum Refusal {
     Unknown,
     Replayed,
     Expired,
+    /// The browser is not signed in to the portal.
+    NoOperator,
     /// Not the browser in which the operator started it.
     ForeignOperator,
     /// Not the application for which it was made.
     ForeignApplication,
+    /// A page without the proof that it is in the operator's browser.
+    NoProof,
     /// Presented by a browser though the application signs its users in itself, or by an application that does not.
     OtherLoginMethod,
     /// The impersonation is over.
@@ -53,13 +63,32 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The same as a word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Replayed => "replayed",
+            Self::Expired => "expired",
+            Self::NoOperator => "no_operator",
+            Self::ForeignOperator => "foreign_operator",
+            Self::ForeignApplication => "foreign_application",
+            Self::NoProof => "no_proof",
+            Self::OtherLoginMethod => "other_login_method",
+            Self::Ended(_) => "ended",
+        }
+    }
+
     fn sentence(self) -> &'static str {
         match self {
             Self::Unknown => "the code is unknown",
             Self::Replayed => "the code was used already",
             Self::Expired => "the code was older than 60 seconds",
+            Self::NoOperator => {
+                "the browser is not signed in to the portal under the address of the server's PUBLIC_URL"
+            }
             Self::ForeignOperator => "the browser is not signed in to the portal as the operator who started it",
             Self::ForeignApplication => "another application presented the code",
+            Self::NoProof => "the page that presented it did not prove to be in the operator's browser",
             Self::OtherLoginMethod => "the code is for the other way of signing in",
             Self::Ended(_) => "the impersonation is over",
         }
@@ -102,27 +131,126 @@ pub async fn redeem_in(
         Some(refusal) => Err(refusal),
         None => open(state, tx, &code_hash, session.clone(), application, presenter, client).await?,
     };
-    if let Err(refusal) = &outcome {
-        if let Refusal::Ended(_) = refusal {
-            // Ends it in this transaction where its end was due but not yet written.
-            session::live_in(state, tx, environment_id, session.id).await?;
-        }
-        let event = Event::new(
-            environment_id,
-            action::HAND_OFF_REFUSED,
-            Severity::High,
-            format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence()),
-        )
-        .in_session(&session)
-        .from(client);
-        let event = match presenter {
-            Presenter::Browser(Some(operator)) => event.by_operator(operator),
-            Presenter::Browser(None) => event,
-            Presenter::Application(application) => event.by_application(application.id, &application.name),
-        };
-        audit::record(state, tx, event).await?;
+    if let Err(refusal) = outcome {
+        let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
+        write_down(state, tx, refusal, &refused, client).await?;
     }
     Ok(outcome)
+}
+
+/// A code that somebody presented in vain.
+struct Refused<'a> {
+    code_hash: &'a [u8],
+    row: &'a HandOffCodeRow,
+    session: &'a StandingRow,
+    presenter: Presenter<'a>,
+}
+
+/// Writes down that a code was refused, once for each reason: a tab that is loaded anew again and again says nothing new.
+async fn write_down(
+    state: &AppState,
+    tx: &mut Tx,
+    refusal: Refusal,
+    refused: &Refused<'_>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let Refused { code_hash, row, session, presenter } = *refused;
+    if let Refusal::Ended(_) = refusal {
+        // Ends it in this transaction where its end was due but not yet written.
+        session::live_in(state, tx, session.environment_id, session.id).await?;
+    }
+    if !grant::note_refusal(tx, code_hash, refusal.word()).await? {
+        return Ok(());
+    }
+    let severity = severity(state, refusal, row, session, presenter);
+    let sentence = format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence());
+    let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);
+    let event = event.in_session(session).from(client);
+    let event = match presenter {
+        Presenter::Browser(Some(operator)) => event.by_operator(operator),
+        Presenter::Browser(None) => event,
+        Presenter::Application(application) | Presenter::Page { application, .. } => {
+            event.by_application(application.id, &application.name)
+        }
+    };
+    audit::record(state, tx, event).await
+}
+
+/// A code that only the page which asked for it can trade, and where that page is.
+pub struct Claimed {
+    pub code: String,
+    pub application: ApplicationRow,
+}
+
+/// Takes the code of an application that signs its users in itself out of the hands of all who may have read it: from the
+/// browser of the operator who started, and only from there, it is changed for one that is bound to `code_challenge`, the
+/// S256 challenge of the page that sent the browser here. The new one lives no longer than the old one would have.
+pub async fn claim(
+    state: &AppState,
+    environment_id: Uuid,
+    code: &str,
+    code_challenge: &str,
+    operator: Option<&Operator>,
+    client: &Client,
+) -> ServiceResult<Result<Claimed, Refusal>> {
+    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
+    let mut tx = state.db.write().await?;
+    let Some((row, session, application)) = find(&mut tx, environment_id, &code_hash).await? else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    let refusal = match operator {
+        None => Some(Refusal::NoOperator),
+        Some(operator) if Some(operator.session_id) != row.operator_session_id => Some(Refusal::ForeignOperator),
+        Some(_) if !application.is_embedded() => Some(Refusal::OtherLoginMethod),
+        Some(_) => spent(state, &row, &session),
+    };
+    let refusal = match refusal {
+        None if grant::redeem_hand_off(&mut tx, &code_hash, state.now()).await? => None,
+        None => Some(Refusal::Replayed),
+        refusal => refusal,
+    };
+    if let Some(refusal) = refusal {
+        let presenter = Presenter::Browser(operator);
+        let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
+        write_down(state, &mut tx, refusal, &refused, client).await?;
+        tx.commit().await?;
+        return Ok(Err(refusal));
+    }
+    let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
+    let successor = NewHandOffCode {
+        code_hash: &code_hash,
+        session_id: session.id,
+        application_id: application.id,
+        operator_session_id: row.operator_session_id,
+        now: state.now(),
+        expires_at: row.expires_at,
+    };
+    grant::insert_hand_off(&mut tx, &successor).await?;
+    grant::challenge_hand_off(&mut tx, &code_hash, code_challenge).await?;
+    tx.commit().await?;
+    Ok(Ok(Claimed { code, application }))
+}
+
+/// A mishap of whoever may have the code is no alarm: a tab loaded anew, a link that lay too long, the portal opened under
+/// another name than its own, a page that runs twice. That somebody else has the code is.
+fn severity(
+    state: &AppState,
+    refusal: Refusal,
+    row: &HandOffCodeRow,
+    session: &StandingRow,
+    presenter: Presenter<'_>,
+) -> Severity {
+    let in_a_hurry = row.redeemed_at.is_some_and(|redeemed_at| state.now() <= redeemed_at + IN_A_HURRY);
+    match (refusal, presenter) {
+        // The same person, signed in once more since.
+        (Refusal::ForeignOperator, Presenter::Browser(Some(operator))) if Some(operator.id) == session.operator_id => {
+            Severity::Info
+        }
+        (Refusal::ForeignOperator | Refusal::ForeignApplication, _) => Severity::High,
+        (Refusal::Replayed, Presenter::Application(_) | Presenter::Page { .. }) if !in_a_hurry => Severity::High,
+        (Refusal::NoProof, _) => Severity::Medium,
+        _ => Severity::Info,
+    }
 }
 
 async fn find(
@@ -144,22 +272,39 @@ fn check(
     application: &ApplicationRow,
     presenter: Presenter<'_>,
 ) -> Option<Refusal> {
-    let now = state.now();
     match presenter {
         Presenter::Browser(operator) => {
-            let presented = operator.map(|operator| operator.session_id);
-            if presented.is_none() || presented != row.operator_session_id {
+            let Some(operator) = operator else { return Some(Refusal::NoOperator) };
+            if Some(operator.session_id) != row.operator_session_id {
                 return Some(Refusal::ForeignOperator);
             }
         }
-        Presenter::Application(presenting) if presenting.id != row.application_id => {
+        Presenter::Application(presenting) | Presenter::Page { application: presenting, .. }
+            if presenting.id != row.application_id =>
+        {
             return Some(Refusal::ForeignApplication);
         }
-        Presenter::Application(_) => {}
+        Presenter::Application(_) | Presenter::Page { .. } => {}
     }
-    if application.is_embedded() != matches!(presenter, Presenter::Application(_)) {
+    if application.is_embedded() == matches!(presenter, Presenter::Browser(_)) {
         return Some(Refusal::OtherLoginMethod);
     }
+    let is_proven = match presenter {
+        Presenter::Page { code_verifier, .. } => {
+            row.code_challenge.as_deref().is_some_and(|challenge| tokens::proves(challenge, code_verifier))
+        }
+        Presenter::Application(application) => !application.is_public(),
+        Presenter::Browser(_) => true,
+    };
+    if !is_proven {
+        return Some(Refusal::NoProof);
+    }
+    spent(state, row, session)
+}
+
+/// What stands against the code and the session, whoever presents it.
+fn spent(state: &AppState, row: &HandOffCodeRow, session: &StandingRow) -> Option<Refusal> {
+    let now = state.now();
     if row.redeemed_at.is_some() {
         return Some(Refusal::Replayed);
     }
@@ -195,13 +340,12 @@ async fn open(
             grant::insert_session_cookie(tx, &row).await?;
             Some(cookie)
         }
-        Presenter::Application(_) => None,
+        Presenter::Application(_) | Presenter::Page { .. } => None,
     };
     let operator = session.acting_operator();
-    let event = Event::new(
+    let event = Event::of(
         session.environment_id,
         action::IMPERSONATION_OPENED,
-        Severity::Info,
         format!(
             "{} opened {} as {}",
             session.operator_name.as_deref().unwrap_or_default(),

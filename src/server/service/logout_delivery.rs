@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::Caller;
 use super::relying_party;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::server::db::application;
 use crate::server::db::logout_delivery::{self as table, DueRow, Failure};
 use crate::server::db::session::StandingRow;
@@ -201,10 +201,9 @@ fn pause(attempt: i64, random: &dyn Random) -> TimeDelta {
 
 async fn given_up(tx: &mut Tx, delivery: &Delivery, error: &str) -> ServiceResult<Event> {
     let row = &delivery.row;
-    let event = Event::new(
+    let event = Event::of(
         row.environment_id,
         action::LOGOUT_UNDELIVERED,
-        Severity::High,
         format!(
             "{} was not told within 24 hours that a session ended, in {} attempts: {error}",
             row.application_name,
@@ -242,7 +241,7 @@ pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> S
         return Err(ServiceError::NotFound);
     }
     let sentence = format!("{} had {} told again that a session ended", caller.operator.name, application.name);
-    let event = Event::new(caller.environment.id, action::LOGOUT_RETRIED, Severity::Info, sentence)
+    let event = Event::of(caller.environment.id, action::LOGOUT_RETRIED, sentence)
         .by_operator(&caller.operator)
         .about_user(row.user_id, &row.user_name, &row.user_email)
         .in_application(application.id, &application.name)

@@ -9,7 +9,7 @@ use super::audit::{self, Event};
 use super::caller::{Caller, Client, Operator};
 use super::session::{self, EndedBy};
 use super::{failed_sign_in, impersonation};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::environment::Environment;
 use crate::model::operator::{Roles, Shell};
 use crate::model::session::EndReason;
@@ -100,7 +100,7 @@ pub async fn sign_in_instead(
         user_agent: client.user_agent.as_deref(),
     };
     table::insert_session(&mut tx, &session).await?;
-    record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN, Severity::Info).await?;
+    record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN).await?;
     tx.commit().await?;
     Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
 }
@@ -127,7 +127,7 @@ async fn record_failure(
                 let name = action::OPERATOR_SIGN_IN_FAILED;
                 let operator =
                     Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: Uuid::nil() };
-                let event = Event::new(environment.id, name, Severity::Medium, sentence);
+                let event = Event::of(environment.id, name, sentence);
                 audit::record(state, tx, event.by_operator(&operator).from(client)).await?;
             }
             _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), client).await?,
@@ -143,14 +143,13 @@ async fn record_everywhere(
     operator: &Operator,
     client: &Client,
     name: &str,
-    severity: Severity,
 ) -> ServiceResult<()> {
     let sentence = match name {
         action::OPERATOR_SIGNED_IN => format!("{} signed in to the portal", operator.name),
         _ => format!("{} signed out of the portal", operator.name),
     };
     for environment in table::environments(tx, operator.id).await? {
-        let event = Event::new(environment.id, name, severity, sentence.as_str()).by_operator(operator).from(client);
+        let event = Event::of(environment.id, name, sentence.as_str()).by_operator(operator).from(client);
         audit::record(state, tx, event).await?;
     }
     Ok(())
@@ -190,7 +189,7 @@ pub async fn sign_out(state: &AppState, operator: &Operator, client: &Client) ->
 /// Ends the portal session that `operator` is signed in with.
 async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client: &Client) -> ServiceResult<()> {
     if table::end_session(tx, operator.session_id, state.now()).await? == 1 {
-        record_everywhere(state, tx, operator, client, action::OPERATOR_SIGNED_OUT, Severity::Info).await?;
+        record_everywhere(state, tx, operator, client, action::OPERATOR_SIGNED_OUT).await?;
         loop {
             let batch = session_table::impersonations_from(tx, operator.session_id, BATCH).await?;
             if batch.is_empty() {

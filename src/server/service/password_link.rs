@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::Client;
 use super::session::{self, EndedBy};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::user::{self, UserRecord};
@@ -51,8 +51,8 @@ pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, e
     let (code, code_hash) = SecretKind::PasswordLink.generate(state.random.as_ref());
     table::replace(tx, row.id, &code_hash, now, expires_at).await?;
     let sentence = format!("A link was made with which {} can choose a password", row.name);
-    let event = Event::new(environment.id, action::USER_PASSWORD_LINK_MADE, Severity::Medium, sentence)
-        .about_user(row.id, &row.name, &row.email);
+    let event =
+        Event::of(environment.id, action::USER_PASSWORD_LINK_MADE, sentence).about_user(row.id, &row.name, &row.email);
     audit::record(state, tx, event).await?;
     Ok(Link { code, expires_at, user_name: row.name, email: row.email })
 }
@@ -95,15 +95,11 @@ pub async fn choose(
         return Err(ServiceError::NotFound);
     }
     user::set_password(&mut tx, row.id, &hash).await?;
-    let event = Event::new(
-        environment_id,
-        action::USER_PASSWORD_SET,
-        Severity::Medium,
-        format!("{} chose a password by a link", row.name),
-    )
-    .by_user(row.id, &row.name)
-    .about_user(row.id, &row.name, &row.email)
-    .from(client);
+    let event =
+        Event::of(environment_id, action::USER_PASSWORD_SET, format!("{} chose a password by a link", row.name))
+            .by_user(row.id, &row.name)
+            .about_user(row.id, &row.name, &row.email)
+            .from(client);
     audit::record(state, &mut tx, event).await?;
     end_own_sessions(state, &mut tx, &row, client).await?;
     tx.commit().await?;

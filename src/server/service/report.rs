@@ -1,9 +1,12 @@
 //! Actions that an application reports from inside a session.
+//!
+//! A browser can be made to say anything, and whoever sits at it has the token. So what a browser reports is marked as that and
+//! never an alarm; only an application's own server, which nobody else is at, may report one.
 
 use super::audit::{self, Event};
 use super::caller::Client;
 use super::session;
-use crate::model::audit::Severity;
+use crate::model::audit::{Severity, action};
 use crate::server::db::application::ApplicationRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
@@ -25,6 +28,25 @@ pub struct Report {
     pub severity: Option<String>,
 }
 
+/// Who sends a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reporter {
+    /// A page, or an application that has no proof of its own: whoever is at the browser could have sent it.
+    Browser,
+    /// The server of an application that has a proof of its own.
+    Server,
+}
+
+impl Reporter {
+    /// More than this is written as this.
+    fn most(self) -> Severity {
+        match self {
+            Self::Browser => Severity::Medium,
+            Self::Server => Severity::Critical,
+        }
+    }
+}
+
 /// Writes an action that `application` reports into the audit trail: done by the session's user and, inside an impersonation, by its
 /// operator.
 ///
@@ -36,6 +58,7 @@ pub async fn record(
     session_id: Uuid,
     application: &ApplicationRow,
     report: &Report,
+    reporter: Reporter,
     client: &Client,
 ) -> ServiceResult<()> {
     let name = report.action.trim();
@@ -60,17 +83,22 @@ pub async fn record(
         Some(word) => Severity::parse(word)
             .ok_or_else(|| ServiceError::invalid("severity", "severity must be info, medium, high or critical"))?,
     };
+    let severity = severity.min(reporter.most());
     state.limits.report(session_id)?;
     let mut tx = state.db.write().await?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, session_id).await? else {
         tx.commit().await?;
         return Err(ServiceError::Unauthenticated);
     };
-    let description = match report.description.trim() {
-        "" => format!("{name} in {}", application.name),
-        sentence => sentence.to_owned(),
+    let sentence = match report.description.trim() {
+        "" => name,
+        sentence => sentence,
     };
-    let event = Event::new(environment_id, &format!("application.{name}"), severity, description)
+    let description = match reporter {
+        Reporter::Browser => format!("Reported by the browser in {}: {sentence}", application.name),
+        Reporter::Server => format!("Reported by {}: {sentence}", application.name),
+    };
+    let event = Event::new(environment_id, &format!("{}{name}", action::REPORTED), severity, description)
         .by_user(session.user_id, &session.user_name)
         .in_session(&session)
         .in_application(application.id, &application.name)

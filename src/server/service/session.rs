@@ -9,7 +9,7 @@ use super::audit::{self, Event};
 use super::caller::{Client, Operator};
 use super::logout_delivery;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::impersonation::Denial;
 use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
@@ -171,7 +171,7 @@ pub async fn end_in(
         SessionKind::Impersonation => format!("Impersonation of {} ended: {}", session.user_name, reason.label()),
         SessionKind::Password => format!("Session of {} ended: {}", session.user_name, reason.label()),
     };
-    let event = Event::new(session.environment_id, name, Severity::Info, description).in_session(session).from(client);
+    let event = Event::of(session.environment_id, name, description).in_session(session).from(client);
     let event = match by {
         EndedBy::System => event,
         EndedBy::Operator(operator) => event.by_operator(operator),
@@ -257,10 +257,9 @@ pub async fn switch_account(
     }
     let switched = table::standing(tx, session.environment_id, session.id).await?.ok_or(ServiceError::NotFound)?;
     let from = session.account_name.as_deref().unwrap_or("no account");
-    let event = Event::new(
+    let event = Event::of(
         session.environment_id,
         action::SESSION_ACCOUNT_SWITCHED,
-        Severity::Info,
         format!("{} switched from {from} to {}", session.user_name, membership.name),
     )
     .by_user(session.user_id, &session.user_name)

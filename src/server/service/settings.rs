@@ -4,7 +4,7 @@ use super::audit::{self, Event};
 use super::caller::Caller;
 use super::impersonation::AT_ONCE;
 use super::session::{self, EndedBy};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::model::session::EndReason;
 use crate::server::db::session::impersonations_begun_before;
@@ -69,7 +69,7 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
         table::set_protected_permissions(&mut tx, caller.environment.id, protected).await?;
     }
     let sentence = describe(before, after, protected.as_deref());
-    let event = Event::new(caller.environment.id, action::SETTINGS_CHANGED, Severity::High, sentence)
+    let event = Event::of(caller.environment.id, action::SETTINGS_CHANGED, sentence)
         .by_operator(&caller.operator)
         .from(&caller.client);
     audit::record(state, &mut tx, event).await?;

@@ -8,7 +8,7 @@ use super::caller::Client;
 use super::failed_sign_in;
 use super::operator::sign_in_name;
 use super::session::{self, EndedBy};
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
 use crate::server::db::application::ApplicationRow;
@@ -159,7 +159,7 @@ async fn create(
     user::record_login(tx, row.id, now, new_day).await?;
     let standing = session_table::standing(tx, environment.id, session.id).await?.ok_or(ServiceError::NotFound)?;
     let sentence = format!("{} signed in", row.name);
-    let event = Event::new(environment.id, action::USER_SIGNED_IN, Severity::Info, sentence)
+    let event = Event::of(environment.id, action::USER_SIGNED_IN, sentence)
         .by_user(row.id, &row.name)
         .in_session(&standing)
         .from(client);
@@ -179,7 +179,7 @@ async fn record_failure(
         return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, client).await;
     };
     let sentence = format!("A sign-in as {} failed", row.name);
-    let event = Event::new(environment.id, action::USER_SIGN_IN_FAILED, Severity::Medium, sentence)
+    let event = Event::of(environment.id, action::USER_SIGN_IN_FAILED, sentence)
         .about_user(row.id, &row.name, &row.email)
         .from(client);
     audit::record(state, tx, event).await

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::audit::{self, Event};
 use super::caller::Caller;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::key::{KeyItem, KeyState, KeysPage};
 use crate::server::db::Tx;
 use crate::server::db::environment::EnvironmentRow;
@@ -97,7 +97,7 @@ async fn rotate_in(
         let one = rotate_one(state, &mut tx, environment, algorithm, fresh).await?;
         let retired = one.retired.as_deref().map(|kid| format!(", {kid} retires")).unwrap_or_default();
         let sentence = format!("{algorithm} key rotated: {} signs from now on{retired}", one.active);
-        let event = Event::new(environment.id, action::KEYS_ROTATED, Severity::High, sentence);
+        let event = Event::of(environment.id, action::KEYS_ROTATED, sentence);
         audit::record(state, &mut tx, by(event)).await?;
         rotated.push(one);
     }
@@ -175,7 +175,7 @@ pub async fn remove_retired(state: &AppState) -> ServiceResult<u64> {
         let mut tx = state.db.write().await?;
         if table::delete_retired(&mut tx, &key.kid).await? {
             let sentence = format!("{} key {} removed, a day after it stopped signing", key.algorithm, key.kid);
-            let event = Event::new(key.environment_id, action::KEY_REMOVED, Severity::Info, sentence);
+            let event = Event::of(key.environment_id, action::KEY_REMOVED, sentence);
             audit::record(state, &mut tx, event).await?;
             removed += 1;
         }

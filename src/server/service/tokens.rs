@@ -24,7 +24,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
-pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, proves, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};
@@ -32,8 +32,9 @@ pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refres
 
 /// How long an authorization code works.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// How long a refresh token still works after its first use: for parallel tabs and lost answers.
-const ROTATION_GRACE: TimeDelta = TimeDelta::seconds(30);
+/// How long after something was used up it may come again without anybody having stolen it: two requests of one page that
+/// cross, or one that is sent anew because its answer was lost.
+pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
 
 /// Why no token is issued. The text is for the application's developer.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +152,25 @@ pub async fn subject(
     Ok(subject.filter(|subject| subject.may_work_in(token.tenant_id.as_deref())))
 }
 
+/// Keys of the user's roles in an account of this external id, and its permissions there: none where the user has no such
+/// account any more.
+pub async fn rights_in(
+    state: &AppState,
+    subject: &Subject,
+    tenant_id: &str,
+) -> ServiceResult<(Vec<String>, Vec<String>)> {
+    if tenant_id == subject.tenant_id {
+        return Ok((subject.roles.clone(), subject.permissions.clone()));
+    }
+    let mut conn = state.db.read().await?;
+    let session = &subject.session;
+    let found = account::by_external_id(&mut conn, session.environment_id, tenant_id).await?;
+    let Some(found) = found else { return Ok((Vec::new(), Vec::new())) };
+    let roles = account::membership_roles(&mut conn, session.user_id).await?;
+    let roles = roles.into_iter().filter(|row| row.0 == found.id).map(|row| row.1).collect();
+    Ok((roles, account::permissions(&mut conn, session.user_id, found.id).await?))
+}
+
 /// The session of a token, if neither it nor the token's family is over and its user may still use the application in
 /// the token's account.
 pub async fn live(
@@ -184,23 +204,39 @@ fn may_refresh(session: &StandingRow, application: &ApplicationRow) -> bool {
     !session.is_impersonation() || application.keep_session_alive
 }
 
+/// What a new refresh token follows from.
+struct Origin<'a> {
+    family_id: Uuid,
+    /// The refresh token that was traded for it.
+    parent_hash: Option<&'a [u8]>,
+    /// The authorization code that began its family.
+    code_hash: Option<&'a [u8]>,
+}
+
+impl Origin<'_> {
+    /// A beginning, in a family that may have others.
+    fn of(family_id: Uuid) -> Self {
+        Self { family_id, parent_hash: None, code_hash: None }
+    }
+}
+
 /// Makes a refresh token that lives as long as its session.
 async fn issue_refresh_token(
     state: &AppState,
     tx: &mut Tx,
     session: &StandingRow,
     application: &ApplicationRow,
-    family_id: Uuid,
-    code_hash: Option<&[u8]>,
+    origin: &Origin<'_>,
     scope: &str,
 ) -> ServiceResult<String> {
     let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
     let token = NewRefreshToken {
         token_hash: &token_hash,
-        family_id,
+        parent_hash: origin.parent_hash,
+        family_id: origin.family_id,
         session_id: session.id,
         application_id: application.id,
-        code_hash,
+        code_hash: origin.code_hash,
         scope,
         now: state.now(),
         expires_at: session.expires_at,

@@ -6,26 +6,46 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sdk::{Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, kept_alive, refused, sign_in, tokens};
-use crate::identity::flow::{AMARA, OLIVIA, REASON, RITA, claims, hand_off, impersonating, signed_in, start, text};
+use crate::identity::flow::{
+    AMARA, CHALLENGE, OLIVIA, REASON, RITA, VERIFIER, claims, hand_off, impersonating, signed_in, start, text,
+};
 use crate::support::{Browser, ResponseExt, TestApp};
 
 const ACTIVE_NORTHWIND: &str = "users u JOIN accounts a ON a.id = u.active_account_id WHERE a.external_id = 'northwind' \
     AND u.email = 'amara@northwind.example'";
 
-/// Starts an impersonation of Amara in `dispatch` from the portal and gives the code, which the new tab carries.
+/// Starts an impersonation of Amara in `dispatch` and goes on as the login box does: the operator's browser claims the code
+/// for a page that knows [`VERIFIER`]. Gives the code with which that page comes back.
 pub async fn started(app: &TestApp) -> String {
     let mut portal = app.operator_browser(OLIVIA).await;
+    let code = carried(app, &mut portal).await;
+    let back = portal.get(&claim_path(&code)).await.expect_status(StatusCode::SEE_OTHER).location();
+    assert!(back.starts_with("https://dispatch.example/") && back.contains(CHALLENGE), "{back}");
+    code_in(&back)
+}
+
+pub fn claim_path(code: &str) -> String {
+    format!("/id/production/hand-off/claim?code={code}&code_challenge={CHALLENGE}")
+}
+
+/// Starts an impersonation of Amara in `dispatch` from the portal and gives the code, which the new tab carries.
+pub async fn carried(app: &TestApp, portal: &mut Browser) -> String {
     let user_id = app.user_id(AMARA).await;
     let form = [("account", "northwind"), ("application", "dispatch"), ("reason", REASON), ("ticket", "SUP-4821")];
     let answer = portal.post(&format!("/production/users/{user_id}/impersonate"), &form).await;
     let hosted = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = format!("{hosted} {}", answer.body());
+    code_in(&text)
+}
+
+pub fn code_in(text: &str) -> String {
     let at = text.find("uho_").unwrap_or_else(|| panic!("no code: {text}"));
     text[at..].split(['&', ' ']).next().expect("a code").to_owned()
 }
 
-async fn trade(browser: &mut Browser, code: &str) -> axum::http::Response<String> {
-    Call::post("dispatch", IMPERSONATE, json!({ "actorToken": code })).send(browser).await
+pub async fn trade(browser: &mut Browser, code: &str) -> axum::http::Response<String> {
+    let body = json!({ "actorToken": code, "codeVerifier": VERIFIER });
+    Call::post("dispatch", IMPERSONATE, body).send(browser).await
 }
 
 async fn operator_id(app: &TestApp) -> Value {
@@ -132,21 +152,21 @@ async fn a_code_is_for_its_user_its_application_and_its_minute() {
     embedded(&app).await;
     let code = started(&app).await;
     let mut browser = app.browser();
-    let other = json!({ "actorToken": code, "impersonatedUserId": app.user_id(RITA).await });
+    let other = json!({ "actorToken": code, "codeVerifier": VERIFIER, "impersonatedUserId": app.user_id(RITA).await });
     refused(&Call::post("dispatch", IMPERSONATE, other).send(&mut browser).await, StatusCode::BAD_REQUEST);
-    let garbage = json!({ "actorToken": code, "impersonatedUserId": "7" });
+    let garbage = json!({ "actorToken": code, "codeVerifier": VERIFIER, "impersonatedUserId": "7" });
     refused(&Call::post("dispatch", IMPERSONATE, garbage).send(&mut browser).await, StatusCode::BAD_REQUEST);
-    let foreign = Call::post("console", IMPERSONATE, json!({ "actorToken": code }));
+    let foreign = Call::post("console", IMPERSONATE, json!({ "actorToken": code, "codeVerifier": VERIFIER }));
     refused(&foreign.send(&mut browser).await, StatusCode::FORBIDDEN);
-    let mut staging = Call::post("dispatch", IMPERSONATE, json!({ "actorToken": code }));
+    let mut staging = Call::post("dispatch", IMPERSONATE, json!({ "actorToken": code, "codeVerifier": VERIFIER }));
     staging.path = staging.path.replace("production", "staging");
     refused(&staging.send(&mut browser).await, StatusCode::UNAUTHORIZED);
     for body in [json!({}), json!({ "actorToken": 7 })] {
         refused(&Call::post("dispatch", IMPERSONATE, body).send(&mut browser).await, StatusCode::BAD_REQUEST);
     }
     refused(&trade(&mut browser, "uho_nonsense").await, StatusCode::UNAUTHORIZED);
-    assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NOT NULL").await, 0, "a refused call used the code up");
-    let right = json!({ "actorToken": code, "impersonatedUserId": app.user_id(AMARA).await });
+    assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NULL").await, 1, "a refused call used the code up");
+    let right = json!({ "actorToken": code, "codeVerifier": VERIFIER, "impersonatedUserId": app.user_id(AMARA).await });
     Call::post("dispatch", IMPERSONATE, right).send(&mut browser).await.expect_status(StatusCode::OK);
     let late = started(&app).await;
     app.advance(TimeDelta::seconds(60));
@@ -156,7 +176,9 @@ async fn a_code_is_for_its_user_its_application_and_its_minute() {
 #[tokio::test]
 async fn a_code_for_a_hosted_application_is_traded_nowhere_but_at_the_hand_off() {
     let app = TestApp::new().await;
-    let code = started(&app).await;
+    let mut portal = app.operator_browser(OLIVIA).await;
+    let code = carried(&app, &mut portal).await;
+    portal.get(&claim_path(&code)).await.expect_status(StatusCode::BAD_REQUEST);
     refused(&trade(&mut app.browser(), &code).await, StatusCode::FORBIDDEN);
     assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NOT NULL").await, 0);
 }

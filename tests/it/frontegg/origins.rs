@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::impersonation::started;
 use super::sdk::{AUTH, BASE, Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, origin, refused, tokens};
-use crate::identity::flow::{AMARA, claims, signed_in};
+use crate::identity::flow::{AMARA, VERIFIER, claims, signed_in};
 use crate::support::{Ledger, ResponseExt, TestApp, USER_PASSWORD};
 
 const ALLOWED_HEADERS: &str = "authorization, content-type, x-frontegg-source, x-frontegg-sdk, x-frontegg-framework, \
@@ -116,20 +116,20 @@ async fn a_client_with_a_secret_gets_no_tokens_by_page_or_cookie() {
         (SILENT, json!({})),
         (REFRESH, json!({})),
         (AUTH, json!({ "email": AMARA, "password": USER_PASSWORD })),
-        (IMPERSONATE, json!({ "actorToken": code })),
+        (IMPERSONATE, json!({ "actorToken": code, "codeVerifier": VERIFIER })),
     ] {
         let answer = Call::post("dispatch", path, body).send(&mut browser).await;
         refused(&answer, StatusCode::UNAUTHORIZED);
         assert!(!answer.headers().contains_key(header::SET_COOKIE), "{path}");
     }
-    assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NOT NULL").await, 0);
+    assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NULL").await, 1);
 }
 
 #[tokio::test]
 async fn a_hand_off_code_is_traded_by_a_page_and_by_nobody_who_found_it() {
     let app = TestApp::new().await;
     embedded(&app).await;
-    let trade = json!({ "actorToken": started(&app).await });
+    let trade = json!({ "actorToken": started(&app).await, "codeVerifier": VERIFIER });
     let answer = Call::post("dispatch", IMPERSONATE, trade.clone()).from(None).send(&mut app.browser()).await;
     refused(&answer, StatusCode::FORBIDDEN);
     Call::post("dispatch", IMPERSONATE, trade).send(&mut app.browser()).await.expect_status(StatusCode::OK);

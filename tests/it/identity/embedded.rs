@@ -3,9 +3,10 @@
 use axum::http::{StatusCode, header};
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::error::ServiceError;
-use understudy::server::service::impersonation;
+use understudy::server::service::caller::{Caller, Client};
+use understudy::server::service::{hand_off, impersonation};
 
-use super::flow::{AMARA, OLIVIA, REASON};
+use super::flow::{AMARA, CHALLENGE, OLIVIA, REASON};
 use crate::support::{Browser, ResponseExt, TestApp};
 
 /// Makes an application of the fixture sign its users in itself.
@@ -16,6 +17,10 @@ pub async fn embed(app: &TestApp) {
 /// Where the new tab of an impersonation of Amara goes.
 pub async fn embedded_url(app: &TestApp, application: &str) -> url::Url {
     let caller = app.caller(OLIVIA, "production").await;
+    started(app, &caller, application).await
+}
+
+async fn started(app: &TestApp, caller: &Caller, application: &str) -> url::Url {
     let request = StartImpersonation {
         environment: "production".into(),
         user_id: app.user_id(AMARA).await,
@@ -24,13 +29,21 @@ pub async fn embedded_url(app: &TestApp, application: &str) -> url::Url {
         reason: REASON.into(),
         ticket: String::new(),
     };
-    let started = impersonation::start(&caller, &request).await.expect("it starts");
+    let started = impersonation::start(caller, &request).await.expect("it starts");
     started.url.parse().expect("a URL")
 }
 
-/// The hand-off code that the application's login address receives.
+/// The hand-off code with which the application's page can go on. `console` has a secret, so it takes the one from its login
+/// address; for others the operator's browser claims another one, bound to [`CHALLENGE`].
 pub async fn embedded_code(app: &TestApp, application: &str) -> String {
-    parameter(&embedded_url(app, application).await, "login_hint")
+    let caller = app.caller(OLIVIA, "production").await;
+    let code = parameter(&started(app, &caller, application).await, "login_hint");
+    if application == "console" {
+        return code;
+    }
+    let (operator, environment_id) = (Some(&caller.operator), caller.environment.id);
+    let claimed = hand_off::claim(&app.state, environment_id, &code, CHALLENGE, operator, &Client::default()).await;
+    claimed.expect("an answer").map(|claimed| claimed.code).expect("a code")
 }
 
 fn parameter(url: &url::Url, name: &str) -> String {

@@ -34,6 +34,7 @@ async fn an_impersonated_token_names_user_account_and_operator_and_no_reason() {
         "iat": app.now().timestamp(),
         "jti": null,
         "client_id": "console",
+        "applicationId": "console",
         "scope": "openid profile email",
         "sid": sid,
         "tenantId": "northwind",
@@ -105,6 +106,7 @@ async fn a_code_works_once_and_its_replay_takes_back_what_it_gave() {
     let mut browser = signed_in(&app, AMARA).await;
     let code = code(&mut browser, "console", &[]).await;
     let first = redeem(&app, "console", &code).await.expect_status(StatusCode::OK).json();
+    app.advance(TimeDelta::seconds(11));
     refused(redeem(&app, "console", &code).await, StatusCode::BAD_REQUEST, "invalid_grant");
     assert_eq!(app.events("token.code_reused").await.len(), 1);
     let answer = refresh(&app, "console", text(&first, "refresh_token"), &[]).await;
@@ -121,6 +123,7 @@ async fn the_replay_of_an_impersonations_code_ends_it() {
     let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
     let code = code(&mut browser, "console", &[]).await;
     let first = redeem(&app, "console", &code).await.expect_status(StatusCode::OK).json();
+    app.advance(TimeDelta::seconds(11));
     refused(redeem(&app, "console", &code).await, StatusCode::BAD_REQUEST, "invalid_grant");
     assert_eq!(introspect(&app, text(&first, "access_token")).await["active"], false);
     let ended = app.events("impersonation.ended").await;

@@ -8,8 +8,8 @@ use understudy::model::operator::Role;
 
 use super::embedded::{embed, embedded_code};
 use super::flow::{
-    AMARA, OLIVIA, REASON, bare, call, claims, hand_off, introspect, jose_header, refresh, refused, start, text,
-    userinfo,
+    AMARA, OLIVIA, REASON, VERIFIER, bare, call, claims, hand_off, introspect, jose_header, refresh, refused, start,
+    text, userinfo,
 };
 use crate::support::{ResponseExt, TestApp, encode};
 
@@ -25,7 +25,7 @@ async fn exchange(app: &TestApp, client_id: &str, code: &str, extra: &[(&str, &s
 
 /// What the script of a page at `origin` sends for the public client `dispatch`.
 async fn exchange_from(app: &TestApp, origin: Option<&str>, code: &str) -> Response<String> {
-    let form = [GRANT, TYPE, ("subject_token", code), ("client_id", "dispatch")];
+    let form = [GRANT, TYPE, ("subject_token", code), ("client_id", "dispatch"), ("code_verifier", VERIFIER)];
     let mut request =
         Request::post("/id/production/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     if let Some(origin) = origin {

@@ -9,6 +9,7 @@
 
   const HAND_OFF = /^uho_/;
   const ARRIVING = "understudy.arriving";
+  const PROVING = "understudy.proving";
 
   // ---- small helpers -------------------------------------------------------------------------------------------------
 
@@ -49,6 +50,25 @@
       } catch {
         return undefined;
       }
+    },
+  };
+
+  const base64url = (bytes) =>
+    btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+  // What shows, when an operator's tab comes back from Understudy, that it is the tab that went there (RFC 7636): a word that
+  // stays in this tab, and its hash, which travels.
+  const proof = {
+    async make() {
+      if (!window.crypto || !crypto.subtle) throw "An operator's session opens over https only, or on this machine.";
+      const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+      sessionStorage.setItem(PROVING, verifier);
+      return base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
+    },
+    take() {
+      const verifier = sessionStorage.getItem(PROVING);
+      sessionStorage.removeItem(PROVING);
+      return verifier;
     },
   };
 

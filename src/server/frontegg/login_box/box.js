@@ -48,6 +48,11 @@
       return Boolean(this.options.hostedLoginBox ?? this.auth.hostedLoginBox);
     }
 
+    get issuer() {
+      const { baseUrl } = this.options.contextOptions || {};
+      return typeof baseUrl === "string" ? baseUrl : "";
+    }
+
     get routes() {
       return this.auth.routes || {};
     }
@@ -160,7 +165,7 @@
       const target = ownAddress(query.get("target_link_uri") || query.get("redirectUrl") || "");
       if (!this.hosted && HAND_OFF.test(hint)) {
         this.forgetHint();
-        this.handOver(hint, query.get("impersonatedUserId"), target);
+        this.handOver(hint, query, target);
         return true;
       }
       if (this.hosted && query.get("iss") && query.get("login_hint")) {
@@ -192,14 +197,25 @@
     }
 
     forgetHint() {
-      this.forget("iss", "login_hint", "actorToken", "impersonatedUserId", "target_link_uri");
+      this.forget("iss", "login_hint", "actorToken", "impersonatedUserId", "target_link_uri", "code_challenge");
     }
 
-    async handOver(code, userId, target) {
+    // The code came in an address, which others may have read. Understudy knows the operator's browser by the portal's cookie:
+    // the tab goes there first, and comes back with another code, which works with this tab's proof only.
+    async handOver(code, query, target) {
       this.handing = true;
       this.say("Opening the session…", "One moment.");
       try {
-        const body = { actorToken: code };
+        const userId = query.get("impersonatedUserId");
+        if (!query.get("code_challenge")) {
+          const url = new URL(`${(query.get("iss") || this.issuer).replace(/\/$/, "")}/hand-off/claim`);
+          if (!/^https?:$/.test(url.protocol)) throw "The link is incomplete. Start the session again from the portal.";
+          url.searchParams.set("code", code);
+          url.searchParams.set("code_challenge", await proof.make());
+          location.replace(url);
+          return;
+        }
+        const body = { actorToken: code, codeVerifier: proof.take() };
         if (userId) body.impersonatedUserId = userId;
         await this.call("Post", "/identity/resources/impersonation/v1", body);
         // Loaded anew, so that nothing of whoever was here before is left in the page.

@@ -37,13 +37,13 @@ pub async fn grant(provider: &Provider, application: &Application, form: &Parame
         }
     }
     let scope = scope(form.get("scope"))?;
-    let presented = Exchange { code, scope: &scope };
+    let presented = Exchange { code, scope: &scope, code_verifier: form.get("code_verifier") };
     let environment_id = provider.environment.id;
     Ok(tokens::exchange_hand_off(&provider.state, environment_id, application, &presented, &provider.client).await?)
 }
 
-/// A public client has no PKCE here to bind the code to it. It proves itself by the origin of its page, which a browser
-/// states and no script can change.
+/// A public client is a page, and a browser states whose: the origin is no proof, for anything but a browser writes there
+/// what it likes. The proof is the verifier of the challenge with which the operator's browser claimed the code.
 async fn require_own_origin(provider: &Provider, application: &Application) -> OAuthResult<()> {
     if !application.is_public() {
         return Ok(());

@@ -142,6 +142,9 @@ fn check<'c>(
     Ok((jti, expires_at))
 }
 
+/// The end of the year 9999: what lies beyond is no time that anybody means, and would leave no room for sums.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A NumericDate (RFC 7519 section 2), which may have a fraction.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
     const FAULT: &str = "a time in the client assertion is no number of seconds";
@@ -152,6 +155,9 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>
         (None, Some(seconds)) => seconds.floor() as i64,
         (None, None) => return Err(FAULT),
     };
+    if !(0..=LAST_SECOND).contains(&seconds) {
+        return Err(FAULT);
+    }
     DateTime::from_timestamp(seconds, 0).map(Some).ok_or(FAULT)
 }
 
@@ -197,7 +203,15 @@ mod tests {
         assert!(with("nbf", 30) && !with("nbf", 31));
         assert!(with("iat", 30) && !with("iat", 31));
         assert!(with("iat", -630) && !with("iat", -631));
-        assert!(!with("exp", i64::MAX - 1_000_000));
+        for name in ["exp", "nbf", "iat"] {
+            for at in [i64::MAX, i64::MIN, 8_210_266_876_799, -8_334_601_228_800, 253_402_300_800, -1] {
+                assert!(checked(|all| drop(all.insert(name.into(), at.into()))).is_err(), "{name} {at}");
+            }
+            for at in [f64::MAX, f64::MIN, 1e300, -0.5] {
+                assert!(checked(|all| drop(all.insert(name.into(), at.into()))).is_err(), "{name} {at}");
+            }
+            assert!(checked(|all| drop(all.insert(name.into(), u64::MAX.into()))).is_err(), "{name}");
+        }
         assert!(checked(|all| drop(all.insert("nbf".into(), "soon".into()))).is_err());
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::entrance::Entrance;
 use super::start::HAND_OFF_LIFETIME;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::impersonation::HandOff;
 use crate::model::session::EndReason;
 use crate::server::db::application;
@@ -60,10 +60,9 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     };
     let application = application.ok_or(ServiceError::NotFound)?;
     let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
-    let event = Event::new(
+    let event = Event::of(
         caller.environment.id,
         action::IMPERSONATION_REOPENED,
-        Severity::Info,
         format!("{} opened {} as {} in another tab", caller.operator.name, application.name, standing.user_name),
     )
     .in_session(&standing)

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::Candidate;
 use super::entrance::Entrance;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::impersonation::{Denial, HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::model::session::SessionKind;
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
@@ -113,10 +113,9 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     table::insert(&mut tx, &session).await?;
     let standing = table::standing(&mut tx, caller.environment.id, session_id).await?;
     let Some(standing) = standing.filter(|standing| standing.grant() == Ok(grant)) else { return Ok(None) };
-    let event = Event::new(
+    let event = Event::of(
         caller.environment.id,
         action::IMPERSONATION_STARTED,
-        Severity::Medium,
         started_sentence(caller, &candidate.user, &membership.name, &application.name, grant),
     )
     .by_operator(&caller.operator)
@@ -157,10 +156,9 @@ async fn refuse(
     denial: Denial,
     purpose: &Purpose<'_>,
 ) -> ServiceResult<ServiceError> {
-    let event = Event::new(
+    let event = Event::of(
         caller.environment.id,
         action::IMPERSONATION_DENIED,
-        Severity::Medium,
         format!("{} may not impersonate {}: {}", caller.operator.name, user.name, denial.sentence()),
     )
     .by_operator(&caller.operator)

@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::table;
-use crate::model::audit::{Severity, action};
+use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
 use crate::server::db::operator::OperatorRow;
@@ -208,7 +208,7 @@ async fn record(state: &AppState, tx: &mut Tx, id: Uuid, name: &str, sentence: &
         places = environment::all(tx).await?;
     }
     for place in places {
-        audit::record(state, tx, Event::new(place.id, name, Severity::High, sentence)).await?;
+        audit::record(state, tx, Event::of(place.id, name, sentence)).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::db::grant::{self, NewSessionCookie};
+use crate::server::db::grant::{self, NewSessionCookie, SessionCookieRow};
 use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
@@ -17,6 +17,8 @@ const COOKIES: usize = 50;
 pub struct Kept {
     pub session_id: Uuid,
     pub application_id: Uuid,
+    /// What the cookie came with, where it came with tokens.
+    pub family_id: Option<Uuid>,
 }
 
 /// The sessions of the environment behind these cookies that have not ended, newest first.
@@ -29,17 +31,19 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
     let mut conn = state.db.read().await?;
     let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
     // The provider's own cookie of a user's session is bound to no application and worth nothing here.
-    let bound = rows
-        .into_iter()
-        .filter_map(|row| row.application_id.map(|application_id| Kept { session_id: row.session_id, application_id }));
-    Ok(bound.collect())
+    let bound = |row: SessionCookieRow| {
+        let SessionCookieRow { session_id, application_id, family_id, .. } = row;
+        application_id.map(|application_id| Kept { session_id, application_id, family_id })
+    };
+    Ok(rows.into_iter().filter_map(bound).collect())
 }
 
-/// A new cookie for a running session in one application.
+/// A new cookie for a running session in one application, bound to the tokens that it comes with, if it does.
 pub async fn give(
     state: &AppState,
     session_id: Uuid,
     application_id: Uuid,
+    family_id: Option<Uuid>,
     expires_at: DateTime<Utc>,
 ) -> ServiceResult<String> {
     let (secret, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
@@ -52,6 +56,9 @@ pub async fn give(
     };
     let mut tx = state.db.write().await?;
     grant::insert_session_cookie(&mut tx, &row).await?;
+    if let Some(family_id) = family_id {
+        grant::bind_session_cookie(&mut tx, &secret_hash, family_id).await?;
+    }
     tx.commit().await?;
     Ok(secret)
 }

@@ -6,8 +6,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
-use crate::model::audit::{Severity, action};
+use super::{
+    CODE_LIFETIME, Granted, IN_A_HURRY, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh,
+};
+use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
@@ -94,7 +96,8 @@ pub struct Redemption<'a> {
 ///
 /// # Errors
 /// [`TokenError::Grant`] for everything that does not fit. A second use is audited and takes back what the first gave;
-/// an impersonation ends.
+/// an impersonation ends. Not so where the same client sends the very same request again within 10 seconds: a page ran
+/// twice, or an answer was lost, and nobody has the code who did not have it before.
 pub async fn redeem_code(
     state: &AppState,
     environment_id: Uuid,
@@ -129,11 +132,18 @@ async fn redeem(
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
     let row = grant::authorization_code(&mut tx, &code_hash).await?;
+    // Another client that has it is no reason to take anything from its own: anybody can say to be a public one.
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
-    if row.redeemed_at.is_some() {
-        return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
-    }
     let now = state.now();
+    if let Some(redeemed_at) = row.redeemed_at {
+        let same_request = presented.redirect_uri == Some(row.redirect_uri.as_str())
+            && verifier_fits(row.code_challenge.as_deref(), presented.code_verifier, verifier_length);
+        if same_request && row.replayed_at.is_none() && now <= redeemed_at + IN_A_HURRY {
+            return Err(USED);
+        }
+        replayed(state, tx, environment_id, &code_hash, &row, client).await?;
+        return Err(USED);
+    }
     if now >= row.expires_at {
         return Err(TokenError::Grant("the authorization code has expired"));
     }
@@ -147,8 +157,9 @@ async fn redeem(
         tx.commit().await?;
         return Err(TokenError::Grant("the session has ended"));
     };
+    // Of two at the same instant one redeems it; the other is the same request again.
     if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
-        return Err(replayed(state, tx, environment_id, &code_hash, &row, client).await?);
+        return Err(USED);
     }
     // The code's issue was the use of the session: here it only must not end before the application is to be told.
     if !session_table::hold(&mut tx, session.id).await? {
@@ -157,8 +168,8 @@ async fn redeem(
     session_table::add_application(&mut tx, session.id, application.id, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
-        let text =
-            issue_refresh_token(state, &mut tx, &session, application, family, Some(&code_hash), &row.scope).await?;
+        let origin = Origin { code_hash: Some(&code_hash), ..Origin::of(family) };
+        let text = issue_refresh_token(state, &mut tx, &session, application, &origin, &row.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, None)
@@ -183,7 +194,15 @@ fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>, least: usize) 
     }
 }
 
-/// A code used twice was stolen, before or after: all that it gave is taken back (RFC 6749 section 4.1.2).
+/// Whether this is what the browser proves that it made the S256 challenge.
+pub fn proves(code_challenge: &str, code_verifier: Option<&str>) -> bool {
+    code_verifier.is_some() && verifier_fits(Some(code_challenge), code_verifier, VERIFIER_LENGTH)
+}
+
+const USED: TokenError = TokenError::Grant("the authorization code was used already");
+
+/// A code used twice was stolen, before or after: all that it gave is taken back (RFC 6749 section 4.1.2), and written down
+/// once, however often it comes.
 async fn replayed(
     state: &AppState,
     mut tx: Tx,
@@ -191,22 +210,23 @@ async fn replayed(
     code_hash: &[u8],
     row: &AuthorizationCodeRow,
     client: &Client,
-) -> ServiceResult<TokenError> {
-    grant::revoke_of_code(&mut tx, code_hash, state.now()).await?;
-    if let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? {
-        let event = Event::new(
-            environment_id,
-            action::AUTHORIZATION_CODE_REUSED,
-            Severity::High,
-            format!("An authorization code of {} was used a second time; its tokens were revoked", session.user_name),
-        )
-        .in_session(&session)
-        .from(client);
-        audit::record(state, &mut tx, event).await?;
-        end_impersonation(state, &mut tx, &session, client).await?;
+) -> ServiceResult<()> {
+    let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? else { return Ok(()) };
+    if !grant::note_replay(&mut tx, code_hash, state.now()).await? {
+        return Ok(());
     }
+    grant::revoke_of_code(&mut tx, code_hash, state.now()).await?;
+    let event = Event::of(
+        environment_id,
+        action::AUTHORIZATION_CODE_REUSED,
+        format!("An authorization code of {} was used a second time; its tokens were revoked", session.user_name),
+    )
+    .in_session(&session)
+    .from(client);
+    audit::record(state, &mut tx, event).await?;
+    end_impersonation(state, &mut tx, &session, client).await?;
     tx.commit().await?;
-    Ok(TokenError::Grant("the authorization code was used already"))
+    Ok(())
 }
 
 async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &StandingRow, client: &Client) -> ServiceResult<()> {

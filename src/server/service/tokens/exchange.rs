@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::server::db::application::ApplicationRow;
 use crate::server::service::caller::Client;
 use crate::server::service::hand_off::{self, Presenter, Refusal};
@@ -14,6 +14,8 @@ pub struct Exchange<'a> {
     pub code: &'a str,
     /// The scope of the tokens, known words only.
     pub scope: &'a str,
+    /// The proof of a page, which has no secret.
+    pub code_verifier: Option<&'a str>,
 }
 
 /// Redeems a hand-off code: once, within its time, by the application for which it was made.
@@ -29,7 +31,11 @@ pub async fn exchange_hand_off(
     client: &Client,
 ) -> TokenResult<Granted> {
     let mut tx = state.db.write().await?;
-    let presenter = Presenter::Application(application);
+    let presenter = if application.is_public() {
+        Presenter::Page { application, code_verifier: presented.code_verifier }
+    } else {
+        Presenter::Application(application)
+    };
     let opened = match hand_off::redeem_in(state, &mut tx, environment_id, presented.code, presenter, client).await? {
         Ok(opened) => opened,
         Err(refusal) => {
@@ -42,7 +48,8 @@ pub async fn exchange_hand_off(
     note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
-        let text = issue_refresh_token(state, &mut tx, &session, application, family, None, presented.scope).await?;
+        let text =
+            issue_refresh_token(state, &mut tx, &session, application, &Origin::of(family), presented.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, None)
@@ -56,11 +63,15 @@ pub async fn exchange_hand_off(
 /// For the application's developer. A stranger learns no more than that the code is not for it.
 fn sentence(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::Unknown | Refusal::ForeignApplication | Refusal::ForeignOperator => {
+        Refusal::Unknown | Refusal::ForeignApplication | Refusal::ForeignOperator | Refusal::NoOperator => {
             "the hand-off code is unknown or was not made for this client"
         }
         Refusal::OtherLoginMethod => {
             "the hand-off code is for the hosted pages: this client is not set to embedded login"
+        }
+        Refusal::NoProof => {
+            "a client without a secret first claims the code at /hand-off/claim with a code_challenge, and sends the \
+             code_verifier here"
         }
         Refusal::Replayed => "the hand-off code was used already",
         Refusal::Expired => "the hand-off code has expired",

@@ -1,14 +1,21 @@
 //! Refresh tokens: rotated at each use (RFC 9700 section 4.14), never beyond the session's end.
+//!
+//! An answer can be lost: a phone loses its network, a laptop sleeps. So a token may be traded again for as long as nothing
+//! that was given for it was used, however long that is. Of several that were given for one token only one lives on: the
+//! one that is used first. From that moment the others, and the token before them, are old; who presents one has a copy.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Granted, ROTATION_GRACE, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
-use crate::model::audit::{Severity, action};
+use super::{
+    Granted, IN_A_HURRY, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use,
+};
+use crate::model::audit::action;
 use crate::model::session::EndReason;
-use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, RefreshTokenRow};
-use crate::server::db::session::StandingRow;
+use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::db::{Conn, Tx};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
@@ -25,8 +32,8 @@ pub struct Refreshing<'a> {
     pub tenant_id: Option<&'a str>,
 }
 
-/// Trades a refresh token for the next one. Its first use rotates it; for 30 seconds more it gives further successors;
-/// after that its use ends the session, for then somebody has a copy.
+/// Trades a refresh token for the next one. Where that was lost it gives another one, until one of them is used. Afterwards
+/// it is refused, and ends the session unless it comes within 10 seconds: then two pages crossed.
 ///
 /// # Errors
 /// [`TokenError`], each for what does not fit. Where the account to switch to is refused nothing has changed.
@@ -42,6 +49,9 @@ pub async fn refresh(
     let mut tx = state.db.write().await?;
     let row = grant::refresh_token(&mut tx, &token_hash).await?;
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    // Of two uses at the same instant the second waits here, and then sees what the first did.
+    session_table::lock(&mut tx, row.session_id).await?;
+    let row = grant::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
         tx.commit().await?;
         return Err(TokenError::Grant("the session has ended"));
@@ -64,9 +74,9 @@ pub async fn refresh(
         },
     };
     note_use(&mut tx, &session, application, state.now()).await?;
-    let code_hash = row.code_hash.as_deref();
-    let refresh_token =
-        issue_refresh_token(state, &mut tx, &session, application, row.family_id, code_hash, &row.scope).await?;
+    let origin =
+        Origin { family_id: row.family_id, parent_hash: Some(&token_hash), code_hash: row.code_hash.as_deref() };
+    let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &origin, &row.scope).await?;
     let subject = Subject::load(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
@@ -95,18 +105,32 @@ async fn rotate(
     if now >= row.expires_at {
         return Ok(Some(TokenError::Grant("the refresh token has expired")));
     }
-    match row.rotated_at {
-        Some(rotated_at) if now > rotated_at + ROTATION_GRACE => {
+    match outrun_at(tx, token_hash, row).await? {
+        Some(outrun_at) if now <= outrun_at + IN_A_HURRY => Ok(Some(TokenError::Grant(
+            "another refresh token of this session was used a moment ago: go on with that one's",
+        ))),
+        Some(_) => {
             reused(state, tx, row, session, client).await?;
             Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
         }
-        Some(_) => Ok(None),
         None => {
-            // Of two uses at the same instant one rotates the token; the other is within its grace.
             grant::rotate_refresh_token(tx, token_hash, now).await?;
             Ok(None)
         }
     }
+}
+
+/// Since when the token is an old one, if it is.
+pub(super) async fn outrun_at(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    row: &RefreshTokenRow,
+) -> ServiceResult<Option<DateTime<Utc>>> {
+    // It is from a time when nothing was noted about what was given for it: one use was all it had.
+    if row.rotated_at.is_some() && !grant::has_successor(conn, token_hash).await? {
+        return Ok(row.rotated_at);
+    }
+    Ok(grant::outrun_at(conn, token_hash, row.parent_hash.as_deref()).await?)
 }
 
 async fn reused(
@@ -117,11 +141,13 @@ async fn reused(
     client: &Client,
 ) -> ServiceResult<()> {
     grant::revoke_family(tx, row.family_id, state.now()).await?;
-    let event = Event::new(
+    let event = Event::of(
         session.environment_id,
         action::REFRESH_TOKEN_REUSED,
-        Severity::Critical,
-        format!("A refresh token of {} was used long after it was replaced; the session ends", session.user_name),
+        format!(
+            "An old refresh token of {} was used though a newer one was in use already; the session ends",
+            session.user_name
+        ),
     )
     .in_session(session)
     .from(client);
@@ -145,14 +171,16 @@ fn narrowed(granted: &str, wanted: Option<&str>) -> TokenResult<String> {
     if words.is_empty() { Err(TokenError::Scope) } else { Ok(words.join(" ")) }
 }
 
-/// A refresh token's family, for what revokes or describes it.
+/// A refresh token's family, for what revokes or describes it, and whether it could still be traded.
 pub(super) async fn find(
     state: &AppState,
     application_id: Uuid,
     refresh_token: &str,
-) -> ServiceResult<Option<RefreshTokenRow>> {
+) -> ServiceResult<Option<(RefreshTokenRow, bool)>> {
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(refresh_token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let row = grant::refresh_token(&mut conn, &token_hash).await?;
-    Ok(row.filter(|row| row.application_id == application_id))
+    let Some(row) = row.filter(|row| row.application_id == application_id) else { return Ok(None) };
+    let is_old = outrun_at(&mut conn, &token_hash, &row).await?.is_some();
+    Ok(Some((row, !is_old)))
 }

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::refresh::NO_ACCOUNT;
-use super::{Granted, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
+use crate::server::db::grant;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceError;
 use crate::server::service::caller::Client;
@@ -22,6 +23,8 @@ pub struct Reissue<'a> {
     pub scope: &'a str,
     /// Whether a refresh token is wanted too; a session that may not have one gets none.
     pub with_refresh_token: bool,
+    /// What the cookie came with, where it came with tokens: what is given now is taken back together with that.
+    pub family_id: Option<Uuid>,
     /// External id of the account to switch to.
     pub tenant_id: Option<&'a str>,
 }
@@ -48,6 +51,11 @@ pub async fn reissue(
         tx.commit().await?;
         return Err(TokenError::Grant("the session has ended"));
     };
+    if let Some(family_id) = wanted.family_id
+        && grant::is_family_revoked(&mut tx, family_id).await?
+    {
+        return Err(TokenError::Grant("what this browser was given has been revoked"));
+    }
     let now = state.now();
     // It may have been turned off since the session began; a refresh token would be refused, too.
     if !may_refresh(&session, application) && now >= session.created_at + WITHOUT_KEEP_ALIVE {
@@ -56,11 +64,12 @@ pub async fn reissue(
     let session = switched(state, &mut tx, session, wanted.tenant_id, client).await?;
     note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
-        let family = state.new_id();
-        let text = issue_refresh_token(state, &mut tx, &session, application, family, None, wanted.scope).await?;
+        let family = wanted.family_id.unwrap_or_else(|| state.new_id());
+        let origin = Origin::of(family);
+        let text = issue_refresh_token(state, &mut tx, &session, application, &origin, wanted.scope).await?;
         (Some(text), Some(family))
     } else {
-        (None, None)
+        (None, wanted.family_id)
     };
     let subject = Subject::load(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;

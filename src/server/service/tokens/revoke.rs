@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::refresh::find;
-use super::{ROTATION_GRACE, SessionToken, live, may_refresh};
+use super::{SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant;
@@ -23,7 +23,7 @@ pub async fn revoke_refresh(
     client: &Client,
 ) -> ServiceResult<()> {
     match find(state, application.id, refresh_token).await? {
-        Some(row) => revoke_access(state, environment_id, row.session_id, Some(row.family_id), client).await,
+        Some((row, _)) => revoke_access(state, environment_id, row.session_id, Some(row.family_id), client).await,
         None => Ok(()),
     }
 }
@@ -64,9 +64,8 @@ pub async fn refresh_standing(
     refresh_token: &str,
 ) -> ServiceResult<Option<RefreshStanding>> {
     let now = state.now();
-    let Some(row) = find(state, application.id, refresh_token).await? else { return Ok(None) };
-    let replaced = row.rotated_at.is_some_and(|rotated_at| now > rotated_at + ROTATION_GRACE);
-    if replaced || now >= row.expires_at {
+    let Some((row, is_current)) = find(state, application.id, refresh_token).await? else { return Ok(None) };
+    if !is_current || now >= row.expires_at {
         return Ok(None);
     }
     let token = SessionToken { session_id: row.session_id, family_id: Some(row.family_id), tenant_id: None };

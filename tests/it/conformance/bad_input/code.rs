@@ -74,10 +74,12 @@ async fn a_replayed_code_is_audited_and_takes_back_only_what_it_gave() {
     let mut browser = signed_in(&app, AMARA).await;
     let replayed = code(&mut browser, "console", &[]).await;
     redeem(&app, "console", &replayed).await.expect_status(StatusCode::OK);
+    app.advance(TimeDelta::seconds(11));
     let before = Ledger::of(&app).await;
     refused(redeem(&app, "console", &replayed).await, StatusCode::BAD_REQUEST, "invalid_grant");
-    // Intended: an event, and the refresh token of the first use.
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "refresh_tokens"]);
+    // Intended: an event, the code that was replayed, and the refresh token of the first use.
+    let changed = before.changed_tables(&Ledger::of(&app).await);
+    assert_eq!(changed, ["audit_events", "authorization_codes", "refresh_tokens"]);
     assert_eq!(app.events("token.code_reused").await.len(), 1);
     assert_eq!(app.count("refresh_tokens WHERE revoked_at IS NOT NULL").await, 1);
     assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 1);
@@ -89,11 +91,12 @@ async fn a_replayed_code_of_an_impersonation_is_audited_and_ends_it() {
     let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
     let replayed = code(&mut browser, "console", &[]).await;
     redeem(&app, "console", &replayed).await.expect_status(StatusCode::OK);
+    app.advance(TimeDelta::seconds(11));
     let before = Ledger::of(&app).await;
     refused(redeem(&app, "console", &replayed).await, StatusCode::BAD_REQUEST, "invalid_grant");
     let changed = before.changed_tables(&Ledger::of(&app).await);
     // Intended: the END event, the session's end, its tokens; nobody is told who did not ask to be.
-    assert_eq!(changed, ["audit_events", "refresh_tokens", "sessions"]);
+    assert_eq!(changed, ["audit_events", "authorization_codes", "refresh_tokens", "sessions"]);
     assert_eq!(app.events("impersonation.ended").await.len(), 1);
 }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::super::raw::{FORM, elsewhere, header_of, send};
 use crate::identity::embedded::{embed, embedded_code};
-use crate::identity::flow::{AMARA, bare, call, code, refused, signed_in, text, tokens};
+use crate::identity::flow::{AMARA, VERIFIER, bare, call, code, refused, signed_in, text, tokens};
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{Ledger, ResponseExt, TestApp, encode};
 
@@ -99,7 +99,8 @@ async fn a_public_client_from_a_strangers_page_trades_nothing() {
     let app = TestApp::new().await;
     embed(&app).await;
     let genuine = embedded_code(&app, "dispatch").await;
-    let body = encode(&[GRANT, TYPE, ("subject_token", &genuine), ("client_id", "dispatch")]);
+    let proof = ("code_verifier", VERIFIER);
+    let body = encode(&[GRANT, TYPE, ("subject_token", &genuine), ("client_id", "dispatch"), proof]);
     let before = Ledger::of(&app).await;
     for origin in [
         None,
@@ -131,16 +132,16 @@ async fn a_foreign_stale_or_used_hand_off_code_leaves_an_event_and_no_more() {
     let before = Ledger::of(&app).await;
     refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
     // Intended, here and below: the refusal is in the trail.
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes"]);
     let genuine = embedded_code(&app, "console").await;
     exchange(&app, "console", &genuine, &[]).await.expect_status(StatusCode::OK);
     let before = Ledger::of(&app).await;
     refused(exchange(&app, "console", &genuine, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes"]);
     let stale = embedded_code(&app, "console").await;
     app.advance(TimeDelta::seconds(60));
     let before = Ledger::of(&app).await;
     refused(exchange(&app, "console", &stale, &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes"]);
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 3);
 }

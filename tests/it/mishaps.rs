@@ -1,0 +1,14 @@
+//! Ordinary mishaps are no alarms, and theft is still one: what happens when answers are lost, pages run twice, and secrets
+//! come from the wrong side.
+
+mod codes;
+mod documented;
+mod embedded;
+mod hand_off;
+mod introspection;
+mod large;
+mod refresh;
+mod reports;
+mod sdk_cookie;
+mod self_service;
+mod trail;

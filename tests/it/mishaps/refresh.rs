@@ -1,0 +1,137 @@
+//! Refresh tokens whose answers are lost, that cross, and that are stolen.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use serde_json::Value;
+use understudy::model::session::EndReason;
+
+use crate::identity::flow::{AMARA, impersonating, introspect, refresh, refused, signed_in, text, tokens};
+use crate::support::{Browser, ResponseExt, TestApp};
+
+/// Both kinds of session, each with a browser that is in one.
+async fn both(app: &TestApp) -> [(Browser, &'static str); 2] {
+    let own = signed_in(app, AMARA).await;
+    let (impersonated, _) = impersonating(app, AMARA, "northwind", "console").await;
+    [(own, "the user's own session"), (impersonated, "an impersonation")]
+}
+
+async fn refreshed(app: &TestApp, token: &Value) -> Value {
+    let token = text(token, "refresh_token");
+    refresh(app, "console", token, &[]).await.expect_status(StatusCode::OK).json()
+}
+
+async fn turned_away(app: &TestApp, token: &Value) {
+    let token = text(token, "refresh_token");
+    refused(refresh(app, "console", token, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
+}
+
+async fn alarms(app: &TestApp) -> i64 {
+    app.count("audit_events WHERE severity IN ('high', 'critical')").await
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_can_be_asked_for_again_much_later() {
+    let app = TestApp::new().await;
+    let before = alarms(&app).await;
+    for (mut browser, what) in both(&app).await {
+        let first = tokens(&app, &mut browser, "console", &[]).await;
+        let lost = refreshed(&app, &first).await;
+        app.advance(TimeDelta::minutes(20));
+        let lost_too = refreshed(&app, &first).await;
+        assert_ne!(lost["refresh_token"], lost_too["refresh_token"]);
+        app.advance(TimeDelta::minutes(5));
+        let arrived = refreshed(&app, &first).await;
+        let next = refreshed(&app, &arrived).await;
+        assert_eq!(introspect(&app, text(&next, "access_token")).await["active"], true, "{what}");
+    }
+    assert_eq!(alarms(&app).await, before, "nothing was stolen");
+    assert!(app.user_sessions(AMARA).await.iter().all(|session| session.ended_at.is_none()));
+}
+
+#[tokio::test]
+async fn of_several_successors_the_one_that_is_used_lives_on_and_the_others_are_theft() {
+    for newer in [false, true] {
+        let app = TestApp::new().await;
+        let mut browser = signed_in(&app, AMARA).await;
+        let first = tokens(&app, &mut browser, "console", &[]).await;
+        let (one, other) = (refreshed(&app, &first).await, refreshed(&app, &first).await);
+        let (used, copy) = if newer { (other, one) } else { (one, other) };
+        // Until one was used both could be: the client may have got either answer.
+        for token in [&used, &copy] {
+            assert_eq!(introspect(&app, text(token, "refresh_token")).await["active"], true);
+        }
+        let next = refreshed(&app, &used).await;
+        assert_eq!(introspect(&app, text(&copy, "refresh_token")).await["active"], false);
+        assert_eq!(introspect(&app, text(&first, "refresh_token")).await["active"], false);
+        app.advance(TimeDelta::seconds(11));
+        turned_away(&app, &copy).await;
+        assert_eq!(app.count("audit_events WHERE action = 'token.refresh_reused' AND severity = 'critical'").await, 1);
+        assert_eq!(app.user_sessions(AMARA).await[0].end_reason, Some(EndReason::RefreshTokenReused));
+        turned_away(&app, &next).await;
+        assert_eq!(introspect(&app, text(&next, "access_token")).await["active"], false);
+        assert_eq!(app.events("token.refresh_reused").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_token_before_one_that_was_used_is_theft_too_in_an_impersonation_as_well() {
+    for impersonated in [false, true] {
+        let app = TestApp::new().await;
+        let [own, other] = both(&app).await;
+        let (mut browser, _) = if impersonated { other } else { own };
+        let first = tokens(&app, &mut browser, "console", &[]).await;
+        let second = refreshed(&app, &first).await;
+        let third = refreshed(&app, &second).await;
+        app.advance(TimeDelta::seconds(11));
+        turned_away(&app, &first).await;
+        assert_eq!(app.events("token.refresh_reused").await.len(), 1);
+        assert_eq!(app.user_sessions(AMARA).await.iter().filter(|one| one.ended_at.is_some()).count(), 1);
+        turned_away(&app, &third).await;
+    }
+}
+
+#[tokio::test]
+async fn two_pages_that_cross_end_nothing() {
+    let app = TestApp::new().await;
+    let before = alarms(&app).await;
+    for (mut browser, what) in both(&app).await {
+        let first = tokens(&app, &mut browser, "console", &[]).await;
+        let (left, right) = tokio::join!(refreshed(&app, &first), refreshed(&app, &first));
+        let left = refreshed(&app, &left).await;
+        // The other one is a moment late, and so is a third that still has the first.
+        app.advance(TimeDelta::seconds(10));
+        turned_away(&app, &right).await;
+        turned_away(&app, &first).await;
+        let next = refreshed(&app, &left).await;
+        assert_eq!(introspect(&app, text(&next, "access_token")).await["active"], true, "{what}");
+    }
+    assert_eq!(alarms(&app).await, before);
+}
+
+#[tokio::test]
+async fn of_two_siblings_used_at_the_same_instant_one_lives_on() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "console", &[]).await;
+    let (one, other) = (refreshed(&app, &first).await, refreshed(&app, &first).await);
+    let (left, right) = tokio::join!(
+        refresh(&app, "console", text(&one, "refresh_token"), &[]),
+        refresh(&app, "console", text(&other, "refresh_token"), &[])
+    );
+    let given = [left.status(), right.status()].iter().filter(|status| **status == StatusCode::OK).count();
+    assert_eq!(given, 1, "{} {}", left.body(), right.body());
+    assert!(app.events("token.refresh_reused").await.is_empty());
+}
+
+/// A token that was used before anything was noted about what is given for one: it had one use.
+#[tokio::test]
+async fn a_token_from_before_this_was_noted_is_no_better_than_it_was() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "console", &[]).await;
+    refreshed(&app, &first).await;
+    app.execute("UPDATE refresh_tokens SET parent_hash = NULL").await;
+    app.advance(TimeDelta::seconds(31));
+    turned_away(&app, &first).await;
+    assert_eq!(app.events("token.refresh_reused").await.len(), 1);
+}
