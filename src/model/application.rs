@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::user::AccountOption;
+use super::search::AccountOption;
 
 /// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
 /// a public client, not at all.

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::search::{AccountChoice, Searched};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -106,7 +108,7 @@ impl AuditItem {
 /// The audit list's state, all of it in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
-    /// Substring of actor, user, action, reason, ticket, account or address.
+    /// Words of actor, user, action, reason, ticket, account or address, or an id.
     #[serde(default)]
     pub q: String,
     /// An action, or the part before its dot.
@@ -118,6 +120,9 @@ pub struct AuditQuery {
     /// External id of an account.
     #[serde(default)]
     pub account: String,
+    /// Words of an account to choose, where no script finds it while it is typed.
+    #[serde(default)]
+    pub find: String,
     /// `impersonated` for events inside or about impersonations only.
     #[serde(default)]
     pub only: String,
@@ -132,14 +137,19 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     pub fn is_filtered(&self) -> bool {
-        *self != Self { cursor: self.cursor.clone(), ..Self::default() }
+        *self != Self { cursor: self.cursor.clone(), find: self.find.clone(), ..Self::default() }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditPage {
     pub rows: Vec<AuditItem>,
-    pub accounts: Vec<super::user::AccountOption>,
+    /// Accounts to filter by.
+    pub accounts: AccountChoice,
+    /// What was looked for.
+    pub searched: Searched,
+    /// A search looks through a part of the trail at a time: how far back this page did, where there is more.
+    pub searched_until: Option<DateTime<Utc>>,
     pub next: Option<String>,
     pub previous: Option<String>,
     pub now: DateTime<Utc>,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::audit::AuditItem;
 use super::impersonation::Denial;
+use super::search::{AccountChoice, Searched};
 use super::session::SessionItem;
 
 /// Rows of a list page.
@@ -81,12 +82,15 @@ impl UserSort {
 /// The users list's state, all of it in the URL. Fields are the URL's own words, empty where not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserQuery {
-    /// Substring of name or e-mail.
+    /// Words of name, e-mail or an account's name, or an id.
     #[serde(default)]
     pub q: String,
     /// External id of an account.
     #[serde(default)]
     pub account: String,
+    /// Words of an account to choose, where no script finds it while it is typed.
+    #[serde(default)]
+    pub find: String,
     /// A word of [`UserStatus`].
     #[serde(default)]
     pub status: String,
@@ -145,21 +149,16 @@ pub struct UserRow {
     pub visits: i64,
 }
 
-/// An account in a choice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountOption {
-    pub external_id: String,
-    pub name: String,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsersPage {
     pub rows: Vec<UserRow>,
-    /// Users of the environment, and how many of them match. `matching` stops counting at 1,000.
+    /// Users of the environment, and how many of them match. `total` stops counting at 100,000, `matching` at 1,000.
     pub total: i64,
     pub matching: i64,
-    /// How many matching rows come before this page, where that is known.
-    pub accounts: Vec<AccountOption>,
+    /// Accounts to filter by.
+    pub accounts: AccountChoice,
+    /// What was looked for.
+    pub searched: Searched,
     pub next: Option<String>,
     pub previous: Option<String>,
     /// Whether the operator may start impersonations here at all, and if not why.
@@ -211,17 +210,4 @@ pub struct UserDetail {
     /// Why starting with the preselected account and application is refused, if it is.
     pub impersonation: Option<Denial>,
     pub now: DateTime<Utc>,
-}
-
-/// Whether `text` looks like an e-mail address: one `@` with something before it and a dotted name after it. Whether
-/// it is one, only a message to it can tell.
-pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    !local.is_empty()
-        && text.len() <= 254
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-        && !domain.contains('@')
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
 }

@@ -9,8 +9,10 @@ pub fn is_path(path: &str) -> bool {
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// `path?query` or `path&query`, whatever `url` has already. Nothing of `url` is rewritten.
+/// `path?query` or `path&query`, whatever `url` has already. Nothing of `url` is rewritten, but for what no header can hold: an
+/// address with other letters than ASCII is written as a browser writes it.
 pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let url = &in_ascii(url);
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let separator = match url.split_once('?') {
         None => "?",
@@ -19,6 +21,14 @@ pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
         Some(_) => "&",
     };
     format!("{url}{separator}{query}")
+}
+
+/// An address as it may stand in a header.
+pub fn in_ascii(url: &str) -> String {
+    if url.is_ascii() {
+        return url.to_owned();
+    }
+    Url::parse(url).map_or_else(|_| url.to_owned(), String::from)
 }
 
 /// Scheme, host and port of an http or https address, as browsers write an origin.
@@ -45,6 +55,7 @@ mod tests {
         assert_eq!(with_query("https://a.example/cb", &[("code", "x y")]), "https://a.example/cb?code=x+y");
         assert_eq!(with_query("https://a.example/cb?a=1", &[("code", "x")]), "https://a.example/cb?a=1&code=x");
         assert_eq!(with_query("https://a.example/cb?", &[("code", "x")]), "https://a.example/cb?code=x");
+        assert_eq!(with_query("https://bücher.example/ü", &[("a", "x")]), "https://xn--bcher-kva.example/%C3%BC?a=x");
     }
 
     #[test]

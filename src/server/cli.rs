@@ -20,6 +20,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::telemetry::{self, LogFormat};
+use super::text::printable;
 
 /// A portal for user impersonation, and the identity provider that makes it real.
 #[derive(Parser)]
@@ -79,7 +80,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            let _ = writeln!(std::io::stderr(), "error: {}", printable(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
@@ -130,10 +131,10 @@ async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Writes an answer to standard output. A reader that went away (`| head`) is not an error.
+/// Writes an answer to standard output, in which no name gives the terminal orders. A reader that went away (`| head`) is not an error.
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let _ = writeln!(out, "{}", printable(text)).and_then(|()| out.flush());
 }
 
 /// Rows under a head, each column as wide as its widest cell.

@@ -19,10 +19,12 @@ mod migration;
 pub mod notice;
 pub mod operator;
 pub mod password_link;
+pub(crate) mod search;
 pub mod session;
 pub mod settings;
 pub mod signing_key;
 mod sqlite;
+pub mod text;
 pub mod upkeep;
 pub mod user;
 

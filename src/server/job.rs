@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::server::error::ServiceResult;
-use crate::server::service::{session, upkeep};
+use crate::server::service::{session, text_refresh, upkeep};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.
@@ -21,7 +21,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Runs until the process stops.
 pub async fn run(state: AppState) {
-    tokio::join!(endings(&state), upkeep(&state), Worker::new(state.clone()).run());
+    tokio::join!(endings(&state), upkeep(&state), text(&state), Worker::new(state.clone()).run());
 }
 
 async fn endings(state: &AppState) {
@@ -38,6 +38,12 @@ async fn endings(state: &AppState) {
         }
         state.limits.sweep();
     }
+}
+
+/// What an older version wrote is brought into today's form once, while everything else goes on.
+async fn text(state: &AppState) {
+    let failed = "names and addresses could not be brought into today's form; the next start tries again";
+    say(text_refresh::run(state, u64::MAX).await, "brought names and addresses into today's form", failed);
 }
 
 async fn upkeep(state: &AppState) {

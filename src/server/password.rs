@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use super::error::{ServiceError, ServiceResult};
+use super::text;
 
 /// The shortest password that may be chosen, in characters.
 pub const MIN_LENGTH: usize = 12;
@@ -87,7 +88,7 @@ impl Queue {
 impl Passwords {
     /// The hash of a new password as a PHC string.
     pub async fn hash(&self, password: &str) -> anyhow::Result<String> {
-        let password = Zeroizing::new(password.to_owned());
+        let password = Zeroizing::new(text::password(password));
         tokio::task::spawn_blocking(move || {
             let hash: PasswordHash =
                 Argon2::default().hash_password(password.as_bytes()).map_err(|error| anyhow!("argon2: {error}"))?;
@@ -107,7 +108,9 @@ impl Passwords {
             Door::Hosted => &self.hosted,
         };
         let turn = queue.turn().await?;
-        let password = Zeroizing::new(password.to_owned());
+        // As passwords are hashed today, and byte by byte where that is another one: older hashes are of that.
+        let as_before = text::password_as_before(password).map(|password| Zeroizing::new(password.to_owned()));
+        let password = Zeroizing::new(text::password(password));
         let hash = hash.and_then(acceptable);
         let cost = queue.cost.clone();
         let verified = tokio::task::spawn_blocking(move || {
@@ -115,7 +118,8 @@ impl Passwords {
             match hash {
                 Some((hash, params)) => {
                     *cost.lock().unwrap_or_else(PoisonError::into_inner) = params;
-                    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+                    let is_of = |password: &str| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+                    is_of(&password) || as_before.is_some_and(|password| is_of(&password))
                 }
                 None => {
                     let params = cost.lock().unwrap_or_else(PoisonError::into_inner).clone();

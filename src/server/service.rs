@@ -1,5 +1,6 @@
 //! Use cases. Each owns its transaction, its permission check and its audit row; none speaks HTTP.
 
+pub mod accounts;
 pub mod applications;
 pub mod audit;
 pub mod caller;
@@ -23,6 +24,7 @@ pub mod session;
 pub mod settings;
 pub mod sign_in;
 pub mod signing_key;
+pub mod text_refresh;
 pub mod tokens;
 pub mod upkeep;
 pub mod users;

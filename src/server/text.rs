@@ -13,7 +13,7 @@ mod shown;
 use unicode_normalization::UnicodeNormalization;
 
 pub use crate::model::text::{is_visible, written};
-pub use address::{canonical_host, domain, domain_of, email, same_person, spellings};
+pub use address::{canonical_host, domain, domain_of, email, same_person, spelling, spellings};
 pub use fold::{SEARCH_MAX, Search, Word, search_key, search_text, sort_key};
 pub use name::{NAME_MAX, name};
 pub use password::{password, password_as_before};

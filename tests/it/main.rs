@@ -14,4 +14,5 @@ mod live;
 mod mishaps;
 mod rendering;
 mod support;
+mod text;
 mod users;

@@ -24,6 +24,7 @@ async fn search_finds_a_part_of_the_name_or_the_email_whatever_its_case() {
     assert_eq!(names(&app, search("LEFÈVRE")).await, ["Ben Lefèvre"]);
     assert_eq!(names(&app, search("@harbor.ex")).await, ["Ben Lefèvre"]);
     assert_eq!(names(&app, search("è")).await, ["Ben Lefèvre"]);
+    assert_eq!(names(&app, search("lefevre")).await, ["Ben Lefèvre"]);
     assert_eq!(names(&app, search("nobody at all")).await, [""; 0]);
 }
 

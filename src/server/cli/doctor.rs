@@ -16,6 +16,7 @@ use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::{Conn, Db, environment, inspect, signing_key};
 use crate::server::keyring::Keyring;
 use crate::server::random::SystemRandom;
+use crate::server::service::text_refresh;
 use crate::server::web::assets;
 
 #[derive(Args)]
@@ -182,6 +183,9 @@ async fn contents(
         );
     }
     environments(findings, &mut conn).await?;
+    if pending == 0 {
+        addresses(findings, &mut conn).await?;
+    }
     let grants = inspect::operator_grants(&mut conn).await?;
     let owners = grants.iter().filter(|grant| !grant.disabled && grant.role.as_deref() == Some(Role::Owner.as_str()));
     findings.check(
@@ -193,6 +197,22 @@ async fn contents(
     if pending == 0 {
         traffic::seen(findings, &mut conn, &options.server.proxies()).await?;
         users::users(findings, &mut conn).await?;
+    }
+    Ok(())
+}
+
+/// Addresses that two people share but for their spelling, which nobody but their owner can settle.
+async fn addresses(findings: &mut Findings, conn: &mut Conn) -> anyhow::Result<()> {
+    const LISTED: i64 = 20;
+    let conflicts = text_refresh::conflicts(conn, LISTED).await.map_err(context::plain)?;
+    for conflict in &conflicts {
+        findings.bad(
+            conflict,
+            "both go on as they are, each by its own spelling; import or make them anew under one address, or with another",
+        );
+    }
+    if conflicts.is_empty() {
+        findings.good("every address is one person's");
     }
     Ok(())
 }

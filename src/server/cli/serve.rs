@@ -12,10 +12,13 @@ use super::{context, say};
 use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::operator;
 use crate::server::state::AppState;
-use crate::server::{job, web};
+use crate::server::{job, service, web};
 
 /// How long requests that are running may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// Rows of an older version that are written anew before the first answer.
+const AT_START: u64 = 2_000;
 
 #[derive(Args)]
 pub struct ServeOptions {
@@ -53,6 +56,8 @@ pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppSt
         );
     }
     state.outbound.allow(&options.server.outbound_networks);
+    // A small database is in today's form before anybody looks; a large one gets there while it is used.
+    service::text_refresh::run(&state, AT_START).await.map_err(context::plain)?;
     if !options.server.rate_limits {
         tracing::warn!("there is no limit on how often a password may be tried: RATE_LIMITS is false");
         state.limits.lift();

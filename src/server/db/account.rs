@@ -1,10 +1,14 @@
 //! Accounts, memberships, roles and which applications an account has.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
-use crate::model::user::AccountOption;
+use super::search::{Statement, Value, bound};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, on};
+use crate::server::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct AccountRow {
@@ -45,14 +49,60 @@ pub async fn by_external_id(conn: &mut Conn, environment_id: Uuid, external_id: 
     )
 }
 
-/// At most 1,000 accounts by name, for a choice.
-pub async fn options(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<AccountOption>> {
-    let rows: Vec<(String, String)> = fetch_all!(
-        conn,
-        "SELECT external_id, name FROM accounts WHERE environment_id = $1 ORDER BY name LIMIT 1000",
-        environment_id
-    )?;
-    Ok(rows.into_iter().map(|(external_id, name)| AccountOption { external_id, name }).collect())
+/// An account with its place among others.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct FoundAccount {
+    pub id: Uuid,
+    pub external_id: String,
+    pub name: String,
+    pub sort_name: String,
+}
+
+/// Accounts that have all of `words` in name or external id, in the order of their names, behind `after`.
+pub async fn search(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    words: &[Word],
+    after: Option<(String, Uuid)>,
+    limit: i64,
+) -> DbResult<Vec<FoundAccount>> {
+    let mut sql =
+        Statement::new("SELECT a.id, a.external_id, a.name, a.sort_name FROM accounts a WHERE a.environment_id = ");
+    sql.bind(Value::Id(environment_id)).and_has("a", words);
+    if let Some((sort_name, id)) = after {
+        sql.push(" AND (a.sort_name, a.id) > (").bind_all([Value::Text(sort_name), Value::Id(id)]).push(")");
+    }
+    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(Value::Number(limit));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    Ok(rows)
+}
+
+/// How many accounts [`search`] finds.
+pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> DbResult<i64> {
+    let mut sql = Statement::new("SELECT count(*) FROM accounts a WHERE a.environment_id = ");
+    sql.bind(Value::Id(environment_id)).and_has("a", words);
+    let Statement { text, values } = sql;
+    let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;
+    Ok(count)
+}
+
+/// Those of `ids` whose names other accounts of the environment have too, with the external ids that tell them apart.
+pub async fn of_equal_names(conn: &mut Conn, ids: &[Uuid]) -> DbResult<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut sql = Statement::new("SELECT a.id, a.external_id FROM accounts a WHERE a.id IN (");
+    sql.bind_all(ids.iter().copied().map(Value::Id));
+    // Without a sort key a row waits to be written anew, and is equal to all that do.
+    sql.push(
+        ") AND a.sort_name <> '' AND EXISTS (SELECT 1 FROM accounts b
+           WHERE b.environment_id = a.environment_id AND b.sort_name = a.sort_name AND b.id <> a.id)",
+    );
+    let Statement { text, values } = sql;
+    let rows: Vec<(Uuid, String)> =
+        on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The user's memberships, by account name.
@@ -60,7 +110,7 @@ pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<Members
     fetch_all!(
         conn,
         "SELECT m.account_id, a.external_id, a.name, m.disabled_at
-         FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE m.user_id = $1 ORDER BY a.name, a.id",
+         FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE m.user_id = $1 ORDER BY a.sort_name, a.id",
         user_id
     )
 }

@@ -134,7 +134,7 @@ pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbRe
     fetch_all!(
         conn,
         "SELECT a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
-         WHERE aa.application_id = $1 ORDER BY a.name, a.id LIMIT $2",
+         WHERE aa.application_id = $1 ORDER BY a.sort_name, a.id LIMIT $2",
         application_id,
         limit
     )

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use super::search::{Statement, Value, bound, escaped};
 use super::{Conn, DbResult, Tx, execute, fetch_optional, on};
+use crate::server::text::{self, Word};
 
 /// An event as it is stored and read.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -37,7 +39,7 @@ pub struct AuditRow {
 }
 
 impl AuditRow {
-    /// What substring search looks through, in lower case.
+    /// What a search looks through.
     fn search_text(&self) -> String {
         let parts = [
             Some(&self.action),
@@ -51,8 +53,10 @@ impl AuditRow {
             self.ticket.as_ref(),
             Some(&self.description),
             self.ip_address.as_ref(),
+            self.request_id.as_ref(),
         ];
-        parts.into_iter().flatten().map(|part| part.to_lowercase()).collect::<Vec<_>>().join("\n")
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        text::search_text(&parts)
     }
 }
 
@@ -102,8 +106,12 @@ const COLUMNS: &str =
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub environment_id: Uuid,
-    /// Lower-case substring; empty for all.
-    pub search: String,
+    /// What an event must have, all of it.
+    pub words: Vec<Word>,
+    /// The id of a session, a user, a request or the event.
+    pub id: Option<Uuid>,
+    /// Whoever did it or is behind it.
+    pub operator_id: Option<Uuid>,
     /// An action, or the part before its dot.
     pub action: Option<String>,
     pub severity: Option<&'static str>,
@@ -116,83 +124,101 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
     /// Rows strictly beyond this one, in the order that is asked for.
     pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// Rows no older than this one.
+    pub back_to: Option<(DateTime<Utc>, Uuid)>,
     /// Oldest first, for the page before.
     pub ascending: bool,
     pub limit: i64,
 }
 
-/// One page of events. Only constants and placeholder numbers are put together: no text of the caller reaches the SQL.
-pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditRow>> {
-    let mut sql = format!("SELECT {COLUMNS} FROM audit_events WHERE environment_id = $1");
-    let mut placeholders = 1;
-    let mut next = || {
-        placeholders += 1;
-        placeholders
-    };
-    if !filter.search.is_empty() {
-        sql += &format!(" AND search_text LIKE ${} ESCAPE '\\'", next());
+/// Adds the conditions of `filter` but for the words.
+fn conditions(sql: &mut Statement, filter: &AuditFilter, sqlite: bool) {
+    // By an id only a few rows are met: SQLite, which knows no numbers, is kept from walking the whole trail for them.
+    let plus = if sqlite && filter.id.is_some() { "+" } else { "" };
+    sql.push(&format!("{plus}e.environment_id = ")).bind(Value::Id(filter.environment_id));
+    if let Some(id) = filter.id {
+        sql.push(" AND e.id IN (SELECT id FROM audit_events WHERE session_id = ").bind(Value::Id(id));
+        sql.push(" UNION SELECT id FROM audit_events WHERE user_id = ").bind(Value::Id(id));
+        sql.push(" UNION SELECT id FROM audit_events WHERE request_id IN (");
+        sql.bind_all([id.to_string(), id.simple().to_string()].map(Value::Text)).push(")");
+        sql.push(" UNION SELECT id FROM audit_events WHERE id = ").bind(Value::Id(id)).push(")");
     }
-    if filter.action.is_some() {
-        let (equal, prefix) = (next(), next());
-        sql += &format!(" AND (action = ${equal} OR action LIKE ${prefix})");
+    if let Some(id) = filter.operator_id {
+        sql.push(" AND (e.operator_id = ").bind(Value::Id(id)).push(" OR e.actor_id = ").bind(Value::Id(id)).push(")");
     }
-    if filter.severity.is_some() {
-        sql += &format!(" AND severity = ${}", next());
+    if let Some(action) = &filter.action {
+        sql.push(" AND (e.action = ").bind(Value::Text(action.clone())).push(" OR e.action LIKE ");
+        sql.bind(Value::Text(format!("{}.%", action.replace(['%', '_', '\\'], "")))).push(")");
     }
-    if filter.account_id.is_some() {
-        sql += &format!(" AND account_id = ${}", next());
+    if let Some(severity) = filter.severity {
+        sql.push(" AND e.severity = ").bind(Value::Text(severity.to_owned()));
     }
-    if filter.user_id.is_some() {
-        sql += &format!(" AND user_id = ${}", next());
+    if let Some(account_id) = filter.account_id {
+        sql.push(" AND e.account_id = ").bind(Value::Id(account_id));
+    }
+    if let Some(user_id) = filter.user_id {
+        sql.push(" AND e.user_id = ").bind(Value::Id(user_id));
     }
     if filter.only_impersonated {
-        sql += " AND operator_id IS NOT NULL";
+        sql.push(" AND e.operator_id IS NOT NULL");
     }
     if filter.only_visible_to_account {
-        sql += " AND visible_to_account = TRUE";
+        sql.push(" AND e.visible_to_account = TRUE");
     }
-    if filter.from.is_some() {
-        sql += &format!(" AND occurred_at >= ${}", next());
+    if let Some(from) = filter.from {
+        sql.push(" AND e.occurred_at >= ").bind(Value::Time(from));
     }
-    if filter.until.is_some() {
-        sql += &format!(" AND occurred_at < ${}", next());
+    if let Some(until) = filter.until {
+        sql.push(" AND e.occurred_at < ").bind(Value::Time(until));
     }
-    let (comparison, direction) = if filter.ascending { (">", "ASC") } else { ("<", "DESC") };
-    if filter.after.is_some() {
-        let (time, id) = (next(), next());
-        sql += &format!(" AND (occurred_at, id) {comparison} (${time}, ${id})");
+    if let Some((time, id)) = filter.after {
+        let comparison = if filter.ascending { ">" } else { "<" };
+        sql.push(&format!(" AND (e.occurred_at, e.id) {comparison} ("));
+        sql.bind_all([Value::Time(time), Value::Id(id)]).push(")");
     }
-    sql += &format!(" ORDER BY occurred_at {direction}, id {direction} LIMIT {}", filter.limit);
-    let rows = on!(conn, c => {
-        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(filter.environment_id);
-        if !filter.search.is_empty() {
-            let escaped = filter.search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            query = query.bind(format!("%{escaped}%"));
+    if let Some((time, id)) = filter.back_to {
+        sql.push(" AND (e.occurred_at, e.id) >= (").bind_all([Value::Time(time), Value::Id(id)]).push(")");
+    }
+}
+
+/// Adds that an event has all of `words`. Events of older versions are found by their letters as they were typed: what is in
+/// the trail is never written anew.
+fn and_has(sql: &mut Statement, words: &[Word]) {
+    for word in words {
+        let typed = word.typed.as_ref().map(|typed| typed.to_lowercase());
+        let whole = word.key.chars().count() > 2 || !word.key.is_ascii();
+        let pattern = format!("%{}{}%", if whole { "" } else { " " }, escaped(&word.key));
+        sql.push(" AND (e.search_text LIKE ").bind(Value::Text(pattern)).push(" ESCAPE '\\'");
+        if let Some(typed) = typed {
+            sql.push(" OR e.search_text LIKE ").bind(Value::Text(format!("%{}%", escaped(&typed))));
+            sql.push(" ESCAPE '\\'");
         }
-        if let Some(action) = &filter.action {
-            query = query.bind(action).bind(format!("{}.%", action.replace(['%', '_', '\\'], "")));
-        }
-        if let Some(severity) = filter.severity {
-            query = query.bind(severity);
-        }
-        if let Some(account_id) = filter.account_id {
-            query = query.bind(account_id);
-        }
-        if let Some(user_id) = filter.user_id {
-            query = query.bind(user_id);
-        }
-        if let Some(from) = filter.from {
-            query = query.bind(from);
-        }
-        if let Some(until) = filter.until {
-            query = query.bind(until);
-        }
-        if let Some((time, id)) = filter.after {
-            query = query.bind(time).bind(id);
-        }
-        query.fetch_all(c).await
-    })?;
+        sql.push(")");
+    }
+}
+
+/// One page of events.
+pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditRow>> {
+    let mut sql = Statement::new(&format!("SELECT {COLUMNS} FROM audit_events e WHERE "));
+    conditions(&mut sql, filter, conn.is_sqlite());
+    and_has(&mut sql, &filter.words);
+    let direction = if filter.ascending { "ASC" } else { "DESC" };
+    sql.push(&format!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT {}", filter.limit));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
     Ok(rows)
+}
+
+/// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one search looks.
+pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> DbResult<Option<(DateTime<Utc>, Uuid)>> {
+    let mut sql = Statement::new("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
+    conditions(&mut sql, filter, conn.is_sqlite());
+    let direction = if filter.ascending { "ASC" } else { "DESC" };
+    sql.push(&format!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT 1 OFFSET "));
+    sql.bind(Value::Number(steps));
+    let Statement { text, values } = sql;
+    let row = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_optional(c).await)?;
+    Ok(row)
 }
 
 pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<AuditRow>> {

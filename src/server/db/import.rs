@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Raw, Tx, execute};
+use crate::server::text;
 
 /// Keys in one look-up.
 const CHUNK: usize = 500;
@@ -205,13 +206,18 @@ pub struct AccountUpsert<'a> {
 pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO accounts (id, environment_id, external_id, name, created_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (environment_id, external_id) DO UPDATE SET name = excluded.name",
+        "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (environment_id, external_id) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
+           search_text = excluded.search_text, text_version = excluded.text_version",
         row.id,
         row.environment_id,
         row.external_id,
         row.name,
-        row.created_at
+        row.created_at,
+        text::sort_key(row.name),
+        text::search_text(&[row.name, row.external_id]),
+        text::VERSION
     )?;
     Ok(())
 }
@@ -234,7 +240,7 @@ pub async fn replace_assignments(tx: &mut Tx, account_id: Uuid, applications: &[
 pub struct UserUpsert<'a> {
     pub id: Uuid,
     pub environment_id: Uuid,
-    /// In lower case.
+    /// In its stored spelling: [`text::email`].
     pub email: &'a str,
     pub name: &'a str,
     pub email_verified: bool,
@@ -272,18 +278,18 @@ pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], has: &dyn Fn(&st
         q.push(
             "INSERT INTO users (id, environment_id, email, email_domain, email_verified, name, sort_name, search_text,
                picture_url, password_hash, mfa_enrolled, locked_at, active_account_id, last_login_at, last_visit_us, visits,
-               created_at) ",
+               created_at, text_version) ",
         );
         q.push_values(rows, |mut values, row| {
             values
                 .push_bind(row.id)
                 .push_bind(row.environment_id)
                 .push_bind(row.email)
-                .push_bind(row.email.split_once('@').map_or("", |(_, domain)| domain))
+                .push_bind(text::domain_of(row.email))
                 .push_bind(row.email_verified)
                 .push_bind(row.name)
-                .push_bind(row.name.to_lowercase())
-                .push_bind(format!("{}\n{}", row.name.to_lowercase(), row.email))
+                .push_bind(text::sort_key(row.name))
+                .push_bind(text::search_text(&[row.name, row.email]))
                 .push_bind(row.picture_url)
                 .push_bind(row.password_hash)
                 .push_bind(row.mfa_enrolled)
@@ -292,11 +298,12 @@ pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], has: &dyn Fn(&st
                 .push_bind(row.last_visit_at)
                 .push_bind(row.last_visit_at.map_or(0, |time| time.timestamp_micros()))
                 .push_bind(row.visits)
-                .push_bind(row.created_at);
+                .push_bind(row.created_at)
+                .push_bind(text::VERSION);
         });
         q.push(
             " ON CONFLICT (environment_id, email) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
-               search_text = excluded.search_text, password_hash = COALESCE(excluded.password_hash, users.password_hash)",
+               search_text = excluded.search_text, text_version = excluded.text_version, password_hash = COALESCE(excluded.password_hash, users.password_hash)",
         );
         for (_, update) in OPTIONAL.iter().filter(|(column, _)| has(column)) {
             q.push(", ").push(*update);

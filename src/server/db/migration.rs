@@ -16,6 +16,7 @@ macro_rules! migrations {
             (20261126000024, "portal_sessions"),
             (20261126000031, "grants"),
             (20261126000032, "append_only"),
+            (20261126000041, "text"),
             (20261126000081, "password_links"),
         )
     };

@@ -60,6 +60,11 @@ pub async fn hold_session(tx: &mut Tx, session_id: Uuid, now: DateTime<Utc>) -> 
     Ok(found.is_some())
 }
 
+pub async fn exists(conn: &mut Conn, id: Uuid) -> DbResult<bool> {
+    let known: i64 = fetch_scalar!(conn, "SELECT count(*) FROM operators WHERE id = $1", id)?;
+    Ok(known > 0)
+}
+
 pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
 }

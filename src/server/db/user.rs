@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_optional, fetch_scalar, on};
+use super::search::{self, Statement, Value, bound};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar, on};
 use crate::model::user::{UserSort, UserStatus};
 use crate::server::clock::from_micros;
+use crate::server::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRecord {
@@ -64,7 +66,7 @@ pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }
 
-/// `email` in lower case, as it is stored.
+/// `email` in its stored spelling: see [`crate::server::text::spellings`] for those to try.
 pub async fn by_email(conn: &mut Conn, environment_id: Uuid, email: &str) -> DbResult<Option<UserRecord>> {
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND email = $2"), environment_id, email)
 }
@@ -99,6 +101,7 @@ pub struct UserListRow {
     pub email_verified: bool,
     pub locked_at: Option<DateTime<Utc>>,
     pub mfa_enrolled: bool,
+    pub main_account_id: Option<Uuid>,
     pub main_account: Option<String>,
     pub accounts: i64,
     pub sort_name: String,
@@ -113,6 +116,16 @@ pub enum SortValue {
     Text(String),
     Number(i64),
     Time(DateTime<Utc>),
+}
+
+impl From<SortValue> for Value {
+    fn from(value: SortValue) -> Self {
+        match value {
+            SortValue::Text(text) => Self::Text(text),
+            SortValue::Number(number) => Self::Number(number),
+            SortValue::Time(time) => Self::Time(time),
+        }
+    }
 }
 
 impl UserListRow {
@@ -131,8 +144,14 @@ impl UserListRow {
 #[derive(Clone, Debug)]
 pub struct UserFilter {
     pub environment_id: Uuid,
-    /// Lower-case substring of name or e-mail; empty for all.
-    pub search: String,
+    /// One user only.
+    pub id: Option<Uuid>,
+    /// What name and e-mail must have, all of it.
+    pub words: Vec<Word>,
+    /// Those whom [`few_with`] found for them.
+    pub seqs: Option<Vec<i64>>,
+    /// Accounts that have all the words in their name or id: their members are found too.
+    pub named_accounts: Vec<Uuid>,
     pub account_id: Option<Uuid>,
     pub status: Option<UserStatus>,
     pub excluded_domains: Vec<String>,
@@ -153,102 +172,97 @@ fn column(sort: UserSort) -> &'static str {
     }
 }
 
-/// The conditions of `filter` but for the page's beginning, with placeholders in the order in which [`bind`] binds them.
-/// Only constants and placeholder numbers are put together here: no text of the caller reaches the SQL.
-fn conditions(filter: &UserFilter, sqlite: bool) -> (String, usize) {
-    let mut sql = "u.environment_id = $1".to_owned();
-    let mut next = 2;
-    if !filter.search.is_empty() {
-        // A trigram index answers from three characters on; below that only a scan can.
-        if sqlite && filter.search.chars().count() >= 3 {
-            sql += &format!(" AND u.seq IN (SELECT rowid FROM users_search WHERE users_search MATCH ${next})");
-        } else {
-            sql += &format!(" AND u.search_text LIKE ${next} ESCAPE '\\'");
-        }
-        next += 1;
+/// Adds the conditions of `filter` but for the page's beginning.
+fn conditions(sql: &mut Statement, filter: &UserFilter) {
+    // SQLite, which knows no numbers, is kept from walking all users for the few that were found already.
+    let plus = if filter.seqs.is_some() { "+" } else { "" };
+    sql.push(&format!("{plus}u.environment_id = ")).bind(Value::Id(filter.environment_id));
+    if let Some(id) = filter.id {
+        sql.push(" AND u.id = ").bind(Value::Id(id));
     }
-    if filter.account_id.is_some() {
-        sql += &format!(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ${next} AND m.user_id = u.id)");
-        next += 1;
+    and_found(sql, filter);
+    if let Some(account_id) = filter.account_id {
+        sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(Value::Id(account_id));
+        sql.push(" AND m.user_id = u.id)");
     }
-    sql += match filter.status {
+    sql.push(match filter.status {
         None => "",
         Some(UserStatus::Active) => " AND u.locked_at IS NULL AND u.email_verified = TRUE",
         Some(UserStatus::Invited) => " AND u.locked_at IS NULL AND u.email_verified = FALSE",
         Some(UserStatus::Locked) => " AND u.locked_at IS NOT NULL",
+    });
+    for domain in &filter.excluded_domains {
+        sql.push(" AND u.email_domain <> ").bind(Value::Text(domain.clone()));
+    }
+}
+
+/// What has the words, or is in an account that has them. Where the trigram index found few, they are all that is looked at.
+/// Where it found many, so does a walk in the order of the list: it has its page before it is far.
+fn and_found(sql: &mut Statement, filter: &UserFilter) {
+    let members = |sql: &mut Statement| {
+        sql.push("SELECT m.user_id FROM memberships m WHERE m.account_id IN (");
+        sql.bind_all(filter.named_accounts.iter().copied().map(Value::Id)).push(")");
     };
-    for _ in &filter.excluded_domains {
-        sql += &format!(" AND u.email_domain <> ${next}");
-        next += 1;
+    let list = |seqs: &[i64]| seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    match (&filter.seqs, filter.named_accounts.is_empty()) {
+        (Some(seqs), true) => {
+            sql.push(&format!(" AND u.seq IN ({})", list(seqs))).and_has("u", &search::phrases(&filter.words).1);
+        }
+        (Some(seqs), false) => {
+            members(sql.push(" AND u.id IN ("));
+            sql.push(&format!(" UNION SELECT s.id FROM users s WHERE s.seq IN ({})", list(seqs)));
+            sql.and_has("s", &search::phrases(&filter.words).1).push(")");
+        }
+        (None, true) => {
+            sql.and_has("u", &filter.words);
+        }
+        (None, false) => {
+            members(sql.push(" AND (u.id IN ("));
+            sql.push(") OR (TRUE").and_has("u", &filter.words).push("))");
+        }
     }
-    (sql, next)
 }
 
-/// The search text as the index takes it: a phrase for FTS5, a pattern for LIKE.
-fn search_argument(search: &str, sqlite: bool) -> String {
-    if sqlite && search.chars().count() >= 3 {
-        format!("\"{}\"", search.replace('"', "\"\""))
-    } else {
-        let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        format!("%{escaped}%")
-    }
-}
-
-macro_rules! bind {
-    ($query:expr, $filter:expr, $sqlite:expr) => {{
-        let mut query = $query.bind($filter.environment_id);
-        if !$filter.search.is_empty() {
-            query = query.bind(search_argument(&$filter.search, $sqlite));
-        }
-        if let Some(account_id) = $filter.account_id {
-            query = query.bind(account_id);
-        }
-        for domain in &$filter.excluded_domains {
-            query = query.bind(domain);
-        }
-        query
-    }};
+/// The users of all environments whose name and e-mail have the words, where the trigram index of SQLite knows them and they
+/// are few. PostgreSQL uses its own by itself.
+pub async fn few_with(conn: &mut Conn, words: &[Word]) -> DbResult<Option<Vec<i64>>> {
+    const FEW: i64 = 1000;
+    let (Some(phrases), true) = (search::phrases(words).0, conn.is_sqlite()) else { return Ok(None) };
+    let rows: Vec<(i64,)> =
+        fetch_all!(conn, "SELECT rowid FROM users_search WHERE users_search MATCH $1 LIMIT $2", phrases, FEW + 1)?;
+    Ok((rows.len() as i64 <= FEW).then(|| rows.into_iter().map(|(seq,)| seq).collect()))
 }
 
 /// One page of users.
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserListRow>> {
-    let sqlite = conn.is_sqlite();
-    let (mut conditions, next) = conditions(filter, sqlite);
-    let column = column(filter.sort);
-    let (comparison, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
-    if filter.after.is_some() {
-        conditions += &format!(" AND ({column}, u.id) {comparison} (${next}, ${})", next + 1);
-    }
-    let sql = format!(
-        "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled, a.name AS main_account,
+    let mut sql = Statement::new(
+        "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
+                a.id AS main_account_id, a.name AS main_account,
                 (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS accounts,
                 u.sort_name, u.last_visit_us, u.visits, u.created_at
          FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id
-         WHERE {conditions} ORDER BY {column} {direction}, u.id {direction} LIMIT {}",
-        filter.limit
+         WHERE ",
     );
-    let rows = on!(conn, c => {
-        let mut query = bind!(sqlx::query_as(AssertSqlSafe(sql)), filter, sqlite);
-        if let Some((value, id)) = &filter.after {
-            query = match value {
-                SortValue::Text(text) => query.bind(text),
-                SortValue::Number(number) => query.bind(number),
-                SortValue::Time(time) => query.bind(time),
-            };
-            query = query.bind(id);
-        }
-        query.fetch_all(c).await
-    })?;
+    conditions(&mut sql, filter);
+    let column = column(filter.sort);
+    let (comparison, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
+    if let Some((value, id)) = &filter.after {
+        sql.push(&format!(" AND ({column}, u.id) {comparison} ("));
+        sql.bind_all([value.clone().into(), Value::Id(*id)]).push(")");
+    }
+    sql.push(&format!(" ORDER BY {column} {direction}, u.id {direction} LIMIT {}", filter.limit));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
     Ok(rows)
 }
 
 /// How many users match, counted up to `limit` and no further.
 pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult<i64> {
-    let sqlite = conn.is_sqlite();
-    let (conditions, _) = conditions(filter, sqlite);
-    let sql =
-        format!("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE {conditions} LIMIT {limit}) AS counted");
-    let count = on!(conn, c => bind!(sqlx::query_scalar(AssertSqlSafe(sql)), filter, sqlite).fetch_one(c).await)?;
+    let mut sql = Statement::new("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE ");
+    conditions(&mut sql, filter);
+    sql.push(&format!(" LIMIT {limit}) AS counted"));
+    let Statement { text, values } = sql;
+    let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;
     Ok(count)
 }
 
@@ -260,4 +274,16 @@ pub async fn count_all(conn: &mut Conn, environment_id: Uuid, limit: i64) -> DbR
         environment_id,
         limit
     )
+}
+
+/// The user whom an id means that stands in a log: its own, or that of one of its sessions.
+pub async fn behind_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Uuid>> {
+    let row: Option<(Uuid,)> = fetch_optional!(
+        conn,
+        "SELECT id FROM users WHERE environment_id = $1 AND id = $2
+         UNION SELECT user_id FROM sessions WHERE environment_id = $1 AND id = $2",
+        environment_id,
+        id
+    )?;
+    Ok(row.map(|(id,)| id))
 }

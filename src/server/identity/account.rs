@@ -18,6 +18,7 @@ use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::self_service::{self, OwnAccount};
+use crate::server::text::isolated;
 
 pub async fn home(provider: Provider) -> Redirect {
     Redirect::to(&provider.path("/account/sessions"))
@@ -129,7 +130,7 @@ pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Marku
         div.hosted-user {
             span.truncate title=(viewer.user_email) {
                 (viewer.user_email)
-                @if let Some(account) = &viewer.account_name { " · " (account) }
+                @if let Some(account) = &viewer.account_name { " · " bdi { (account) } }
             }
             form method="post" action=(provider.path("/account/sign-out")) {
                 (session_field(viewer))
@@ -148,7 +149,7 @@ pub fn notice(provider: &Provider, viewer: &StandingRow) -> Markup {
             p.notice.amber role="note" {
                 (icon("venetian-mask"))
                 span {
-                    (operator) " is impersonating " (viewer.user_name) ", "
+                    bdi { (operator) } " is impersonating " bdi { (viewer.user_name) } ", "
                     (page::left(provider.state.now(), viewer.expires_at)) "."
                 }
             }
@@ -168,7 +169,7 @@ fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionI
         div.hosted-head {
             div.stacked {
                 h1 { "My sessions" }
-                span.dim { "Where " (viewer.user_name) " is signed in, and who is signed in on their behalf." }
+                span.dim { "Where " bdi { (viewer.user_name) } " is signed in, and who is signed in on their behalf." }
             }
             @if !viewer.is_impersonation() && running.len() > 1 {
                 form method="post" action=(provider.path("/account/revoke-others")) {
@@ -200,7 +201,13 @@ fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) ->
                     label.label for="account" { "Account in which you work" }
                     select.input #account name="account" {
                         @for account in own {
-                            option value=(account.external_id) selected[account.current] { (account.name) }
+                            option value=(account.external_id) selected[account.current] {
+                                (account.name)
+                                // Two of one name would be chosen between blindly.
+                                @if own.iter().filter(|other| other.name == account.name).count() > 1 {
+                                    " (" (account.external_id) ")"
+                                }
+                            }
                         }
                     }
                 }
@@ -252,16 +259,18 @@ fn what(session: &SessionItem, viewer: &StandingRow) -> Markup {
     let whom = if viewer.is_impersonation() { viewer.user_name.as_str() } else { "you" };
     let verb = if session.ended_at.is_some() { "acted" } else { "acts" };
     let place = [&session.account_name, &session.application_name].into_iter().flatten();
-    let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    let place = place.map(|name| isolated(name)).collect::<Vec<_>>().join(" · ");
     html! {
         @match session.kind {
             SessionKind::Password => { strong { "Signed in with password" } },
             SessionKind::Impersonation => {
                 span {
                     span.badge.amber { "Impersonation" } " "
-                    strong { (session.operator_name.as_deref().unwrap_or("An operator")) " " (verb) " as " (whom) }
+                    strong {
+                        bdi { (session.operator_name.as_deref().unwrap_or("An operator")) } " " (verb) " as " bdi { (whom) }
+                    }
                 }
-                @if let Some(reason) = &session.reason { span.wrap { "Reason: " (reason) } }
+                @if let Some(reason) = &session.reason { span.wrap { "Reason: " bdi { (reason) } } }
             },
         }
         @if !place.is_empty() { span { (place) } }

@@ -39,7 +39,7 @@ fn not_allowed(provider: &Provider, viewer: &StandingRow) -> Response {
                 span.empty-glyph { (icon("lock")) }
                 h1 { "Account audit log" }
                 p {
-                    "Your roles in " (account) " do not include the permission " code { (READ_AUDIT) }
+                    "Your roles in " bdi { (account) } " do not include the permission " code { (READ_AUDIT) }
                     ". An administrator of the account can give you a role that does."
                 }
             }
@@ -54,7 +54,7 @@ fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Resp
         (notice(provider, viewer))
         div.stacked {
             h1 { (TITLE) }
-            span.dim { "What happened in " (log.account_name) }
+            span.dim { "What happened in " bdi { (log.account_name) } }
         }
         div.hosted-card {
             table.table.hosted-log {
@@ -83,17 +83,17 @@ fn row(provider: &Provider, event: &AuditItem) -> Markup {
             td { (page::ago(provider.state.now(), event.occurred_at)) }
             td {
                 div.stacked {
-                    span { (event.actor_name) }
+                    span { bdi { (event.actor_name) } }
                     @if let Some(operator) = event.operator_name.as_ref().filter(|name| **name != event.actor_name) {
-                        span { span.badge.amber { "Impersonated by " (operator) } }
+                        span { span.badge.amber { "Impersonated by " bdi { (operator) } } }
                     }
-                    @if let Some(user) = user { span.dim { "about " (user) } }
+                    @if let Some(user) = user { span.dim { "about " bdi { (user) } } }
                 }
             }
             td {
                 div.stacked {
                     span { (event.description) }
-                    @if let Some(reason) = &event.reason { span.dim.wrap { "Reason: " (reason) } }
+                    @if let Some(reason) = &event.reason { span.dim.wrap { "Reason: " bdi { (reason) } } }
                 }
             }
             td.wrap { (event.ip_address.as_deref().filter(|_| event.operator_name.is_none()).unwrap_or("–")) }

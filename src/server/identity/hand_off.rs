@@ -14,6 +14,7 @@ use crate::server::service::caller::Operator;
 use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
 use crate::server::service::operator;
 use crate::server::service::relying_party;
+use crate::server::text::isolated;
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
@@ -112,11 +113,11 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         let sentence = "The application's address is neither http nor https. An administrator must mend it first.";
         return page::plain(StatusCode::BAD_REQUEST, "The application cannot be opened", sentence);
     }
-    let title = format!("Opening {} as {}…", application.name, session.user_name);
+    let title = format!("Opening {} as {}…", isolated(&application.name), isolated(&session.user_name));
     let body = html! {
         div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
         p.dim { "You act as this user until " (page::clock(session.expires_at)) " at the latest. Everything is recorded." }
-        a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " (application.name) }
+        a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " bdi { (application.name) } }
     };
     let mut response = Page::card(&title, body).forward(&url).into_response();
     if let Some(cookie) = cookie {

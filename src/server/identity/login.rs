@@ -16,6 +16,7 @@ use crate::server::address::{is_path, policy_source};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in;
+use crate::server::text::isolated;
 
 /// Where the browser goes after signing in, and for which application that is.
 struct Destination {
@@ -126,7 +127,7 @@ fn sign_in_page(
     problem: Option<(StatusCode, &str)>,
 ) -> Response {
     let title = match &destination.application {
-        Some(application) => format!("Sign in to {}", application.name),
+        Some(application) => format!("Sign in to {}", isolated(&application.name)),
         None => "Sign in".to_owned(),
     };
     let invalid = problem.map(|_| "true");
@@ -141,7 +142,9 @@ fn sign_in_page(
             input type="hidden" name="continue" value=(destination.path);
             div.field {
                 label.label for="email" { "E-mail" }
-                input.input #email type="email" name="email" value=(email) autocomplete="username" required
+                // Not an e-mail input: browsers rewrite its domain and refuse letters with accents.
+                input.input #email type="text" inputmode="email" autocapitalize="none" spellcheck="false" name="email"
+                    value=(email) autocomplete="username" required
                     autofocus[email.is_empty()] aria-invalid=[invalid] aria-describedby=[described];
             }
             div.field {

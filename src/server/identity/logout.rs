@@ -15,6 +15,7 @@ use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::{session, sign_in};
+use crate::server::text::isolated;
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
@@ -132,9 +133,9 @@ fn done(target: Option<&str>) -> Response {
 
 fn ask(provider: &Provider, parameters: &Parameters, session: &StandingRow, target: Option<&str>) -> Response {
     let (title, button) = if session.is_impersonation() {
-        (format!("End the impersonation of {}?", session.user_name), "End session")
+        (format!("End the impersonation of {}?", isolated(&session.user_name)), "End session")
     } else {
-        (format!("Sign out {}?", session.user_name), "Sign out")
+        (format!("Sign out {}?", isolated(&session.user_name)), "Sign out")
     };
     let kept = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let body = html! {

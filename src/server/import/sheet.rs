@@ -8,12 +8,10 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use url::Url;
 
-use crate::model::user::is_email;
+use crate::server::text;
 
 /// A longer list would only be scrolled past.
 const LISTED: usize = 200;
-/// The longest name of a person or a thing, in characters.
-const NAME_MAX: usize = 200;
 const KEY_MAX: usize = 100;
 
 /// A column that a kind of file may have.
@@ -223,16 +221,11 @@ impl Row<'_> {
 
     /// A name: one line, 1 to 200 characters.
     pub fn name(&mut self, column: &str) -> String {
-        let text = self.cell(column).to_owned();
-        let length = text.chars().count();
-        if text.is_empty() {
-            self.problem(column, "is empty");
-        } else if length > NAME_MAX {
-            self.problem(column, format!("has {length} characters; {NAME_MAX} is the most"));
-        } else if text.contains(char::is_control) {
-            self.problem(column, "has a line break or another control character");
-        }
-        text
+        let typed = self.cell(column).to_owned();
+        text::name(&typed).unwrap_or_else(|error| {
+            self.problem(column, error.to_string());
+            typed
+        })
     }
 
     /// A key: letters, digits and `._-`, nothing that the lists in other cells are separated by.
@@ -248,11 +241,11 @@ impl Row<'_> {
     }
 
     pub fn email(&mut self, column: &str) -> String {
-        let text = self.cell(column).to_lowercase();
-        if !is_email(&text) {
-            self.problem(column, format!("{text:?} is not an e-mail address"));
-        }
-        text
+        let typed = self.cell(column).to_owned();
+        text::email(&typed).unwrap_or_else(|error| {
+            self.problem(column, format!("{typed:?} {error}"));
+            typed
+        })
     }
 
     pub fn boolean(&mut self, column: &str, empty: bool) -> bool {

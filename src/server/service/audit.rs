@@ -3,17 +3,22 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::accounts;
 use super::caller::{Caller, Client, Operator};
 use super::cursor::{Cursor, Window};
+use super::users::searched;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::session::StandingRow;
 use crate::server::db::user::SortValue;
-use crate::server::db::{Conn, Tx, account};
+use crate::server::db::{Conn, Tx, account, operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
-use crate::server::text::storable;
+use crate::server::text::{Search, sentence, storable};
+
+/// Events that one search by words looks through: ten million are not read for one page.
+const LOOKED_THROUGH: i64 = 100_000;
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
@@ -178,9 +183,16 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
             Some(known.map_or_else(Uuid::nil, |account| account.id))
         }
     };
-    let filter = AuditFilter {
+    let search = Search::of(&query.q);
+    let id = match search.id {
+        // Nothing can be found: no event has this id.
+        None if search.too_long || search.only_signs => Some(Uuid::nil()),
+        id => id,
+    };
+    let mut filter = AuditFilter {
         environment_id: caller.environment.id,
-        search: storable(&query.q.trim().to_lowercase()),
+        words: search.words.clone(),
+        id,
         action: Some(storable(query.action.trim())).filter(|action| !action.is_empty()),
         severity: Severity::parse(&query.severity).map(Severity::as_str),
         account_id,
@@ -189,9 +201,39 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         until: day(&query.to).and_then(|day| day.checked_add_signed(TimeDelta::days(1))),
         ..AuditFilter::default()
     };
-    let (rows, next, previous) = page(&mut conn, filter, &query.cursor).await?;
-    let accounts = account::options(&mut conn, caller.environment.id).await?;
-    Ok(AuditPage { rows, accounts, next, previous, now: caller.state.now() })
+    let cursor = Cursor::decode(&query.cursor);
+    if let Some(id) = filter.id.filter(|id| !id.is_nil())
+        && operator::exists(&mut conn, id).await?
+    {
+        (filter.id, filter.operator_id) = (None, Some(id));
+    }
+    let reads_all = !filter.words.is_empty() || filter.operator_id.is_some();
+    if reads_all && cursor.as_ref().is_none_or(|cursor| !cursor.backwards) {
+        begin_after(&mut filter, cursor.as_ref());
+        let whole = AuditFilter {
+            environment_id: filter.environment_id,
+            account_id: filter.account_id,
+            from: filter.from,
+            until: filter.until,
+            after: filter.after,
+            ..AuditFilter::default()
+        };
+        filter.back_to = table::end_of_look(&mut conn, &whole, LOOKED_THROUGH).await?;
+    }
+    let (back_to, accounts) =
+        (filter.back_to, accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?);
+    let (rows, next, previous) = page(&mut conn, filter, cursor.as_ref()).await?;
+    // Less than a page though there is more of the trail: the next page goes on where this one stopped looking.
+    let stopped = back_to.filter(|_| next.is_none());
+    Ok(AuditPage {
+        rows,
+        accounts,
+        searched: searched(&search),
+        searched_until: stopped.map(|(time, _)| time),
+        next: next.or_else(|| stopped.map(|(time, id)| Cursor::at_time(false, time, id).encode())),
+        previous,
+        now: caller.state.now(),
+    })
 }
 
 /// The log of one account, as its own administrators see it: without what was hidden from it.
@@ -207,7 +249,7 @@ pub async fn account_log(
         only_visible_to_account: true,
         ..AuditFilter::default()
     };
-    page(conn, filter, cursor).await
+    page(conn, filter, Cursor::decode(cursor).as_ref()).await
 }
 
 /// The latest events about one user.
@@ -228,24 +270,34 @@ pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     Ok(item(row))
 }
 
-async fn page(
-    conn: &mut Conn,
-    mut filter: AuditFilter,
-    cursor: &str,
-) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
-    let cursor = Cursor::decode(cursor);
-    filter.after = cursor.as_ref().and_then(|cursor| match cursor.value {
+fn begin_after(filter: &mut AuditFilter, cursor: Option<&Cursor>) {
+    filter.after = cursor.and_then(|cursor| match cursor.value {
         SortValue::Time(time) => Some((time, cursor.id)),
         _ => None,
     });
-    filter.ascending = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+}
+
+async fn page(
+    conn: &mut Conn,
+    mut filter: AuditFilter,
+    cursor: Option<&Cursor>,
+) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
+    begin_after(&mut filter, cursor);
+    filter.ascending = cursor.is_some_and(|cursor| cursor.backwards);
     filter.limit = PAGE_SIZE as i64 + 1;
-    let window = Window::new(table::list(conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
+    let window = Window::new(table::list(conn, &filter).await?, PAGE_SIZE, cursor);
     let edge =
         |row: Option<&AuditRow>, backwards| row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode());
     let next = edge(window.rows.last().filter(|_| window.has_next), false);
     let previous = edge(window.rows.first().filter(|_| window.has_previous), true);
-    Ok((window.rows.into_iter().map(item).collect(), next, previous))
+    let names = accounts::Names::of(conn, window.rows.iter().filter_map(|row| row.account_id)).await?;
+    let named = |row: AuditRow| {
+        let account_id = row.account_id;
+        let mut item = item(row);
+        item.account_name = item.account_name.map(|name| names.told_apart(account_id, name));
+        item
+    };
+    Ok((window.rows.into_iter().map(named).collect(), next, previous))
 }
 
 /// The start of a day, UTC. What is no date does not filter.
@@ -255,7 +307,15 @@ fn day(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn item(row: AuditRow) -> AuditItem {
+    let names = [
+        Some(row.actor_name.as_str()),
+        row.operator_name.as_deref(),
+        row.user_name.as_deref(),
+        row.account_name.as_deref(),
+        row.application_name.as_deref(),
+    ];
     AuditItem {
+        description: sentence(&row.description, &names),
         id: row.id,
         occurred_at: row.occurred_at,
         severity: Severity::parse(&row.severity).unwrap_or(Severity::Info),
@@ -273,7 +333,6 @@ fn item(row: AuditRow) -> AuditItem {
         session_id: row.session_id,
         reason: row.reason,
         ticket: row.ticket,
-        description: row.description,
         ip_address: row.ip_address,
         user_agent: row.user_agent,
         request_id: row.request_id,

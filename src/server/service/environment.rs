@@ -5,6 +5,7 @@ use crate::server::db::Tx;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
+use crate::server::text;
 
 /// Makes an environment, impersonation off, with an active and a next signing key of each algorithm.
 ///
@@ -23,13 +24,12 @@ pub async fn create(
             format!("{slug:?} cannot name an environment: use 1 to 40 lower-case letters, digits and hyphens"),
         ));
     }
-    if name.trim().is_empty() {
-        return Err(ServiceError::invalid("name", "the environment needs a name"));
-    }
+    let name =
+        text::name(name).map_err(|error| ServiceError::invalid("name", format!("the environment's name {error}")))?;
     if environment::by_slug(tx, slug).await?.is_some() {
         return Err(ServiceError::invalid("slug", format!("there is an environment {slug} already")));
     }
-    let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name: name.trim().to_owned() };
+    let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name };
     environment::insert(tx, &row, position, state.now()).await?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
     Ok(row)

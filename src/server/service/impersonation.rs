@@ -7,6 +7,7 @@ mod start;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::accounts::Names;
 use super::caller::Caller;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use super::session::{self, EndedBy};
@@ -110,6 +111,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     let roles = account::membership_roles(&mut conn, user_id).await?;
     let running =
         session_table::impersonations_of(&mut conn, caller.environment.id, user_id, caller.operator.id).await?;
+    let names = Names::of(&mut conn, candidate.memberships.iter().map(|membership| membership.account_id)).await?;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
         .memberships
@@ -129,7 +131,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
             });
             DrawerAccount {
                 external_id: membership.external_id.clone(),
-                name: membership.name.clone(),
+                name: names.told_apart(Some(membership.account_id), membership.name.clone()),
                 roles: roles
                     .iter()
                     .filter(|(account_id, _, _)| *account_id == membership.account_id)

@@ -15,13 +15,13 @@ use crate::model::operator::{Roles, Shell};
 use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
-use crate::server::db::{Tx, environment, session as session_table};
+use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::{Door, MAX_BYTES};
 use crate::server::rate_limit::Realm;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
-use crate::server::text::storable;
+use crate::server::text::{self, storable};
 
 pub use manage::{Ended, change_roles, create, disable, enable, reset_password, sign_out_everywhere};
 
@@ -59,11 +59,11 @@ pub async fn sign_in_instead(
     password: &str,
     replaced: Option<&str>,
 ) -> ServiceResult<SignedIn> {
-    let email = sign_in_name(email);
-    let device = client.device(state, Realm::Portal, None, &email);
-    let charge = state.limits.sign_in(&client.attempt(Realm::Portal, &email, device.known()))?;
+    let key = sign_in_name(email);
+    let device = client.device(state, Realm::Portal, None, &key);
+    let charge = state.limits.sign_in(&client.attempt(Realm::Portal, &key, device.known()))?;
     let mut conn = state.db.read().await?;
-    let known = table::by_email(&mut conn, &email).await?;
+    let known = by_email(&mut conn, email).await?;
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
@@ -105,10 +105,11 @@ pub async fn sign_in_instead(
     Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
 }
 
-/// An e-mail as it is typed, as accounts are compared. One that is longer than any address (RFC 5321 section 4.5.3.1) is
-/// nobody's: it does not become a key of anything.
+/// An e-mail as it is typed, as attempts at an account are counted: in its stored spelling. One that is longer than any address
+/// (RFC 5321 section 4.5.3.1) is nobody's: it does not become a key of anything.
 pub fn sign_in_name(email: &str) -> String {
-    if email.len() > LONGEST_EMAIL { String::new() } else { storable(&email.trim().to_lowercase()) }
+    let key = if email.len() > 4 * LONGEST_EMAIL { String::new() } else { text::spelling(email) };
+    if key.len() > LONGEST_EMAIL { String::new() } else { key }
 }
 
 /// A failed sign-in, in every environment: an event where the operator has a role, a count where it has none or nobody has
@@ -241,4 +242,14 @@ pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String
     let environments = table::environments(&mut conn, operator.id).await?;
     let preferred = environments.iter().find(|row| row.slug == "production").or(environments.first());
     Ok(format!("/{}/users", preferred.ok_or(ServiceError::NotFound)?.slug))
+}
+
+/// The operator with this address, however it is spelt.
+pub async fn by_email(conn: &mut Conn, typed: &str) -> ServiceResult<Option<OperatorRow>> {
+    for spelling in text::spellings(typed) {
+        if let Some(row) = table::by_email(conn, &spelling).await? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }

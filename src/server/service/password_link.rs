@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::Client;
 use super::session::{self, EndedBy};
+use super::users;
 use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::environment::EnvironmentRow;
@@ -18,6 +19,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::{MAX_BYTES, MIN_LENGTH};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text;
 
 /// How long a link works, unless it is used.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(72);
@@ -38,13 +40,12 @@ pub struct Link {
 /// [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
 /// not let them in.
 pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, email: &str) -> ServiceResult<Link> {
-    let email = email.trim().to_lowercase();
-    let Some(row) = user::by_email(tx, environment.id, &email).await? else {
-        let message = format!("there is no user {email} in {}", environment.slug);
+    let Some(row) = users::by_email(tx, environment.id, email).await? else {
+        let message = format!("there is no user {} in {}", text::spelling(email), environment.slug);
         return Err(ServiceError::invalid("email", message));
     };
     if row.locked_at.is_some() {
-        return Err(ServiceError::invalid("email", format!("{email} is locked: unlock the user first")));
+        return Err(ServiceError::invalid("email", format!("{} is locked: unlock the user first", row.email)));
     }
     let now = state.now();
     let expires_at = now + LIFETIME;
@@ -82,7 +83,7 @@ pub async fn choose(
     if holder(state, environment_id, code).await?.is_none() {
         return Err(ServiceError::NotFound);
     }
-    if password.chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+    if text::password(password).chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
         let message =
             format!("Choose a password of at least {MIN_LENGTH} characters, and of at most {MAX_BYTES} bytes.");
         return Err(ServiceError::invalid("password", message));

@@ -2,6 +2,7 @@
 
 use crate::model::impersonation::{Denial, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};
 use crate::model::operator::{Role, Roles};
+use crate::server::text::same_person;
 
 /// Everything that the rule looks at.
 #[derive(Clone, Debug)]
@@ -84,7 +85,7 @@ pub fn decide_for_target(facts: &Facts<'_>) -> Result<(), Denial> {
     if facts.nested {
         return Err(Denial::Nested);
     }
-    if facts.operator_email.trim().to_lowercase() == facts.target.email.trim().to_lowercase() {
+    if same_person(facts.operator_email, facts.target.email) {
         return Err(Denial::SelfImpersonation);
     }
     if facts.target.locked {
@@ -167,8 +168,10 @@ mod tests {
     #[test]
     fn the_same_person_is_recognised_whatever_the_letters_case() {
         let mut facts = allowed();
-        facts.operator_email = "Amara@Northwind.example ";
-        assert_eq!(decide(&facts), Err(Denial::SelfImpersonation));
+        for own in ["Amara@Northwind.example ", "amara@northwind.example\u{200b}", "аmara@northwind.example"] {
+            facts.operator_email = own;
+            assert_eq!(decide(&facts), Err(Denial::SelfImpersonation), "{own:?}");
+        }
     }
 
     #[test]

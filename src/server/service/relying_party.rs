@@ -12,7 +12,7 @@ use crate::server::error::ServiceResult;
 use crate::server::keyring::{EnvironmentKeys, SigningKey};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
-use crate::server::text::storable;
+use crate::server::text::{canonical_host, storable};
 
 pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
@@ -63,12 +63,13 @@ pub async fn application(
     Ok(found.map(|row| known.applications.keep(key, Arc::new(row))))
 }
 
-/// Whether the application may be sent to `uri` after signing in, letter by letter.
+/// Whether the application may be sent to `uri` after signing in: letter by letter (RFC 9700, section 4.1.3), but for the two
+/// spellings of an international host.
 pub async fn is_login_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
     is_redirect(state, application_id, "login", uri).await
 }
 
-/// Whether the application may be sent to `uri` after signing out, letter by letter.
+/// Whether the application may be sent to `uri` after signing out, likewise.
 pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
     is_redirect(state, application_id, "logout", uri).await
 }
@@ -83,7 +84,12 @@ async fn is_redirect(state: &AppState, application_id: Uuid, kind: &str, uri: &s
             known.redirect_uris.keep(application_id, Arc::new(uris.into_iter().collect()))
         }
     };
-    Ok(registered.contains(&(kind.to_owned(), uri.to_owned())))
+    if registered.contains(&(kind.to_owned(), uri.to_owned())) {
+        return Ok(true);
+    }
+    // An international host is one host in two spellings, of which browsers and libraries send either.
+    let Some(asked) = canonical_host(uri) else { return Ok(false) };
+    Ok(registered.iter().any(|(known, uri)| known == kind && canonical_host(uri).as_ref() == Some(&asked)))
 }
 
 /// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.

@@ -8,6 +8,7 @@ use super::caller::Client;
 use super::failed_sign_in;
 use super::operator::sign_in_name;
 use super::session::{self, EndedBy};
+use super::users;
 use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
@@ -67,12 +68,12 @@ pub async fn sign_in_at(
     replaced: Option<Uuid>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
-    let email = sign_in_name(email);
+    let key = sign_in_name(email);
     let realm = Realm::Environment(environment.id);
-    let device = client.device(state, realm, Some(&environment.slug), &email);
-    let charge = state.limits.sign_in(&client.attempt(realm, &email, device.known()))?;
+    let device = client.device(state, realm, Some(&environment.slug), &key);
+    let charge = state.limits.sign_in(&client.attempt(realm, &key, device.known()))?;
     let mut conn = state.db.read().await?;
-    let known = user::by_email(&mut conn, environment.id, &email).await?;
+    let known = users::by_email(&mut conn, environment.id, email).await?;
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);

@@ -5,15 +5,16 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
-use super::{audit, session};
+use super::{accounts, audit, session};
 use crate::model::impersonation::Denial;
+use crate::model::search::Searched;
 use crate::model::user::{
-    PAGE_SIZE, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserStatus, UsersPage,
+    PAGE_SIZE, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort, UserStatus, UsersPage,
 };
-use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow};
-use crate::server::db::{account, settings};
+use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
+use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
-use crate::server::text::storable;
+use crate::server::text::{self, Search, Word, storable};
 
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
 const COUNT_LIMIT: i64 = 1000;
@@ -21,13 +22,18 @@ const TOTAL_LIMIT: i64 = 100_000;
 const SESSIONS: i64 = 50;
 const EVENTS: i64 = 20;
 
+/// Accounts by whose names users are found, at most: with more, the words say too little about an account.
+const NAMED_ACCOUNTS: i64 = 100;
+
 /// A page of the environment's users.
 pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage> {
     caller.require_view()?;
     let environment_id = caller.environment.id;
     let (sort, descending) = query.order();
-    let cursor = Cursor::decode(&query.cursor);
+    let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, &cursor.value));
+    let search = Search::of(&query.q);
     let mut conn = caller.state.db.read().await?;
+    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, "").await?;
     let account_id = match query.account.as_str() {
         "" => None,
         // An account that does not exist has no users: the filter stays, and finds none.
@@ -37,23 +43,32 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
                 .map_or_else(Uuid::nil, |account| account.id),
         ),
     };
+    let id = match search.id {
+        Some(id) => Some(table::behind_id(&mut conn, environment_id, id).await?.unwrap_or_default()),
+        // Nothing can be found: no user has this id.
+        None if search.too_long || search.only_signs => Some(Uuid::nil()),
+        None => None,
+    };
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let filter = UserFilter {
         environment_id,
-        search: storable(&query.q.trim().to_lowercase()),
+        id,
+        named_accounts: named_accounts(&mut conn, environment_id, &search.words).await?,
+        seqs: table::few_with(&mut conn, &search.words).await?,
+        words: search.words.clone(),
         account_id,
         status: UserStatus::parse(&query.status),
-        excluded_domains: query.excluded_domains().iter().map(|domain| storable(domain)).collect(),
+        excluded_domains: query.excluded_domains().iter().map(|name| stored_domain(name)).collect(),
         sort,
         descending: descending != backwards,
         after: cursor.as_ref().map(|cursor| (beginning(&cursor.value), cursor.id)),
         limit: PAGE_SIZE as i64 + 1,
     };
     let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
+    let names = accounts::Names::of(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
     let total = table::count_all(&mut conn, environment_id, TOTAL_LIMIT).await?;
     let matching =
         if query.is_filtered() { table::count(&mut conn, &filter, COUNT_LIMIT).await? } else { total.min(COUNT_LIMIT) };
-    let accounts = account::options(&mut conn, environment_id).await?;
     let enabled = settings::get(&mut conn, environment_id).await?.enabled;
     let edge = |row: Option<&UserListRow>, backwards| {
         row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())
@@ -66,13 +81,58 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
     Ok(UsersPage {
         next: edge(window.rows.last().filter(|_| window.has_next), false),
         previous: edge(window.rows.first().filter(|_| window.has_previous), true),
-        rows: window.rows.into_iter().map(list_row).collect(),
+        rows: window.rows.into_iter().map(|row| list_row(row, &names)).collect(),
         total,
         matching,
         accounts,
+        searched: searched(&search),
         impersonation,
         now: caller.state.now(),
     })
+}
+
+/// What a page says was looked for.
+pub fn searched(search: &Search) -> Searched {
+    Searched {
+        words: search.words.iter().map(|word| word.key.clone()).collect(),
+        id: search.id,
+        too_long: search.too_long,
+        only_signs: search.only_signs,
+    }
+}
+
+/// Accounts that have all the words, unless there are too many or the words are too short to say anything.
+async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<Vec<Uuid>> {
+    if !words.iter().any(|word| word.key.chars().count() > 2) {
+        return Ok(Vec::new());
+    }
+    let found = account::search(conn, environment_id, words, None, NAMED_ACCOUNTS + 1).await?;
+    let few = found.len() as i64 <= NAMED_ACCOUNTS;
+    Ok(found.into_iter().filter(|_| few).map(|account| account.id).collect())
+}
+
+/// A domain that somebody typed, as the domains of addresses are stored.
+fn stored_domain(typed: &str) -> String {
+    text::domain(typed).unwrap_or_else(|| storable(typed))
+}
+
+/// Whether a cursor was made for this order: PostgreSQL compares only what is of one kind.
+fn fits(sort: UserSort, value: &SortValue) -> bool {
+    match sort {
+        UserSort::Name | UserSort::Email => matches!(value, SortValue::Text(_)),
+        UserSort::LastVisit | UserSort::Visits => matches!(value, SortValue::Number(_)),
+        UserSort::Created => matches!(value, SortValue::Time(_)),
+    }
+}
+
+/// The user with this address, however it is spelt.
+pub async fn by_email(conn: &mut Conn, environment_id: Uuid, typed: &str) -> ServiceResult<Option<UserRecord>> {
+    for spelling in text::spellings(typed) {
+        if let Some(row) = table::by_email(conn, environment_id, &spelling).await? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// Where a page begins. A cursor is the caller's to make up.
@@ -83,16 +143,16 @@ fn beginning(value: &SortValue) -> SortValue {
     }
 }
 
-fn list_row(row: UserListRow) -> UserRow {
+fn list_row(row: UserListRow, names: &accounts::Names) -> UserRow {
     UserRow {
         status: table::status(row.locked_at, row.email_verified),
         last_visit_at: table::visited(row.last_visit_us),
         other_accounts: row.accounts - i64::from(row.main_account.is_some()),
+        main_account: row.main_account.map(|name| names.told_apart(row.main_account_id, name)),
         id: row.id,
         name: row.name,
         email: row.email,
         picture_url: row.picture_url,
-        main_account: row.main_account,
         mfa_enrolled: row.mfa_enrolled,
         visits: row.visits,
     }
@@ -107,12 +167,14 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let sessions = session::of_user(&mut conn, user_id, SESSIONS).await?;
     let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS).await?;
     let user = &candidate.user;
+    let names =
+        accounts::Names::of(&mut conn, candidate.memberships.iter().map(|membership| membership.account_id)).await?;
     let mut accounts: Vec<UserAccount> = candidate
         .memberships
         .iter()
         .map(|membership| UserAccount {
             external_id: membership.external_id.clone(),
-            name: membership.name.clone(),
+            name: names.told_apart(Some(membership.account_id), membership.name.clone()),
             roles: roles
                 .iter()
                 .filter(|(account_id, _, _)| *account_id == membership.account_id)

@@ -115,11 +115,19 @@ pub fn domain_of(address: &str) -> &str {
 /// What to look a typed address up by, in this order: as versions before this one stored it, which finds a row that could
 /// not be written anew because another has its spelling, and as it is stored today.
 pub fn spellings(typed: &str) -> Vec<String> {
+    if typed.len() > 4 * MAX_BYTES {
+        return Vec::new();
+    }
     let today = email(typed).ok();
     let before = Some(storable(&typed.trim().to_lowercase())).filter(|_| !typed.chars().any(is_twin));
     let mut spellings: Vec<String> = before.into_iter().chain(today).collect();
     spellings.dedup();
     spellings
+}
+
+/// A typed address as attempts at it are counted: all its spellings are one.
+pub fn spelling(typed: &str) -> String {
+    email(typed).unwrap_or_else(|_| storable(&typed.trim().to_lowercase()))
 }
 
 /// Whether two addresses are the same person's as far as an eye can tell: alike in their stored spelling, or, where either

@@ -39,8 +39,14 @@ impl Filters {
         self.path
     }
 
+    /// Moves to an address of the same list.
+    pub fn to(self, url: String) {
+        self.go.run((url, false));
+    }
+
+    /// What finds an account is no part of the list's address: with script it is found in place.
     fn send(self, form: &HtmlFormElement, replace: bool) {
-        self.go.run((words_of(form).on(&self.path.get_untracked()), replace));
+        self.go.run((words_of(form).without(&["find"]).on(&self.path.get_untracked()), replace));
     }
 
     pub fn submitted(self, event: SubmitEvent) {
@@ -94,6 +100,7 @@ pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) ->
                 name="q"
                 class="input"
                 placeholder=label
+                maxlength="200"
                 autocomplete="off"
                 spellcheck="false"
                 value=value.get_untracked()

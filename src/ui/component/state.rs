@@ -11,6 +11,11 @@ use crate::ui::erase::Erase;
 
 /// Nothing here: says why, and what to do.
 pub fn empty(glyph: &'static str, title: &'static str, text: &'static str, action: AnyView) -> AnyView {
+    empty_because(glyph, title, text.to_owned(), action)
+}
+
+/// The same with a sentence that is put together.
+pub fn empty_because(glyph: &'static str, title: &'static str, text: String, action: AnyView) -> AnyView {
     view! {
         <div class="empty">
             <span class="empty-glyph">{icon(glyph)}</span>

@@ -66,7 +66,7 @@ pub struct List {
 impl List {
     /// The list with one word changed, from its first page. An empty value removes the word.
     pub fn changed(self, name: &str, value: &str) -> String {
-        self.words.get().without(&["cursor"]).with(name, value).on(&self.path.get())
+        self.words.get().without(&["cursor", "find"]).with(name, value).on(&self.path.get())
     }
 
     /// The same page of the list, with one word more.
@@ -94,6 +94,7 @@ fn query_of(words: &Words) -> AuditQuery {
         action: word("action"),
         severity: word("severity"),
         account: word("account"),
+        find: word("find"),
         only: word("only"),
         from: word("from"),
         to: word("to"),

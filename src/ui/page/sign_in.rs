@@ -68,7 +68,10 @@ fn form(return_to: String) -> AnyView {
                 <input
                     class="input"
                     id="email"
-                    type="email"
+                    type="text"
+                    inputmode="email"
+                    autocapitalize="none"
+                    spellcheck="false"
                     name="email"
                     autocomplete="username"
                     required=true

@@ -23,7 +23,7 @@ use crate::ui::impersonate::{self, Opening, drawer};
 /// Words of the address that are not the list's own.
 pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
 /// Words that say which page of the list it is: the server's cursor, and how many rows come before it.
-const PAGE_WORDS: [&str; 2] = ["cursor", "before"];
+const PAGE_WORDS: [&str; 3] = ["cursor", "before", "find"];
 
 #[component]
 pub fn UsersPage() -> impl IntoView {
@@ -44,7 +44,7 @@ pub fn UsersPage() -> impl IntoView {
         prefilled: false,
         changed: Callback::new(|()| {}),
     };
-    let list = List { path, words: list_words, query, target: opening.target };
+    let list = List { environment: frame.environment, path, words: list_words, query, target: opening.target };
     let pending = RwSignal::new(false);
     hand::keys(list, frame.environment);
 
@@ -68,6 +68,7 @@ pub fn UsersPage() -> impl IntoView {
 /// What the sections of the list need to make addresses.
 #[derive(Clone, Copy)]
 pub struct List {
+    pub environment: Memo<String>,
     pub path: Signal<String>,
     /// The list's own words, without the drawer's.
     pub words: Memo<Words>,
@@ -105,6 +106,7 @@ fn query_of(words: &Words) -> UserQuery {
     UserQuery {
         q: word("q"),
         account: word("account"),
+        find: word("find"),
         status: word("status"),
         exclude: word("exclude"),
         sort: word("sort"),
@@ -118,9 +120,11 @@ fn counted(page: &Page, is_filtered: bool) -> AnyView {
         let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
         return format!("{matching} of {} {people}", grouped(page.total)).erased();
     }
-    let accounts = page.accounts.len();
+    let accounts = page.accounts.total;
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    format!("{} {people} in {accounts} {noun}", grouped(page.total)).erased()
+    // Counting stops there.
+    let more = if page.total >= 100_000 { "+" } else { "" };
+    format!("{}{more} {people} in {} {noun}", grouped(page.total), grouped(accounts)).erased()
 }
 
 /// `12,345`.

@@ -15,6 +15,7 @@ use understudy::server::db::{Db, Tx};
 use understudy::server::secret;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
+use understudy::server::text;
 use uuid::Uuid;
 
 use super::database::on_db;
@@ -171,9 +172,11 @@ impl Loader<'_> {
     async fn account(&self, external_id: &str, name: &str) -> Uuid {
         let id = self.state.new_id();
         let sql =
-            "INSERT INTO accounts (id, environment_id, external_id, name, created_at) VALUES ($1, $2, $3, $4, $5)";
+            "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         on_db!(self.db(), c => sqlx::query(sql).bind(id).bind(self.environment_id).bind(external_id).bind(name)
-            .bind(self.state.now()).execute(c).await.map(|_| ()))
+            .bind(self.state.now()).bind(text::sort_key(name)).bind(text::search_text(&[name, external_id]))
+            .bind(text::VERSION).execute(c).await.map(|_| ()))
         .expect("an account");
         id
     }
@@ -189,16 +192,15 @@ impl Loader<'_> {
             USER_HASH.get_or_init(|| async { self.state.passwords.hash(USER_PASSWORD).await.expect("a hash") }).await;
         let id = self.state.new_id();
         let domain = email.split_once('@').expect("an e-mail").1;
-        let folded = name.to_lowercase();
         let locked_at = locked.then(|| self.state.now());
         let sql =
             "INSERT INTO users (id, environment_id, email, email_domain, email_verified, name, sort_name, search_text,
-                     password_hash, locked_at, active_account_id, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                     password_hash, locked_at, active_account_id, created_at, text_version)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         on_db!(self.db(), c => sqlx::query(sql)
-            .bind(id).bind(self.environment_id).bind(email).bind(domain).bind(verified).bind(name).bind(&folded)
-            .bind(format!("{folded} {email}")).bind(hash).bind(locked_at).bind(active).bind(self.state.now())
-            .execute(c).await.map(|_| ()))
+            .bind(id).bind(self.environment_id).bind(email).bind(domain).bind(verified).bind(name).bind(text::sort_key(name))
+            .bind(text::search_text(&[name, email])).bind(hash).bind(locked_at).bind(active).bind(self.state.now())
+            .bind(text::VERSION).execute(c).await.map(|_| ()))
         .expect("a user");
         id
     }

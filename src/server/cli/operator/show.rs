@@ -6,6 +6,7 @@ use super::super::{say, table};
 use crate::model::operator::Role;
 use crate::server::db::inspect::{self, OperatorGrantRow};
 use crate::server::state::AppState;
+use crate::server::text;
 
 /// All operators.
 pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
@@ -34,10 +35,13 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
 
 /// One operator as it is now; null where there is none.
 pub async fn operator(state: &AppState, email: &str) -> anyhow::Result<Value> {
-    let email = email.trim().to_lowercase();
+    let spellings = text::spellings(email);
     let mut conn = state.db.read().await?;
     let grants = inspect::operator_grants(&mut conn).await?;
-    Ok(grouped(&grants).into_iter().find(|operator| operator["email"] == email.as_str()).unwrap_or(Value::Null))
+    Ok(grouped(&grants)
+        .into_iter()
+        .find(|operator| spellings.iter().any(|email| operator["email"] == email.as_str()))
+        .unwrap_or(Value::Null))
 }
 
 /// One object an operator; its grants follow each other. A role that holds everywhere has the environment null.

@@ -373,7 +373,7 @@
     }
 
     buildForm() {
-      const email = element("input", { type: "email", name: "email", autocomplete: "username", required: true });
+      const email = element("input", { type: "text", inputmode: "email", autocapitalize: "none", spellcheck: "false", name: "email", autocomplete: "username", required: true });
       const password = element("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
       const problem = element("p", { className: "problem", id: "problem", hidden: true });
       problem.setAttribute("role", "alert");

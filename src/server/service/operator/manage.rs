@@ -4,18 +4,19 @@
 
 use uuid::Uuid;
 
-use super::table;
+use super::{by_email, table};
 use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
 use crate::server::db::operator::OperatorRow;
-use crate::server::db::{Tx, environment, session as session_table};
+use crate::server::db::{Tx, environment, session as session_table, text as text_table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::{MAX_BYTES, MIN_LENGTH};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
+use crate::server::text;
 
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
@@ -52,21 +53,19 @@ pub async fn create(
     environment_id: Option<Uuid>,
     roles: Roles,
 ) -> ServiceResult<Uuid> {
-    let email = email.trim().to_lowercase();
-    if !crate::model::user::is_email(&email) {
-        return Err(ServiceError::invalid("email", format!("{email:?} is not an e-mail address")));
-    }
-    if name.trim().is_empty() {
-        return Err(ServiceError::invalid("name", "the operator needs a name"));
-    }
+    let typed = email;
+    let email =
+        text::email(typed).map_err(|error| ServiceError::invalid("email", format!("the e-mail {typed:?} {error}")))?;
+    let name =
+        text::name(name).map_err(|error| ServiceError::invalid("name", format!("the operator's name {error}")))?;
     validate_password(password)?;
-    if table::by_email(tx, &email).await?.is_some() {
-        return Err(ServiceError::invalid("email", format!("there is an operator {email} already")));
+    if let Some(known) = lookalike(tx, &email).await? {
+        return Err(ServiceError::invalid("email", format!("there is an operator {known} already")));
     }
     let row = OperatorRow {
         id: state.new_id(),
         email,
-        name: name.trim().to_owned(),
+        name,
         password_hash: state.passwords.hash(password).await?,
         disabled_at: None,
     };
@@ -80,7 +79,7 @@ pub async fn create(
 }
 
 fn validate_password(password: &str) -> ServiceResult<()> {
-    if password.chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+    if text::password(password).chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
         return Err(ServiceError::invalid(
             "password",
             format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
@@ -177,9 +176,14 @@ pub async fn sign_out_everywhere(state: &AppState, tx: &mut Tx, email: &str) -> 
 }
 
 async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRow> {
-    let email = email.trim().to_lowercase();
-    let found = table::by_email(tx, &email).await?;
-    found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email}")))
+    let found = by_email(tx, email).await?;
+    found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email:?}")))
+}
+
+/// The address of an operator who has `email` or one that cannot be told from it: whom the trail names must be one person.
+async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>> {
+    let known = text_table::operators(tx).await?;
+    Ok(known.into_iter().map(|(_, known)| known).find(|known| text::same_person(known, email)))
 }
 
 /// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.

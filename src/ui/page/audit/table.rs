@@ -5,22 +5,26 @@ use leptos::prelude::*;
 
 use super::List;
 use super::words::{action_label, actor};
-use crate::model::audit::{AuditItem, AuditPage};
+use crate::model::audit::{AuditItem, AuditPage, AuditQuery};
 use crate::ui::component::badge::{badge, severity};
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
-use crate::ui::component::state::{empty, nothing};
+use crate::ui::component::state::{empty, empty_because, nothing};
 use crate::ui::component::time::{day, exact, machine, seconds};
 use crate::ui::erase::Erase;
 
 pub fn table(list: List, page: AuditPage) -> AnyView {
     if page.rows.is_empty() {
-        return none(list);
+        return none(list, &page);
     }
     let step = |cursor: &Option<String>| cursor.as_ref().map(|cursor| list.and("cursor", cursor));
     let (previous, next) = (step(&page.previous), step(&page.next));
     let count = page.rows.len();
-    let summary = if count == 1 { "1 event on this page".to_owned() } else { format!("{count} events on this page") };
+    let mut summary =
+        if count == 1 { "1 event on this page".to_owned() } else { format!("{count} events on this page") };
+    if let Some(until) = page.searched_until {
+        summary += &format!(", looked for back to {}", exact(until));
+    }
     let groups = grouped(page.rows).into_iter().map(|group| session(list, group)).collect_view();
     view! {
         <div class="card table-card">
@@ -143,16 +147,22 @@ fn people(event: &AuditItem) -> AnyView {
     .erased()
 }
 
-fn none(list: List) -> AnyView {
+fn none(list: List, page: &AuditPage) -> AnyView {
     let query = list.query.get_untracked();
-    let content = if query.is_filtered() {
+    let content = if let (Some(until), Some(next)) = (page.searched_until, &page.next) {
+        let older = view! { <a class="button" href=list.and("cursor", next)>"Look further back"</a> }.erased();
+        let text =
+            format!("Nothing that matches happened since {}. Older events were not looked through yet.", exact(until));
+        empty_because("search", "No event found so far", text, older)
+    } else if query.is_filtered() {
         let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.erased();
-        empty(
-            "search",
-            "No event found",
-            "Nothing that happened matches. Take a filter away or widen the dates.",
-            clear,
-        )
+        let others = AuditQuery { q: String::new(), cursor: String::new(), ..query.clone() }.is_filtered();
+        let text = page.searched.nothing(
+            "No event of a user, a session, an operator or a request has the id",
+            "No event has all of this in it:",
+            others,
+        );
+        empty_because("search", "No event found", text, clear)
     } else if query.cursor.is_empty() {
         empty(
             "scroll-text",

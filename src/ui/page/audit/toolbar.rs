@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::List;
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
+use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
@@ -17,7 +18,14 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
     let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
     let (action, severity, account, only) = (word("action"), word("severity"), word("account"), word("only"));
-    let clear_account = without("account");
+    let accounts = AccountFilter {
+        filters,
+        environment: list.frame.environment,
+        account,
+        find: word("find"),
+        clear: without("account"),
+        address: Callback::new(move |external_id: String| list.changed("account", &external_id)),
+    };
 
     let mut groups = GROUPS.to_vec();
     let asked = action.get_untracked();
@@ -50,11 +58,11 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             aria-label="Audit trail"
             on:submit=move |event| filters.submitted(event)
         >
-            {search_box(filters, "Person, reason, ticket or address", word("q"))}
+            {search_box(filters, "Person, reason, ticket, address or id", word("q"))}
             {only_impersonated(filters, only)}
             {select_filter(filters, "action", "Action", "history", action, without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, without("severity"), severities)}
-            {loaded_quietly(events, move |page| account_filter(filters, &page, account, clear_account))}
+            {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
             {dates(list, filters, word("from"), word("to"))}
             {apply_button()}
             {move || {
@@ -64,6 +72,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
                     .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
             }}
         </form>
+        {loaded_quietly(events, move |page| found_without_script(accounts, &page.accounts))}
     }
     .erased()
 }
@@ -85,20 +94,6 @@ fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
         </label>
     }
     .erased()
-}
-
-fn account_filter(filters: Filters, page: &AuditPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
-    let chosen = account.get_untracked();
-    let options = page
-        .accounts
-        .iter()
-        .map(|option| {
-            let selected = option.external_id == chosen;
-            option_view(option.external_id.clone(), option.name.clone(), selected)
-        })
-        .collect_view()
-        .erased();
-    select_filter(filters, "account", "Account", "building-2", account, clear, options)
 }
 
 fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> AnyView {

@@ -9,7 +9,7 @@ use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
-use crate::ui::component::state::{empty, nothing};
+use crate::ui::component::state::{empty, empty_because, nothing};
 use crate::ui::erase::Erase;
 
 pub fn table(list: List, page: UsersPage) -> AnyView {
@@ -115,8 +115,14 @@ fn summary(before: Option<i64>, page: &UsersPage) -> String {
 fn nobody(list: List, page: &UsersPage) -> AnyView {
     if list.query.read_untracked().is_filtered() {
         let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.erased();
-        let text = "No user matches. Try part of a name or of an e-mail address, or take a filter away.";
-        return view! { <div class="card">{empty("search", "No user found", text, clear)}</div> }.erased();
+        let query = list.query.read_untracked();
+        let filtered = !(query.account.is_empty() && query.status.is_empty() && query.exclude.is_empty());
+        let text = page.searched.nothing(
+            "No user and no session of a user here has the id",
+            "No user has all of this in name and e-mail, or in the name of an account:",
+            filtered,
+        );
+        return view! { <div class="card">{empty_because("search", "No user found", text, clear)}</div> }.erased();
     }
     if page.total > 0 {
         let first = view! { <a class="button" href=list.path>"To the first page"</a> }.erased();

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::List;
 use crate::model::user::{UserStatus, UsersPage};
+use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
@@ -16,7 +17,14 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
     let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
     let (q, account, status, sort) = (word("q"), word("account"), word("status"), word("sort"));
-    let clear_account = without("account");
+    let accounts = AccountFilter {
+        filters,
+        environment: list.environment,
+        account,
+        find: word("find"),
+        clear: without("account"),
+        address: Callback::new(move |external_id: String| list.changed("account", &external_id)),
+    };
 
     let statuses = UserStatus::ALL
         .into_iter()
@@ -36,8 +44,8 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             aria-label="Users"
             on:submit=move |event| filters.submitted(event)
         >
-            {search_box(filters, "Name or e-mail", q)}
-            {loaded_quietly(users, move |page| account_filter(filters, &page, account, clear_account))}
+            {search_box(filters, "Name, e-mail, account or id", q)}
+            {loaded_quietly(users, move |page| account_filter(accounts, page.accounts))}
             {select_filter(filters, "status", "Status", "circle-dot", status, without("status"), statuses)}
             {excluded(filters, word("exclude"), without("exclude"))}
             <input type="hidden" name="sort" value=move || sort.get() disabled=move || sort.read().is_empty()/>
@@ -49,27 +57,9 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
                     .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
             }}
         </form>
+        {loaded_quietly(users, move |page| found_without_script(accounts, &page.accounts))}
     }
     .erased()
-}
-
-fn account_filter(filters: Filters, page: &UsersPage, account: Memo<String>, clear: Memo<String>) -> AnyView {
-    let chosen = account.get_untracked();
-    let known = page.accounts.iter().any(|option| option.external_id == chosen);
-    let unknown = (!chosen.is_empty() && !known).then(|| option_view(chosen.clone(), chosen.clone(), true));
-    let options = page
-        .accounts
-        .iter()
-        .map(|option| {
-            let selected = option.external_id == chosen;
-            option_view(option.external_id.clone(), option.name.clone(), selected)
-        })
-        .collect_view();
-    let options = view! {
-        {unknown}
-        {options}
-    };
-    select_filter(filters, "account", "Account", "building-2", account, clear, options.erased())
 }
 
 /// Domains to leave out: a text field in a fold, since it is rarely used and long when it is.

@@ -1,0 +1,18 @@
+//! Accounts: finding one among thousands.
+
+use leptos::prelude::*;
+
+use crate::model::error::ApiError;
+use crate::model::search::AccountChoice;
+
+/// The accounts that have what was typed in their name or id, in steps.
+#[server(prefix = "/api", endpoint = "accounts/search")]
+pub async fn search_accounts(
+    environment: String,
+    #[server(default)] typed: String,
+    #[server(default)] cursor: String,
+) -> Result<AccountChoice, ApiError> {
+    use crate::server::{service, web::caller};
+    let caller = caller::operator_in(&environment).await?;
+    caller::answer(&caller.client, service::accounts::search(&caller, &typed, &cursor).await)
+}

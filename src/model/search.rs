@@ -1,0 +1,73 @@
+//! What was looked for, and what to say where nothing was found.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A search as the server understood it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Searched {
+    /// Each of them must be found.
+    pub words: Vec<String>,
+    /// An id that was found in what was typed: then nothing else counts.
+    pub id: Option<Uuid>,
+    /// What was typed is longer than anything that is looked through.
+    pub too_long: bool,
+    /// What was typed has no letter and no digit.
+    pub only_signs: bool,
+}
+
+impl Searched {
+    /// Why nothing was found. `by_id` and `by_words` say what was looked through, up to what was looked for: "No user has".
+    pub fn nothing(&self, by_id: &str, by_words: &str, filtered: bool) -> String {
+        let mut sentence = match self.id {
+            _ if self.too_long => {
+                return "This is too long to be looked for: 200 characters and 12 words are the most.".to_owned();
+            }
+            _ if self.only_signs => return "Signs alone are not looked for. Type a letter or a digit too.".to_owned(),
+            Some(id) => format!("{by_id} {id}."),
+            None if self.words.is_empty() => return "Nothing matches the filters. Take one away.".to_owned(),
+            None => {
+                let words: Vec<String> = self.words.iter().map(|word| format!("“{word}”")).collect();
+                format!("{by_words} {}.", words.join(" and "))
+            }
+        };
+        if filtered {
+            sentence.push_str(" The filters count too: take one away, or try part of a word.");
+        }
+        sentence
+    }
+}
+
+/// Accounts to choose from: the beginning of all that match, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChoice {
+    pub found: Vec<AccountOption>,
+    /// How many match, of which `found` are the first.
+    pub matching: i64,
+    /// How many the environment has.
+    pub total: i64,
+    /// The one that is chosen, if it exists.
+    pub chosen: Option<AccountOption>,
+    /// Where the accounts behind `found` begin. Made by the server.
+    pub next: Option<String>,
+}
+
+/// An account in a choice. Names can be equal; external ids never are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountOption {
+    pub external_id: String,
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Searched;
+
+    #[test]
+    fn nothing_found_says_what_was_looked_for() {
+        let searched = Searched { words: vec!["kat".into(), "zzz".into()], ..Searched::default() };
+        assert_eq!(searched.nothing("No user has the id", "No user has", false), "No user has “kat” and “zzz”.");
+        let searched = Searched { id: Some(uuid::Uuid::nil()), ..Searched::default() };
+        assert!(searched.nothing("No user has the id", "No user has", true).contains("0000. The filters"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Accounts to choose from, and accounts of one name told apart.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::cursor::Cursor;
+use crate::model::search::{AccountChoice, AccountOption};
+use crate::server::db::account::{self as table, FoundAccount};
+use crate::server::db::user::SortValue;
+use crate::server::db::{Conn, DbResult};
+use crate::server::error::ServiceResult;
+use crate::server::text::{Search, isolated, storable};
+
+/// Accounts of one step of a choice.
+const SHOWN: usize = 20;
+
+/// Accounts whose name or id has what was typed.
+pub async fn search(caller: &Caller, typed: &str, cursor: &str) -> ServiceResult<AccountChoice> {
+    caller.require_view()?;
+    let mut conn = caller.state.db.read().await?;
+    choice(&mut conn, caller.environment.id, typed, "", cursor).await
+}
+
+/// The first accounts that match what was typed, and the one that is chosen.
+pub async fn choice(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    typed: &str,
+    chosen: &str,
+    cursor: &str,
+) -> ServiceResult<AccountChoice> {
+    let search = Search::of(typed);
+    let after = Cursor::decode(cursor).and_then(|cursor| match cursor.value {
+        SortValue::Text(sort_name) => Some((storable(&sort_name), cursor.id)),
+        _ => None,
+    });
+    let mut found = match search.id.is_some() || search.too_long || search.only_signs {
+        true => Vec::new(),
+        false => table::search(conn, environment_id, &search.words, after, SHOWN as i64 + 1).await?,
+    };
+    let more = found.len() > SHOWN;
+    found.truncate(SHOWN);
+    let total = table::count(conn, environment_id, &[]).await?;
+    let matching = if search.is_empty() {
+        total
+    } else if found.is_empty() {
+        0
+    } else {
+        table::count(conn, environment_id, &search.words).await?
+    };
+    let chosen = match chosen {
+        "" => None,
+        external_id => table::by_external_id(conn, environment_id, &storable(external_id)).await?,
+    };
+    let last = found.last().filter(|_| more);
+    Ok(AccountChoice {
+        next: last
+            .map(|row| Cursor { backwards: false, value: SortValue::Text(row.sort_name.clone()), id: row.id }.encode()),
+        found: found.into_iter().map(option).collect(),
+        matching,
+        total,
+        chosen: chosen.map(|row| AccountOption { external_id: row.external_id, name: row.name }),
+    })
+}
+
+fn option(row: FoundAccount) -> AccountOption {
+    AccountOption { external_id: row.external_id, name: row.name }
+}
+
+/// The names of accounts as they stand beside others: where an environment has several of one name, with the external id.
+pub struct Names(HashMap<Uuid, String>);
+
+impl Names {
+    pub async fn of(conn: &mut Conn, ids: impl Iterator<Item = Uuid>) -> DbResult<Self> {
+        let mut ids: Vec<Uuid> = ids.collect();
+        ids.sort();
+        ids.dedup();
+        Ok(Self(table::of_equal_names(conn, &ids).await?))
+    }
+
+    pub fn told_apart(&self, id: Option<Uuid>, name: String) -> String {
+        match id.and_then(|id| self.0.get(&id)) {
+            Some(external_id) => format!("{} ({external_id})", isolated(&name)),
+            None => name,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Addresses in all their spellings.
+
+use axum::http::StatusCode;
+use understudy::model::impersonation::{Denial, StartImpersonation};
+use understudy::server::error::ServiceError;
+use understudy::server::import::Kind;
+use understudy::server::service;
+
+use super::import;
+use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+
+/// Imports a user in Northwind who may sign in with the fixture's password.
+async fn user(app: &TestApp, email: &str, name: &str) -> Result<(), String> {
+    let hash = app.state.passwords.hash(USER_PASSWORD).await.expect("a hash");
+    let csv =
+        format!("email,name,email_verified,password_hash,accounts\n{email},{name},true,\"{hash}\",northwind:member\n");
+    import(app, Kind::Users, &csv).await
+}
+
+async fn signs_in(app: &TestApp, email: &str, password: &str) -> bool {
+    let form = [("email", email), ("password", password)];
+    let answer = app.browser().post("/id/production/login", &form).await;
+    assert!([StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status()), "{email:?}");
+    answer.status() == StatusCode::SEE_OTHER
+}
+
+#[tokio::test]
+async fn a_user_signs_in_with_every_spelling_of_an_international_address() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    user(&app, "info@xn--bcher-kva.example", "Ida Netz").await.expect("an import");
+    user(&app, "Jose\u{301}@northwind.example", "José Prado").await.expect("an import");
+    user(&app, "ΝΙΚΟΣ@northwind.example", "Νίκος").await.expect("an import");
+    for spelling in [
+        "info@bücher.example",
+        "info@xn--bcher-kva.example",
+        "INFO@BÜCHER.EXAMPLE",
+        "info@bu\u{308}cher.example",
+        " info@bücher.example\u{200b}",
+        "ｉｎｆｏ＠bücher.example",
+        "josé@northwind.example",
+        "JOSE\u{301}@northwind.example",
+        "νικος@northwind.example",
+        "νικοσ@northwind.example",
+    ] {
+        assert!(signs_in(&app, spelling, USER_PASSWORD).await, "{spelling:?}");
+    }
+    for other in ["jose@northwind.example", "info@bucher.example"] {
+        assert!(!signs_in(&app, other, USER_PASSWORD).await, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn whichever_spelling_an_import_uses_it_is_one_user_shown_in_unicode() {
+    let app = TestApp::new().await;
+    let before = app.count("users").await;
+    for (email, name) in [
+        ("info@bücher.example", "Ida One"),
+        ("info@xn--bcher-kva.example", "Ida Two"),
+        ("Info@Bu\u{308}cher.example", "Ida Netz"),
+    ] {
+        user(&app, email, name).await.expect("an import");
+    }
+    assert_eq!(app.count("users").await, before + 1);
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let page = browser.get("/production/users?q=ida").await;
+    assert!(page.body().contains("info@bücher.example") && page.body().contains("Ida Netz"));
+}
+
+#[tokio::test]
+async fn a_letter_that_only_looks_like_another_renames_nobody() {
+    let app = TestApp::new().await;
+    for email in ["a\u{3164}mara@northwind.example", "am\u{200b}ara@northwind.example", "\u{212a}.x@northwind.example"]
+    {
+        let refusal = user(&app, email, "Somebody Else").await.expect_err("a refusal");
+        assert!(refusal.contains("U+"), "{email:?}: {refusal}");
+    }
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let page = browser.get("/production/users?q=amara").await;
+    assert!(page.body().contains("Amara Okafor") && !page.body().contains("Somebody Else"));
+}
+
+#[tokio::test]
+async fn nobody_impersonates_their_own_address_in_another_spelling() {
+    let app = TestApp::new().await;
+    for (email, id) in [("оlivia@understudy.example", "cyrillic"), ("olıvia@understudy.example", "dotless")] {
+        user(&app, email, id).await.expect("an import");
+        let caller = app.caller("olivia@understudy.example", "production").await;
+        let request = StartImpersonation {
+            environment: "production".into(),
+            user_id: app.user_id(email).await,
+            account: "northwind".into(),
+            application: "console".into(),
+            reason: "Looking into a report".into(),
+            ticket: String::new(),
+        };
+        let refused = service::impersonation::start(&caller, &request).await;
+        assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let create = async |email: &str| {
+        let mut tx = app.state.db.write().await.expect("a transaction");
+        let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
+        let made = service::operator::create(&app.state, &mut tx, email, "Sue", "a-long-password", None, roles).await;
+        if made.is_ok() {
+            tx.commit().await.expect("commit");
+        }
+        made.map(|_| ()).map_err(|error| error.to_string())
+    };
+    create("support@bücher.example").await.expect("an operator");
+    for typed in ["support@bücher.example", "support@xn--bcher-kva.example", "SUPPORT@BÜCHER.example "] {
+        let form = [("email", typed), ("password", "a-long-password"), ("return_to", "/")];
+        let mut browser = app.browser();
+        browser.post("/api/sign-in", &form).await;
+        assert!(browser.cookie("understudy").is_some(), "{typed:?}");
+    }
+    for twin in [
+        "support@xn--bcher-kva.example",
+        "Olivia@understudy.example",
+        "olivia@understudy.example\u{200b}",
+        "оlivia@understudy.example",
+    ] {
+        let refusal = create(twin).await.expect_err("a refusal");
+        assert!(refusal.contains("already"), "{twin:?}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_opens_from_another_keyboard_and_an_old_hash_from_its_own() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let import_with = async |email: &str, hash: String| {
+        let csv = format!("email,name,email_verified,password_hash\n{email},Pia,true,\"{hash}\"\n");
+        import(&app, Kind::Users, &csv).await.expect("an import");
+    };
+    let today = app.state.passwords.hash("pässwörter sind lang").await.expect("a hash");
+    import_with("pia@northwind.example", today).await;
+    assert!(signs_in(&app, "pia@northwind.example", "pa\u{308}sswo\u{308}rter\u{a0}sind lang").await);
+    assert!(!signs_in(&app, "pia@northwind.example", "passworter sind lang").await);
+    // As another system hashed it: byte by byte, decomposed.
+    let raw = "pa\u{308}sswort eines Mac";
+    let older = {
+        use argon2::PasswordHasher;
+        let hash: argon2::password_hash::phc::PasswordHash =
+            argon2::Argon2::default().hash_password(raw.as_bytes()).expect("a hash");
+        hash.to_string()
+    };
+    import_with("max@northwind.example", older).await;
+    assert!(signs_in(&app, "max@northwind.example", raw).await);
+}
+
+#[tokio::test]
+async fn the_fields_for_an_address_take_every_letter() {
+    let app = TestApp::new().await;
+    for page in ["/sign-in", "/id/production/login"] {
+        let answer = app.browser().get(page).await.expect_status(StatusCode::OK);
+        assert!(!answer.body().contains("type=\"email\"") && answer.body().contains("inputmode=\"email\""), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn an_application_at_an_international_host_is_sent_to_in_either_spelling() {
+    let app = TestApp::new().await;
+    let csv = "client_id,name,app_url,redirect_uris\n\
+               books,Bücher,https://bücher.example/,https://bücher.example/callback https://xn--mller-kva.example/callback\n";
+    import(&app, Kind::Applications, csv).await.expect("an import");
+    let ask = async |redirect_uri: &str| {
+        let query = crate::support::encode(&[
+            ("client_id", "books"),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("prompt", "none"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", redirect_uri),
+        ]);
+        app.browser().get(&format!("/id/production/authorize?{query}")).await
+    };
+    for (asked, sent) in [
+        ("https://bücher.example/callback", "https://xn--bcher-kva.example/callback?"),
+        ("https://xn--bcher-kva.example/callback", "https://xn--bcher-kva.example/callback?"),
+        ("https://müller.example/callback", "https://xn--mller-kva.example/callback?"),
+    ] {
+        let answer = ask(asked).await;
+        assert!(answer.status().is_redirection(), "{asked}: {}", answer.status());
+        assert!(answer.location().starts_with(sent), "{asked}: {}", answer.location());
+    }
+    for other in
+        ["https://bücher.example/Callback", "https://bücher.example:8443/callback", "https://bucher.example/callback"]
+    {
+        assert_eq!(ask(other).await.status(), StatusCode::BAD_REQUEST, "{other}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Rows of an older version, brought into today's form at a start.
+
+use understudy::model::user::UserQuery;
+use understudy::server::service::{self, text_refresh};
+
+use crate::support::TestApp;
+
+async fn found(app: &TestApp, q: &str) -> Vec<String> {
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let query = UserQuery { q: q.into(), ..UserQuery::default() };
+    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.email).collect()
+}
+
+#[tokio::test]
+async fn what_an_older_version_wrote_is_found_and_signed_in_to_after_a_start() {
+    let app = TestApp::new().await;
+    app.execute(
+        "UPDATE users SET email = 'ben@xn--bcher-kva.example', email_domain = 'xn--bcher-kva.example', name = 'Łukasz Żak',
+           sort_name = 'łukasz żak', search_text = 'łukasz żak ben@xn--bcher-kva.example', text_version = 0
+         WHERE email = 'ben@harbor.example'",
+    )
+    .await;
+    app.execute("UPDATE accounts SET sort_name = '', search_text = '', text_version = 0").await;
+    assert!(found(&app, "lukasz zak").await.is_empty());
+    let written = text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    assert!(written >= 4, "{written}");
+    assert_eq!(found(&app, "lukasz zak").await, ["ben@bücher.example"]);
+    assert_eq!(found(&app, "harbor logistics").await.len(), 2);
+    assert_eq!(text_refresh::run(&app.state, u64::MAX).await.expect("a refresh"), 0, "there is nothing left");
+}
+
+#[tokio::test]
+async fn two_rows_of_one_address_stay_and_doctor_names_them() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE users SET email = 'i@bücher.example' WHERE email = 'ben@harbor.example'").await;
+    app.execute(
+        "UPDATE users SET email = 'i@xn--bcher-kva.example', text_version = 0 WHERE email = 'rita@northwind.example'",
+    )
+    .await;
+    app.execute("UPDATE users SET email = 'am\u{200b}ara@northwind.example', text_version = 0 WHERE email = 'amara@northwind.example'")
+        .await;
+    text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let conflicts = text_refresh::conflicts(&mut conn, 20).await.expect("conflicts");
+    drop(conn);
+    assert_eq!(conflicts.len(), 2, "{conflicts:?}");
+    assert!(conflicts.iter().any(|text| text.contains("another spelling of i@bücher.example")), "{conflicts:?}");
+    assert!(conflicts.iter().any(|text| text.contains("no e-mail address")), "{conflicts:?}");
+    // Each is still signed in to by the spelling that it has.
+    app.state.limits.lift();
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let environment = understudy::server::db::environment::by_slug(&mut conn, "production").await.expect("a query");
+    let environment = environment.expect("production").id;
+    for (typed, name) in [
+        ("i@xn--bcher-kva.example", "Rita Reader"),
+        ("i@bücher.example", "Ben Lefèvre"),
+        ("am\u{200b}ara@northwind.example", "Amara Okafor"),
+    ] {
+        let row = service::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
+        assert_eq!(row.name, name);
+    }
+}

@@ -1,0 +1,178 @@
+//! Finding people and events as support staff type what they have.
+
+use understudy::model::audit::AuditQuery;
+use understudy::model::impersonation::StartImpersonation;
+use understudy::model::user::UserQuery;
+use understudy::server::import::Kind;
+use understudy::server::service;
+
+use super::import;
+use crate::support::TestApp;
+
+const PEOPLE: &str = "email,name,accounts\n\
+    n1@acc.example,İpek Işık,northwind:member\n\
+    n2@acc.example,Jose\u{301} Nu\u{301}n\u{303}ez,\n\
+    n3@acc.example,Łukasz Żak,\n\
+    n4@acc.example,Émile Åberg,\n\
+    n5@acc.example,Zacharias Zorn,\n\
+    n6@acc.example,ΓΙΩΡΓΟΣ ΝΊΚΟΣ,\n\
+    n7@acc.example,Nguyễn Đức,\n\
+    n8@acc.example,Jörg Weiß,\n\
+    n9@acc.example,李小龙,\n\
+    n10@acc.example,Ｗｉｄｅ Ｎａｍｅ,\n\
+    n11@acc.example,Bo Li,\n\
+    k.nowak@northwind.example,Katarzyna Nowak,northwind:member\n\
+    info@bücher.example,Ann O’Neil–Smith,\n";
+
+async fn app() -> TestApp {
+    let app = TestApp::new().await;
+    import(&app, Kind::Users, PEOPLE).await.expect("an import");
+    app
+}
+
+async fn emails(app: &TestApp, q: &str) -> Vec<String> {
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let query = UserQuery { q: q.into(), sort: "name".into(), ..UserQuery::default() };
+    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.email).collect()
+}
+
+#[tokio::test]
+async fn a_name_is_found_with_its_accents_and_without() {
+    let app = app().await;
+    for (typed, found) in [
+        ("ipek", "n1"),
+        ("ısık", "n1"),
+        ("José", "n2"),
+        ("jose\u{301}", "n2"),
+        ("nunez", "n2"),
+        ("NÚÑEZ", "n2"),
+        ("lukasz", "n3"),
+        ("zak", "n3"),
+        ("emile", "n4"),
+        ("aberg", "n4"),
+        ("aaberg", "n4"),
+        ("γιώργος", "n6"),
+        ("ΝΙΚΟΣ", "n6"),
+        ("νίκος", "n6"),
+        ("nguyen duc", "n7"),
+        ("joerg", "n8"),
+        ("weiss", "n8"),
+        ("WEISS", "n8"),
+        ("小龙", "n9"),
+        ("wide name", "n10"),
+        ("ｚａｃｈａｒｉａｓ", "n5"),
+    ] {
+        assert_eq!(emails(&app, typed).await, [format!("{found}@acc.example")], "{typed}");
+    }
+    assert_eq!(emails(&app, "o'neil-smith").await, ["info@bücher.example"]);
+    assert_eq!(emails(&app, "bo").await, ["n11@acc.example"]);
+    assert_eq!(emails(&app, "li bo").await, ["n11@acc.example"]);
+}
+
+#[tokio::test]
+async fn what_support_pastes_leads_to_the_one_person() {
+    let app = app().await;
+    let id = app.user_id("k.nowak@northwind.example").await;
+    for typed in [
+        id.to_string(),
+        format!("sub={id},"),
+        format!("urn:uuid:{id}"),
+        "Nowak Katarzyna".into(),
+        "katarzyna  nowak".into(),
+        "Nowak, Katarzyna".into(),
+        "Katarzyna Nowak <k.nowak@northwind.example>".into(),
+        "mailto:k.nowak@northwind.example".into(),
+        "\"k.nowak@northwind.example\"".into(),
+        "k.nowak@northwind.example\u{200b}".into(),
+        "k.nowak@northwind.example.".into(),
+        " k.nowak@northwind.example ".into(),
+        "K.NOWAK@NORTHWIND.EXAMPLE;".into(),
+        "(k.nowak@northwind.example)".into(),
+    ] {
+        assert_eq!(emails(&app, &typed).await, ["k.nowak@northwind.example"], "{typed:?}");
+    }
+    assert_eq!(emails(&app, "info@xn--bcher-kva.example").await, ["info@bücher.example"]);
+    assert_eq!(emails(&app, "nowak nobody").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
+    let app = app().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let request = StartImpersonation {
+        environment: "production".into(),
+        user_id: app.user_id("amara@northwind.example").await,
+        account: "northwind".into(),
+        application: "console".into(),
+        reason: "Amara cannot see the Zürich invoice".into(),
+        ticket: "SUP-4821".into(),
+    };
+    let started = service::impersonation::start(&caller, &request).await.expect("a session");
+    assert_eq!(emails(&app, &format!("sid: {}", started.session_id)).await, ["amara@northwind.example"]);
+    let found = async |q: String| {
+        let query = AuditQuery { q, ..AuditQuery::default() };
+        service::audit::list(&caller, &query).await.expect("a page").rows
+    };
+    for q in [
+        started.session_id.to_string(),
+        request.user_id.to_string(),
+        "sup-4821".into(),
+        "zurich INVOICE".into(),
+        "Amara Okafor <amara@northwind.example> sup-4821".into(),
+    ] {
+        let rows = found(q.clone()).await;
+        assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
+    }
+    let by_operator = found(caller.operator.id.to_string()).await;
+    assert!(by_operator.iter().any(|row| row.action == "operator.signed_in"));
+    assert!(found(uuid::Uuid::from_u128(7).to_string()).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_id_of_a_request_leads_to_its_event() {
+    let app = app().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    browser.get("/production/users").await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let all = service::audit::list(&caller, &AuditQuery::default()).await.expect("a page").rows;
+    let event = all.iter().find(|row| row.request_id.is_some()).expect("an event of a request");
+    let q = event.request_id.clone().unwrap_or_default();
+    let found = service::audit::list(&caller, &AuditQuery { q, ..AuditQuery::default() }).await.expect("a page").rows;
+    assert!(found.iter().any(|row| row.id == event.id) && found.len() < all.len());
+}
+
+#[tokio::test]
+async fn names_stand_where_a_reader_looks_for_them() {
+    let app = app().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let query = UserQuery { q: "acc.example".into(), sort: "name".into(), ..UserQuery::default() };
+    let rows = service::users::list(&caller, &query).await.expect("a page").rows;
+    let order: Vec<&str> = rows.iter().map(|row| row.email.trim_end_matches("@acc.example")).collect();
+    assert_eq!(order, ["n11", "n4", "n1", "n8", "n2", "n3", "n7", "n10", "n5", "n6", "n9"]);
+}
+
+#[tokio::test]
+async fn members_are_found_by_the_name_of_their_account() {
+    let app = app().await;
+    assert_eq!(emails(&app, "harbor logistics").await, ["amara@northwind.example", "ben@harbor.example"]);
+    let northwind = emails(&app, "Northwind Traders").await;
+    assert!(northwind.contains(&"n1@acc.example".to_owned()) && northwind.len() > 5);
+}
+
+#[tokio::test]
+async fn nothing_found_says_what_was_looked_for_and_why() {
+    let app = app().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    for (q, sentence) in [
+        ("Zzyzx%20Qqq", "“zzyzx” and “qqq”"),
+        ("%22", "Type a letter or a digit"),
+        (&*"x".repeat(201), "too long to be looked for"),
+        ("00000000-0000-0000-0000-000000000007", "has the id 00000000-0000-0000-0000-000000000007"),
+        ("zzyzx&status=locked", "The filters count too"),
+    ] {
+        let page = browser.get(&format!("/production/users?q={q}")).await;
+        assert!(page.body().contains(sentence), "{q}: {}", page.body());
+    }
+    let page = browser.get("/production/audit?q=zzyzx").await;
+    assert!(page.body().contains("“zzyzx”"));
+}

@@ -1,0 +1,96 @@
+//! Required text of which nothing can be seen is not there.
+
+use understudy::server::import::Kind;
+use understudy::server::service;
+
+use super::import;
+use crate::support::{ResponseExt, TestApp};
+
+const UNSEEN: [&str; 12] = [
+    "\u{3164}",
+    "\u{200b}",
+    "\u{2800}",
+    "\u{ad}",
+    "\u{115f}",
+    "\u{2060}",
+    "\u{1160}",
+    "\u{ffa0}",
+    "\u{feff}",
+    "\u{200d}",
+    "\u{a0}\u{fe0f}",
+    "\u{e0041}",
+];
+
+async fn start(app: &TestApp, reason: &str, ticket: &str) -> String {
+    let user = app.user_id("amara@northwind.example").await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let form = [
+        ("account", "northwind"),
+        ("application", "console"),
+        ("reason", reason),
+        ("ticket", ticket),
+        ("return_to", "/production/users"),
+    ];
+    browser.post(&format!("/production/users/{user}/impersonate"), &form).await.location()
+}
+
+#[tokio::test]
+async fn a_reason_of_which_nothing_can_be_seen_starts_nothing() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    for reason in UNSEEN {
+        let location = start(&app, reason, "").await;
+        assert!(location.ends_with("error=reason_empty"), "{reason:?}: {location}");
+    }
+    assert!(app.events("impersonation.started").await.is_empty());
+}
+
+#[tokio::test]
+async fn reasons_of_all_scripts_stay_as_they_were_typed() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let typed = ["نمی\u{200c}تواند وارد شود", "क्\u{200d}षमा मांगता है", "❤\u{fe0f} 👩\u{200d}🔧", "ㅤ확인"];
+    for reason in typed {
+        assert!(!start(&app, reason, "\u{3164}").await.contains("error"), "{reason}");
+    }
+    let events = service::audit::list(
+        &app.caller("olivia@understudy.example", "production").await,
+        &understudy::model::audit::AuditQuery { action: "impersonation.started".into(), ..Default::default() },
+    )
+    .await
+    .expect("events")
+    .rows;
+    for reason in &typed[..3] {
+        let event = events.iter().find(|event| event.reason.as_deref() == Some(*reason)).expect("the reason as typed");
+        assert_eq!(event.ticket, None);
+    }
+}
+
+#[tokio::test]
+async fn lines_count_alike_with_and_without_script() {
+    let app = TestApp::new().await;
+    let lines = format!("{}\r\n{}", "a".repeat(249), "b".repeat(250));
+    assert!(!start(&app, &lines, "").await.contains("error"));
+}
+
+#[tokio::test]
+async fn a_name_of_which_nothing_can_be_seen_is_none() {
+    let app = TestApp::new().await;
+    for name in UNSEEN {
+        for (kind, csv) in [
+            (Kind::Users, format!("email,name\nx@northwind.example,{name}\n")),
+            (Kind::Accounts, format!("external_id,name\nx,{name}\n")),
+            (Kind::Roles, format!("key,name\nx,{name}\n")),
+            (Kind::Applications, format!("client_id,name,app_url\nx,{name},https://x.example/\n")),
+        ] {
+            assert!(import(&app, kind, &csv).await.is_err(), "{kind:?} {name:?}");
+        }
+        let mut tx = app.state.db.write().await.expect("a transaction");
+        let made = service::environment::create(&app.state, &mut tx, "x", name, 9).await;
+        assert!(made.is_err(), "environment {name:?}");
+        let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
+        let email = "new@understudy.example";
+        let made = service::operator::create(&app.state, &mut tx, email, name, "a-long-password", None, roles).await;
+        assert!(made.is_err(), "operator {name:?}");
+    }
+}
