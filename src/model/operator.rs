@@ -122,6 +122,8 @@ pub struct Shell {
     pub environments: Vec<Environment>,
     /// Impersonations running now in `environment`.
     pub live_impersonations: i64,
+    /// Changes whenever one of them begins or ends: what the stream of changes is held against.
+    pub live_mark: String,
     /// Impersonations that were started from this portal session, in whichever environment: signing out ends them.
     pub ending_with_sign_out: i64,
 }

@@ -6,12 +6,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// The impersonations that run: how many, and a mark that changes whenever one begins, ends or switches its account. Only
-/// equality of marks means something.
+/// The impersonations that run: how many, and a mark that changes whenever one begins or ends. Only equality of marks
+/// means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Running {
     pub count: i64,
     pub mark: u64,
+}
+
+impl Running {
+    /// The mark as browsers get it.
+    pub fn word(self) -> String {
+        format!("{:x}", self.mark)
+    }
 }
 
 /// Who watches what, by environment.

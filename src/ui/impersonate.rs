@@ -160,7 +160,7 @@ fn form(state: State) -> AnyView {
                     on:submit=move |event| start::submitted(state, event)
                 >
                     // The form's first button is what Enter presses.
-                    <button type="submit" hidden=true disabled=move || state.denial().is_some() || state.too_long_by().is_some()></button>
+                    <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
                     <input type="hidden" name="return_to" value=state.return_to()/>
                     {choice::account(state)}
                     {choice::application(state)}

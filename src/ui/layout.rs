@@ -176,6 +176,7 @@ fn nav_group(frame: Frame, live: Live, section: Memo<String>, name: &'static str
 /// As the page was made, and then as it changes.
 fn live_count(shell: &Shell, live: Live) -> AnyView {
     let first = shell.live_impersonations;
+    live.begin_at(&shell.live_mark);
     view! {
         {move || {
             let count = live.count.get().unwrap_or(first);

@@ -4,6 +4,8 @@
 // where the stream is away, a question every few seconds. Each answer becomes an event that the module listens to.
 {
   const EVERY = 5000;
+  // The page itself comes first.
+  const AFTER = 1500;
   let path = "";
   let stream;
   let polling;
@@ -43,7 +45,8 @@
   };
   window.watchLive = (wanted) => {
     path = wanted;
-    follow();
+    stop();
+    retrying = setTimeout(follow, AFTER);
   };
   window.askLive = ask;
   document.addEventListener("visibilitychange", follow);

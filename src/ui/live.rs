@@ -60,6 +60,13 @@ impl Live {
         });
     }
 
+    /// What the page was made with: the first message that says otherwise is a change.
+    pub fn begin_at(self, mark: &str) {
+        if self.mark.with_untracked(String::is_empty) {
+            self.mark.set(mark.to_owned());
+        }
+    }
+
     /// Asks at once: something was just done here.
     pub fn ask(self) {
         call("askLive", "");

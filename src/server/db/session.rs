@@ -290,17 +290,17 @@ pub async fn count_live_impersonations_by(
     )
 }
 
-/// The newest running impersonations of an environment, with the account that each works in.
-pub async fn running_marks(
+/// How many impersonations of an environment run, and when the newest of them began, in the database's own words. The two
+/// change whenever one begins or ends.
+pub async fn running(
     conn: &mut Conn,
     environment_id: Uuid,
     now: DateTime<Utc>,
-) -> DbResult<Vec<(Uuid, Option<Uuid>)>> {
-    fetch_all!(
+) -> DbResult<Option<(i64, Option<String>)>> {
+    fetch_optional!(
         conn,
-        "SELECT id, account_id FROM sessions
-         WHERE environment_id = $1 AND kind = 'impersonation' AND ended_at IS NULL AND expires_at > $2
-         ORDER BY created_at DESC, id DESC LIMIT 500",
+        "SELECT count(*), CAST(max(created_at) AS TEXT) FROM sessions
+         WHERE environment_id = $1 AND kind = 'impersonation' AND ended_at IS NULL AND expires_at > $2",
         environment_id,
         now
     )

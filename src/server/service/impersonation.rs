@@ -4,7 +4,6 @@ mod entrance;
 mod reopen;
 mod start;
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::accounts::Names;
@@ -169,7 +168,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let (settings, version) = settings::versioned(&mut conn, caller.environment.id).await?;
     let protected_permissions = settings::protected_permissions(&mut conn, caller.environment.id).await?;
     let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
-    let running = count_live(&mut conn, caller.environment.id, now).await?;
+    let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {
         running
     } else {
@@ -258,9 +257,4 @@ fn live_item(caller: &Caller, row: StandingRow) -> LiveImpersonation {
         deadline: row.expires_at,
         can_end,
     }
-}
-
-/// How many impersonations run in an environment.
-pub async fn count_live(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> ServiceResult<i64> {
-    Ok(session_table::count_live_impersonations(conn, environment_id, now).await?)
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::{Caller, Client, Operator};
 use super::session::{self, EndedBy};
-use super::{failed_sign_in, impersonation};
+use super::{failed_sign_in, live};
 use crate::model::audit::action;
 use crate::model::environment::Environment;
 use crate::model::operator::{Roles, Shell};
@@ -213,13 +213,13 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     let ending_with_sign_out =
         session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?;
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
-    let (environment, roles, live_impersonations) = match environments.iter().find(|row| row.slug == slug).cloned() {
+    let (environment, roles, running) = match environments.iter().find(|row| row.slug == slug).cloned() {
         Some(current) => {
             let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
-            let live = impersonation::count_live(&mut conn, current.id, state.now()).await?;
-            (plain(current), roles, live)
+            let running = live::look_over(&mut conn, current.id, state.now()).await?;
+            (plain(current), roles, Some(running))
         }
-        None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), 0),
+        None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
     };
     Ok(Shell {
         operator_id: operator.id,
@@ -228,7 +228,8 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         environment,
         roles,
         environments: environments.into_iter().map(plain).collect(),
-        live_impersonations,
+        live_impersonations: running.map_or(0, |running| running.count),
+        live_mark: running.map(live::Running::word).unwrap_or_default(),
         ending_with_sign_out,
     })
 }

@@ -80,5 +80,5 @@ async fn enter(state: &AppState, parts: &Parts, environment: &str) -> ServiceRes
 }
 
 fn said(running: Running) -> String {
-    format!("{} {:x}", running.count, running.mark)
+    format!("{} {}", running.count, running.word())
 }

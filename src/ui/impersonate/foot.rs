@@ -69,7 +69,7 @@ pub fn foot(state: State) -> AnyView {
                     class="button primary"
                     type="submit"
                     form=super::FORM
-                    disabled=move || denied.get() || too_long.read().is_some() || state.busy.get()
+                    disabled=move || denied.get() || state.busy.get()
                     aria-describedby=move || denied.get().then_some("impersonate-denial")
                     aria-keyshortcuts="Control+Enter Meta+Enter"
                 >

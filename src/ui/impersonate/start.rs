@@ -19,7 +19,7 @@ const WAITING: &str = "Starting the session…";
 
 pub fn submitted(state: State, event: SubmitEvent) {
     event.prevent_default();
-    if state.busy.get_untracked() || untrack(|| state.denial().is_some() || state.too_long_by().is_some()) {
+    if state.busy.get_untracked() || untrack(|| state.denial()).is_some() {
         return;
     }
     let request = StartImpersonation {
