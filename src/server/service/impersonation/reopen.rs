@@ -10,9 +10,9 @@ use super::start::HAND_OFF_LIFETIME;
 use crate::model::audit::action;
 use crate::model::impersonation::HandOff;
 use crate::model::session::EndReason;
-use crate::server::db::application;
 use crate::server::db::grant::{self, NewHandOffCode};
 use crate::server::db::session::{self as table, StandingRow};
+use crate::server::db::{application, operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
@@ -39,6 +39,10 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     state.limits.start(caller.operator.id)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
+    // Who has signed out meanwhile opens nothing that the sign-out has not seen.
+    if !operator::hold_session(&mut tx, caller.operator.session_id, now).await? {
+        return Err(ServiceError::Unauthenticated);
+    }
     let standing = table::standing(&mut tx, caller.environment.id, session_id)
         .await?
         .filter(StandingRow::is_impersonation)
