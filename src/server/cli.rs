@@ -7,6 +7,7 @@ mod context;
 pub mod demo;
 pub mod doctor;
 mod environment;
+mod impersonation;
 mod import;
 mod keys;
 mod operator;
@@ -57,6 +58,8 @@ enum Command {
     Operator(operator::OperatorOptions),
     /// Let a user of an environment choose a password.
     User(user::UserOptions),
+    /// Turn impersonation on or off in an environment.
+    Impersonation(impersonation::ImpersonationOptions),
     /// Make and list environments: isolated sets of users, accounts, applications and settings.
     Environment(environment::EnvironmentOptions),
     /// Rotate and list the keys that sign tokens.
@@ -123,6 +126,7 @@ async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
         Command::Import(options) => code = import::run(&options).await?,
         Command::Operator(options) => operator::run(&options).await?,
         Command::User(options) => user::run(&options).await?,
+        Command::Impersonation(options) => impersonation::run(&options).await?,
         Command::Environment(options) => environment::run(&options).await?,
         Command::Keys(options) => keys::run(&options).await?,
         Command::Doctor(options) => code = doctor::run(&options).await?,

@@ -11,14 +11,20 @@ use zeroize::Zeroizing;
 
 use super::client_address::TrustedProxies;
 use super::closed::create_folder;
+use super::db::sqlite_file;
 use super::keyring::MasterKey;
 use super::random::Random;
 
+/// Where everything is if nobody says anything.
+const DATA: &str = "./data";
+const MASTER_KEY: &str = "master.key";
+
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseOptions {
-    /// Folder of the SQLite file and of the master key, where these are not given otherwise.
-    #[arg(long, env = "DATA_DIR", default_value = "./data", value_name = "FOLDER")]
-    pub data: PathBuf,
+    /// Folder of the SQLite file and of the master key, where these are not given otherwise; by default that of the SQLite
+    /// file that DATABASE_URL names, or else ./data.
+    #[arg(long = "data", env = "DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`; by default a SQLite file in the data folder.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
@@ -71,13 +77,32 @@ impl DatabaseOptions {
         }
     }
 
+    /// Where the database and the master key are, unless they are given otherwise. Makes nothing.
+    pub fn folder(&self) -> PathBuf {
+        if let Some(folder) = &self.data_dir {
+            return folder.clone();
+        }
+        let file = self.known_url().ok().flatten().and_then(|url| sqlite_file(&url));
+        let beside = file.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+        beside.map_or_else(|| PathBuf::from(DATA), ToOwned::to_owned)
+    }
+
+    /// The file of the master key, where no other is given: in the data folder. Where there is none, but one from before
+    /// the key lay beside the database, that one.
+    pub fn master_key_in_folder(&self) -> PathBuf {
+        let file = self.folder().join(MASTER_KEY);
+        let earlier = Path::new(DATA).join(MASTER_KEY);
+        if self.data_dir.is_none() && !file.exists() && earlier.exists() { earlier } else { file }
+    }
+
     /// The database URL that holds, creating the data folder where it is needed.
     pub fn url(&self) -> anyhow::Result<String> {
         if let Some(url) = self.known_url()? {
             return Ok(url);
         }
-        create_folder(&self.data)?;
-        Ok(format!("sqlite:{}", self.data.join("understudy.db").display()))
+        let folder = self.folder();
+        create_folder(&folder)?;
+        Ok(format!("sqlite:{}", folder.join("understudy.db").display()))
     }
 
     /// The master key: given, or read from the data folder, or made there.
@@ -88,9 +113,9 @@ impl DatabaseOptions {
         if let Some(file) = &self.master_key_file {
             return MasterKey::parse(&read_secret(file)?);
         }
-        let file = self.data.join("master.key");
+        let file = self.master_key_in_folder();
         if !file.exists() {
-            create_folder(&self.data)?;
+            create_folder(&self.folder())?;
             write_secret(&file, &Zeroizing::new(MasterKey::generate(random)))?;
         }
         MasterKey::parse(&read_secret(&file)?).with_context(|| format!("reading {}", file.display()))
@@ -169,7 +194,27 @@ fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_open_connection;
+    use std::path::{Path, PathBuf};
+
+    use super::{DatabaseOptions, is_open_connection};
+
+    #[test]
+    fn the_master_key_lies_beside_the_database() {
+        let options = |data: Option<&str>, url: Option<&str>| DatabaseOptions {
+            data_dir: data.map(PathBuf::from),
+            database_url: url.map(ToOwned::to_owned),
+            database_url_file: None,
+            database_connections: 1,
+            master_key: None,
+            master_key_file: None,
+        };
+        let folder = |data, url| options(data, url).folder();
+        assert_eq!(folder(None, None), Path::new("./data"));
+        assert_eq!(folder(None, Some("sqlite:/var/lib/understudy/understudy.db")), Path::new("/var/lib/understudy"));
+        assert_eq!(folder(None, Some("sqlite://u.db?mode=rwc")), Path::new("./data"));
+        assert_eq!(folder(None, Some("postgres://u:p@localhost/d")), Path::new("./data"));
+        assert_eq!(folder(Some("/keys"), Some("sqlite:/var/lib/u.db")), Path::new("/keys"));
+    }
 
     #[test]
     fn a_database_elsewhere_wants_tls_that_is_insisted_on() {

@@ -431,3 +431,33 @@ async fn the_demonstration_keeps_out_of_other_peoples_data() {
     let refused = prepare(&state).await.expect_err("other data");
     assert!(refused.to_string().contains("this database holds other data"), "{refused}");
 }
+
+#[test]
+fn a_new_installation_is_told_step_by_step_what_it_lacks() {
+    let folder = Folder::new("steps");
+    // Neither folder is there, and the key is to lie beside the database, wherever the command is started.
+    let file = folder.0.join("var/lib/understudy.db");
+    let url = format!("sqlite:{}", file.display());
+    let run = |arguments: &[&str]| understudy_with(&[("DATABASE_URL", &url)], arguments);
+    succeeded(&run(&["environment", "create", "--slug", "production", "--name", "Production"]));
+    assert!(file.is_file() && file.with_file_name("master.key").is_file());
+    succeeded(&run(&["operator", "create", "--email", "you@example.com", "--name", "You", "--role", "owner"]));
+    let told = out(&run(&["doctor"]));
+    for missing in [
+        "impersonation is turned off in Production",
+        "Production has no application",
+        "Production has no account",
+        "Production has no user",
+        "nobody but Owners",
+    ] {
+        assert!(told.contains(missing), "{missing} is not said:\n{told}");
+    }
+    let on = succeeded(&run(&["impersonation", "on", "--environment", "production"]));
+    assert!(on.contains("Impersonation is turned on in Production."), "{on}");
+    assert!(!out(&run(&["doctor"])).contains("impersonation is turned off"));
+    let shown = succeeded(&run(&["impersonation", "show", "--environment", "production", "--json"]));
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["enabled"], true);
+    succeeded(&run(&["impersonation", "off", "--environment", "production"]));
+    assert!(out(&run(&["doctor"])).contains("impersonation is turned off"));
+}

@@ -29,7 +29,7 @@ pub async fn open(
     if let Some(file) = sqlite_file(&options.url()?) {
         closed::prepare_database(&file)?;
     }
-    closed::close(&options.data.join("master.key"));
+    closed::close(&options.master_key_in_folder());
     let db = connect(options).await?;
     db.migrate().await.context("the database's schema could not be brought up to date")?;
     let keyring = Keyring::new(options.master_key(&SystemRandom)?);

@@ -1,6 +1,7 @@
 //! `understudy doctor`: looks at everything that a start depends on, changes nothing, and says what to mend.
 
 mod files;
+mod readiness;
 mod traffic;
 mod users;
 
@@ -197,6 +198,8 @@ async fn contents(
     if pending == 0 {
         traffic::seen(findings, &mut conn, &options.server.proxies()).await?;
         users::users(findings, &mut conn).await?;
+        let environments = environment::all(&mut conn).await?;
+        readiness::readiness(findings, &mut conn, &environments, &grants).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, fetch_all, migration};
+use super::{Conn, DbResult, fetch_all, fetch_optional, migration};
 
 /// One role of one operator; an operator without roles has one row without a role.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -52,4 +52,23 @@ pub async fn password_hashes_after(conn: &mut Conn, after: Uuid, limit: i64) -> 
         after,
         limit
     )
+}
+
+/// Whether an environment holds anything of each kind.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Holdings {
+    pub applications: bool,
+    pub accounts: bool,
+    pub users: bool,
+}
+
+pub async fn holdings(conn: &mut Conn, environment_id: Uuid) -> DbResult<Holdings> {
+    let found: Option<Holdings> = fetch_optional!(
+        conn,
+        "SELECT EXISTS (SELECT 1 FROM applications WHERE environment_id = $1) AS applications,
+           EXISTS (SELECT 1 FROM accounts WHERE environment_id = $1) AS accounts,
+           EXISTS (SELECT 1 FROM users WHERE environment_id = $1) AS users",
+        environment_id
+    )?;
+    Ok(found.unwrap_or(Holdings { applications: false, accounts: false, users: false }))
 }

@@ -26,6 +26,7 @@ const BATCH: i64 = 200;
 const LOCKED_LATELY: TimeDelta = TimeDelta::days(1);
 
 /// Who ends a session.
+#[derive(Clone, Copy)]
 pub enum EndedBy<'a> {
     System,
     Operator(&'a Operator),

@@ -1,7 +1,9 @@
 //! Changing an environment's impersonation settings.
 
+use uuid::Uuid;
+
 use super::audit::{self, Event};
-use super::caller::Caller;
+use super::caller::{Caller, Client};
 use super::impersonation::AT_ONCE;
 use super::session::{self, EndedBy};
 use crate::model::audit::action;
@@ -10,6 +12,7 @@ use crate::model::session::EndReason;
 use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::state::AppState;
 
 /// Permissions that may be protected, at most.
 const PROTECTED_MOST: usize = 50;
@@ -46,10 +49,28 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
     if !caller.roles.can_change_settings() {
         return Err(ServiceError::Forbidden);
     }
-    let state = &caller.state;
+    let by = EndedBy::Operator(&caller.operator);
+    change_as(&caller.state, caller.environment.id, wanted, by, &caller.client).await
+}
+
+/// [`change`] by whoever administers the server, from its command line.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] as [`change`] has it.
+pub async fn change_by_system(state: &AppState, environment_id: Uuid, wanted: SettingsChange) -> ServiceResult<()> {
+    change_as(state, environment_id, wanted, EndedBy::System, &Client::default()).await
+}
+
+async fn change_as(
+    state: &AppState,
+    environment_id: Uuid,
+    wanted: SettingsChange,
+    by: EndedBy<'_>,
+    client: &Client,
+) -> ServiceResult<()> {
     let protected = wanted.protected_permissions.as_deref().map(permissions).transpose()?;
     let mut tx = state.db.write().await?;
-    let (before, version) = table::versioned(&mut tx, caller.environment.id).await?;
+    let (before, version) = table::versioned(&mut tx, environment_id).await?;
     if wanted.version.is_some_and(|seen| seen != version) {
         return Err(stale());
     }
@@ -57,25 +78,27 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
         enabled: wanted.enabled.unwrap_or(before.enabled),
         hide_from_account_audit: wanted.hide_from_account_audit.unwrap_or(before.hide_from_account_audit),
     };
-    let protected_before = table::protected_permissions(&mut tx, caller.environment.id).await?;
+    let protected_before = table::protected_permissions(&mut tx, environment_id).await?;
     let protected = protected.filter(|protected| *protected != protected_before);
     if before == after && protected.is_none() {
         return Ok(());
     }
-    if !table::update_version(&mut tx, caller.environment.id, version, after, state.now()).await? {
+    if !table::update_version(&mut tx, environment_id, version, after, state.now()).await? {
         return Err(stale());
     }
     if let Some(protected) = &protected {
-        table::set_protected_permissions(&mut tx, caller.environment.id, protected).await?;
+        table::set_protected_permissions(&mut tx, environment_id, protected).await?;
     }
     let sentence = describe(before, after, protected.as_deref());
-    let event = Event::of(caller.environment.id, action::SETTINGS_CHANGED, sentence)
-        .by_operator(&caller.operator)
-        .from(&caller.client);
+    let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(client);
+    let event = match by {
+        EndedBy::Operator(operator) => event.by_operator(operator),
+        _ => event,
+    };
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     if !after.enabled {
-        end_running(caller).await?;
+        end_running(state, environment_id, by, client).await?;
     }
     Ok(())
 }
@@ -87,18 +110,16 @@ fn stale() -> ServiceError {
 }
 
 /// None of them may go on any more; their ends are written some at a time.
-async fn end_running(caller: &Caller) -> ServiceResult<()> {
-    let state = &caller.state;
+async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, client: &Client) -> ServiceResult<()> {
     loop {
         let mut tx = state.db.write().await?;
-        let (environment_id, began) = (caller.environment.id, state.now());
+        let began = state.now();
         let batch = impersonations_begun_before(&mut tx, environment_id, None, began, AT_ONCE).await?;
         if batch.is_empty() {
             return Ok(());
         }
         for running in batch {
-            let by = EndedBy::Operator(&caller.operator);
-            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, &caller.client).await?;
+            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, client).await?;
         }
         tx.commit().await?;
     }

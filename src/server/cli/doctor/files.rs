@@ -14,10 +14,11 @@ pub fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool)
     let key: Option<PathBuf> = match (&options.master_key, &options.master_key_file) {
         (Some(_), _) => None,
         (None, Some(file)) => Some(file.clone()),
-        (None, None) => Some(options.data.join("master.key")),
+        (None, None) => Some(options.master_key_in_folder()),
     };
-    if !(given_url && given_key) && options.data.is_dir() {
-        closed(findings, &options.data, "the data folder", "chmod 700");
+    let data = options.folder();
+    if !(given_url && given_key) && data.is_dir() {
+        closed(findings, &data, "the data folder", "chmod 700");
     }
     let has_key = key.as_ref().is_none_or(|file| file.is_file());
     match &key {
@@ -30,7 +31,7 @@ pub fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool)
     }
     let file = match options.known_url() {
         Ok(Some(url)) => sqlite_file(&url),
-        Ok(None) => Some(options.data.join("understudy.db")),
+        Ok(None) => Some(data.join("understudy.db")),
         Err(_) => None,
     };
     let Some(file) = file else { return (true, has_key) };
@@ -47,7 +48,7 @@ pub fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool)
         }
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(mode) = folder.filter(|folder| *folder != options.data).and_then(open_to_others) {
+    if let Some(mode) = folder.filter(|folder| *folder != data).and_then(open_to_others) {
         findings.warn(
             &format!("others may look into the database's folder (mode {mode:o}); the files in it are closed to them"),
             "chmod 700, where nothing else lies in it",
