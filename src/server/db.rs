@@ -45,6 +45,8 @@ use sqlite::{GroupTx, Reader, Sqlite};
 
 /// How long a connection of the pool may have been idle before it is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(5);
+/// How long a write waits for its turn, behind others of this process and of other processes together.
+const TURN: Duration = Duration::from_secs(15);
 
 /// A statement that failed, or a row that is not what the schema promises.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,9 @@ pub enum DbError {
     RowsAffected { table: &'static str, expected: u64, actual: u64 },
     #[error("the database did not say whether it changed: {0}")]
     Look(String),
+    /// Somebody else wrote to the database for [`TURN`] without a gap. Nothing was changed.
+    #[error("the database was busy with other writes for {} seconds", TURN.as_secs())]
+    Busy,
     #[error("{0}")]
     Url(String),
 }
@@ -69,6 +74,18 @@ impl DbError {
     /// Whether a unique index refused the row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Whether it was somebody else's turn for too long: the same may well succeed a moment later.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy | Self::Sqlx(sqlx::Error::PoolTimedOut)) || self.is_locked()
+    }
+
+    /// Whether SQLite found the file locked. The low byte of the extended code says it (`SQLITE_BUSY`, `SQLITE_LOCKED`).
+    fn is_locked(&self) -> bool {
+        let Self::Sqlx(sqlx::Error::Database(error)) = self else { return false };
+        error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+            && error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
     }
 }
 
@@ -252,7 +269,7 @@ impl Db {
             // A revoked session must stay revoked through a power failure: every commit reaches the disk.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(TURN)
             .pragma("temp_store", "memory");
         Ok(Self::on(Store::Sqlite(Arc::new(Sqlite::open(options, max_connections).await?))))
     }

@@ -24,14 +24,28 @@ pub enum ServiceError {
     #[error("busy for {retry_after_seconds} s")]
     Busy { retry_after_seconds: u32 },
     #[error(transparent)]
-    Internal(#[from] anyhow::Error),
+    Internal(anyhow::Error),
 }
+
+/// After how many seconds a caller should try again what the database had no time for.
+const RETRY_AFTER_SECONDS: u32 = 2;
 
 pub type ServiceResult<T> = Result<T, ServiceError>;
 
 impl From<DbError> for ServiceError {
     fn from(error: DbError) -> Self {
-        Self::Internal(error.into())
+        anyhow::Error::from(error).into()
+    }
+}
+
+impl From<anyhow::Error> for ServiceError {
+    /// A write whose turn did not come is no fault of ours to be reported, only a reason to try again.
+    fn from(error: anyhow::Error) -> Self {
+        if error.downcast_ref::<DbError>().is_some_and(DbError::is_busy) {
+            tracing::warn!(error = format!("{error:#}"), "a write was refused because others took too long");
+            return Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS };
+        }
+        Self::Internal(error)
     }
 }
 

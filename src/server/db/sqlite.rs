@@ -45,6 +45,8 @@ impl Sqlite {
         // The index is there once the file was read or written.
         sqlx::query("PRAGMA user_version").execute(&mut connection).await?;
         let index = File::open(index_of(options.get_filename())).ok().map(ManuallyDrop::new);
+        // SQLite's own waiting sleeps up to 100 ms at a time and so misses every short gap; the writer asks more often.
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
         let writer = Writer::new(connection);
         Ok(Self {
             reading: options.clone().pragma("query_only", "on"),

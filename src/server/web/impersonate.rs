@@ -122,6 +122,7 @@ fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static st
         ServiceError::Invalid { field, .. } if field == "reason" && !is_visible(&request.reason) => "reason_empty",
         ServiceError::Invalid { field, .. } if field == "reason" => "reason_too_long",
         ServiceError::RateLimited { .. } => "rate_limited",
+        ServiceError::Busy { .. } => "busy",
         _ => "failed",
     }
 }

@@ -214,6 +214,7 @@ fn error_of(word: &str) -> Option<ApiError> {
         "rate_limited" => {
             Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again."))
         }
+        "busy" => Some(ApiError::Busy { retry_after_seconds: 1 }),
         word => Denial::ALL.into_iter().find(|denial| denial.as_str() == word).map(ApiError::Denied).or_else(|| {
             Some(ApiError::invalid(
                 "",

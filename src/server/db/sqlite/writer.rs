@@ -1,6 +1,10 @@
 //! The one writer of a SQLite file. Transactions follow each other on its connection, each in a savepoint of its own, and
 //! those that others are already waiting behind share one commit: the disk is waited for once for all of them.
 //!
+//! Another process may be writing, too. Whoever waits for it asks every other millisecond, so that a process that writes
+//! much but pauses between its transactions lets everybody through; a turn that does not come within 15 s, counted from
+//! when it was asked for, is refused.
+//!
 //! A transaction is committed for its caller only when the shared commit has reached the disk; where that fails, all that
 //! shared it fail. Each step runs as a task of its own, so that a caller who goes away in the middle of one leaves no
 //! half-done step behind.
@@ -8,18 +12,21 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::server::db::{DbError, DbResult};
+use crate::server::db::{DbError, DbResult, TURN};
 
 /// Transactions in one commit at most: none waits for long behind others.
 const GROUP: usize = 64;
 /// How long the first of a group may wait for the rest.
 const PATIENCE: Duration = Duration::from_millis(10);
+/// How often somebody else's lock is tried.
+const RETRY: Duration = Duration::from_millis(2);
 
 pub struct Writer {
     line: Arc<Mutex<Line>>,
@@ -63,16 +70,30 @@ impl Writer {
     }
 
     /// The next transaction. With `alone`, what others have written before is committed first: for one that takes long.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] where its turn does not come.
     pub async fn begin(&self, alone: bool) -> DbResult<GroupTx> {
         let (line, waiting) = (self.line.clone(), self.waiting.clone());
+        let deadline = Instant::now() + TURN;
         let begun = tokio::spawn(async move {
             waiting.fetch_add(1, Ordering::SeqCst);
-            let mut line = line.lock_owned().await;
+            let turn = timeout_at(deadline, line.clone().lock_owned()).await;
             waiting.fetch_sub(1, Ordering::SeqCst);
+            let Ok(mut line) = turn else {
+                // Somebody may have left a commit to this one: it is made in its turn, though nobody waits here any more.
+                drop(tokio::spawn(async move {
+                    let mut line = line.lock_owned().await;
+                    if line.is_due(waiting.load(Ordering::SeqCst)) {
+                        line.commit().await;
+                    }
+                }));
+                return Err(DbError::Busy);
+            };
             if alone {
                 line.commit().await;
             }
-            line.enter().await?;
+            line.enter(deadline).await?;
             Ok(GroupTx { line: Some(line), waiting })
         });
         joined(begun.await)
@@ -104,7 +125,7 @@ impl Line {
     }
 
     /// Opens the shared transaction where it is not, and a savepoint in it.
-    async fn enter(&mut self) -> DbResult<()> {
+    async fn enter(&mut self, deadline: Instant) -> DbResult<()> {
         self.undo_abandoned().await;
         let sql = match (self.open_since, &self.savepoint) {
             // It holds the write lock from the start, so that it never has to upgrade.
@@ -112,9 +133,14 @@ impl Line {
             (Some(_), Savepoint::Done) => "RELEASE one; SAVEPOINT one",
             (Some(_), _) => "SAVEPOINT one",
         };
-        if let Err(error) = self.run(sql).await {
+        while let Err(error) = self.run(sql).await {
+            let locked = error.is_locked() && self.open_since.is_none();
+            if locked && Instant::now() < deadline {
+                sleep(RETRY).await;
+                continue;
+            }
             self.give_up(&error.to_string()).await;
-            return Err(error);
+            return Err(if locked { DbError::Busy } else { error });
         }
         self.savepoint = Savepoint::None;
         self.open_since.get_or_insert_with(Instant::now);
