@@ -61,8 +61,8 @@ pub enum DbError {
     RowsAffected { table: &'static str, expected: u64, actual: u64 },
     #[error("the database did not say whether it changed: {0}")]
     Look(String),
-    /// Somebody else wrote to the database for [`TURN`] without a gap. Nothing was changed.
-    #[error("the database was busy with other writes for {} seconds", TURN.as_secs())]
+    /// The turn of a write did not come in time. Nothing was changed.
+    #[error("the database was busy with other writes for too long")]
     Busy,
     #[error("{0}")]
     Url(String),
@@ -239,6 +239,14 @@ impl Db {
     /// # Errors
     /// Where the URL is of neither kind or the database does not answer.
     pub async fn connect(url: &str, max_connections: u32) -> DbResult<Self> {
+        Self::connect_patiently(url, max_connections, TURN).await
+    }
+
+    /// As [`Db::connect`], with the time that a write waits for its turn on SQLite, 15 s otherwise.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn connect_patiently(url: &str, max_connections: u32, patience: Duration) -> DbResult<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("understudy");
             let pool = PgPoolOptions::new()
@@ -271,7 +279,7 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(TURN)
             .pragma("temp_store", "memory");
-        Ok(Self::on(Store::Sqlite(Arc::new(Sqlite::open(options, max_connections).await?))))
+        Ok(Self::on(Store::Sqlite(Arc::new(Sqlite::open(options, max_connections, patience).await?))))
     }
 
     fn on(store: Store) -> Self {

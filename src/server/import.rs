@@ -1,32 +1,63 @@
-//! Importing users, accounts, applications and roles from CSV files.
+//! Importing users, accounts, applications and roles from files: Understudy's own and the exports of other products.
 //!
-//! All files are read and checked before anything is written: every fault is reported, and where there is one, nothing is
-//! imported. Then each file is one transaction. Rows that are there already, by their key, are updated; columns that a
-//! file does not have are left as they are.
+//! All files are read, checked and compared with what is there before anything is written. Every fault is reported, and
+//! where there is one nothing is imported; what takes protection or access away has to be allowed by name. Good rows wait in
+//! the database until all files are through, and are written from there in short transactions: nobody else waits for long,
+//! and still all of them are written or none. Rows that are there already, by their key, are updated; an empty cell and a
+//! column that a file does not have leave things as they are.
 
 mod account;
 mod application;
+pub mod change;
+mod check;
+mod dialect;
+mod head;
+mod input;
+mod json;
+mod outcome;
+pub mod problem;
+mod read;
+mod report;
 mod role;
-pub mod sheet;
+mod row;
+mod rows;
+pub mod source;
+mod stage;
+mod template;
 mod user;
+mod writer;
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
-use uuid::Uuid;
+use serde::Serialize;
 
 use super::db::environment::EnvironmentRow;
-use super::db::import::{self as table, Keyed};
-use super::db::{Conn, Tx};
+use super::db::import::Keyed;
+use super::db::{DbError, Tx};
 use super::service::audit::{self, Event};
 use super::state::AppState;
 use crate::model::audit::action;
-use sheet::{Problems, Sheet, counted};
+use change::Protection;
+pub use check::Reference;
+use check::{Keys, check, compare};
+use encoding_rs::Encoding;
+use outcome::Found;
+pub use outcome::Summary;
+use problem::Problems;
+use read::Item;
+pub use read::Reading;
+pub use rows::Rows;
+use stage::Stage;
+pub use stage::settle;
+pub use template::{help, template};
+pub use writer::Writer;
 
 /// What a file holds, in the order in which they refer to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     Roles,
     Applications,
@@ -54,43 +85,60 @@ impl Kind {
     pub fn of_stem(stem: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == stem.to_lowercase())
     }
+
+    fn keyed(self) -> Option<Keyed> {
+        match self {
+            Self::Roles => Some(Keyed::Roles),
+            Self::Applications => Some(Keyed::Applications),
+            Self::Accounts => Some(Keyed::Accounts),
+            Self::Users => None,
+        }
+    }
 }
 
-/// A file as it was read.
+/// Where the bytes of a file are.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Bytes(Vec<u8>),
+    File(PathBuf),
+}
+
+/// A file that is to be imported.
+#[derive(Clone, Debug)]
 pub struct Source {
     /// As it stands in messages.
     pub name: String,
     pub kind: Kind,
-    pub bytes: Vec<u8>,
+    pub content: Content,
 }
 
-/// How far the file that is being written is.
+/// How an import is to go about it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub reading: Reading,
+    /// Say what would be done, and change nothing.
+    pub dry_run: bool,
+    /// Import the good rows and leave the others out.
+    pub skip_bad_rows: bool,
+    pub allow: Vec<Protection>,
+    /// Where the whole list of problems and changes goes.
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Of `total` bytes, where the size is known.
+    Reading,
+    /// Of `total` batches.
+    Writing,
+}
+
+/// How far the import is.
 pub struct Progress<'a> {
+    pub phase: Phase,
+    pub done: u64,
+    pub total: u64,
     pub file: &'a str,
-    pub done: usize,
-    pub total: usize,
-}
-
-/// What became of one file.
-#[derive(Debug)]
-pub struct Summary {
-    pub file: String,
-    pub kind: Kind,
-    pub created: usize,
-    pub updated: usize,
-    /// Client id and secret of applications that asked for a new one. Not stored anywhere: show it once.
-    pub secrets: Vec<(String, String)>,
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = counted(self.created + self.updated, self.kind.singular());
-        write!(f, "{}: {rows}, {} created, {} updated", self.file, self.created, self.updated)?;
-        for (client_id, secret) in &self.secrets {
-            write!(f, "\nClient secret of {client_id}, shown this once: {secret}")?;
-        }
-        Ok(())
-    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -98,44 +146,62 @@ pub enum ImportError {
     /// The files are wrong. Nothing was imported.
     #[error("{0}")]
     Rows(Problems),
+    /// Something would be taken away that nobody allowed to be. Nothing was imported.
+    #[error("{}", outcome::refusal(.0, .1))]
+    NotAllowed(Vec<Summary>, BTreeMap<Protection, usize>),
+    #[error(
+        "another import into this environment is under way; wait for its end. One that was interrupted counts as over after \
+         30 seconds, and is finished or forgotten then"
+    )]
+    Running,
+    #[error("this import stood still for too long, and another process took it over and finished it")]
+    TakenOver,
+    #[error(transparent)]
+    Database(#[from] DbError),
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
 
-impl From<super::db::DbError> for ImportError {
-    fn from(error: super::db::DbError) -> Self {
-        Self::Internal(error.into())
+/// An error of writing rows, with a busy database told apart.
+fn written(error: anyhow::Error) -> ImportError {
+    match error.downcast::<DbError>() {
+        Ok(error) => ImportError::Database(error),
+        Err(error) => ImportError::Internal(error),
     }
 }
 
-/// Imports files into an environment, in the order of their kinds. A dry run checks everything and counts, no more.
+/// Imports files into an environment, in the order of their kinds. A dry run reads and compares everything, no more.
 ///
 /// # Errors
-/// [`ImportError::Rows`] with everything that is wrong, before anything was written.
+/// [`ImportError::Rows`] with everything that is wrong and [`ImportError::NotAllowed`], before anything was written.
 pub async fn run(
     state: &AppState,
     environment: &EnvironmentRow,
     sources: Vec<Source>,
-    dry_run: bool,
-    progress: &dyn Fn(Progress<'_>),
+    options: &Options,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<Summary>, ImportError> {
-    let files = parse(sources)?;
-    let mut conn = state.db.read().await?;
-    check_references(&mut conn, environment.id, &files).await?;
-    let mut summaries = Vec::with_capacity(files.len());
-    if dry_run {
-        for file in &files {
-            summaries.push(file.foresee(&mut conn, environment.id).await?);
+    let mut found = Found::new(options)?;
+    if options.dry_run {
+        read_all(state, environment, sources, options, &mut found, None, progress).await?;
+        return found.finish();
+    }
+    let mut stage = Stage::begin(state, environment).await?;
+    let outcome = match read_all(state, environment, sources, options, &mut found, Some(&mut stage), progress).await {
+        Ok(()) => found.finish(),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(summaries) => {
+            stage.apply(&outcome::closing(&summaries), progress).await?;
+            Ok(summaries)
         }
-        return Ok(summaries);
+        Err(ImportError::TakenOver) => Err(ImportError::TakenOver),
+        Err(error) => {
+            stage.give_up().await?;
+            Err(error)
+        }
     }
-    drop(conn);
-    for file in &files {
-        let mut tx = state.db.write_long().await?;
-        summaries.push(write(state, &mut tx, environment, file, progress).await?);
-        tx.commit().await?;
-    }
-    Ok(summaries)
 }
 
 /// Imports files in a transaction of the caller's.
@@ -146,226 +212,118 @@ pub async fn run_in(
     state: &AppState,
     tx: &mut Tx,
     environment: &EnvironmentRow,
-    sources: Vec<Source>,
+    mut sources: Vec<Source>,
 ) -> Result<Vec<Summary>, ImportError> {
-    let files = parse(sources)?;
-    check_references(tx, environment.id, &files).await?;
-    let mut summaries = Vec::with_capacity(files.len());
-    for file in &files {
-        summaries.push(write(state, tx, environment, file, &|_| {}).await?);
+    let options = Options::default();
+    let mut found = Found::new(&options)?;
+    let mut known = Keys::default();
+    sources.sort_by_key(|source| source.kind);
+    for source in sources {
+        let mut batches = Vec::new();
+        found.begin(&source);
+        for item in all_items(&source, &options.reading, latest(state)) {
+            if let Some(rows) = found.take(item)? {
+                batches.push(rows);
+            }
+        }
+        for mut rows in batches {
+            check(tx, environment.id, &mut rows, &mut known, &mut found).await?;
+            compare(tx, environment.id, &mut rows, &mut found).await?;
+            rows.make_secrets(state.random.as_ref(), &mut found);
+            let mut writer = Writer::new(state, tx, environment.id);
+            rows.write(&mut writer).await.map_err(written)?;
+        }
+    }
+    let summaries = found.finish()?;
+    for sentence in outcome::closing(&summaries) {
+        let event = Event::of(environment.id, action::DATA_IMPORTED, sentence);
+        audit::record(state, tx, event).await.map_err(anyhow::Error::from)?;
     }
     Ok(summaries)
 }
 
-/// A file whose rows are good, each by itself.
-struct Parsed {
-    kind: Kind,
-    sheet: Sheet,
-    rows: Rows,
+fn latest(state: &AppState) -> DateTime<Utc> {
+    state.now() + TimeDelta::days(1)
 }
 
-enum Rows {
-    Roles(Vec<role::Role>),
-    Applications(Vec<application::Application>),
-    Accounts(Vec<account::Account>),
-    Users(Vec<user::User>),
+fn all_items(source: &Source, reading: &Reading, latest: DateTime<Utc>) -> Vec<Item> {
+    let mut items = Vec::new();
+    rows::read(source, reading, latest, &mut |item| {
+        items.push(item);
+        true
+    });
+    items
 }
 
-fn parse(mut sources: Vec<Source>) -> Result<Vec<Parsed>, ImportError> {
-    sources.sort_by_key(|source| source.kind);
-    let mut problems = Problems::default();
-    let files = sources.iter().map(|source| Parsed::read(source, &mut problems)).collect();
-    if problems.is_empty() { Ok(files) } else { Err(ImportError::Rows(problems)) }
-}
-
-impl Parsed {
-    fn read(source: &Source, problems: &mut Problems) -> Self {
-        let columns = match source.kind {
-            Kind::Roles => role::COLUMNS,
-            Kind::Applications => application::COLUMNS,
-            Kind::Accounts => account::COLUMNS,
-            Kind::Users => user::COLUMNS,
-        };
-        let sheet = Sheet::read(&source.name, &source.bytes, columns, problems);
-        let rows = match source.kind {
-            Kind::Roles => Rows::Roles(role::parse(&sheet, problems)),
-            Kind::Applications => Rows::Applications(application::parse(&sheet, problems)),
-            Kind::Accounts => Rows::Accounts(account::parse(&sheet, problems)),
-            Kind::Users => Rows::Users(user::parse(&sheet, problems)),
-        };
-        Self { kind: source.kind, sheet, rows }
+/// What a file holds by its head line, where it is one that is known.
+pub fn kind_of(content: &Content, told: Option<&'static Encoding>) -> Option<Kind> {
+    let input = input::open(content.clone(), told).ok()?;
+    let begin = input.sample.trim_start();
+    if begin.starts_with(['{', '[']) {
+        return Some(Kind::Users);
     }
-
-    /// The keys that later files may refer to.
-    fn keys(&self) -> Vec<&str> {
-        match &self.rows {
-            Rows::Roles(rows) => rows.iter().map(role::Role::key).collect(),
-            Rows::Applications(rows) => rows.iter().map(application::Application::key).collect(),
-            Rows::Accounts(rows) => rows.iter().map(account::Account::key).collect(),
-            Rows::Users(rows) => rows.iter().map(user::User::email).collect(),
-        }
-    }
-
-    fn references(&self) -> Vec<Reference<'_>> {
-        match &self.rows {
-            Rows::Roles(_) | Rows::Applications(_) => Vec::new(),
-            Rows::Accounts(rows) => rows.iter().flat_map(account::Account::references).collect(),
-            Rows::Users(rows) => rows.iter().flat_map(user::User::references).collect(),
-        }
-    }
-
-    /// What writing it would do.
-    async fn foresee(&self, conn: &mut Conn, environment_id: Uuid) -> Result<Summary, ImportError> {
-        let keys = self.keys();
-        let known = match keyed(self.kind) {
-            Some(keyed) => table::ids(conn, keyed, environment_id, &keys).await?.len(),
-            None => table::users(conn, environment_id, &keys).await?.len(),
-        };
-        Ok(self.summary(Counts::of(keys.len(), known), Vec::new()))
-    }
-
-    fn summary(&self, counts: Counts, secrets: Vec<(String, String)>) -> Summary {
-        let Counts { created, updated } = counts;
-        Summary { file: self.sheet.file.clone(), kind: self.kind, created, updated, secrets }
-    }
+    let score = |kind: Kind| {
+        let cells = |cells: &[String]| head::score(kind.columns(), cells);
+        let dialect = dialect::Dialect::detect(begin, &cells);
+        let mut lines = begin.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
+        let head = lines.nth(dialect.preamble).unwrap_or_default();
+        let head = dialect::split(head, dialect.separator);
+        let names: Vec<String> = head.iter().map(|cell| source::normal(cell)).collect();
+        let foreign = kind == Kind::Users
+            && (source::Format::recognise(&names).is_some() || source::Format::recognise_headless(&head).is_some());
+        let required = kind.columns().iter().filter(|column| column.required);
+        let own =
+            || required.clone().all(|column| head.iter().any(|cell| cell.trim().eq_ignore_ascii_case(column.name)));
+        foreign || own()
+    };
+    Kind::ALL.into_iter().rev().find(|kind| score(*kind))
 }
 
-fn keyed(kind: Kind) -> Option<Keyed> {
-    match kind {
-        Kind::Roles => Some(Keyed::Roles),
-        Kind::Applications => Some(Keyed::Applications),
-        Kind::Accounts => Some(Keyed::Accounts),
-        Kind::Users => None,
-    }
-}
-
-/// A cell that names something of another file.
-#[derive(Clone, Copy)]
-struct Reference<'a> {
-    line: u64,
-    column: &'static str,
-    kind: Kind,
-    key: &'a str,
-}
-
-/// Everything that is referred to must be in the environment or in a file of the same import.
-async fn check_references(conn: &mut Conn, environment_id: Uuid, files: &[Parsed]) -> Result<(), ImportError> {
-    let mut known: HashSet<(Kind, String)> = HashSet::new();
-    let mut problems = Problems::default();
-    for file in files {
-        let references = file.references();
-        for kind in [Kind::Roles, Kind::Applications, Kind::Accounts] {
-            let missing: HashSet<&str> = references
-                .iter()
-                .filter(|reference| reference.kind == kind && !known.contains(&(kind, reference.key.to_owned())))
-                .map(|reference| reference.key)
-                .collect();
-            let missing: Vec<&str> = missing.into_iter().collect();
-            if let Some(keyed) = keyed(kind) {
-                let found = table::ids(conn, keyed, environment_id, &missing).await?;
-                known.extend(found.into_keys().map(|key| (kind, key)));
-            }
-        }
-        for reference in references {
-            if !known.contains(&(reference.kind, reference.key.to_owned())) {
-                let message = format!("there is no {} {:?}", reference.kind.singular(), reference.key);
-                problems.push(&file.sheet.file, reference.line, reference.column, message);
-            }
-        }
-        known.extend(file.keys().into_iter().map(|key| (file.kind, key.to_owned())));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(ImportError::Rows(problems)) }
-}
-
-struct Counts {
-    created: usize,
-    updated: usize,
-}
-
-impl Counts {
-    fn of(rows: usize, updated: usize) -> Self {
-        Self { created: rows.saturating_sub(updated), updated }
-    }
-}
-
-/// One file on its way into the database.
-struct Writer<'a> {
-    state: &'a AppState,
-    tx: &'a mut Tx,
-    environment_id: Uuid,
-    now: DateTime<Utc>,
-    file: &'a str,
-    done: usize,
-    total: usize,
-    progress: &'a dyn Fn(Progress<'_>),
-    secrets: Vec<(String, String)>,
-}
-
-impl Writer<'_> {
-    fn advance(&mut self, rows: usize) {
-        self.done += rows;
-        (self.progress)(Progress { file: self.file, done: self.done, total: self.total });
-    }
-
-    /// The ids of what `references` of one kind name.
-    async fn referenced<'r>(
-        &mut self,
-        kind: Kind,
-        references: impl Iterator<Item = Reference<'r>>,
-    ) -> anyhow::Result<HashMap<String, Uuid>> {
-        let keys: HashSet<&str> =
-            references.filter(|reference| reference.kind == kind).map(|reference| reference.key).collect();
-        let keys: Vec<&str> = keys.into_iter().collect();
-        let Some(keyed) = keyed(kind) else { return Ok(HashMap::new()) };
-        let found = table::ids(self.tx, keyed, self.environment_id, &keys).await?;
-        anyhow::ensure!(found.len() == keys.len(), "what {} refers to was removed while it was imported", self.file);
-        Ok(found)
-    }
-}
-
-async fn write(
+/// Reads all files on a thread of their own, and checks, compares and puts aside what comes from there.
+async fn read_all(
     state: &AppState,
-    tx: &mut Tx,
     environment: &EnvironmentRow,
-    file: &Parsed,
-    progress: &dyn Fn(Progress<'_>),
-) -> Result<Summary, ImportError> {
-    let mut writer = Writer {
-        state,
-        tx,
-        environment_id: environment.id,
-        now: state.now(),
-        file: &file.sheet.file,
-        done: 0,
-        total: file.keys().len(),
-        progress,
-        secrets: Vec::new(),
-    };
-    let counts = match &file.rows {
-        Rows::Roles(rows) => role::write(&mut writer, &file.sheet, rows).await?,
-        Rows::Applications(rows) => application::write(&mut writer, &file.sheet, rows).await?,
-        Rows::Accounts(rows) => account::write(&mut writer, &file.sheet, rows).await?,
-        Rows::Users(rows) => user::write(&mut writer, &file.sheet, rows).await?,
-    };
-    let summary = file.summary(counts, writer.secrets);
-    let sentence = format!("Imported {}: {} created, {} updated", file.kind.as_str(), summary.created, summary.updated);
-    let event = Event::of(environment.id, action::DATA_IMPORTED, sentence);
-    audit::record(state, tx, event).await.map_err(|error| ImportError::Internal(error.into()))?;
-    Ok(summary)
+    mut sources: Vec<Source>,
+    options: &Options,
+    found: &mut Found,
+    mut stage: Option<&mut Stage<'_>>,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<(), ImportError> {
+    sources.sort_by_key(|source| source.kind);
+    let mut known = Keys::default();
+    for source in sources {
+        found.begin(&source);
+        let total = match &source.content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        };
+        let (give, mut items) = tokio::sync::mpsc::channel(4);
+        let (reading, latest, name) = (options.reading.clone(), latest(state), source.name.clone());
+        let thread = tokio::task::spawn_blocking(move || {
+            rows::read(&source, &reading, latest, &mut |item| give.blocking_send(item).is_ok());
+        });
+        let mut batches = 0_u64;
+        while let Some(item) = items.recv().await {
+            if let Item::Read(done) = item {
+                progress(Progress { phase: Phase::Reading, done, total, file: &name });
+                continue;
+            }
+            let Some(mut rows) = found.take(item)? else { continue };
+            let mut conn = state.db.read().await?;
+            check(&mut conn, environment.id, &mut rows, &mut known, found).await?;
+            compare(&mut conn, environment.id, &mut rows, found).await?;
+            drop(conn);
+            let Some(stage) = stage.as_deref_mut() else { continue };
+            rows.make_secrets(state.random.as_ref(), found);
+            batches += 1;
+            // Where something is wrong already, nothing will be written: the rest is only looked at.
+            if !rows.is_empty() && found.may_go_on() {
+                stage.put(&rows).await?;
+            } else if batches.is_multiple_of(32) {
+                stage.still_here().await?;
+            }
+        }
+        thread.await.map_err(anyhow::Error::from)?;
+    }
+    Ok(())
 }
-
-/// What `understudy import --help` says about the files; `examples/data/README.md` says it at length.
-pub const COLUMNS_HELP: &str = "\
-Columns (* required). A column that a file lacks is left as it is; an empty cell is the default.
-
-users.csv         email* name* email_verified password_hash (argon2id, PHC) picture_url mfa_enrolled locked
-                  accounts (northwind:admin+billing;harbor:member!disabled) active_account last_visit_at visits
-                  created_at
-accounts.csv      external_id* name* applications (northwind-console*;reports, the star marks the default) created_at
-applications.csv  client_id* name* app_url* login_method (hosted, embedded) login_url initiate_login_url
-                  redirect_uris post_logout_redirect_uris (separated by spaces) keep_session_alive
-                  client_secret (ucs_…, or `new`) client_secret_hash (SHA-256, hex) signing_algorithm (RS256, ES256)
-roles.csv         key* name* permissions (separated by spaces)
-
-Booleans are true or false, times 2026-11-23T08:30:00Z or 2026-11-23. Rows whose key (e-mail, external_id, client_id,
-key) is known are updated. Nothing is imported unless every row of every file is good.";

@@ -299,18 +299,23 @@ fn an_import_says_what_it_did_and_what_is_wrong() {
     let data = folder.data();
     succeeded(&understudy(&["environment", "create", "--slug", "qa", "--name", "QA", "--data", &data]));
     let users = folder.0.join("users.csv");
-    std::fs::write(&users, "email,name\na@x.example,A\n").expect("a file");
+    std::fs::write(&users, "email,name,email_verified\na@x.example,A,true\n").expect("a file");
     let file = users.display().to_string();
     let import = ["import", "--environment", "qa", "--data", &data, &file];
     let dry = succeeded(&understudy(&[&import[..], &["--dry-run"]].concat()));
-    assert_eq!(dry.trim(), format!("{file}: 1 user, 1 created, 0 updated (dry run: nothing was changed)"));
-    assert_eq!(succeeded(&understudy(&import)).trim(), format!("{file}: 1 user, 1 created, 0 updated"));
-    assert_eq!(succeeded(&understudy(&import)).trim(), format!("{file}: 1 user, 0 created, 1 updated"));
+    assert!(dry.contains("1 user, 1 created, 0 updated, 0 unchanged"), "{dry}");
+    assert!(dry.ends_with("Dry run: nothing was changed.\n"), "{dry}");
+    let done = |counts: &str| {
+        let taken_for = "Understudy's own users (UTF-8, separated by commas)";
+        format!("{file}: taken for {taken_for}\n{file}: 1 user, {counts}\n")
+    };
+    assert_eq!(succeeded(&understudy(&import)), done("1 created, 0 updated, 0 unchanged"));
+    assert_eq!(succeeded(&understudy(&import)), done("0 created, 0 updated, 1 unchanged"));
     std::fs::write(&users, "email,name\nnobody,\n").expect("a file");
     let bad = understudy(&import);
     assert_eq!(bad.status.code(), Some(1));
     let expected = format!(
-        "{file}:2 email: \"nobody\" is not an e-mail address\n{file}:2 name: is empty\nNothing was imported. 2 problems to mend."
+        "{file}:2 email: \"nobody\" is not an e-mail address\n{file}:2 name: is empty\nNothing was imported. 2 problems to mend. To import the other rows and leave these out, add --skip-bad-rows."
     );
     assert_eq!(err(&bad).trim(), expected);
 }

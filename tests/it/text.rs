@@ -9,7 +9,8 @@ mod shown;
 mod unseen;
 
 use understudy::server::db::environment;
-use understudy::server::import::{self, Kind, Source};
+use understudy::server::import::change::Protection;
+use understudy::server::import::{self, Content, Kind, Options, Source};
 use understudy::server::state::AppState;
 
 use crate::support::TestApp;
@@ -23,6 +24,9 @@ async fn import_into(state: &AppState, kind: Kind, csv: &str) -> Result<(), Stri
     let mut conn = state.db.read().await.expect("a connection");
     let row = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");
     drop(conn);
-    let source = Source { name: format!("{}.csv", kind.as_str()), kind, bytes: csv.as_bytes().to_vec() };
-    import::run(state, &row, vec![source], false, &|_| {}).await.map(|_| ()).map_err(|error| error.to_string())
+    let content = Content::Bytes(csv.as_bytes().to_vec());
+    let source = Source { name: format!("{}.csv", kind.as_str()), kind, content };
+    let options = Options { allow: vec![Protection::ChangePassword], ..Options::default() };
+    let outcome = import::run(state, &row, vec![source], &options, &|_| {}).await;
+    outcome.map(|_| ()).map_err(|error| error.to_string())
 }

@@ -46,6 +46,17 @@ actions! {
     HAND_OFF_REFUSED = "impersonation.hand_off_refused", Info | Medium | High;
     SETTINGS_CHANGED = "impersonation.settings_changed", High;
     DATA_IMPORTED = "data.imported", Medium;
+    USER_LOCKED = "user.locked", Medium;
+    USER_UNLOCKED = "user.unlocked", High;
+    USER_VERIFIED = "user.email_verified", Medium;
+    USER_UNVERIFIED = "user.email_unverified", Medium;
+    USER_PASSWORD_CHANGED = "user.password_changed", High | Medium;
+    USER_MFA_RESET = "user.mfa_reset", High;
+    MEMBERSHIP_CHANGED = "membership.changed", Medium | Info;
+    MEMBERSHIP_ROLES_CHANGED = "membership.roles_changed", Medium | Info;
+    ROLE_CHANGED = "role.changed", Medium;
+    ACCOUNT_CHANGED = "account.changed", Medium;
+    APPLICATION_CHANGED = "client.changed", Medium | High | Info;
     KEYS_ROTATED = "key.rotated", High;
     KEY_REMOVED = "key.removed", Info;
     LOGOUT_UNDELIVERED = "backchannel_logout.failed", High;

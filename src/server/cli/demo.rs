@@ -16,7 +16,7 @@ use crate::model::audit::action;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Tx, application, operator, settings};
-use crate::server::import::{self, ImportError, Kind, Source};
+use crate::server::import::{self, Content, ImportError, Kind, Source};
 use crate::server::service;
 use crate::server::service::audit::{self, Event};
 use crate::server::state::AppState;
@@ -114,13 +114,13 @@ async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls) -> anyhow::Re
         let source = |kind: Kind, text: &str| Source {
             name: format!("{}/{}.csv", demo.slug, kind.as_str()),
             kind,
-            bytes: fill_in(text, samples, state.now()).into_bytes(),
+            content: Content::Bytes(fill_in(text, samples, state.now()).into_bytes()),
         };
         let sources = Kind::ALL.into_iter().zip(demo.files).map(|(kind, text)| source(kind, text)).collect();
         match import::run_in(state, tx, &row, sources).await {
             Ok(_) => {}
             Err(ImportError::Rows(problems)) => bail!("the demonstration data is faulty:\n{problems}"),
-            Err(ImportError::Internal(error)) => return Err(error).context("importing the demonstration data"),
+            Err(error) => return Err(error).context("importing the demonstration data"),
         }
         if demo.impersonation {
             turn_on(state, tx, &row).await?;

@@ -1,93 +1,182 @@
-//! `understudy import`: reads files, shows progress, prints what was done or all that is wrong.
+//! `understudy import`: opens files, shows progress, prints what was done or all that is wrong.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
+use encoding_rs::Encoding;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use super::context::{environment, open_offline};
 use super::say;
 use crate::server::config::DatabaseOptions;
-use crate::server::import::{self, ImportError, Kind, Source};
+use crate::server::import::change::Protection;
+use crate::server::import::source::Origin;
+use crate::server::import::{self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary};
 
 #[derive(Args)]
-#[command(after_long_help = import::COLUMNS_HELP)]
+#[command(after_long_help = import::help())]
 pub struct ImportOptions {
     /// Slug of the environment that the data belongs to.
-    #[arg(long, env = "IMPORT_ENVIRONMENT", value_name = "SLUG")]
-    environment: String,
-    /// Check the files and say what would be done, but change nothing.
+    #[arg(long, env = "IMPORT_ENVIRONMENT", value_name = "SLUG", required_unless_present = "template")]
+    environment: Option<String>,
+    /// Read and compare everything and say what would be done, but change nothing.
     #[arg(long, env = "IMPORT_DRY_RUN", value_parser = clap::builder::BoolishValueParser::new())]
     dry_run: bool,
-    /// What the files hold, where their names don't say it.
+    /// What the files hold, where neither their names nor their head lines say it.
     #[arg(long, env = "IMPORT_KIND", value_enum)]
     kind: Option<Kind>,
-    /// CSV files in UTF-8 with a head line: users.csv, accounts.csv, applications.csv, roles.csv. `--help` lists columns.
-    #[arg(value_name = "FILE", required = true)]
+    /// Whose export the files are, where it is not seen from their head line.
+    #[arg(long, env = "IMPORT_FROM", value_enum)]
+    from: Option<Origin>,
+    /// The files' encoding, where it is neither UTF-8 nor UTF-16: windows-1252, for example.
+    #[arg(long, env = "IMPORT_ENCODING", value_name = "NAME", value_parser = encoding)]
+    encoding: Option<&'static Encoding>,
+    /// What empty cells of a column say, and those of a column that a file does not have: email_verified=true.
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    /// Do this too, although it takes away what protects somebody or what somebody was given.
+    #[arg(long, env = "IMPORT_ALLOW", value_enum, value_delimiter = ',')]
+    allow: Vec<Protection>,
+    /// Import the good rows and leave the bad ones out.
+    #[arg(long, env = "IMPORT_SKIP_BAD_ROWS", value_parser = clap::builder::BoolishValueParser::new())]
+    skip_bad_rows: bool,
+    /// Write everything that is wrong and everything that changes into this CSV file.
+    #[arg(long, env = "IMPORT_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long, env = "IMPORT_JSON", value_parser = clap::builder::BoolishValueParser::new())]
+    json: bool,
+    /// Print a file to fill in, and exit; with --from, as the other product writes it.
+    #[arg(long, value_enum, value_name = "KIND")]
+    template: Option<Kind>,
+    /// Files with a head line: users.csv, accounts.csv, applications.csv, roles.csv, or another product's export of users,
+    /// as CSV or JSON. `--help` lists columns.
+    #[arg(value_name = "FILE", required_unless_present = "template")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     database: DatabaseOptions,
 }
 
+fn encoding(name: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label(name.as_bytes()).ok_or_else(|| "no such encoding; try windows-1252, or utf-16le".to_owned())
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (column, value) = text.split_once('=').ok_or("write it as COLUMN=VALUE")?;
+    let known = Kind::ALL.into_iter().flat_map(Kind::columns).any(|known| known.name == column);
+    if known { Ok((column.to_owned(), value.to_owned())) } else { Err(format!("there is no column {column:?}")) }
+}
+
 pub async fn run(options: &ImportOptions) -> anyhow::Result<ExitCode> {
-    let sources = options.files.iter().map(|file| read(file, options.kind)).collect::<anyhow::Result<Vec<_>>>()?;
+    if let Some(kind) = options.template {
+        say(&import::template(kind, options.from));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let slug = options.environment.as_deref().unwrap_or_default();
+    let sources = options.files.iter().map(|file| source(file, options)).collect::<anyhow::Result<Vec<_>>>()?;
     let state = open_offline(&options.database).await?;
     let mut conn = state.db.read().await?;
-    let environment = environment(&mut conn, &options.environment).await?;
+    let environment = environment(&mut conn, slug).await?;
     drop(conn);
-    let progress = Progress::new();
-    let outcome = import::run(&state, &environment, sources, options.dry_run, &|p| progress.show(&p)).await;
-    progress.0.finish_and_clear();
+    let how = Options {
+        reading: Reading { from: options.from, encoding: options.encoding, set: options.set.clone() },
+        dry_run: options.dry_run,
+        skip_bad_rows: options.skip_bad_rows,
+        allow: options.allow.clone(),
+        report: options.report.clone(),
+    };
+    let bar = Bar::new();
+    let outcome = import::run(&state, &environment, sources, &how, &|progress| bar.show(&progress)).await;
+    bar.0.finish_and_clear();
     state.db.close().await;
+    if options.json {
+        return as_json(outcome, options.dry_run);
+    }
     match outcome {
         Ok(summaries) => {
-            let would = if options.dry_run { " (dry run: nothing was changed)" } else { "" };
             for summary in summaries {
-                say(&format!("{summary}{would}"));
+                say(&summary.to_string());
+            }
+            if options.dry_run {
+                say("Dry run: nothing was changed.");
             }
             Ok(ExitCode::SUCCESS)
         }
-        Err(ImportError::Rows(problems)) => {
-            let _ = writeln!(std::io::stderr(), "{problems}");
+        Err(ImportError::Internal(error)) => Err(error),
+        Err(error) => {
+            // Nobody is left to tell where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "{error}");
             Ok(ExitCode::FAILURE)
         }
-        Err(ImportError::Internal(error)) => Err(error),
     }
 }
 
-fn read(file: &Path, kind: Option<Kind>) -> anyhow::Result<Source> {
+fn as_json(outcome: Result<Vec<Summary>, ImportError>, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let (answer, code) = match outcome {
+        Ok(files) => (json!({ "imported": !dry_run, "files": files }), ExitCode::SUCCESS),
+        Err(ImportError::Rows(problems)) => (
+            json!({ "imported": false, "problems": problems.listed, "problems_total": problems.total }),
+            ExitCode::FAILURE,
+        ),
+        Err(ImportError::NotAllowed(files, unallowed)) => {
+            let allow: Vec<String> = unallowed.keys().map(|protection| protection.word()).collect();
+            (json!({ "imported": false, "files": files, "to_allow": allow }), ExitCode::FAILURE)
+        }
+        Err(ImportError::Internal(error)) => return Err(error),
+        Err(error) => return Err(anyhow!(error)),
+    };
+    say(&serde_json::to_string_pretty(&answer)?);
+    Ok(code)
+}
+
+fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let Some(kind) = kind.or_else(|| Kind::of_stem(stem)) else {
+    let foreign = options.from.filter(|origin| *origin != Origin::Understudy);
+    let content = Content::File(file.to_owned());
+    let told = options.kind.or_else(|| Kind::of_stem(stem)).or_else(|| foreign.map(|_| Kind::Users));
+    if !file.exists() {
         bail!(
-            "{}: its name does not say what it holds; give --kind users, accounts, applications or roles",
+            "{} is not there; `understudy import --template users > users.csv` makes one to begin with",
+            file.display()
+        );
+    }
+    // What comes through a pipe can be read only once.
+    let seen = || import::kind_of(&content, options.encoding).filter(|_| file.is_file());
+    let Some(kind) = told.or_else(seen) else {
+        bail!(
+            "{}: neither its name nor its head line says what it holds; give --kind users, accounts, applications or roles, \
+             or --from where it is another product's export",
             file.display()
         )
     };
-    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(Source { name: file.display().to_string(), kind, bytes })
+    Ok(Source { name: file.display().to_string(), kind, content })
 }
 
 /// A bar on a terminal, nothing anywhere else.
-struct Progress(ProgressBar);
+struct Bar(ProgressBar);
 
-impl Progress {
+impl Bar {
     fn new() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{msg:20} {bar:40} {human_pos}/{human_len} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg:30} {bar:40} {percent:>3} % {eta}") {
             bar.set_style(style);
         }
         Self(bar)
     }
 
-    fn show(&self, progress: &import::Progress<'_>) {
-        self.0.set_message(progress.file.to_owned());
-        self.0.set_length(progress.total as u64);
-        self.0.set_position(progress.done as u64);
+    fn show(&self, progress: &Progress<'_>) {
+        self.0.set_message(match progress.phase {
+            Phase::Reading => format!("reading {}", progress.file),
+            Phase::Writing => "writing".to_owned(),
+        });
+        self.0.set_length(progress.total);
+        self.0.set_position(progress.done);
     }
 }

@@ -17,6 +17,7 @@ macro_rules! migrations {
             (20261126000031, "grants"),
             (20261126000032, "append_only"),
             (20261126000041, "text"),
+            (20261126000051, "import_staging"),
             (20261126000081, "password_links"),
         )
     };

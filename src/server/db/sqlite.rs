@@ -10,6 +10,7 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -40,14 +41,15 @@ pub struct Reader {
 
 impl Sqlite {
     /// Opens the file for writing, and later for as many readers at once as are asked for, `most` at the most.
-    pub async fn open(options: SqliteConnectOptions, most: u32) -> DbResult<Self> {
+    /// A write waits for its turn as long as `patience`.
+    pub async fn open(options: SqliteConnectOptions, most: u32, patience: Duration) -> DbResult<Self> {
         let mut connection = options.connect().await?;
         // The index is there once the file was read or written.
         sqlx::query("PRAGMA user_version").execute(&mut connection).await?;
         let index = File::open(index_of(options.get_filename())).ok().map(ManuallyDrop::new);
         // SQLite's own waiting sleeps up to 100 ms at a time and so misses every short gap; the writer asks more often.
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
-        let writer = Writer::new(connection);
+        let writer = Writer::new(connection, patience);
         Ok(Self {
             reading: options.clone().pragma("query_only", "on"),
             writing: options,

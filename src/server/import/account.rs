@@ -1,72 +1,135 @@
 //! accounts.csv: customer organisations, and which applications each has.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::sheet::{Column, Problems, Row, Sheet, optional, required};
-use super::{Counts, Kind, Reference, Writer};
-use crate::server::db::import::{self as table, AccountUpsert, Keyed};
+use super::change::{Change, What};
+use super::problem::quoted;
+use super::read::Entity;
+use super::row::{Column, Given, Row, optional, required};
+use super::{Kind, Reference, Rows, Writer};
+use crate::server::db::import::{self as table, AccountUpsert, KnownAccount};
+use crate::server::service::audit::Event;
 
-pub const COLUMNS: &[Column] =
-    &[required("external_id"), required("name"), optional("applications"), optional("created_at")];
+const COLUMNS: &[Column] = &[
+    required("external_id", "northwind", "the key: 1 to 100 letters, digits, dots, _ and -"),
+    required("name", "Northwind Traders", "1 to 200 characters"),
+    optional("applications", "northwind-console*", "client ids; the star marks the account's default application"),
+    optional("created_at", "2024-03-02", "of a new account"),
+];
 
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Account {
     line: u64,
     external_id: String,
     name: String,
     /// Client id, and whether it is the account's default.
-    applications: Vec<(String, bool)>,
+    applications: Given<Vec<(String, bool)>>,
     created_at: Option<DateTime<Utc>>,
 }
 
-pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<Account> {
-    sheet.parse("external_id", problems, |row| Account {
-        line: row.line,
-        external_id: row.key("external_id"),
-        name: row.name("name"),
-        applications: applications(row),
-        created_at: row.time("created_at"),
-    })
+impl Entity for Account {
+    const COLUMNS: &'static [Column] = COLUMNS;
+    const KEY: &'static str = "external_id";
+    const BATCH: usize = 100;
+
+    fn parse(row: &mut Row<'_>) -> Self {
+        Self {
+            line: row.line,
+            external_id: row.key("external_id"),
+            name: row.name("name").unwrap_or_default(),
+            applications: applications(row),
+            created_at: row.time("created_at"),
+        }
+    }
+
+    fn key(&self) -> &str {
+        &self.external_id
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn rows(batch: Vec<Self>) -> Rows {
+        Rows::Accounts(batch)
+    }
 }
 
 /// `northwind-console*;reports`: separated by semicolons, the default one with a star.
-fn applications(row: &mut Row<'_>) -> Vec<(String, bool)> {
+fn applications(row: &mut Row<'_>) -> Given<Vec<(String, bool)>> {
     const COLUMN: &str = "applications";
+    let cell = match row.text(COLUMN) {
+        Given::Kept => return Given::Kept,
+        Given::Cleared => return Given::Cleared,
+        Given::Set(cell) => cell,
+    };
     let mut applications: Vec<(String, bool)> = Vec::new();
-    let cell = row.cell(COLUMN).to_owned();
     for part in cell.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (client_id, is_default) = part.strip_suffix('*').map_or((part, false), |part| (part.trim(), true));
         if applications.iter().any(|(known, _)| known == client_id) {
-            row.problem(COLUMN, format!("{client_id:?} is there twice"));
+            row.problem(COLUMN, format!("{} is there twice", quoted(client_id)));
         }
         if is_default && applications.iter().any(|(_, is_default)| *is_default) {
             row.problem(COLUMN, "has more than one default (*)");
         }
         applications.push((client_id.to_owned(), is_default));
     }
-    applications
+    Given::Set(applications)
 }
 
 impl Account {
-    pub fn key(&self) -> &str {
-        &self.external_id
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     pub fn references(&self) -> impl Iterator<Item = Reference<'_>> {
-        self.applications.iter().map(|(client_id, _)| Reference {
+        self.applications.set().map(Vec::as_slice).unwrap_or_default().iter().map(|(client_id, _)| Reference {
             line: self.line,
             column: "applications",
             kind: Kind::Applications,
             key: client_id,
         })
     }
+
+    pub fn changes(&self, known: &KnownAccount) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.name != known.name {
+            changes.push((What::Renamed, String::new()));
+        }
+        let listed = match &self.applications {
+            Given::Kept => return changes,
+            Given::Cleared => &[][..],
+            Given::Set(list) => list,
+        };
+        for (client_id, _) in
+            listed.iter().filter(|(client_id, _)| !known.applications.iter().any(|(k, _)| k == client_id))
+        {
+            changes.push((What::ApplicationAssigned, client_id.clone()));
+        }
+        for (client_id, _) in
+            known.applications.iter().filter(|(client_id, _)| !listed.iter().any(|(l, _)| l == client_id))
+        {
+            changes.push((What::ApplicationWithdrawn, client_id.clone()));
+        }
+        let default = |list: &[(String, bool)]| list.iter().find(|(_, is)| *is).map(|(client_id, _)| client_id.clone());
+        if default(listed) != default(&known.applications) {
+            changes.push((What::DefaultApplication, String::new()));
+        }
+        changes
+    }
 }
 
-pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, accounts: &[Account]) -> anyhow::Result<Counts> {
-    let keys: Vec<&str> = accounts.iter().map(Account::key).collect();
-    let known = table::ids(writer.tx, Keyed::Accounts, writer.environment_id, &keys).await?;
-    let applications = writer.referenced(Kind::Applications, accounts.iter().flat_map(Account::references)).await?;
+pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> anyhow::Result<()> {
+    let keys: Vec<&str> = accounts.iter().map(Entity::key).collect();
+    let known = table::known_accounts(writer.tx, writer.environment_id, &keys).await?;
+    let references: Vec<_> = accounts.iter().flat_map(Account::references).collect();
+    writer.learn(Kind::Applications, &references).await?;
     for account in accounts {
-        let id = known.get(&account.external_id).copied().unwrap_or_else(|| writer.state.new_id());
+        let before = known.get(&account.external_id);
+        let changes = before.map(|known| account.changes(known)).unwrap_or_default();
+        if before.is_some() && changes.is_empty() {
+            continue;
+        }
+        let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
         let row = AccountUpsert {
             id,
             environment_id: writer.environment_id,
@@ -75,15 +138,25 @@ pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, accounts: &[Account])
             created_at: account.created_at.unwrap_or(writer.now),
         };
         table::upsert_account(writer.tx, &row).await?;
-        if sheet.has("applications") {
-            let assigned: Vec<_> = account
-                .applications
-                .iter()
-                .filter_map(|(client_id, is_default)| Some((*applications.get(client_id)?, *is_default)))
-                .collect();
+        let listed = match &account.applications {
+            Given::Kept => None,
+            Given::Cleared => Some(&[][..]),
+            Given::Set(list) => Some(list.as_slice()),
+        };
+        if let Some(listed) = listed {
+            let id_of = |(client_id, is_default): &(String, bool)| {
+                Some((writer.id(Kind::Applications, client_id)?, *is_default))
+            };
+            let assigned: Vec<_> = listed.iter().filter_map(id_of).collect();
             table::replace_assignments(writer.tx, id, &assigned).await?;
         }
-        writer.advance(1);
+        for (what, about) in &changes {
+            let Some((action, severity)) = what.facts().event else { continue };
+            let sentence = format!("{} by an import", what.sentence(&account.name, about));
+            let event =
+                Event::new(writer.environment_id, action, severity, sentence).in_account(id, &account.name, false);
+            writer.record(event).await?;
+        }
     }
-    Ok(Counts::of(accounts.len(), known.len()))
+    Ok(())
 }

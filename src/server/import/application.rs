@@ -1,72 +1,109 @@
 //! applications.csv: the relying parties of an environment.
 
-use super::sheet::{Column, Problems, Row, Sheet, optional, required};
-use super::{Counts, Writer};
-use crate::server::db::import::{self as table, ApplicationUpsert, Keyed};
-use crate::server::secret::SecretKind;
+use serde::{Deserialize, Serialize};
 
-pub const COLUMNS: &[Column] = &[
-    required("client_id"),
-    required("name"),
-    optional("login_method"),
-    required("app_url"),
-    optional("login_url"),
-    optional("initiate_login_url"),
-    optional("redirect_uris"),
-    optional("post_logout_redirect_uris"),
-    optional("keep_session_alive"),
-    optional("client_secret"),
-    optional("client_secret_hash"),
-    optional("signing_algorithm"),
-    optional("jwks"),
-    optional("backchannel_logout_uri"),
+use super::change::{Change, What};
+use super::read::Entity;
+use super::row::{Column, Given, Row, optional, required};
+use super::{Rows, Writer};
+use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
+use crate::server::random::Random;
+use crate::server::secret::SecretKind;
+use crate::server::service::audit::Event;
+
+const COLUMNS: &[Column] = &[
+    required("client_id", "northwind-console", "the key: 1 to 100 letters, digits, dots, _ and -"),
+    required("name", "Northwind Console", "1 to 200 characters"),
+    optional("login_method", "hosted", "hosted or embedded. New applications: hosted"),
+    required("app_url", "https://console.northwind.example/", "where the application begins"),
+    optional("login_url", "", "where its own sign-in is. New applications, and -: the app_url"),
+    optional(
+        "initiate_login_url",
+        "https://console.northwind.example/login",
+        "where it takes third-party initiated login",
+    ),
+    optional(
+        "redirect_uris",
+        "https://console.northwind.example/callback",
+        "separated by spaces; compared letter by letter",
+    ),
+    optional("post_logout_redirect_uris", "https://console.northwind.example/", "likewise, for sign-out"),
+    optional(
+        "keep_session_alive",
+        "true",
+        "true: impersonations last an hour; false: 5 minutes. New applications: true",
+    ),
+    optional("client_secret", "new", "ucs_…, or `new` to have one made and printed once; empty for a public client"),
+    optional("client_secret_hash", "", "SHA-256 of a secret in hexadecimal, instead of it"),
+    optional("signing_algorithm", "RS256", "RS256 or ES256. New applications: RS256"),
+    optional("jwks", "", "the client's public keys as a JSON Web Key Set, for private_key_jwt"),
+    optional("backchannel_logout_uri", "", "where the client is told that a session ended"),
 ];
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
+#[derive(Debug, Serialize, Deserialize)]
 enum ClientSecret {
     Keep,
+    Remove,
     Hash(Vec<u8>),
     New,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Application {
+    line: u64,
     client_id: String,
     name: String,
-    login_method: &'static str,
+    login_method: Option<String>,
     app_url: String,
-    login_url: String,
-    initiate_login_url: Option<String>,
-    redirect_uris: Vec<String>,
-    post_logout_redirect_uris: Vec<String>,
-    keep_session_alive: bool,
+    login_url: Given<String>,
+    initiate_login_url: Given<String>,
+    redirect_uris: Given<Vec<String>>,
+    post_logout_redirect_uris: Given<Vec<String>>,
+    keep_session_alive: Option<bool>,
     client_secret: ClientSecret,
-    signing_algorithm: &'static str,
-    jwks: Option<String>,
-    backchannel_logout_uri: Option<String>,
+    signing_algorithm: Option<String>,
+    jwks: Given<String>,
+    backchannel_logout_uri: Given<String>,
 }
 
-pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<Application> {
-    sheet.parse("client_id", problems, |row| {
-        let app_url = row.web_url("app_url").unwrap_or_default();
+impl Entity for Application {
+    const COLUMNS: &'static [Column] = COLUMNS;
+    const KEY: &'static str = "client_id";
+    const BATCH: usize = 50;
+
+    fn parse(row: &mut Row<'_>) -> Self {
+        let app_url = row.web_url("app_url").set().cloned().unwrap_or_default();
         if app_url.is_empty() {
             row.problem("app_url", "is empty");
         }
-        Application {
+        Self {
+            line: row.line,
             client_id: row.key("client_id"),
-            name: row.name("name"),
+            name: row.name("name").unwrap_or_default(),
             login_method: row.word("login_method", &["hosted", "embedded"]),
-            login_url: row.web_url("login_url").unwrap_or_else(|| app_url.clone()),
             app_url,
+            login_url: row.web_url("login_url"),
             initiate_login_url: row.web_url("initiate_login_url"),
             redirect_uris: row.redirect_uris("redirect_uris"),
             post_logout_redirect_uris: row.redirect_uris("post_logout_redirect_uris"),
-            keep_session_alive: row.boolean("keep_session_alive", true),
+            keep_session_alive: row.boolean("keep_session_alive"),
             client_secret: client_secret(row),
             signing_algorithm: row.word("signing_algorithm", &["RS256", "ES256"]),
             jwks: jwks(row),
             backchannel_logout_uri: backchannel_logout_uri(row),
         }
-    })
+    }
+
+    fn key(&self) -> &str {
+        &self.client_id
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn rows(batch: Vec<Self>) -> Rows {
+        Rows::Applications(batch)
+    }
 }
 
 fn client_secret(row: &mut Row<'_>) -> ClientSecret {
@@ -74,6 +111,7 @@ fn client_secret(row: &mut Row<'_>) -> ClientSecret {
     match (secret.as_str(), hash.as_str()) {
         ("", "") => ClientSecret::Keep,
         ("new", "") => ClientSecret::New,
+        ("-", "" | "-") | ("", "-") => ClientSecret::Remove,
         (secret, "") => SecretKind::ClientSecret.hash_of(secret).map_or_else(
             || {
                 // The secret itself stays out of the message: messages are logged.
@@ -97,12 +135,10 @@ fn client_secret(row: &mut Row<'_>) -> ClientSecret {
 }
 
 /// A JSON Web Key Set with at least one key that can verify RS256 or ES256, and with no private key in it.
-fn jwks(row: &mut Row<'_>) -> Option<String> {
-    let text = row.cell("jwks").to_owned();
-    if text.is_empty() {
-        return None;
-    }
-    let fault = match serde_json::from_str::<jsonwebtoken::jwk::JwkSet>(&text) {
+fn jwks(row: &mut Row<'_>) -> Given<String> {
+    let given = row.text("jwks");
+    let Given::Set(text) = &given else { return given };
+    let fault = match serde_json::from_str::<jsonwebtoken::jwk::JwkSet>(text) {
         Err(_) => Some("is no JSON Web Key Set"),
         Ok(_) if text.contains("\"d\"") => Some("holds a private key; give the public ones only"),
         Ok(set) if set.keys.is_empty() => Some("has no key in it"),
@@ -114,16 +150,16 @@ fn jwks(row: &mut Row<'_>) -> Option<String> {
     if let Some(fault) = fault {
         row.problem("jwks", fault);
     }
-    Some(text)
+    given
 }
 
 /// Back-Channel Logout 1.0, section 2.2: an absolute address without a fragment.
-fn backchannel_logout_uri(row: &mut Row<'_>) -> Option<String> {
-    let uri = row.web_url("backchannel_logout_uri")?;
-    if uri.contains('#') {
+fn backchannel_logout_uri(row: &mut Row<'_>) -> Given<String> {
+    let given = row.web_url("backchannel_logout_uri");
+    if given.set().is_some_and(|uri| uri.contains('#')) {
         row.problem("backchannel_logout_uri", "has a fragment, which this address must not have");
     }
-    Some(uri)
+    given
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -134,49 +170,151 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 impl Application {
-    pub fn key(&self) -> &str {
-        &self.client_id
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Makes the secret that a `new` asks for: the client id and the secret, which nobody stores.
+    pub fn make_secret(&mut self, random: &dyn Random) -> Option<(String, String)> {
+        let ClientSecret::New = self.client_secret else { return None };
+        let (secret, hash) = SecretKind::ClientSecret.generate(random);
+        self.client_secret = ClientSecret::Hash(hash);
+        Some((self.client_id.clone(), secret))
+    }
+
+    pub fn changes(&self, known: &KnownApplication) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut plain = |is: bool, what: What| {
+            if is {
+                changes.push((what, String::new()));
+            }
+        };
+        let row = &known.row;
+        plain(self.name != row.name, What::Renamed);
+        plain(self.login_method.as_ref().is_some_and(|method| *method != row.login_method), What::LoginMethod);
+        plain(self.app_url != row.app_url, What::AppUrl);
+        plain(self.login_url(Some(known)) != row.login_url, What::LoginUrl);
+        plain(
+            self.initiate_login_url.over(row.initiate_login_url.clone()) != row.initiate_login_url,
+            What::InitiateLoginUrl,
+        );
+        match self.keep_session_alive {
+            Some(true) => plain(!row.keep_session_alive, What::SessionsLengthened),
+            Some(false) => plain(row.keep_session_alive, What::SessionsShortened),
+            None => {}
+        }
+        match (&self.client_secret, &row.client_secret_hash) {
+            (ClientSecret::Hash(_) | ClientSecret::New, None) => plain(true, What::SecretSet),
+            (ClientSecret::New, Some(_)) => plain(true, What::SecretChanged),
+            (ClientSecret::Hash(hash), Some(known)) => plain(hash != known, What::SecretChanged),
+            (ClientSecret::Remove, Some(_)) => plain(true, What::SecretRemoved),
+            _ => {}
+        }
+        let algorithm = self.signing_algorithm.as_ref();
+        plain(algorithm.is_some_and(|algorithm| *algorithm != row.signing_algorithm), What::SigningAlgorithm);
+        match (&self.jwks, &row.jwks) {
+            (Given::Set(_), None) => plain(true, What::KeysSet),
+            (Given::Set(keys), Some(known)) => plain(keys != known, What::KeysChanged),
+            (Given::Cleared, Some(_)) => plain(true, What::KeysRemoved),
+            _ => {}
+        }
+        match (&self.backchannel_logout_uri, &row.backchannel_logout_uri) {
+            (Given::Set(_), None) => plain(true, What::LogoutSet),
+            (Given::Set(uri), Some(known)) => plain(uri != known, What::LogoutChanged),
+            (Given::Cleared, Some(_)) => plain(true, What::LogoutRemoved),
+            _ => {}
+        }
+        let login = (What::RedirectAdded, What::RedirectRemoved);
+        redirects(&self.redirect_uris, &known.redirect_uris, login, &mut changes);
+        let logout = (What::LogoutRedirectAdded, What::LogoutRedirectRemoved);
+        redirects(&self.post_logout_redirect_uris, &known.post_logout_redirect_uris, logout, &mut changes);
+        changes
+    }
+
+    /// Where nothing was ever said, it is the app URL, and moves with it.
+    fn login_url(&self, known: Option<&KnownApplication>) -> String {
+        let before =
+            known.map(|known| known.row.login_url.clone()).filter(|url| known.is_some_and(|k| *url != k.row.app_url));
+        self.login_url.over(before).unwrap_or_else(|| self.app_url.clone())
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, applications: &[Application]) -> anyhow::Result<Counts> {
-    let keys: Vec<&str> = applications.iter().map(Application::key).collect();
-    let known = table::ids(writer.tx, Keyed::Applications, writer.environment_id, &keys).await?;
+fn redirects(given: &Given<Vec<String>>, known: &[String], whats: (What, What), changes: &mut Vec<Change>) {
+    let listed = match given {
+        Given::Kept => return,
+        Given::Cleared => &[][..],
+        Given::Set(list) => list,
+    };
+    let (added, removed) = whats;
+    changes.extend(listed.iter().filter(|uri| !known.contains(uri)).map(|uri| (added, uri.clone())));
+    changes.extend(known.iter().filter(|uri| !listed.contains(uri)).map(|uri| (removed, uri.clone())));
+}
+
+pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> anyhow::Result<()> {
+    let keys: Vec<&str> = applications.iter().map(Entity::key).collect();
+    let known = table::known_applications(writer.tx, writer.environment_id, &keys).await?;
     for application in applications {
-        let id = known.get(&application.client_id).copied().unwrap_or_else(|| writer.state.new_id());
-        let client_secret_hash = match &application.client_secret {
-            ClientSecret::Keep => None,
-            ClientSecret::Hash(hash) => Some(hash.clone()),
-            ClientSecret::New => {
-                let (secret, hash) = SecretKind::ClientSecret.generate(writer.state.random.as_ref());
-                writer.secrets.push((application.client_id.clone(), secret));
-                Some(hash)
+        let before = known.get(&application.client_id);
+        let changes = before.map(|known| application.changes(known)).unwrap_or_default();
+        if before.is_some() && changes.is_empty() {
+            continue;
+        }
+        let id = before.map_or_else(|| writer.state.new_id(), |known| known.row.id);
+        let row = row(writer, application, before, id);
+        table::upsert_application(writer.tx, &row).await?;
+        for (kind, given) in [("login", &application.redirect_uris), ("logout", &application.post_logout_redirect_uris)]
+        {
+            if *given != Given::Kept {
+                table::replace_redirect_uris(writer.tx, id, kind, &given.over(None).unwrap_or_default()).await?;
             }
-        };
-        let row = ApplicationUpsert {
-            id,
-            environment_id: writer.environment_id,
-            client_id: &application.client_id,
-            name: &application.name,
-            login_method: application.login_method,
-            app_url: &application.app_url,
-            login_url: &application.login_url,
-            initiate_login_url: application.initiate_login_url.as_deref(),
-            client_secret_hash: client_secret_hash.as_deref(),
-            keep_session_alive: application.keep_session_alive,
-            signing_algorithm: application.signing_algorithm,
-            jwks: application.jwks.as_deref(),
-            backchannel_logout_uri: application.backchannel_logout_uri.as_deref(),
-            now: writer.now,
-        };
-        table::upsert_application(writer.tx, &row, &|column| sheet.has(column)).await?;
-        if sheet.has("redirect_uris") {
-            table::replace_redirect_uris(writer.tx, id, "login", &application.redirect_uris).await?;
         }
-        if sheet.has("post_logout_redirect_uris") {
-            table::replace_redirect_uris(writer.tx, id, "logout", &application.post_logout_redirect_uris).await?;
+        for (what, about) in &changes {
+            let Some((action, severity)) = what.facts().event else { continue };
+            let sentence = format!("{} by an import", what.sentence(&application.name, about));
+            let event = Event::new(writer.environment_id, action, severity, sentence);
+            writer.record(event.in_application(id, &application.name)).await?;
         }
-        writer.advance(1);
     }
-    Ok(Counts::of(applications.len(), known.len()))
+    Ok(())
+}
+
+fn row(
+    writer: &Writer<'_>,
+    application: &Application,
+    known: Option<&KnownApplication>,
+    id: uuid::Uuid,
+) -> ApplicationUpsert {
+    let before = known.map(|known| &known.row);
+    let word = |given: &Option<String>, known: Option<String>, new: &str| {
+        given.clone().or(known).unwrap_or_else(|| new.to_owned())
+    };
+    let secret = match &application.client_secret {
+        ClientSecret::Hash(hash) => Some(hash.clone()),
+        ClientSecret::Remove => None,
+        ClientSecret::Keep | ClientSecret::New => before.and_then(|row| row.client_secret_hash.clone()),
+    };
+    ApplicationUpsert {
+        id,
+        environment_id: writer.environment_id,
+        client_id: application.client_id.clone(),
+        name: application.name.clone(),
+        login_method: word(&application.login_method, before.map(|row| row.login_method.clone()), "hosted"),
+        app_url: application.app_url.clone(),
+        login_url: application.login_url(known),
+        initiate_login_url: application.initiate_login_url.over(before.and_then(|row| row.initiate_login_url.clone())),
+        client_secret_hash: secret,
+        keep_session_alive: application
+            .keep_session_alive
+            .unwrap_or_else(|| before.is_none_or(|row| row.keep_session_alive)),
+        signing_algorithm: word(
+            &application.signing_algorithm,
+            before.map(|row| row.signing_algorithm.clone()),
+            "RS256",
+        ),
+        jwks: application.jwks.over(before.and_then(|row| row.jwks.clone())),
+        backchannel_logout_uri: application
+            .backchannel_logout_uri
+            .over(before.and_then(|row| row.backchannel_logout_uri.clone())),
+        created_at: before.map_or(writer.now, |row| row.created_at),
+    }
 }

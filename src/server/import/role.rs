@@ -1,43 +1,96 @@
 //! roles.csv: what a membership may be, and which permissions that adds up to.
 
-use super::sheet::{Column, Problems, Sheet, optional, required};
-use super::{Counts, Writer};
-use crate::server::db::import::{self as table, Keyed, RoleRow};
+use serde::{Deserialize, Serialize};
 
-pub const COLUMNS: &[Column] = &[required("key"), required("name"), optional("permissions")];
+use super::change::{Change, What};
+use super::read::Entity;
+use super::row::{Column, Given, Row, optional, required};
+use super::{Rows, Writer};
+use crate::server::db::import::{self as table, KnownRole, RoleRow};
+use crate::server::service::audit::Event;
 
+const COLUMNS: &[Column] = &[
+    required("key", "admin", "the key: 1 to 100 letters, digits, dots, _ and -"),
+    required("name", "Administrator", "1 to 200 characters"),
+    optional("permissions", "account.audit.read orders.read", "separated by spaces"),
+];
+
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Role {
+    line: u64,
     key: String,
     name: String,
-    permissions: Vec<String>,
+    permissions: Given<Vec<String>>,
 }
 
-pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<Role> {
-    sheet.parse("key", problems, |row| {
-        let mut permissions: Vec<String> = row.cell("permissions").split_whitespace().map(ToOwned::to_owned).collect();
-        permissions.sort();
-        permissions.dedup();
-        Role { key: row.key("key"), name: row.name("name"), permissions }
-    })
+impl Entity for Role {
+    const COLUMNS: &'static [Column] = COLUMNS;
+    const KEY: &'static str = "key";
+    const BATCH: usize = 100;
+
+    fn parse(row: &mut Row<'_>) -> Self {
+        Self {
+            line: row.line,
+            key: row.key("key"),
+            name: row.name("name").unwrap_or_default(),
+            permissions: row.words("permissions"),
+        }
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn rows(batch: Vec<Self>) -> Rows {
+        Rows::Roles(batch)
+    }
 }
 
 impl Role {
-    pub fn key(&self) -> &str {
-        &self.key
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    pub fn changes(&self, known: &KnownRole) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.name != known.name {
+            changes.push((What::Renamed, String::new()));
+        }
+        if self.permissions != Given::Kept {
+            let after = self.permissions.over(None).unwrap_or_default();
+            let added = after.iter().filter(|permission| !known.permissions.contains(permission));
+            changes.extend(added.map(|permission| (What::PermissionGiven, permission.clone())));
+            let lost = known.permissions.iter().filter(|permission| !after.contains(permission));
+            changes.extend(lost.map(|permission| (What::PermissionRemoved, permission.clone())));
+        }
+        changes
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, roles: &[Role]) -> anyhow::Result<Counts> {
-    let keys: Vec<&str> = roles.iter().map(Role::key).collect();
-    let known = table::ids(writer.tx, Keyed::Roles, writer.environment_id, &keys).await?;
+pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> anyhow::Result<()> {
+    let keys: Vec<&str> = roles.iter().map(Entity::key).collect();
+    let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
     for role in roles {
-        let id = known.get(&role.key).copied().unwrap_or_else(|| writer.state.new_id());
+        let before = known.get(&role.key);
+        let changes = before.map(|known| role.changes(known)).unwrap_or_default();
+        if before.is_some() && changes.is_empty() {
+            continue;
+        }
+        let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
         let row = RoleRow { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
         table::upsert_role(writer.tx, &row).await?;
-        if sheet.has("permissions") {
-            table::replace_permissions(writer.tx, id, &role.permissions).await?;
+        if role.permissions != Given::Kept {
+            let permissions = role.permissions.over(None).unwrap_or_default();
+            table::replace_permissions(writer.tx, id, &permissions).await?;
         }
-        writer.advance(1);
+        for (what, about) in &changes {
+            let Some((action, severity)) = what.facts().event else { continue };
+            let sentence = format!("{} by an import", what.sentence(&format!("The role {}", role.name), about));
+            let event = Event::new(writer.environment_id, action, severity, sentence);
+            writer.record(event).await?;
+        }
     }
-    Ok(Counts::of(roles.len(), known.len()))
+    Ok(())
 }

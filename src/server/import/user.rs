@@ -1,87 +1,137 @@
 //! users.csv: users, their memberships and what they may do in each account.
 
+mod write;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
-use super::sheet::{Column, Problems, Row, Sheet, optional, required};
-use super::{Counts, Kind, Reference, Writer};
-use crate::server::db::import::{self as table, KnownUser, MembershipUpsert, UserUpsert};
+use super::change::{Change, What};
+use super::read::Entity;
+use super::row::{Column, Given, Row, optional, required};
+use super::source::kind_of_hash;
+use super::{Kind, Reference, Rows};
+use crate::server::db::import::KnownUser;
 use crate::server::password;
 
-pub const COLUMNS: &[Column] = &[
-    required("email"),
-    required("name"),
-    optional("email_verified"),
-    optional("password_hash"),
-    optional("picture_url"),
-    optional("mfa_enrolled"),
-    optional("locked"),
-    optional("accounts"),
-    optional("active_account"),
-    optional("last_visit_at"),
-    optional("visits"),
-    optional("created_at"),
+pub use write::write;
+
+const COLUMNS: &[Column] = &[
+    required("email", "ann@northwind.example", "the key: the address that the user signs in with"),
+    required("name", "Ann Arbor", "1 to 200 characters"),
+    optional(
+        "email_verified",
+        "true",
+        "true or false; an unverified user is invited and cannot sign in. New users: false",
+    ),
+    optional("password_hash", "", "argon2id in PHC form ($argon2id$…)"),
+    optional("picture_url", "", "http or https"),
+    optional("mfa_enrolled", "false", "true or false: enrolled elsewhere; it is not asked for here"),
+    optional("locked", "false", "true or false; a locked user cannot sign in and cannot be impersonated"),
+    optional("accounts", "northwind:admin", "memberships: account:role+role;account:role!disabled"),
+    optional("active_account", "northwind", "one of the accounts; else the one that was active, or the first"),
+    optional("last_visit_at", "2024-11-20T10:00:00Z", "also the last sign-in; never moves what is known back"),
+    optional("visits", "7", "distinct days with a visit; never less than what is known"),
+    optional("created_at", "2024-01-31", "of a new user"),
 ];
 
-/// Users that are written with one statement.
-const BATCH: usize = 200;
+const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
+                        the password anew, or leave it out and send the user a set-password link";
 
-struct Membership {
-    account: String,
-    roles: Vec<String>,
-    disabled: bool,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub account: String,
+    pub roles: Vec<String>,
+    pub disabled: bool,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
 pub struct User {
     line: u64,
     email: String,
-    name: String,
-    email_verified: bool,
-    password_hash: Option<String>,
-    picture_url: Option<String>,
-    mfa_enrolled: bool,
-    locked: bool,
-    memberships: Vec<Membership>,
+    name: Option<String>,
+    email_verified: Option<bool>,
+    password_hash: Given<String>,
+    picture_url: Given<String>,
+    mfa_enrolled: Option<bool>,
+    locked: Option<bool>,
+    memberships: Given<Vec<Membership>>,
+    /// Memberships are added to those that are there.
+    adds: bool,
     active_account: Option<String>,
     last_visit_at: Option<DateTime<Utc>>,
-    visits: i64,
+    visits: Option<i64>,
     created_at: Option<DateTime<Utc>>,
 }
 
-pub fn parse(sheet: &Sheet, problems: &mut Problems) -> Vec<User> {
-    sheet.parse("email", problems, |row| {
+impl Entity for User {
+    const COLUMNS: &'static [Column] = COLUMNS;
+    const KEY: &'static str = "email";
+    const BATCH: usize = 500;
+
+    fn parse(row: &mut Row<'_>) -> Self {
         let memberships = memberships(row);
-        User {
+        Self {
             line: row.line,
             email: row.email("email"),
             name: row.name("name"),
-            email_verified: row.boolean("email_verified", false),
+            email_verified: row.boolean("email_verified"),
             password_hash: password_hash(row),
             picture_url: row.web_url("picture_url"),
-            mfa_enrolled: row.boolean("mfa_enrolled", false),
-            locked: row.boolean("locked", false),
+            mfa_enrolled: row.boolean("mfa_enrolled"),
+            locked: row.boolean("locked"),
             active_account: active_account(row, &memberships),
             memberships,
+            adds: row.shape.adds,
             last_visit_at: row.time("last_visit_at"),
             visits: row.count("visits"),
             created_at: row.time("created_at"),
         }
-    })
+    }
+
+    fn key(&self) -> &str {
+        &self.email
+    }
+
+    fn merge(&mut self, other: Self) {
+        let Given::Set(more) = other.memberships else { return };
+        let Given::Set(memberships) = &mut self.memberships else {
+            self.memberships = Given::Set(more);
+            return;
+        };
+        for membership in more {
+            match memberships.iter_mut().find(|known| known.account == membership.account) {
+                None => memberships.push(membership),
+                Some(known) => {
+                    known.roles.extend(membership.roles);
+                    known.roles.sort();
+                    known.roles.dedup();
+                }
+            }
+        }
+    }
+
+    fn rows(batch: Vec<Self>) -> Rows {
+        Rows::Users(batch)
+    }
 }
 
 /// `northwind:admin+billing;harbor:member!disabled`: separated by semicolons, roles after a colon.
-fn memberships(row: &mut Row<'_>) -> Vec<Membership> {
+fn memberships(row: &mut Row<'_>) -> Given<Vec<Membership>> {
     const COLUMN: &str = "accounts";
-    let cell = row.cell(COLUMN).to_owned();
+    let cell = match row.text(COLUMN) {
+        Given::Kept => return Given::Kept,
+        Given::Cleared => return Given::Cleared,
+        Given::Set(cell) => cell,
+    };
     let mut memberships: Vec<Membership> = Vec::new();
     for part in cell.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (part, disabled) = match part.split_once('!') {
             None => (part, false),
             Some((part, "disabled")) => (part, true),
             Some((part, word)) => {
-                row.problem(COLUMN, format!("{word:?} after the ! is not `disabled`"));
+                row.problem(COLUMN, format!("{} after the ! is not `disabled`", super::problem::quoted(word)));
                 (part, false)
             }
         };
@@ -92,106 +142,164 @@ fn memberships(row: &mut Row<'_>) -> Vec<Membership> {
         roles.dedup();
         let account = account.trim().to_owned();
         if memberships.iter().any(|known| known.account == account) {
-            row.problem(COLUMN, format!("{account:?} is there twice"));
+            row.problem(COLUMN, format!("{} is there twice", super::problem::quoted(&account)));
             continue;
         }
         memberships.push(Membership { account, roles, disabled });
     }
-    memberships
+    if memberships.is_empty() { Given::Kept } else { Given::Set(memberships) }
 }
 
-fn active_account(row: &mut Row<'_>, memberships: &[Membership]) -> Option<String> {
-    let wanted = row.cell("active_account").to_owned();
-    if wanted.is_empty() {
-        return None;
-    }
-    if !memberships.iter().any(|membership| membership.account == wanted) {
-        row.problem("active_account", format!("{wanted:?} is not among the user's accounts in this row"));
+fn active_account(row: &mut Row<'_>, memberships: &Given<Vec<Membership>>) -> Option<String> {
+    let wanted = row.text("active_account").set()?.clone();
+    let listed = match memberships {
+        Given::Kept => true,
+        Given::Cleared => false,
+        Given::Set(list) => list.iter().any(|membership| membership.account == wanted),
+    };
+    if !listed {
+        let wanted = super::problem::quoted(&wanted);
+        row.problem("active_account", format!("{wanted} is not among the user's accounts in this row"));
     }
     Some(wanted)
 }
 
-fn password_hash(row: &mut Row<'_>) -> Option<String> {
-    let text = row.cell("password_hash").to_owned();
-    if text.is_empty() {
-        return None;
+fn password_hash(row: &mut Row<'_>) -> Given<String> {
+    let given = row.text("password_hash");
+    if let Given::Set(hash) = &given {
+        if !hash.starts_with("$argon2id$") && hash.starts_with('$') {
+            let kind = kind_of_hash(hash);
+            let advice = "leave it out, and send the user a set-password link (understudy user set-password-link)";
+            row.problem("password_hash", format!("is {kind}, and only argon2id can be taken; {advice}"));
+        } else if !password::is_hash(hash) {
+            row.problem("password_hash", "is no argon2id hash in PHC form ($argon2id$…)");
+        } else if !password::is_acceptable_hash(hash) {
+            row.problem("password_hash", TOO_DEAR);
+        }
     }
-    if !password::is_hash(&text) {
-        row.problem("password_hash", "is no argon2id hash in PHC form ($argon2id$…)");
-    }
-    Some(text)
+    given
 }
 
 impl User {
-    pub fn email(&self) -> &str {
-        &self.email
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    pub fn is_verified(&self) -> bool {
+        self.email_verified == Some(true)
+    }
+
+    pub fn is_enrolled(&self) -> bool {
+        self.mfa_enrolled == Some(true)
     }
 
     pub fn references(&self) -> impl Iterator<Item = Reference<'_>> {
         let to = |kind, key| Reference { line: self.line, column: "accounts", kind, key };
-        self.memberships.iter().flat_map(move |membership| {
+        let memberships = self.memberships.set().map(Vec::as_slice).unwrap_or_default();
+        memberships.iter().flat_map(move |membership| {
             let roles = membership.roles.iter().map(move |role| to(Kind::Roles, role.as_str()));
             std::iter::once(to(Kind::Accounts, membership.account.as_str())).chain(roles)
         })
     }
 
+    /// What is wrong with the row beside what is known already.
+    pub fn fault(&self, known: Option<&KnownUser>) -> Option<(&'static str, String)> {
+        let wanted = self.active_account.as_ref().filter(|_| self.memberships == Given::Kept)?;
+        let is_member = |known: &KnownUser| known.memberships.iter().any(|membership| membership.account == *wanted);
+        let message = || format!("{} is not among the user's accounts", super::problem::quoted(wanted));
+        (!known.is_some_and(is_member)).then(|| ("active_account", message()))
+    }
+
+    /// What the row changes about a user who is known.
+    pub fn changes(&self, known: &KnownUser) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut plain = |what: What| changes.push((what, String::new()));
+        if self.name.as_ref().is_some_and(|name| *name != known.name) {
+            plain(What::Renamed);
+        }
+        match self.email_verified {
+            Some(true) if !known.email_verified => plain(What::Verified),
+            Some(false) if known.email_verified => plain(What::Unverified),
+            _ => {}
+        }
+        match (&self.password_hash, &known.password_hash) {
+            (Given::Set(_), None) => plain(What::PasswordSet),
+            (Given::Set(hash), Some(known)) if hash != known => plain(What::PasswordChanged),
+            (Given::Cleared, Some(_)) => plain(What::PasswordRemoved),
+            _ => {}
+        }
+        if self.picture_url.over(known.picture_url.clone()) != known.picture_url {
+            plain(What::Picture);
+        }
+        match self.mfa_enrolled {
+            Some(true) if !known.mfa_enrolled => plain(What::MfaEnrolled),
+            Some(false) if known.mfa_enrolled => plain(What::MfaReset),
+            _ => {}
+        }
+        match self.locked {
+            Some(true) if known.locked_at.is_none() => plain(What::Locked),
+            Some(false) if known.locked_at.is_some() => plain(What::Unlocked),
+            _ => {}
+        }
+        if self.last_visit_at.is_some_and(|time| time.timestamp_micros() > known.last_visit_us) {
+            plain(What::LastVisit);
+        }
+        if self.visits.is_some_and(|visits| visits > known.visits) {
+            plain(What::Visits);
+        }
+        self.membership_changes(known, &mut changes);
+        if self.active_after(Some(known)) != known.active_account.as_deref() {
+            changes.push((What::ActiveAccount, String::new()));
+        }
+        changes
+    }
+
+    fn membership_changes(&self, known: &KnownUser, changes: &mut Vec<Change>) {
+        let listed = match &self.memberships {
+            Given::Kept => return,
+            Given::Cleared => &[][..],
+            Given::Set(list) => list,
+        };
+        for membership in listed {
+            let about = membership.account.clone();
+            let Some(held) = known.memberships.iter().find(|held| held.account == membership.account) else {
+                changes.push((What::MembershipAdded, about));
+                continue;
+            };
+            match (membership.disabled, held.disabled_at.is_some()) {
+                (true, false) => changes.push((What::MembershipDisabled, about)),
+                // A file that only adds does not say that anything is in force.
+                (false, true) if !self.adds => changes.push((What::MembershipEnabled, about)),
+                _ => {}
+            }
+            let role = |role: &str| format!("{}:{role}", membership.account);
+            for given in membership.roles.iter().filter(|role| !held.roles.iter().any(|(_, known)| known == *role)) {
+                changes.push((What::RoleGiven, role(given)));
+            }
+            for (_, lost) in held.roles.iter().filter(|(_, known)| !self.adds && !membership.roles.contains(known)) {
+                changes.push((What::RoleRemoved, role(lost)));
+            }
+        }
+        let stays = |account: &str| self.adds || listed.iter().any(|membership| membership.account == account);
+        for lost in known.memberships.iter().filter(|held| !stays(&held.account)) {
+            changes.push((What::MembershipRemoved, lost.account.clone()));
+        }
+    }
+
     /// The account that is asked for; else the one that was active, where it stays; else the first that is not disabled.
-    fn active(&self, known: Option<&KnownUser>, accounts: &HashMap<String, Uuid>) -> Option<Uuid> {
-        let id = |membership: &Membership| accounts.get(&membership.account).copied();
-        let before = known.and_then(|known| known.active_account_id);
-        let stays = before.filter(|before| self.memberships.iter().any(|membership| id(membership) == Some(*before)));
-        let first = || self.memberships.iter().find(|membership| !membership.disabled).and_then(id);
-        self.active_account.as_ref().and_then(|account| accounts.get(account).copied()).or(stays).or_else(first)
+    fn active_after<'a>(&'a self, known: Option<&'a KnownUser>) -> Option<&'a str> {
+        let before = known.and_then(|known| known.active_account.as_deref());
+        let listed = match &self.memberships {
+            Given::Kept => return self.active_account.as_deref().or(before),
+            Given::Cleared => &[][..],
+            Given::Set(list) => list,
+        };
+        let is_listed = |account: &&str| self.adds || listed.iter().any(|membership| membership.account == **account);
+        let first =
+            || listed.iter().find(|membership| !membership.disabled).map(|membership| membership.account.as_str());
+        self.active_account.as_deref().or(before.filter(is_listed)).or_else(first)
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, sheet: &Sheet, users: &[User]) -> anyhow::Result<Counts> {
-    let accounts = writer.referenced(Kind::Accounts, users.iter().flat_map(User::references)).await?;
-    let roles = writer.referenced(Kind::Roles, users.iter().flat_map(User::references)).await?;
-    let mut updated = 0;
-    for batch in users.chunks(BATCH) {
-        let emails: Vec<&str> = batch.iter().map(|user| user.email.as_str()).collect();
-        let known = table::users(writer.tx, writer.environment_id, &emails).await?;
-        updated += known.len();
-        let ids: Vec<Uuid> =
-            batch.iter().map(|user| known.get(&user.email).map_or_else(|| writer.state.new_id(), |k| k.id)).collect();
-        let rows: Vec<UserUpsert<'_>> = batch
-            .iter()
-            .zip(&ids)
-            .map(|(user, id)| UserUpsert {
-                id: *id,
-                environment_id: writer.environment_id,
-                email: &user.email,
-                name: &user.name,
-                email_verified: user.email_verified,
-                picture_url: user.picture_url.as_deref(),
-                password_hash: user.password_hash.as_deref(),
-                mfa_enrolled: user.mfa_enrolled,
-                locked_at: user.locked.then_some(writer.now),
-                active_account_id: user.active(known.get(&user.email), &accounts),
-                last_visit_at: user.last_visit_at,
-                visits: user.visits,
-                created_at: user.created_at.unwrap_or(writer.now),
-            })
-            .collect();
-        table::upsert_users(writer.tx, &rows, &|column| sheet.has(column)).await?;
-        if sheet.has("accounts") {
-            let known: Vec<Uuid> = known.values().map(|user| user.id).collect();
-            let memberships = batch.iter().zip(&ids).flat_map(|(user, id)| {
-                user.memberships.iter().filter_map(|membership| {
-                    Some(MembershipUpsert {
-                        account_id: *accounts.get(&membership.account)?,
-                        user_id: *id,
-                        disabled_at: membership.disabled.then_some(writer.now),
-                        created_at: user.created_at.unwrap_or(writer.now),
-                        role_ids: membership.roles.iter().filter_map(|role| roles.get(role).copied()).collect(),
-                    })
-                })
-            });
-            let memberships: Vec<MembershipUpsert> = memberships.collect();
-            table::replace_memberships(writer.tx, &known, &memberships).await?;
-        }
-        writer.advance(batch.len());
-    }
-    Ok(Counts::of(users.len(), updated))
-}
+/// Users that are known, by e-mail.
+pub type Known = HashMap<String, KnownUser>;

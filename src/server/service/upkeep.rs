@@ -1,13 +1,14 @@
 //! Keeping the database small: what neither the protocol nor the audit trail needs any more goes, in small transactions.
 //!
 //! Sessions, events and everything that names people stay. Codes and tokens stay until a day after their session ended:
-//! until then a second use of one is recognised as such.
+//! until then a second use of one is recognised as such. An import that was interrupted is finished here, or forgotten.
 
 use chrono::TimeDelta;
 
 use super::{client_token, failed_sign_in, signing_key};
 use crate::server::db::{failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
+use crate::server::import;
 use crate::server::state::AppState;
 
 /// How long after the end of its session a code, token or cookie is kept.
@@ -45,5 +46,6 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
     deleted += failures::forget(&mut tx, now - failed_sign_in::KEPT).await?;
     deleted += notice::forget(&mut tx, now - failed_sign_in::KEPT).await?;
     tx.commit().await?;
+    deleted += import::settle(state).await?;
     Ok(deleted + client_token::forget_expired(state).await? + signing_key::remove_retired(state).await?)
 }

@@ -2,8 +2,8 @@
 //! those that others are already waiting behind share one commit: the disk is waited for once for all of them.
 //!
 //! Another process may be writing, too. Whoever waits for it asks every other millisecond, so that a process that writes
-//! much but pauses between its transactions lets everybody through; a turn that does not come within 15 s, counted from
-//! when it was asked for, is refused.
+//! much but pauses between its transactions lets everybody through; a turn that does not come in time, counted from when it
+//! was asked for, is refused.
 //!
 //! A transaction is committed for its caller only when the shared commit has reached the disk; where that fails, all that
 //! shared it fail. Each step runs as a task of its own, so that a caller who goes away in the middle of one leaves no
@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::server::db::{DbError, DbResult, TURN};
+use crate::server::db::{DbError, DbResult};
 
 /// Transactions in one commit at most: none waits for long behind others.
 const GROUP: usize = 64;
@@ -30,6 +30,8 @@ const RETRY: Duration = Duration::from_millis(2);
 
 pub struct Writer {
     line: Arc<Mutex<Line>>,
+    /// How long somebody waits for a turn.
+    patience: Duration,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -63,10 +65,10 @@ pub struct GroupTx {
 }
 
 impl Writer {
-    pub fn new(connection: SqliteConnection) -> Self {
+    pub fn new(connection: SqliteConnection, patience: Duration) -> Self {
         let line =
             Line { connection: Some(connection), open_since: None, pending: Vec::new(), savepoint: Savepoint::None };
-        Self { line: Arc::new(Mutex::new(line)), waiting: Arc::default() }
+        Self { line: Arc::new(Mutex::new(line)), patience, waiting: Arc::default() }
     }
 
     /// The next transaction. With `alone`, what others have written before is committed first: for one that takes long.
@@ -75,7 +77,7 @@ impl Writer {
     /// [`DbError::Busy`] where its turn does not come.
     pub async fn begin(&self, alone: bool) -> DbResult<GroupTx> {
         let (line, waiting) = (self.line.clone(), self.waiting.clone());
-        let deadline = Instant::now() + TURN;
+        let deadline = Instant::now() + self.patience;
         let begun = tokio::spawn(async move {
             waiting.fetch_add(1, Ordering::SeqCst);
             let turn = timeout_at(deadline, line.clone().lock_owned()).await;

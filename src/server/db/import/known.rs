@@ -1,0 +1,267 @@
+//! What is known about the things that a file names, as far as a file can change it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{ApplicationUpsert, CHUNK, build};
+use crate::server::db::{Conn, DbResult, Raw};
+
+#[derive(Clone, Debug)]
+pub struct KnownMembership {
+    pub account_id: Uuid,
+    /// The account's external id.
+    pub account: String,
+    pub account_name: String,
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Id and key of each.
+    pub roles: Vec<(Uuid, String)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct KnownUser {
+    pub id: Uuid,
+    pub name: String,
+    pub email_verified: bool,
+    pub picture_url: Option<String>,
+    pub password_hash: Option<String>,
+    pub mfa_enrolled: bool,
+    pub locked_at: Option<DateTime<Utc>>,
+    pub active_account_id: Option<Uuid>,
+    /// The active account's external id, where the user is a member of it.
+    pub active_account: Option<String>,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub last_visit_us: i64,
+    pub visits: i64,
+    pub memberships: Vec<KnownMembership>,
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    email_verified: bool,
+    picture_url: Option<String>,
+    password_hash: Option<String>,
+    mfa_enrolled: bool,
+    locked_at: Option<DateTime<Utc>>,
+    active_account_id: Option<Uuid>,
+    last_login_at: Option<DateTime<Utc>>,
+    last_visit_us: i64,
+    visits: i64,
+}
+
+/// The users behind those of `emails` that exist. With `to_write` nobody else changes them until the transaction is over.
+pub async fn known_users(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    emails: &[&str],
+    to_write: bool,
+) -> DbResult<HashMap<String, KnownUser>> {
+    let lock = if to_write && matches!(conn.raw(), Raw::Postgres(_)) { " ORDER BY email FOR UPDATE" } else { "" };
+    let mut found = HashMap::new();
+    for chunk in emails.chunks(CHUNK) {
+        let rows: Vec<UserRow> = build!(conn, q => {
+            q.push(
+                "SELECT id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
+                   active_account_id, last_login_at, last_visit_us, visits FROM users WHERE environment_id = ",
+            );
+            q.push_bind(environment_id).push(" AND email IN (");
+            let mut list = q.separated(", ");
+            for email in chunk {
+                list.push_bind(*email);
+            }
+            q.push(")").push(lock);
+        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut memberships = memberships(conn, &ids).await?;
+        for row in rows {
+            let memberships = memberships.remove(&row.id).unwrap_or_default();
+            let active = memberships.iter().find(|held| Some(held.account_id) == row.active_account_id);
+            let user = KnownUser {
+                id: row.id,
+                name: row.name,
+                email_verified: row.email_verified,
+                picture_url: row.picture_url,
+                password_hash: row.password_hash,
+                mfa_enrolled: row.mfa_enrolled,
+                locked_at: row.locked_at,
+                active_account_id: row.active_account_id,
+                active_account: active.map(|held| held.account.clone()),
+                last_login_at: row.last_login_at,
+                last_visit_us: row.last_visit_us,
+                visits: row.visits,
+                memberships,
+            };
+            found.insert(row.email, user);
+        }
+    }
+    Ok(found)
+}
+
+/// User, account, its external id and name, since when it is disabled.
+type MembershipRow = (Uuid, Uuid, String, String, Option<DateTime<Utc>>);
+
+async fn memberships(conn: &mut Conn, users: &[Uuid]) -> DbResult<HashMap<Uuid, Vec<KnownMembership>>> {
+    let mut found: HashMap<Uuid, Vec<KnownMembership>> = HashMap::new();
+    if users.is_empty() {
+        return Ok(found);
+    }
+    let rows: Vec<MembershipRow> = build!(conn, q => {
+        q.push(
+            "SELECT m.user_id, m.account_id, a.external_id, a.name, m.disabled_at FROM memberships m
+             JOIN accounts a ON a.id = m.account_id WHERE m.user_id IN (",
+        );
+        let mut list = q.separated(", ");
+        for id in users {
+            list.push_bind(*id);
+        }
+        q.push(") ORDER BY m.user_id, a.external_id");
+    }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+    for (user_id, account_id, account, account_name, disabled_at) in rows {
+        let membership = KnownMembership { account_id, account, account_name, disabled_at, roles: Vec::new() };
+        found.entry(user_id).or_default().push(membership);
+    }
+    let roles: Vec<(Uuid, Uuid, Uuid, String)> = build!(conn, q => {
+        q.push(
+            "SELECT mr.user_id, mr.account_id, mr.role_id, r.key FROM membership_roles mr
+             JOIN roles r ON r.id = mr.role_id WHERE mr.user_id IN (",
+        );
+        let mut list = q.separated(", ");
+        for id in users {
+            list.push_bind(*id);
+        }
+        q.push(") ORDER BY r.key");
+    }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+    for (user_id, account_id, role_id, key) in roles {
+        let held = found.get_mut(&user_id).and_then(|held| held.iter_mut().find(|held| held.account_id == account_id));
+        if let Some(held) = held {
+            held.roles.push((role_id, key));
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Debug)]
+pub struct KnownRole {
+    pub id: Uuid,
+    pub name: String,
+    pub permissions: Vec<String>,
+}
+
+/// The roles behind those of `keys` that exist.
+pub async fn known_roles(conn: &mut Conn, environment_id: Uuid, keys: &[&str]) -> DbResult<HashMap<String, KnownRole>> {
+    let mut found: HashMap<String, KnownRole> = HashMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<(String, Uuid, String, Option<String>)> = build!(conn, q => {
+            q.push(
+                "SELECT r.key, r.id, r.name, p.permission FROM roles r LEFT JOIN role_permissions p ON p.role_id = r.id
+                 WHERE r.environment_id = ",
+            );
+            q.push_bind(environment_id).push(" AND r.key IN (");
+            let mut list = q.separated(", ");
+            for key in chunk {
+                list.push_bind(*key);
+            }
+            q.push(") ORDER BY p.permission");
+        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        for (key, id, name, permission) in rows {
+            let role = found.entry(key).or_insert_with(|| KnownRole { id, name, permissions: Vec::new() });
+            role.permissions.extend(permission);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Debug)]
+pub struct KnownAccount {
+    pub id: Uuid,
+    pub name: String,
+    /// Client id, and whether it is the default.
+    pub applications: Vec<(String, bool)>,
+}
+
+/// External id, id, name; client id of an application, and whether it is the default.
+type AccountRow = (String, Uuid, String, Option<String>, Option<bool>);
+
+/// The accounts behind those of `keys` that exist.
+pub async fn known_accounts(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    keys: &[&str],
+) -> DbResult<HashMap<String, KnownAccount>> {
+    let mut found: HashMap<String, KnownAccount> = HashMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<AccountRow> = build!(conn, q => {
+            q.push(
+                "SELECT a.external_id, a.id, a.name, p.client_id, aa.is_default FROM accounts a
+                 LEFT JOIN account_applications aa ON aa.account_id = a.id
+                 LEFT JOIN applications p ON p.id = aa.application_id WHERE a.environment_id = ",
+            );
+            q.push_bind(environment_id).push(" AND a.external_id IN (");
+            let mut list = q.separated(", ");
+            for key in chunk {
+                list.push_bind(*key);
+            }
+            q.push(") ORDER BY p.client_id");
+        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        for (key, id, name, client_id, is_default) in rows {
+            let account = found.entry(key).or_insert_with(|| KnownAccount { id, name, applications: Vec::new() });
+            account.applications.extend(client_id.map(|client_id| (client_id, is_default == Some(true))));
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Clone, Debug)]
+pub struct KnownApplication {
+    pub row: ApplicationUpsert,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+}
+
+/// The applications behind those of `keys` that exist.
+pub async fn known_applications(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    keys: &[&str],
+) -> DbResult<HashMap<String, KnownApplication>> {
+    let mut found: HashMap<String, KnownApplication> = HashMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<ApplicationUpsert> = build!(conn, q => {
+            q.push(
+                "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url,
+                   client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at
+                 FROM applications WHERE environment_id = ",
+            );
+            q.push_bind(environment_id).push(" AND client_id IN (");
+            let mut list = q.separated(", ");
+            for key in chunk {
+                list.push_bind(*key);
+            }
+            q.push(")");
+        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        if rows.is_empty() {
+            continue;
+        }
+        let uris: Vec<(Uuid, String, String)> = build!(conn, q => {
+            q.push("SELECT application_id, kind, uri FROM redirect_uris WHERE application_id IN (");
+            let mut list = q.separated(", ");
+            for row in &rows {
+                list.push_bind(row.id);
+            }
+            q.push(") ORDER BY uri");
+        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        for row in rows {
+            let of = |wanted: &str| {
+                let own = uris.iter().filter(|(id, kind, _)| *id == row.id && kind == wanted);
+                own.map(|(_, _, uri)| uri.clone()).collect::<Vec<String>>()
+            };
+            let (redirect_uris, post_logout_redirect_uris) = (of("login"), of("logout"));
+            found.insert(row.client_id.clone(), KnownApplication { row, redirect_uris, post_logout_redirect_uris });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,134 @@
+//! The rows of an import that is under way: put aside in short transactions, and taken from there in short transactions.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::server::db::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+
+/// An import that has begun and is not over.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ImportRow {
+    pub id: Uuid,
+    pub environment_id: Uuid,
+    /// Which process works at it: another one that takes it over writes its own.
+    pub owner: Uuid,
+    /// Past the point of no return: its rows are being written.
+    pub applying: bool,
+    pub started_at: DateTime<Utc>,
+    pub touched_at: DateTime<Utc>,
+    /// The events that end it: a JSON list of sentences.
+    pub closing: String,
+}
+
+/// A batch of rows, as JSON.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ChunkRow {
+    pub number: i64,
+    pub content: String,
+}
+
+/// Begins an import. Gives whether there was none in this environment.
+pub async fn begin(tx: &mut Tx, row: &ImportRow) -> DbResult<bool> {
+    let made = execute!(
+        tx,
+        "INSERT INTO imports (id, environment_id, owner, applying, started_at, touched_at, closing)
+         VALUES ($1, $2, $3, FALSE, $4, $5, '[]') ON CONFLICT (environment_id) DO NOTHING",
+        row.id,
+        row.environment_id,
+        row.owner,
+        row.started_at,
+        row.touched_at
+    )?;
+    Ok(made == 1)
+}
+
+/// The import of an environment, if there is one under way.
+pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Option<ImportRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE environment_id = $1",
+        environment_id
+    )
+}
+
+/// Imports at which nobody has worked since `before`.
+pub async fn stale(conn: &mut Conn, before: DateTime<Utc>) -> DbResult<Vec<ImportRow>> {
+    fetch_all!(
+        conn,
+        "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE touched_at < $1",
+        before
+    )
+}
+
+/// Says that `owner` is at work. Gives whether the import is still its own.
+pub async fn touch(tx: &mut Tx, id: Uuid, owner: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+    let touched = execute!(tx, "UPDATE imports SET touched_at = $3 WHERE id = $1 AND owner = $2", id, owner, now)?;
+    Ok(touched == 1)
+}
+
+/// Takes an import over from a process that is gone. Gives whether nobody else did, and it had not come back.
+pub async fn take_over(tx: &mut Tx, row: &ImportRow, owner: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+    let taken = execute!(
+        tx,
+        "UPDATE imports SET owner = $3, touched_at = $4 WHERE id = $1 AND owner = $2 AND touched_at = $5",
+        row.id,
+        row.owner,
+        owner,
+        now,
+        row.touched_at
+    )?;
+    Ok(taken == 1)
+}
+
+pub async fn put(tx: &mut Tx, import_id: Uuid, number: i64, content: &str) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO import_chunks (import_id, number, content) VALUES ($1, $2, $3)",
+        import_id,
+        number,
+        content
+    )?;
+    Ok(())
+}
+
+/// The point of no return: from here on the import is finished, whoever does it.
+pub async fn start_applying(tx: &mut Tx, id: Uuid, owner: Uuid, closing: &str) -> DbResult<bool> {
+    let started = execute!(
+        tx,
+        "UPDATE imports SET applying = TRUE, closing = $3 WHERE id = $1 AND owner = $2",
+        id,
+        owner,
+        closing
+    )?;
+    Ok(started == 1)
+}
+
+/// The next batch that is still to be written.
+pub async fn next(conn: &mut Conn, import_id: Uuid) -> DbResult<Option<ChunkRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT number, content FROM import_chunks WHERE import_id = $1 ORDER BY number LIMIT 1",
+        import_id
+    )
+}
+
+pub async fn remove(tx: &mut Tx, import_id: Uuid, number: i64) -> DbResult<()> {
+    execute!(tx, "DELETE FROM import_chunks WHERE import_id = $1 AND number = $2", import_id, number)?;
+    Ok(())
+}
+
+/// Removes some batches, so that no transaction becomes long. Gives how many went.
+pub async fn remove_some(tx: &mut Tx, import_id: Uuid, limit: i64) -> DbResult<u64> {
+    execute!(
+        tx,
+        "DELETE FROM import_chunks WHERE import_id = $1 AND number IN
+           (SELECT number FROM import_chunks WHERE import_id = $1 ORDER BY number LIMIT $2)",
+        import_id,
+        limit
+    )
+}
+
+pub async fn end(tx: &mut Tx, id: Uuid) -> DbResult<()> {
+    execute!(tx, "DELETE FROM imports WHERE id = $1", id)?;
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! An import and everybody else: nobody waits for it, and of an interrupted one everything is written or nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use understudy::server::db::{Db, Raw};
+use understudy::server::import::{self, ImportError, Kind, Options, Phase};
+use understudy::server::service::upkeep;
+
+use super::{Bench, source};
+use crate::support::MASTER_KEY;
+
+fn many(count: usize) -> String {
+    let rows: String = (0..count).map(|n| format!("user{n}@many.example,User {n},acme:member\n")).collect();
+    format!("email,name,accounts\n{rows}")
+}
+
+impl Bench {
+    async fn imported(&self) -> i64 {
+        let mut conn = self.app.state.db.read().await.expect("a connection");
+        let sql = "SELECT count(*) FROM users WHERE email_domain = 'many.example'";
+        match conn.raw() {
+            Raw::Sqlite(c) => sqlx::query_scalar(sql).fetch_one(c).await,
+            Raw::Postgres(c) => sqlx::query_scalar(sql).fetch_one(c).await,
+        }
+        .expect("a count")
+    }
+
+    /// Begins an import and gives it up once it has written `batches` batches, or none where that is 0.
+    async fn interrupted(&self, text: &str, batches: u64) {
+        let writing = AtomicBool::new(false);
+        let reached = tokio::sync::Notify::new();
+        let progress = |progress: import::Progress<'_>| {
+            writing.store(progress.phase == Phase::Writing, Ordering::SeqCst);
+            if progress.phase == Phase::Writing && progress.done >= batches || batches == 0 {
+                reached.notify_one();
+            }
+        };
+        let sources = vec![source(Kind::Users, text.as_bytes())];
+        let options = Options::default();
+        let import = import::run(&self.app.state, &self.environment, sources, &options, &progress);
+        tokio::select! {
+            biased;
+            () = reached.notified() => {}
+            outcome = import => panic!("the import was not interrupted: {outcome:?}"),
+        }
+        assert_eq!(writing.load(Ordering::SeqCst), batches > 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_sign_in_while_another_process_imports() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let folder = std::env::temp_dir().join(format!("understudy-batches-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let over = Arc::new(AtomicBool::new(false));
+    let (url, done) = (bench.app.database_url().to_owned(), over.clone());
+    let importing = tokio::task::spawn_blocking(move || {
+        for name in ["User", "Person"] {
+            let file = folder.join("users.csv");
+            std::fs::write(&file, many(8_000).replace(",User ", &format!(",{name} "))).expect("a file");
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_understudy"));
+            command.args(["import", "--environment", "imports"]).arg(&file).env_clear();
+            let output = command.env("DATABASE_URL", &url).env("MASTER_KEY", MASTER_KEY).output().expect("it runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let _ = std::fs::remove_dir_all(&folder);
+        done.store(true, Ordering::SeqCst);
+    });
+    let (mut slowest, mut writes) = (Duration::ZERO, 0);
+    while !over.load(Ordering::SeqCst) {
+        let began = Instant::now();
+        if writes % 50 == 0 {
+            let mut browser = bench.app.browser();
+            let email = format!("nobody{writes}@many.example");
+            let form = [("email", email.as_str()), ("password", "wrong"), ("continue", "")];
+            let status = browser.post("/id/production/login", &form).await.status();
+            assert!(status.is_client_error(), "{status}");
+        } else {
+            bench.app.execute("UPDATE environments SET position = position + 1 WHERE slug = 'staging'").await;
+        }
+        slowest = slowest.max(began.elapsed());
+        writes += 1;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    importing.await.expect("no panic");
+    assert_eq!(bench.imported().await, 8_000);
+    assert!(writes > 20, "{writes} writes got through");
+    assert!(slowest < Duration::from_secs(2), "the slowest write took {slowest:?}");
+}
+
+#[tokio::test]
+async fn an_import_that_stops_while_it_reads_leaves_nothing() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.interrupted(&many(6_000), 0).await;
+    assert_eq!(bench.imported().await, 0);
+    let running = bench.run(&[(Kind::Users, &many(10))], false).await;
+    assert!(matches!(running, Err(ImportError::Running)), "it may still be running");
+    bench.app.advance(TimeDelta::seconds(31));
+    bench.import(Kind::Users, &many(10)).await;
+    assert_eq!(bench.imported().await, 10);
+    assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
+}
+
+#[tokio::test]
+async fn an_import_that_stops_while_it_writes_is_finished_by_the_next() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.interrupted(&many(6_000), 3).await;
+    let half = bench.imported().await;
+    assert!(half > 0 && half < 6_000, "{half}");
+    bench.app.advance(TimeDelta::seconds(31));
+    bench.import(Kind::Users, "email,name\nlast@other.example,Last\n").await;
+    assert_eq!(bench.imported().await, 6_000);
+    let events = bench.app.events("data.imported").await;
+    assert!(events.iter().any(|event| event.description == "Imported users: 6000 created, 0 updated, 0 unchanged"));
+    assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
+}
+
+#[tokio::test]
+async fn an_import_that_stops_while_it_writes_is_finished_by_a_running_server() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.interrupted(&many(3_000), 2).await;
+    upkeep::run(&bench.app.state).await.expect("upkeep");
+    assert!(bench.imported().await < 3_000, "it may still be running");
+    bench.app.advance(TimeDelta::seconds(31));
+    upkeep::run(&bench.app.state).await.expect("upkeep");
+    assert_eq!(bench.imported().await, 3_000);
+}
+
+#[tokio::test]
+async fn rows_that_do_not_change_are_not_written() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.import(Kind::Users, &many(1_000)).await;
+    let text = many(1_000).replace(",User 7,", ",Seven,");
+    let summary = bench.import(Kind::Users, &text).await;
+    assert_eq!((summary.created, summary.updated, summary.unchanged), (0, 1, 999));
+    assert_eq!(summary.changes, ["name: 1 renamed"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_turn_does_not_come_is_refused_as_busy() {
+    let bench = Bench::new().await;
+    if bench.app.state.db.kind() != "SQLite" {
+        return;
+    }
+    let patience = Duration::from_secs(1);
+    let here = Db::connect_patiently(bench.app.database_url(), 1, patience).await.expect("this process");
+    let held = bench.app.state.db.write_long().await.expect("a transaction of another process");
+    let began = Instant::now();
+    let (first, second) = tokio::join!(here.write(), here.write());
+    for outcome in [first.err(), second.err()] {
+        let error = outcome.expect("somebody else writes");
+        assert!(error.is_busy(), "{error}");
+        let error = understudy::server::error::ServiceError::from(error);
+        assert!(matches!(error, understudy::server::error::ServiceError::Busy { .. }), "{error}");
+    }
+    assert!(
+        began.elapsed() >= patience && began.elapsed() < patience.mul_f64(1.9),
+        "whoever waits behind another waits no longer"
+    );
+    held.commit().await.expect("it commits");
+    here.write().await.expect("the turn has come").commit().await.expect("it commits");
+}

@@ -1,0 +1,104 @@
+//! `understudy import` as it is typed.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("understudy-import-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let folder = Self(folder);
+        let made = folder.understudy(&["environment", "create", "--slug", "qa", "--name", "QA"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        folder
+    }
+
+    fn understudy(&self, arguments: &[&str]) -> Output {
+        let data = self.0.join("data");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+        command.args(arguments).env_clear().env("DATA_DIR", data).output().expect("the binary runs")
+    }
+
+    fn import(&self, name: &str, text: &str, more: &[&str]) -> Output {
+        let file = self.0.join(name);
+        std::fs::write(&file, text).expect("a file");
+        let file = file.display().to_string();
+        self.understudy(&[&["import", "--environment", "qa", &file], more].concat())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn out(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn every_template_can_be_imported_as_it_is() {
+    let folder = Folder::new("templates");
+    for (kind, columns) in [
+        ("roles", "key,name,permissions"),
+        ("applications", "jwks,backchannel_logout_uri"),
+        ("accounts", "external_id,name,applications"),
+        ("users", "email,name,email_verified,password_hash"),
+    ] {
+        let template = out(&folder.understudy(&["import", "--template", kind]));
+        assert!(template.contains(columns), "{template}");
+        let done = out(&folder.import(&format!("{kind}.csv"), &template, &[]));
+        assert!(done.contains("1 created"), "{done}");
+    }
+    for origin in ["auth0", "okta", "entra", "google", "keycloak", "frontegg", "firebase"] {
+        let template = out(&folder.understudy(&["import", "--template", "users", "--from", origin]));
+        let done = out(&folder.import("export.csv", &template, &["--dry-run"]));
+        assert!(done.contains("1 user, "), "{origin}: {done}");
+    }
+}
+
+#[test]
+fn help_lists_every_column_and_every_kind_of_change_that_has_to_be_allowed() {
+    let folder = Folder::new("help");
+    let help = out(&folder.understudy(&["import", "--help"]));
+    for word in
+        ["jwks", "backchannel_logout_uri", "email*", "external_id*", "permissions", "unlock", "remove-membership"]
+    {
+        assert!(help.contains(word), "{word} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn json_says_what_was_found_and_what_has_to_be_allowed() {
+    let folder = Folder::new("json");
+    let locked = "email,name,locked\ndana@x.example,Dana,true\n";
+    let answer: serde_json::Value =
+        serde_json::from_str(&out(&folder.import("users.csv", locked, &["--json"]))).expect("JSON");
+    assert_eq!((&answer["imported"], &answer["files"][0]["created"]), (&true.into(), &1.into()));
+    let unlocked = folder.import("users.csv", &locked.replace("true", "false"), &["--json"]);
+    assert_eq!(unlocked.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_slice(&unlocked.stdout).expect("JSON");
+    assert_eq!((&answer["imported"], &answer["to_allow"][0]), (&false.into(), &"unlock".into()));
+    assert_eq!(answer["files"][0]["listed"][0]["what"], "unlocked");
+    let bad = folder.import("users.csv", "email,name\nnobody,A\n", &["--json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&bad.stdout).expect("JSON");
+    assert_eq!((&answer["problems_total"], &answer["problems"][0]["line"]), (&1.into(), &2.into()));
+    let allowed = out(&folder.import("users.csv", &locked.replace("true", "false"), &["--allow", "unlock"]));
+    assert!(allowed.contains("locked: 1 unlocked"), "{allowed}");
+}
+
+#[test]
+fn what_a_file_holds_is_seen_from_its_head_line() {
+    let folder = Folder::new("kinds");
+    assert!(out(&folder.import("people.csv", "email;name\na@x.example;A\n", &[])).contains("1 user, 1 created"));
+    assert!(out(&folder.import("teams.csv", "key,name\nadmin,Admin\n", &[])).contains("1 role, 1 created"));
+    let strange = folder.import("strange.csv", "a,b\n1,2\n", &[]);
+    assert!(String::from_utf8_lossy(&strange.stderr).contains("give --kind users, accounts"));
+    let missing = folder.understudy(&["import", "--environment", "qa", "/nowhere/users.csv"]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("--template users"));
+}
