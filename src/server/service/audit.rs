@@ -15,7 +15,7 @@ use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account, operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
-use crate::server::text::{Search, sentence, storable};
+use crate::server::text::{SEARCH_MAX, Search, sentence, storable};
 
 /// Events that one search by words looks through: ten million are not read for one page.
 const LOOKED_THROUGH: i64 = 100_000;
@@ -193,7 +193,9 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         environment_id: caller.environment.id,
         words: search.words.clone(),
         id,
-        action: Some(storable(query.action.trim())).filter(|action| !action.is_empty()),
+        // No action is that long, and no database compares with patterns of any length.
+        action: Some(storable(query.action.trim()).chars().take(SEARCH_MAX).collect())
+            .filter(|action: &String| !action.is_empty()),
         severity: Severity::parse(&query.severity).map(Severity::as_str),
         account_id,
         only_impersonated: query.only == "impersonated",

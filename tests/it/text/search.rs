@@ -176,3 +176,23 @@ async fn nothing_found_says_what_was_looked_for_and_why() {
     let page = browser.get("/production/audit?q=zzyzx").await;
     assert!(page.body().contains("“zzyzx”"));
 }
+
+#[tokio::test]
+async fn whatever_the_length_of_a_search_it_is_answered() {
+    let app = app().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let long = "x y".repeat(30_000);
+    for query in [
+        AuditQuery { q: long.clone(), ..AuditQuery::default() },
+        AuditQuery { action: long.clone(), ..AuditQuery::default() },
+        AuditQuery { find: long.clone(), account: long.clone(), ..AuditQuery::default() },
+    ] {
+        assert!(service::audit::list(&caller, &query).await.is_ok());
+    }
+    for query in [
+        UserQuery { q: long.clone(), ..UserQuery::default() },
+        UserQuery { find: long.clone(), account: long.clone(), exclude: long.clone(), ..UserQuery::default() },
+    ] {
+        assert!(service::users::list(&caller, &query).await.is_ok());
+    }
+}
