@@ -63,9 +63,13 @@ pub fn search_key(text: &str) -> String {
             key.push(' ');
         }
         for c in word.chars() {
+            if c.is_ascii() {
+                key.push(c);
+                continue;
+            }
             match LETTERS.get(&c) {
-                Some(letters) if !c.is_ascii() => key.push_str(letters),
-                _ => key.push(c),
+                Some(letters) => key.push_str(letters),
+                None => key.push(c),
             }
         }
     }
