@@ -24,6 +24,7 @@ pub(in crate::server) mod parameters;
 mod password;
 pub(in crate::server) mod provider;
 mod revoke;
+mod selection;
 mod token;
 mod userinfo;
 
@@ -66,6 +67,7 @@ pub fn router(state: AppState) -> Router {
     let hosted = Router::new()
         .route("/login", get(login::form).post(login::submit))
         .route("/password", get(password::form).post(password::submit))
+        .route("/choose", post(selection::choose))
         .route("/logout/confirm", post(logout::confirm))
         .route("/account", get(account::home))
         .route("/account/sessions", get(account::sessions))

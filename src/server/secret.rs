@@ -12,6 +12,8 @@ use super::random::Random;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
     OperatorCookie,
+    /// One browser at one environment, with all that it holds.
+    BrowserCookie,
     SessionCookie,
     HandOffCode,
     AuthorizationCode,
@@ -24,6 +26,7 @@ impl SecretKind {
     fn prefix(self) -> &'static str {
         match self {
             Self::OperatorCookie => "uoc_",
+            Self::BrowserCookie => "ubr_",
             Self::SessionCookie => "usc_",
             Self::HandOffCode => "uho_",
             Self::AuthorizationCode => "uac_",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod applications;
 pub mod audit;
+pub mod browser;
 pub mod caller;
 pub mod client_token;
 pub mod cursor;

@@ -285,7 +285,7 @@ pub async fn is_family_revoked(conn: &mut Conn, family_id: Uuid) -> DbResult<boo
 pub struct NewSessionCookie<'a> {
     pub secret_hash: &'a [u8],
     pub session_id: Uuid,
-    /// The one application that may use it; `None` for the user's own session.
+    /// The one application that may use it.
     pub application_id: Option<Uuid>,
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SigningKeyRow {
@@ -95,7 +95,36 @@ pub async fn retired_before(conn: &mut Conn, time: DateTime<Utc>) -> DbResult<Ve
     fetch_all!(conn, select!("WHERE state = 'retiring' AND retired_at <= $1"), time)
 }
 
-/// Deletes a retiring key. Gives whether it was there.
+/// A key that is published no more, for reading id tokens that come back as hints.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PastKeyRow {
+    pub algorithm: String,
+    /// The public key as a JWK, JSON text.
+    pub public_jwk: String,
+}
+
+pub async fn past(conn: &mut Conn, environment_id: Uuid, kid: &str) -> DbResult<Option<PastKeyRow>> {
+    fetch_optional!(
+        conn,
+        "SELECT algorithm, public_jwk FROM past_signing_keys WHERE kid = $1 AND environment_id = $2",
+        kid,
+        environment_id
+    )
+}
+
+/// Forgets keys that stopped signing before this. Gives how many.
+pub async fn forget_past(tx: &mut Tx, time: DateTime<Utc>) -> DbResult<u64> {
+    execute!(tx, "DELETE FROM past_signing_keys WHERE retired_at <= $1", time)
+}
+
+/// Deletes a retiring key, whose public half alone is kept. Gives whether it was there.
 pub async fn delete_retired(tx: &mut Tx, kid: &str) -> DbResult<bool> {
+    execute!(
+        tx,
+        "INSERT INTO past_signing_keys (kid, environment_id, algorithm, public_jwk, retired_at)
+         SELECT kid, environment_id, algorithm, public_jwk, retired_at FROM signing_keys
+         WHERE kid = $1 AND state = 'retiring' AND retired_at IS NOT NULL",
+        kid
+    )?;
     Ok(execute!(tx, "DELETE FROM signing_keys WHERE kid = $1 AND state = 'retiring'", kid)? == 1)
 }

@@ -44,6 +44,7 @@ pub async fn tidy_session(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult
     deleted += execute!(tx, "DELETE FROM authorization_codes WHERE session_id = $1", id)?;
     deleted += execute!(tx, "DELETE FROM hand_off_codes WHERE session_id = $1", id)?;
     deleted += execute!(tx, "DELETE FROM session_cookies WHERE session_id = $1", id)?;
+    deleted += execute!(tx, "DELETE FROM browser_sessions WHERE session_id = $1", id)?;
     deleted += execute!(tx, "DELETE FROM session_applications WHERE session_id = $1", id)?;
     execute!(tx, "UPDATE sessions SET tidied_at = $2 WHERE id = $1", id, now)?;
     Ok(deleted)

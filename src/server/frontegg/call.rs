@@ -9,9 +9,13 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::cookies;
 use super::error::{Answer, Refused};
+use crate::server::db::session::StandingRow;
+use crate::server::error::ServiceResult;
+use crate::server::identity::access::verify;
 use crate::server::identity::parameters::{Parameters, body as read_body};
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
@@ -109,6 +113,17 @@ impl Call {
             return Ok(());
         }
         Err(Refused::forbidden("The page that calls is not registered for this application."))
+    }
+
+    /// Whether the tab that calls shows a token of somebody else than this session's: tabs share a cookie, and what it became
+    /// since is another tab's. A user who signed in again is the same person.
+    pub async fn is_of_another(&self, session: &StandingRow) -> ServiceResult<bool> {
+        let Some((_, token)) = self.header("authorization").split_once(' ') else { return Ok(false) };
+        let Some(verified) = verify(&self.provider, token.trim()).await? else { return Ok(false) };
+        let Some(session_id) = verified.sid() else { return Ok(false) };
+        let user_id = verified.text("sub").and_then(|text| Uuid::try_parse(text).ok());
+        let acted = session.is_impersonation() || verified.claims.contains_key("act");
+        Ok(session_id != session.id && (acted || user_id != Some(session.user_id)))
     }
 
     /// Where the call comes from: a navigation has no `Origin`, but may have come from a page.

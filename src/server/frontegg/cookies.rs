@@ -1,11 +1,15 @@
 //! `fe_refresh_…`, the cookie by which an SDK stays signed in. What is in the database decides whose it is; its name is
 //! for the Next.js SDK, which looks for it. Scripts cannot read it, and pages of other sites do not send it.
+//!
+//! A browser that calls us itself has it as `__Host-fe_refresh_…`, which no other host of the site can set, and by no other
+//! name. An application's server that hands its users' cookies on has them under the SDK's name, on its own host.
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::call::is_our_own;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::identity::provider::Provider;
@@ -14,6 +18,9 @@ use crate::server::service::sdk::{self, Kept};
 use crate::server::service::session;
 
 const PREFIX: &str = "fe_refresh_";
+const HOST: &str = "__Host-";
+/// What the SDK's own server says when it hands a call on.
+const MIDDLEWARE: &str = "x-frontegg-middleware";
 
 /// The client id without its first dash, as the vendor names its cookies.
 fn name(client_id: &str) -> String {
@@ -21,15 +28,36 @@ fn name(client_id: &str) -> String {
     format!("{PREFIX}{}", client_id.replacen('-', "", 1)).chars().map(allowed).collect()
 }
 
-/// Whether a cookie of this name is the application's, in any of the spellings that SDKs use.
+/// Whether a cookie of this name is the application's: under exactly the name that a browser was given or, where an SDK
+/// names it, in any of the spellings that SDKs use.
 fn is_named_for(cookie: &str, client_id: &str) -> bool {
-    cookie.replace('-', "") == name(client_id).replace('-', "")
+    match cookie.strip_prefix(HOST) {
+        Some(exact) => exact == name(client_id),
+        None => cookie.replace('-', "") == name(client_id).replace('-', ""),
+    }
+}
+
+/// Whether the SDK's server calls, and not a browser.
+fn is_handed_on(provider: &Provider) -> bool {
+    provider.headers.contains_key(MIDDLEWARE)
+}
+
+/// Whether the names that any host of the site can set count: never where a browser calls by https.
+fn may_be_plain(provider: &Provider) -> bool {
+    let origin = provider.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let by_browser = provider.headers.contains_key("sec-fetch-site")
+        || origin.is_some_and(|origin| !is_our_own(&provider.state, origin));
+    !provider.state.is_https() || is_handed_on(provider) || !by_browser
 }
 
 fn pairs(provider: &Provider) -> impl Iterator<Item = (&str, &str)> {
     let headers = provider.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = headers.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| name.starts_with(PREFIX))
+    let (https, plain) = (provider.state.is_https(), may_be_plain(provider));
+    pairs.filter(move |(name, _)| match name.strip_prefix(HOST) {
+        Some(rest) => https && rest.starts_with(PREFIX),
+        None => plain && name.starts_with(PREFIX),
+    })
 }
 
 /// The values of all cookies of this kind.
@@ -93,11 +121,16 @@ pub fn set(
     secret: &str,
     expires_at: DateTime<Utc>,
 ) {
-    // The Next.js SDK hands the cookie on as the application's own, whose pages do not lie below our path.
-    let behind_application = provider.headers.contains_key("x-frontegg-middleware");
-    let path = if behind_application { "/".to_owned() } else { provider.path("") };
+    let name = name(&application.client_id);
     let max_age = (expires_at - provider.state.now()).num_seconds().max(0);
-    append(provider, response, &name(&application.client_id), secret, &path, max_age);
+    if is_handed_on(provider) {
+        // It becomes the application's own, whose pages do not lie below our path.
+        append(provider, response, &name, secret, "/", max_age);
+    } else if provider.state.is_https() {
+        append(provider, response, &format!("{HOST}{name}"), secret, "/", max_age);
+    } else {
+        append(provider, response, &name, secret, &provider.path(""), max_age);
+    }
 }
 
 /// Takes the application's cookie back, wherever it lies and however it is spelt.
@@ -108,7 +141,10 @@ pub fn clear(provider: &Provider, response: &mut Response, application: &Applica
     );
     names.sort();
     names.dedup();
-    for name in names {
+    if provider.state.is_https() && !is_handed_on(provider) {
+        append(provider, response, &format!("{HOST}{}", name(&application.client_id)), "", "/", 0);
+    }
+    for name in names.into_iter().filter(|name| !name.starts_with(HOST)) {
         for path in [provider.path(""), "/".to_owned()] {
             append(provider, response, &name, "", &path, 0);
         }
@@ -135,6 +171,12 @@ mod tests {
             assert!(is_named_for(spelling, "2f53360a-517a-4c38"), "{spelling}");
         }
         assert!(!is_named_for("fe_refresh_other", "2f53360a-517a-4c38"));
+        assert!(is_named_for("__Host-fe_refresh_2f53360a517a-4c38", "2f53360a-517a-4c38"));
+        for spelling in
+            ["__Host-fe_refresh_2f53360a-517a-4c38", "__Host-fe_refresh_2f53360a517a4c38", "__Host-fe_refresh_"]
+        {
+            assert!(!is_named_for(spelling, "2f53360a-517a-4c38"), "{spelling}");
+        }
         assert_eq!(name("a b;c=d"), "fe_refresh_a_b_c_d");
     }
 }

@@ -15,8 +15,10 @@ use crate::server::identity::provider::Provider;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
 use crate::server::service::relying_party::Application;
 use crate::server::service::sdk;
-use crate::server::service::sign_in::{self, SignedIn};
+use crate::server::service::sign_in::{self, Before, SignedIn};
 use crate::server::service::tokens::{self, Reissue};
+
+const ANOTHER: &str = "Somebody else signed in to this application in another tab. Load the page anew to go on.";
 
 /// `POST auth/v1/user`: signs a user in with e-mail and password.
 pub async fn sign_in(call: Call) -> Answer<Response> {
@@ -25,12 +27,12 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
     let (Some(email), Some(password)) = (call.input.get("email"), call.input.get("password")) else {
         return Err(Refused::request("Send email and password."));
     };
-    let replaced = match cookies::find(&call.provider, &application).await? {
+    let session = match cookies::find(&call.provider, &application).await? {
         Found::Session(session) if !session.is_impersonation() => Some(session.id),
         _ => None,
     };
-    let signed_in =
-        sign_in::sign_in_at(state, environment, Some(&application), email, password, replaced, client).await;
+    let before = Before { session, cookie: None };
+    let signed_in = sign_in::sign_in_at(state, environment, Some(&application), email, password, before, client).await;
     let SignedIn { session_id, cookie, device, expires_at } = signed_in?;
     let mut response = tokens_of(&call, &application, session_id).await?;
     cookies::set(&call.provider, &mut response, &application, &cookie, expires_at);
@@ -43,6 +45,7 @@ pub async fn refresh(call: Call) -> Answer<Response> {
     let application = call.application().await?;
     require_public(&application)?;
     match cookies::find(&call.provider, &application).await? {
+        Found::Session(session) if call.is_of_another(&session).await? => Err(Refused::over(ANOTHER)),
         Found::Session(session) => tokens_of(&call, &application, session.id).await,
         Found::Nothing => Err(Refused::over("Nobody is signed in.")),
         Found::Over => {
@@ -103,9 +106,11 @@ fn refused(refusal: Refusal) -> Refused {
         }
         Refusal::Replayed => "This link was used already. Start a new session from the portal.",
         Refusal::Expired => "This link is too old. Start the session again from the portal.",
-        Refusal::NoOperator | Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::OtherLoginMethod => {
-            "This link is not for this application."
-        }
+        Refusal::NoOperator
+        | Refusal::ForeignOperator
+        | Refusal::ForeignApplication
+        | Refusal::OtherLoginMethod
+        | Refusal::BrowserFull => "This link is not for this application.",
         Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
     };
     Refused::over(sentence)

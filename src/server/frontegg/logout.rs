@@ -15,8 +15,7 @@ use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
 use crate::server::error::ServiceResult;
 use crate::server::identity::access::verify;
-use crate::server::identity::choice::{Browser, Choice};
-use crate::server::identity::cookies as provider_cookies;
+use crate::server::identity::choice::{Asked, Browser, Choice};
 use crate::server::identity::page;
 use crate::server::identity::parameters::with_query;
 use crate::server::identity::provider::Provider;
@@ -118,19 +117,20 @@ async fn presented(call: &Call) -> ServiceResult<Option<(Uuid, Arc<Application>)
     Ok(application.map(|application| (session_id, application)))
 }
 
-/// Without a token: the session that the browser keeps for the application, else whom the provider's cookies mean.
+/// Without a token: the session that the browser keeps for the application, else whom the provider's cookie means. Where
+/// that is not clear it is nobody: nothing of another tab ends.
 async fn meant(call: &Call, application: &Application) -> ServiceResult<Option<Uuid>> {
     let provider = &call.provider;
     if let Found::Session(session) = cookies::find(provider, application).await? {
         return Ok(Some(session.id));
     }
-    Ok(match Browser::of(provider).await?.for_application(provider, application, None).await? {
+    Ok(match Browser::of(provider).await?.for_application(provider, application, Asked::anyone()).await? {
         Choice::Session(session) => Some(session.id),
-        Choice::Gone | Choice::Nobody => None,
+        Choice::Several(_) | Choice::Over { .. } | Choice::Nobody => None,
     })
 }
 
-/// Ends the session and takes its cookies back: not those of another one, which another tab may have brought since.
+/// Ends the session and takes the application's cookie back: not that of another one, which another tab may have brought since.
 async fn end(
     call: &Call,
     application: &Application,
@@ -139,12 +139,7 @@ async fn end(
 ) -> ServiceResult<()> {
     let Provider { state, environment, client, .. } = &call.provider;
     if let Some(session_id) = session_id {
-        let browser = Browser::of(&call.provider).await?;
-        let (holds, own) = (browser.holds(session_id), browser.own() == Some(session_id));
         sign_in::sign_out(state, environment.id, session_id, client).await?;
-        if holds {
-            provider_cookies::clear(&call.provider, response, session_id, own);
-        }
     }
     if !matches!(cookies::find(&call.provider, application).await?, Found::Session(_)) {
         cookies::clear(&call.provider, response, application);

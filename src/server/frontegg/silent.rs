@@ -7,7 +7,9 @@ use super::call::{Call, require_public};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
 use crate::server::db::session::StandingRow;
-use crate::server::identity::choice::{Browser, Choice};
+use crate::server::identity::choice::{Asked, Browser, Choice};
+use crate::server::identity::provider::Provider;
+use crate::server::service::browser;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Reissue};
 
@@ -30,7 +32,11 @@ pub async fn silent(call: Call) -> Answer<Response> {
 
 async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
     let provider = &call.provider;
-    let session = meant(call, application).await?;
+    let browser = Browser::of(provider).await?;
+    let session = meant(provider, &browser, application).await?;
+    if call.is_of_another(&session).await? {
+        return Err(Refused::over("Somebody else signed in to this application in another tab."));
+    }
     let wanted = Reissue {
         scope: SCOPE,
         with_refresh_token: true,
@@ -42,23 +48,33 @@ async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
     let tokens = answer::sign(provider, application, granted.await?).await?;
     let mut response = tokens.hosted();
     cookies::keep(provider, &mut response, application, &tokens.session, tokens.family_id).await?;
+    // It is who the application is here from now on, unless the provider's cookie does not know it.
+    if let Some(browser_id) = browser.id().filter(|_| browser.holds(tokens.session.id)) {
+        browser::note_last_use(&provider.state, browser_id, application.id, tokens.session.id).await?;
+    }
     Ok(response)
 }
 
-/// An impersonation that was handed off to this application just now: this tab was opened for it. Else the session that
-/// the browser keeps for the application, which all tabs of it share. Else whom the provider's own cookies mean.
-async fn meant(call: &Call, application: &Application) -> Answer<Box<StandingRow>> {
-    let provider = &call.provider;
-    let browser = Browser::of(provider).await?;
+/// Whom this browser means, as the provider's own endpoint decides, and nobody else than the browser keeps for the
+/// application: where the two disagree, one of them is another tab's. The provider's cookie is not there where the session
+/// began on the application's own page.
+async fn meant(provider: &Provider, browser: &Browser, application: &Application) -> Answer<Box<StandingRow>> {
     if let Some(session) = browser.just_handed_off(provider, application).await? {
         return Ok(session);
     }
-    match cookies::find(provider, application).await? {
-        Found::Session(session) => Ok(session),
-        Found::Over => Err(Refused::over("The session has ended.")),
-        Found::Nothing => match browser.for_application(provider, application, None).await? {
-            Choice::Session(session) => Ok(session),
-            Choice::Gone | Choice::Nobody => Err(Refused::over("Nobody is signed in.")),
-        },
+    let kept = cookies::find(provider, application).await?;
+    if let Found::Over = kept {
+        return Err(Refused::over("The session has ended."));
+    }
+    match (browser.for_application(provider, application, Asked::anyone()).await?, kept) {
+        (Choice::Session(session), Found::Session(kept)) if kept.id != session.id => {
+            Err(Refused::over("Several users are signed in here. Sign in to say which one is meant."))
+        }
+        (Choice::Session(session), _) | (Choice::Nobody, Found::Session(session)) => Ok(session),
+        (Choice::Several(_), _) => {
+            Err(Refused::over("Several users are signed in here. Sign in to say which one is meant."))
+        }
+        (Choice::Over { .. }, _) => Err(Refused::over("The session has ended.")),
+        (Choice::Nobody, _) => Err(Refused::over("Nobody is signed in.")),
     }
 }

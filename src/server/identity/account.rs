@@ -8,11 +8,11 @@ use maud::{Markup, html};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::choice::Browser;
-use super::cookies;
+use super::choice::{Browser, Choice};
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
+use super::selection::{self, Then};
 use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
@@ -20,26 +20,45 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::self_service::{self, OwnAccount};
 use crate::server::text::isolated;
 
+const SESSIONS: &str = "/account/sessions";
+
 pub async fn home(provider: Provider) -> Redirect {
     Redirect::to(&provider.path("/account/sessions"))
 }
 
-/// Who looks at an account page: the session that `session` names, else the user's own, else an impersonation.
-pub async fn viewer(provider: &Provider, parameters: &Parameters) -> ServiceResult<Option<Box<StandingRow>>> {
+/// Who looks at an account page: the session that `session` names, else the only one that the browser holds; or the
+/// answer that asks.
+pub async fn viewer(
+    provider: &Provider,
+    parameters: &Parameters,
+    page: &str,
+) -> ServiceResult<Result<Box<StandingRow>, Response>> {
     let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
-    Browser::of(provider).await?.for_page(provider, named).await
+    let path = provider.path(page);
+    Ok(match Browser::of(provider).await?.for_page(provider, named).await? {
+        Choice::Session(session) => Ok(session),
+        Choice::Several(sessions) => {
+            let sentence = "Several sessions run in this browser. Whose page do you want to see?";
+            Err(selection::ask(provider, "Who are you?", sentence, &sessions, &Then::Open(&path)))
+        }
+        Choice::Over { session, others } => {
+            Err(selection::ended(provider, session.as_deref(), &others, &Then::Open(&path)))
+        }
+        Choice::Nobody => Err(to_sign_in(provider, page)),
+    })
 }
 
 /// To the sign-in page, which comes back to `page`.
-pub fn to_sign_in(provider: &Provider, page: &str) -> Response {
+fn to_sign_in(provider: &Provider, page: &str) -> Response {
     let continued = provider.path(page);
     Redirect::to(&with_query(&provider.path("/login"), &[("continue", &continued)])).into_response()
 }
 
 pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let shown = async {
-        let Some(viewer) = viewer(&provider, &parameters).await? else {
-            return Ok(to_sign_in(&provider, "/account/sessions"));
+        let viewer = match viewer(&provider, &parameters, SESSIONS).await? {
+            Ok(viewer) => viewer,
+            Err(asked) => return Ok(asked),
         };
         let sessions = self_service::sessions(&provider.state, &viewer).await?;
         let accounts = self_service::accounts(&provider.state, &viewer).await?;
@@ -55,17 +74,23 @@ pub async fn revoke(
 ) -> Response {
     let session_id = path.get("session_id").and_then(|text| Uuid::try_parse(text).ok());
     let done = async {
-        let viewer = require(&provider, &form).await?;
+        let viewer = match viewer(&provider, &form, SESSIONS).await? {
+            Ok(viewer) => viewer,
+            Err(asked) => return Ok(asked),
+        };
         let session_id = session_id.ok_or(ServiceError::NotFound)?;
         self_service::revoke(&provider.state, &viewer, session_id, &provider.client).await?;
-        Ok(if viewer.id == session_id { signed_out(&provider, &viewer) } else { back(&provider, &viewer) })
+        Ok(if viewer.id == session_id { signed_out(&viewer) } else { back(&provider, &viewer) })
     };
     answer(&provider, done.await)
 }
 
 pub async fn revoke_others(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
     let done = async {
-        let viewer = require(&provider, &form).await?;
+        let viewer = match viewer(&provider, &form, SESSIONS).await? {
+            Ok(viewer) => viewer,
+            Err(asked) => return Ok(asked),
+        };
         self_service::revoke_others(&provider.state, &viewer, &provider.client).await?;
         Ok(back(&provider, &viewer))
     };
@@ -74,7 +99,10 @@ pub async fn revoke_others(provider: Provider, BrowserForm(form): BrowserForm) -
 
 pub async fn switch(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
     let done = async {
-        let viewer = require(&provider, &form).await?;
+        let viewer = match viewer(&provider, &form, SESSIONS).await? {
+            Ok(viewer) => viewer,
+            Err(asked) => return Ok(asked),
+        };
         let account = form.get("account").unwrap_or_default();
         self_service::switch(&provider.state, &viewer, account, &provider.client).await?;
         Ok(back(&provider, &viewer))
@@ -84,21 +112,20 @@ pub async fn switch(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 
 pub async fn sign_out(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
     let done = async {
-        let viewer = require(&provider, &form).await?;
+        let viewer = match viewer(&provider, &form, SESSIONS).await? {
+            Ok(viewer) => viewer,
+            Err(asked) => return Ok(asked),
+        };
         self_service::revoke(&provider.state, &viewer, viewer.id, &provider.client).await?;
-        Ok(signed_out(&provider, &viewer))
+        Ok(signed_out(&viewer))
     };
     answer(&provider, done.await)
-}
-
-async fn require(provider: &Provider, form: &Parameters) -> ServiceResult<Box<StandingRow>> {
-    viewer(provider, form).await?.ok_or(ServiceError::Unauthenticated)
 }
 
 fn answer(provider: &Provider, result: ServiceResult<Response>) -> Response {
     match result {
         Ok(response) => response,
-        Err(ServiceError::Unauthenticated) => to_sign_in(provider, "/account/sessions"),
+        Err(ServiceError::Unauthenticated) => to_sign_in(provider, SESSIONS),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
 }
@@ -107,15 +134,13 @@ fn back(provider: &Provider, viewer: &StandingRow) -> Response {
     Redirect::to(&format!("{}?session={}", provider.path("/account/sessions"), viewer.id)).into_response()
 }
 
-fn signed_out(provider: &Provider, viewer: &StandingRow) -> Response {
+fn signed_out(viewer: &StandingRow) -> Response {
     let (title, sentence) = if viewer.is_impersonation() {
         ("The impersonation has ended", "Applications see its end at once. You can close this tab.")
     } else {
         ("You are signed out", "You can close this tab.")
     };
-    let mut response = page::plain(StatusCode::OK, title, sentence);
-    cookies::clear(provider, &mut response, viewer.id, !viewer.is_impersonation());
-    response
+    page::plain(StatusCode::OK, title, sentence)
 }
 
 /// Where the account pages lead, and whose they are.

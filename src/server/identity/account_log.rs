@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::account::{beside, notice, to_sign_in, viewer};
+use super::account::{beside, notice, viewer};
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserQuery, Parameters};
 use super::provider::Provider;
@@ -21,7 +21,10 @@ pub async fn log(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> 
 }
 
 async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
-    let Some(viewer) = viewer(provider, parameters).await? else { return Ok(to_sign_in(provider, PAGE)) };
+    let viewer = match viewer(provider, parameters, PAGE).await? {
+        Ok(viewer) => viewer,
+        Err(asked) => return Ok(asked),
+    };
     let cursor = parameters.get("cursor").unwrap_or_default();
     match self_service::account_log(&provider.state, &viewer, cursor).await {
         Ok(log) => Ok(log_page(provider, &viewer, &log)),

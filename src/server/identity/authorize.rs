@@ -12,16 +12,21 @@ use std::sync::Arc;
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::choice::{Browser, Choice};
+use super::choice::{Asked, Browser, Choice, Whom};
+use super::hint::{self, IdHint};
+use super::page;
 use super::parameters::{BrowserForm, Parameters, with_query};
 use super::provider::Provider;
-use super::{hint, page};
+use super::selection::{self, Then};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{self, CodeRequest, NoCode};
+use crate::server::text::isolated;
+pub(super) use reauthentication::is_answered;
 use reply::Reply;
 use request::{AuthorizationError, AuthorizationRequest};
 
@@ -45,6 +50,10 @@ pub async fn post(provider: Provider, BrowserForm(parameters): BrowserForm) -> R
 
 const LOGIN_REQUIRED: AuthorizationError =
     AuthorizationError { code: "login_required", description: "nobody is signed in who could be meant" };
+const SELECTION_REQUIRED: AuthorizationError = AuthorizationError {
+    code: "account_selection_required",
+    description: "several could be meant; send id_token_hint or login_hint",
+};
 
 async fn answer(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
     let (application, reply) = match recipient(provider, parameters).await? {
@@ -97,45 +106,83 @@ async fn sign_in(
     reply: &Reply,
 ) -> ServiceResult<Response> {
     let id_hint = match request.id_token_hint {
-        Some(token) => match hint::id_token(provider, token).await? {
-            Some(id_hint) => Some(id_hint),
-            None => return Ok(reply.error(AuthorizationError::request("id_token_hint is no id token of this issuer"))),
-        },
+        Some(token) => hint::id_token(provider, token).await?,
         None => None,
     };
+    // It names somebody, and nobody can tell whom: without a page there is no answer that would not be a guess. With one
+    // the hint is passed over.
+    if request.silent && request.id_token_hint.is_some() && id_hint.is_none() {
+        return Ok(reply.error(LOGIN_REQUIRED));
+    }
     let browser = Browser::of(provider).await?;
-    // A session id as login_hint is a session and no other; one in an old id token is, while the browser still has it.
-    let hinted = id_hint.as_ref().map(|id_hint| id_hint.session_id).filter(|id| browser.holds(*id));
-    let named = request.named_session().or(hinted);
-    let session = match browser.for_application(provider, application, named).await? {
-        Choice::Session(session) => session,
-        Choice::Gone if request.silent => return Ok(reply.error(LOGIN_REQUIRED)),
-        Choice::Gone => return Ok(ended_page()),
-        Choice::Nobody => return Ok(ask_or_refuse(provider, parameters, request, reply)),
-    };
-    let is_fresh = reauthentication::is_answered(reauthentication::asked_at(provider, parameters), &session);
-    if id_hint.is_some_and(|id_hint| id_hint.user_id != session.user_id) {
-        // Whoever signed in when asked was somebody else: asking once more would go on for ever.
-        return Ok(if is_fresh {
-            reply.error(LOGIN_REQUIRED)
-        } else {
-            ask_or_refuse(provider, parameters, request, reply)
-        });
-    }
-    if !is_fresh && (request.fresh_sign_in || is_too_old(provider, &session, request.max_age)) {
-        if session.is_impersonation() {
-            let description = "the user of an impersonation cannot sign in again";
-            return Ok(reply.error(AuthorizationError { code: "login_required", description }));
+    let asked_at = reauthentication::asked_at(provider, parameters);
+    let whom = whom(provider, application, &browser, request, id_hint.as_ref()).await?;
+    let asked = Asked { whom, opening: !request.silent, asked_at };
+    let again = Again { provider, parameters, request, reply };
+    match browser.for_application(provider, application, asked).await? {
+        Choice::Session(session) => go_on(&again, application, &browser, &session, asked_at, id_hint.as_ref()).await,
+        Choice::Several(_) if request.silent => Ok(reply.error(SELECTION_REQUIRED)),
+        Choice::Several(sessions) => Ok(again.select(application, &sessions)),
+        Choice::Over { .. } if request.silent => Ok(reply.error(LOGIN_REQUIRED)),
+        Choice::Over { session, others } => {
+            Ok(selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&again.path())))
         }
-        return Ok(ask_or_refuse(provider, parameters, request, reply));
+        Choice::Nobody => Ok(again.sign_in_or_refuse()),
     }
-    issue(provider, application, request, session.id, reply).await
+}
+
+/// Whom the request names: a session by its id, else the one who is in the id token, else a user by the login hint.
+async fn whom(
+    provider: &Provider,
+    application: &Application,
+    browser: &Browser,
+    request: &AuthorizationRequest<'_>,
+    id_hint: Option<&IdHint>,
+) -> ServiceResult<Whom> {
+    let hinted = match request.login_hint {
+        Some(hint) => browser.hinted(provider, application, hint).await?,
+        None => Whom::Anyone,
+    };
+    if let (Whom::Anyone | Whom::User(_), Some(id_hint)) = (&hinted, id_hint) {
+        let named = browser.session_named(provider, application, id_hint.session_id).await?;
+        return Ok(named.unwrap_or(Whom::User(id_hint.user_id)));
+    }
+    Ok(hinted)
+}
+
+/// Gives the session's code, unless its user is to choose or to sign in first. Of an impersonation neither is asked: its
+/// operator chose the user, and the user cannot sign in again. It goes on, and its id token has neither `auth_time` nor
+/// `amr`, so that it satisfies no demand for a recent sign-in (Core section 2).
+async fn go_on(
+    again: &Again<'_>,
+    application: &Application,
+    browser: &Browser,
+    session: &StandingRow,
+    asked_at: Option<DateTime<Utc>>,
+    id_hint: Option<&IdHint>,
+) -> ServiceResult<Response> {
+    let Again { provider, request, reply, .. } = *again;
+    let is_fresh = is_answered(asked_at, session);
+    if id_hint.is_some_and(|id_hint| id_hint.user_id != session.user_id) {
+        // Whoever was named when the page asked is somebody else: asking once more would go on for ever.
+        return Ok(if asked_at.is_some() { reply.error(LOGIN_REQUIRED) } else { again.sign_in_or_refuse() });
+    }
+    if !session.is_impersonation() && !is_fresh {
+        if request.select_account && !browser.chose(provider, application, asked_at).await? {
+            return Ok(again.select(application, &browser.running_for(provider, application).await?));
+        }
+        if request.fresh_sign_in || is_too_old(provider, session, request.max_age) {
+            return Ok(again.sign_in_or_refuse());
+        }
+    }
+    issue(provider, application, request, browser, session.id, reply).await
 }
 
 async fn issue(
     provider: &Provider,
     application: &Application,
     request: &AuthorizationRequest<'_>,
+    browser: &Browser,
     session_id: Uuid,
     reply: &Reply,
 ) -> ServiceResult<Response> {
@@ -144,6 +191,7 @@ async fn issue(
         scope: &request.scope,
         nonce: request.nonce,
         code_challenge: request.code_challenge,
+        browser_id: browser.id(),
     };
     let environment_id = provider.environment.id;
     let issued = tokens::issue_code(&provider.state, environment_id, session_id, application, &code).await?;
@@ -157,34 +205,40 @@ async fn issue(
     })
 }
 
-/// Whether the user signed in longer ago than the application accepts. An impersonation has no sign-in of the user.
+/// Whether the user signed in longer ago than the application accepts.
 fn is_too_old(provider: &Provider, session: &StandingRow, max_age: Option<i64>) -> bool {
-    max_age.is_some_and(|seconds| {
-        session.is_impersonation() || (provider.state.now() - session.created_at).num_seconds() > seconds
-    })
+    max_age.is_some_and(|seconds| (provider.state.now() - session.created_at).num_seconds() > seconds)
 }
 
-/// The sign-in page, which comes back here afterwards, or `login_required` where nothing may be shown.
-fn ask_or_refuse(
-    provider: &Provider,
-    parameters: &Parameters,
-    request: &AuthorizationRequest<'_>,
-    reply: &Reply,
-) -> Response {
-    if request.silent {
-        return reply.error(LOGIN_REQUIRED);
+/// A request that a page interrupts and that is read again afterwards.
+struct Again<'a> {
+    provider: &'a Provider,
+    parameters: &'a Parameters,
+    request: &'a AuthorizationRequest<'a>,
+    reply: &'a Reply,
+}
+
+impl Again<'_> {
+    /// Where the page comes back to.
+    fn path(&self) -> String {
+        // Signing in replaces the session that the browser has: named by its id, it would not be found afterwards.
+        let outdated: &[&str] = if self.request.hints_by_id() { &["login_hint"] } else { &[] };
+        let query = reauthentication::marked(self.provider, self.parameters, outdated);
+        format!("{}?{query}", self.provider.path("/authorize"))
     }
-    // Signing in replaces the session that the browser has: named by its id, it would not be found afterwards.
-    let outdated: &[&str] = if request.named_session().is_some() { &["login_hint"] } else { &[] };
-    let query = reauthentication::marked(provider, parameters, outdated);
-    let again = format!("{}?{query}", provider.path("/authorize"));
-    Redirect::to(&with_query(&provider.path("/login"), &[("continue", &again)])).into_response()
-}
 
-fn ended_page() -> Response {
-    page::plain(
-        StatusCode::FORBIDDEN,
-        "This impersonation has ended",
-        "It has ended, or it was started in another browser. Close this tab; a new session can be started from the portal.",
-    )
+    /// The sign-in page, or `login_required` where nothing may be shown.
+    fn sign_in_or_refuse(&self) -> Response {
+        if self.request.silent {
+            return self.reply.error(LOGIN_REQUIRED);
+        }
+        Redirect::to(&with_query(&self.provider.path("/login"), &[("continue", &self.path())])).into_response()
+    }
+
+    fn select(&self, application: &Application, sessions: &[StandingRow]) -> Response {
+        let title = format!("Who are you in {}?", isolated(&application.name));
+        let sentence = "More than one could be meant, and the application did not say who.";
+        let sentence = if sessions.len() > 1 { sentence } else { "The application asks who you are." };
+        selection::ask(self.provider, &title, sentence, sessions, &Then::Authorize(&self.path()))
+    }
 }

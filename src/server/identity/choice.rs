@@ -1,64 +1,263 @@
 //! Which of a browser's sessions a request means: the one decision that keeps several users in several tabs apart.
+//!
+//! It is never guessed. A hint that names somebody decides; without one, whoever the application last was by this browser,
+//! while that session runs and no other tab could ask the same way; else the only session there is. What remains is asked,
+//! or answered with the standard's error (OpenID Connect Core sections 3.1.2.1 and 3.1.2.6).
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::authorize::is_answered;
 use super::cookies;
 use super::provider::Provider;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
+use crate::server::service::browser::{self, Held, Use};
 use crate::server::service::relying_party::Application;
-use crate::server::service::session;
-use crate::server::service::sign_in::{self, Held};
 
-/// How long after its hand-off an impersonation is what its application's next sign-in means, if nothing says more.
+/// How long after its hand-off an impersonation is what a new tab of its application means, if nothing says more.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
+/// Sessions that a page lists at most.
+const LISTED: usize = 100;
 
-/// The sessions that the browser holds, newest first.
-pub struct Browser(Vec<Held>);
+/// A browser and the sessions that it holds, running ones first, newest first.
+pub struct Browser {
+    id: Option<Uuid>,
+    held: Vec<Held>,
+}
 
-/// The session that a request for an application means.
+/// Whom a request names.
+pub enum Whom {
+    /// Nobody, or somebody who is nobody here: a suggestion that says nothing.
+    Anyone,
+    /// A session that this browser holds for the application.
+    Session(Uuid),
+    /// An impersonation that is over, in another browser or in another application. What it was is said only where this
+    /// browser holds it.
+    Elsewhere(Option<Box<StandingRow>>),
+    User(Uuid),
+}
+
+/// What decides, besides what the browser holds.
+pub struct Asked {
+    pub whom: Whom,
+    /// Whether it may be the first thing that a new tab asks: then an impersonation that was just handed off is meant.
+    pub opening: bool,
+    /// When a page asked the person whom this very request means.
+    pub asked_at: Option<DateTime<Utc>>,
+}
+
+impl Asked {
+    /// What a new tab asks that names nobody.
+    pub fn anyone() -> Self {
+        Self { whom: Whom::Anyone, opening: true, asked_at: None }
+    }
+}
+
+/// The session that a request means.
 pub enum Choice {
     Session(Box<StandingRow>),
-    /// A session was named, and it is over or not in this browser: nobody else's place is taken.
-    Gone,
-    /// Nobody is signed in.
+    /// Each of these could be meant, and nothing decides.
+    Several(Vec<StandingRow>),
+    /// Who is meant is over or not here: nobody takes that place unasked, though these could go on.
+    Over {
+        session: Option<Box<StandingRow>>,
+        others: Vec<StandingRow>,
+    },
+    /// Nobody is signed in who could be meant.
     Nobody,
+}
+
+/// A session that an application was by this browser.
+enum Claim {
+    Runs(Box<StandingRow>),
+    Ended(Box<StandingRow>),
 }
 
 impl Browser {
     pub async fn of(provider: &Provider) -> ServiceResult<Self> {
-        let cookies = cookies::values(provider);
-        Ok(Self(sign_in::held(&provider.state, provider.environment.id, &cookies).await?))
+        let cookie = cookies::browser(provider);
+        let known = browser::held(&provider.state, provider.environment.id, cookie.as_deref()).await?;
+        Ok(known.map_or(Self { id: None, held: Vec::new() }, |(id, held)| Self { id: Some(id), held }))
     }
 
+    /// `None` for one that never held anything here.
+    pub fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    /// Whether the browser holds this session, and it has not ended yet.
     pub fn holds(&self, session_id: Uuid) -> bool {
-        self.0.iter().any(|held| held.session_id == session_id)
+        self.held.iter().any(|held| held.session_id == session_id && !held.ended)
     }
 
     /// The user's own session, whether it may go on or not.
     pub fn own(&self) -> Option<Uuid> {
-        self.0.iter().find(|held| held.application_id.is_none()).map(|held| held.session_id)
+        self.held.iter().find(|held| held.application_id.is_none() && !held.ended).map(|held| held.session_id)
     }
 
-    /// The session for an application's sign-in. A named one or none; else an impersonation that was handed off just
-    /// now; else the user's own session; else the newest impersonation. An impersonation serves its application only.
+    /// Whom a `login_hint` names: a session or a user by id, in any spelling of one, or a user by e-mail. Anything else is
+    /// a suggestion that says nothing.
+    pub async fn hinted(&self, provider: &Provider, application: &Application, hint: &str) -> ServiceResult<Whom> {
+        let hint = hint.trim();
+        if let Ok(id) = Uuid::try_parse(hint)
+            && let Some(whom) = self.session_named(provider, application, id).await?
+        {
+            return Ok(whom);
+        }
+        let user = browser::user_named(&provider.state, provider.environment.id, hint).await?;
+        Ok(user.map_or(Whom::Anyone, Whom::User))
+    }
+
+    /// Whom a session's id names, if it is one. A user's own session stands for its user, who may have signed in anew since;
+    /// an impersonation stands for itself alone.
+    pub async fn session_named(
+        &self,
+        provider: &Provider,
+        application: &Application,
+        id: Uuid,
+    ) -> ServiceResult<Option<Whom>> {
+        let looked = browser::look(&provider.state, provider.environment.id, id).await?;
+        let Some((standing, runs)) = looked else { return Ok(None) };
+        let held = self.held.iter().find(|held| held.session_id == id);
+        Ok(Some(if runs && held.is_some_and(|held| is_usable(held, application)) {
+            Whom::Session(id)
+        } else if standing.is_impersonation() {
+            Whom::Elsewhere(held.is_some().then(|| Box::new(standing)))
+        } else {
+            Whom::User(standing.user_id)
+        }))
+    }
+
+    /// The session for an application's sign-in. An impersonation serves its own application only.
     pub async fn for_application(
         &self,
         provider: &Provider,
         application: &Application,
-        named: Option<Uuid>,
+        asked: Asked,
     ) -> ServiceResult<Choice> {
-        let bound = |held: &Held| held.application_id == Some(application.id);
-        if let Some(named) = named {
-            let usable = |held: &Held| held.application_id.is_none() || bound(held);
-            let found = self.first_live(provider, self.ids(|held| held.session_id == named && usable(held))).await?;
-            return Ok(found.map_or(Choice::Gone, Choice::Session));
+        let uses = match self.id {
+            Some(id) => browser::uses(&provider.state, id, application.id).await?,
+            None => Vec::new(),
+        };
+        if let Some(session) = self.answer(provider, &uses, asked.asked_at).await? {
+            return Ok(Choice::Session(session));
         }
-        let mut order = self.fresh(provider, application);
-        order.extend(self.ids(|held| held.application_id.is_none()));
-        order.extend(self.ids(bound));
-        Ok(self.first_live(provider, order).await?.map_or(Choice::Nobody, Choice::Session))
+        match asked.whom {
+            Whom::Session(id) => match self.first_running(provider, &[id]).await? {
+                Some(session) => Ok(Choice::Session(session)),
+                None => self.over(provider, application, None).await,
+            },
+            Whom::Elsewhere(session) => self.over(provider, application, session).await,
+            Whom::User(user_id) => self.decide(provider, application, &uses, Some(user_id), asked.opening).await,
+            Whom::Anyone => self.decide(provider, application, &uses, None, asked.opening).await,
+        }
+    }
+
+    /// Whom the person named when this request's page asked: by signing in, or by choosing.
+    async fn answer(
+        &self,
+        provider: &Provider,
+        uses: &[Use],
+        asked_at: Option<DateTime<Utc>>,
+    ) -> ServiceResult<Option<Box<StandingRow>>> {
+        let Some(asked_at) = asked_at else { return Ok(None) };
+        let own = self.first_running(provider, self.own().as_slice()).await?;
+        let own = own.filter(|own| is_answered(Some(asked_at), own));
+        // Whichever came last: who chose may have had to sign in for it, and who signed in may have chosen since.
+        let since = own.as_ref().map_or(asked_at, |own| own.created_at);
+        let chosen = uses.first().filter(|last| last.chosen_at.is_some_and(|chosen_at| chosen_at >= since));
+        let chosen = chosen.map(|last| last.session_id);
+        let chosen = self.first_running(provider, chosen.as_slice()).await?;
+        Ok(chosen.or(own))
+    }
+
+    /// Whether the person chose on a page since this request was asked about.
+    pub async fn chose(
+        &self,
+        provider: &Provider,
+        application: &Application,
+        asked_at: Option<DateTime<Utc>>,
+    ) -> ServiceResult<bool> {
+        let (Some(id), Some(asked_at)) = (self.id, asked_at) else { return Ok(false) };
+        let uses = browser::uses(&provider.state, id, application.id).await?;
+        Ok(uses.first().and_then(|last| last.chosen_at).is_some_and(|chosen_at| chosen_at >= asked_at))
+    }
+
+    /// What the browser itself says, of anybody or of one user.
+    async fn decide(
+        &self,
+        provider: &Provider,
+        application: &Application,
+        uses: &[Use],
+        user_id: Option<Uuid>,
+        opening: bool,
+    ) -> ServiceResult<Choice> {
+        let could_be = |held: &Held| is_usable(held, application) && user_id.is_none_or(|id| id == held.user_id);
+        let mut claims = self.claims(provider, uses, user_id).await?;
+        let fresh = self.ids(|held| self.is_fresh(provider, application, held) && could_be(held));
+        if let Some(fresh) = self.first_running(provider, &fresh).await? {
+            if opening || claims.is_empty() {
+                return Ok(Choice::Session(fresh));
+            }
+            claims.push(Claim::Runs(fresh));
+        }
+        if claims.is_empty() {
+            let mut running = self.running(provider, self.ids(could_be)).await?;
+            return Ok(match (running.len(), running.pop()) {
+                (1, Some(only)) => Choice::Session(Box::new(only)),
+                (_, None) => Choice::Nobody,
+                (_, Some(last)) => {
+                    running.push(last);
+                    Choice::Several(running)
+                }
+            });
+        }
+        // Whoever ended while others ran here may have a tab that asks just like theirs.
+        if let Some(at) = claims.iter().position(|claim| matches!(claim, Claim::Ended(_)))
+            && let Claim::Ended(session) = claims.swap_remove(at)
+        {
+            return self.over(provider, application, Some(session)).await;
+        }
+        match (claims.len(), claims.pop()) {
+            (1, Some(Claim::Runs(only))) => Ok(Choice::Session(only)),
+            _ => Ok(Choice::Several(self.running(provider, self.ids(could_be)).await?)),
+        }
+    }
+
+    /// Who the application was here, each once, the last first. A user who signed in again is the same person: the new
+    /// session stands for the one that ended.
+    async fn claims(&self, provider: &Provider, uses: &[Use], user_id: Option<Uuid>) -> ServiceResult<Vec<Claim>> {
+        let own = self.first_running(provider, self.own().as_slice()).await?;
+        let (mut claims, mut seen) = (Vec::new(), Vec::new());
+        for used in uses {
+            let looked = browser::look(&provider.state, provider.environment.id, used.session_id).await?;
+            let Some((mut standing, mut runs)) = looked else { continue };
+            if let Some(own) = own.as_ref().filter(|own| own.user_id == standing.user_id)
+                && !runs
+                && !standing.is_impersonation()
+            {
+                (standing, runs) = (own.as_ref().clone(), true);
+            }
+            if user_id.is_some_and(|id| id != standing.user_id) || seen.contains(&standing.id) {
+                continue;
+            }
+            seen.push(standing.id);
+            claims.push(if runs { Claim::Runs(Box::new(standing)) } else { Claim::Ended(Box::new(standing)) });
+        }
+        Ok(claims)
+    }
+
+    /// Nobody takes the place of `session` unasked. Where nobody could, a user is simply asked to sign in again.
+    async fn over(
+        &self,
+        provider: &Provider,
+        application: &Application,
+        session: Option<Box<StandingRow>>,
+    ) -> ServiceResult<Choice> {
+        let others = self.running_for(provider, application).await?;
+        let was_own = session.as_ref().is_some_and(|session| !session.is_impersonation());
+        Ok(if was_own && others.is_empty() { Choice::Nobody } else { Choice::Over { session, others } })
     }
 
     /// The impersonation that was handed off to this application just now and not used yet, if there is one.
@@ -67,38 +266,80 @@ impl Browser {
         provider: &Provider,
         application: &Application,
     ) -> ServiceResult<Option<Box<StandingRow>>> {
-        self.first_live(provider, self.fresh(provider, application)).await
+        self.first_running(provider, &self.ids(|held| self.is_fresh(provider, application, held))).await
     }
 
-    fn fresh(&self, provider: &Provider, application: &Application) -> Vec<Uuid> {
-        let now = provider.state.now();
-        self.ids(|held| held.application_id == Some(application.id) && !held.used && now - held.since <= FRESH)
+    fn is_fresh(&self, provider: &Provider, application: &Application, held: &Held) -> bool {
+        held.application_id == Some(application.id) && !held.used && provider.state.now() - held.since <= FRESH
     }
 
-    /// The session for a hosted page: the named one or none; else the user's own; else the newest impersonation.
-    pub async fn for_page(&self, provider: &Provider, named: Option<Uuid>) -> ServiceResult<Option<Box<StandingRow>>> {
-        let order = match named {
-            Some(named) => self.ids(|held| held.session_id == named),
-            None => {
-                let mut order = self.ids(|held| held.application_id.is_none());
-                order.extend(self.ids(|held| held.application_id.is_some()));
-                order
-            }
-        };
-        self.first_live(provider, order).await
+    /// The session for a page of the provider's own: the named one or none; else the only one that this browser holds, of
+    /// those that run and the impersonations that ended here lately.
+    pub async fn for_page(&self, provider: &Provider, named: Option<Uuid>) -> ServiceResult<Choice> {
+        let running = self.running_all(provider).await?;
+        let ended = self.held.iter().find(|held| match named {
+            Some(named) => held.session_id == named,
+            None => held.application_id.is_some() && running.iter().all(|session| session.id != held.session_id),
+        });
+        if let Some(named) = named
+            && let Some(session) = running.iter().find(|session| session.id == named)
+        {
+            return Ok(Choice::Session(Box::new(session.clone())));
+        }
+        if running.is_empty() {
+            return Ok(Choice::Nobody);
+        }
+        if named.is_some() || ended.is_some() {
+            let looked = match ended {
+                Some(held) => browser::look(&provider.state, provider.environment.id, held.session_id).await?,
+                None => None,
+            };
+            let session = looked.filter(|(_, runs)| !runs).map(|(standing, _)| Box::new(standing));
+            return Ok(Choice::Over { session, others: running });
+        }
+        Ok(match running.as_slice() {
+            [only] => Choice::Session(Box::new(only.clone())),
+            _ => Choice::Several(running),
+        })
+    }
+
+    /// The sessions that the browser holds for an application and that may go on, newest first: as many as a page lists.
+    pub async fn running_for(&self, provider: &Provider, application: &Application) -> ServiceResult<Vec<StandingRow>> {
+        self.running(provider, self.ids(|held| is_usable(held, application))).await
+    }
+
+    /// All of them.
+    pub async fn running_all(&self, provider: &Provider) -> ServiceResult<Vec<StandingRow>> {
+        self.running(provider, self.ids(|_| true)).await
     }
 
     fn ids(&self, matches: impl Fn(&Held) -> bool) -> Vec<Uuid> {
-        self.0.iter().filter(|held| matches(held)).map(|held| held.session_id).collect()
+        self.held.iter().filter(|held| !held.ended && matches(held)).map(|held| held.session_id).collect()
+    }
+
+    async fn running(&self, provider: &Provider, ids: Vec<Uuid>) -> ServiceResult<Vec<StandingRow>> {
+        let mut running = Vec::new();
+        for id in ids {
+            if running.len() == LISTED {
+                break;
+            }
+            running.extend(self.first_running(provider, &[id]).await?.map(|session| *session));
+        }
+        Ok(running)
     }
 
     /// The first that may go on. One that may not is ended by being asked.
-    async fn first_live(&self, provider: &Provider, order: Vec<Uuid>) -> ServiceResult<Option<Box<StandingRow>>> {
+    async fn first_running(&self, provider: &Provider, order: &[Uuid]) -> ServiceResult<Option<Box<StandingRow>>> {
         for session_id in order {
-            if let Some(standing) = session::live(&provider.state, provider.environment.id, session_id).await? {
+            let looked = browser::look(&provider.state, provider.environment.id, *session_id).await?;
+            if let Some((standing, true)) = looked {
                 return Ok(Some(Box::new(standing)));
             }
         }
         Ok(None)
     }
+}
+
+fn is_usable(held: &Held, application: &Application) -> bool {
+    held.application_id.is_none_or(|id| id == application.id)
 }

@@ -1,36 +1,35 @@
-//! The browser's half of sessions. A user's own session has one cookie, each impersonation one of its own, so that
-//! several tabs can hold several users; all stay below the environment's path.
+//! The provider's one cookie in a browser. What it stands for, the user's own session and impersonations, is in the
+//! database: however many there are, the browser sends this one name, and a session that ended leaves nothing behind.
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::provider::Provider;
 use crate::server::device;
+use crate::server::secret::SecretKind;
+use crate::server::service::browser::LIFETIME;
 
-/// `__Secure-` where it can be: `__Host-` would need the path `/`, which other environments share.
-fn own_name(provider: &Provider) -> String {
-    let prefix = if provider.state.is_https() { "__Secure-" } else { "" };
+/// `__Host-` where it can be: no other host of the site can set such a name, and each environment has its own.
+fn name(provider: &Provider) -> String {
+    let prefix = if provider.state.is_https() { "__Host-" } else { "" };
     format!("{prefix}understudy_{}", provider.environment.slug)
 }
 
-fn impersonation_name(provider: &Provider, session_id: Uuid) -> String {
-    format!("{}_{}", own_name(provider), session_id.simple())
-}
-
-/// The values of all cookies of this environment's sessions.
-pub fn values(provider: &Provider) -> Vec<String> {
-    let own = own_name(provider);
-    let ours = |name: &str| name == own || name.strip_prefix(own.as_str()).is_some_and(|rest| rest.starts_with('_'));
+fn pairs(provider: &Provider) -> impl Iterator<Item = (&str, &str)> {
     let headers = provider.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = headers.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| ours(name)).map(|(_, value)| value.to_owned()).collect()
+    headers.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
-/// Gives the browser the user's own session.
-pub fn set_own(provider: &Provider, response: &mut Response, secret: &str, expires_at: DateTime<Utc>) {
-    append(provider, response, &own_name(provider), secret, seconds_until(provider, expires_at));
+/// The cookie by which the browser is known, under exactly the name that was set. Of several, which only plain http
+/// allows, the last: browsers send those of longer paths first, and ours has the shortest.
+pub fn browser(provider: &Provider) -> Option<String> {
+    let name = name(provider);
+    let ours = pairs(provider).filter(|(known, value)| *known == name && is_ours(value));
+    ours.last().map(|(_, value)| value.to_owned())
+}
+
+fn is_ours(value: &str) -> bool {
+    SecretKind::BrowserCookie.hash_of(value).is_some()
 }
 
 /// The browser is known from now on.
@@ -41,31 +40,22 @@ pub fn set_device(provider: &Provider, response: &mut Response, value: &str) {
     }
 }
 
-/// Gives the browser an impersonation.
-pub fn set_impersonation(
-    provider: &Provider,
-    response: &mut Response,
-    session_id: Uuid,
-    secret: &str,
-    expires_at: DateTime<Utc>,
-) {
-    let name = impersonation_name(provider, session_id);
-    append(provider, response, &name, secret, seconds_until(provider, expires_at));
+/// Gives the browser its cookie, and takes back those of each session that it got in former times.
+pub fn keep(provider: &Provider, response: &mut Response, secret: &str) {
+    append(provider, response, &name(provider), secret, "/", LIFETIME.num_seconds());
+    let former = format!("understudy_{}", provider.environment.slug);
+    for (name, value) in pairs(provider) {
+        let plain = name.strip_prefix("__Secure-").unwrap_or(name);
+        let of_a_session = plain.strip_prefix(former.as_str()).and_then(|rest| rest.strip_prefix('_'));
+        let is_former = of_a_session.is_some_and(|id| id.len() == 32) || plain == former && !is_ours(value);
+        if is_former {
+            append(provider, response, name, "", &provider.path(""), 0);
+        }
+    }
 }
 
-/// Takes the cookie of a session that ended back.
-pub fn clear(provider: &Provider, response: &mut Response, session_id: Uuid, own: bool) {
-    let name = if own { own_name(provider) } else { impersonation_name(provider, session_id) };
-    append(provider, response, &name, "", 0);
-}
-
-fn seconds_until(provider: &Provider, time: DateTime<Utc>) -> i64 {
-    (time - provider.state.now()).num_seconds().max(0)
-}
-
-fn append(provider: &Provider, response: &mut Response, name: &str, value: &str, max_age: i64) {
+fn append(provider: &Provider, response: &mut Response, name: &str, value: &str, path: &str, max_age: i64) {
     let secure = if provider.state.is_https() { "; Secure" } else { "" };
-    let path = provider.path("");
     let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
     if let Ok(value) = HeaderValue::try_from(text) {
         response.headers_mut().append(header::SET_COOKIE, value);

@@ -10,6 +10,7 @@ use super::page::{self, Page};
 use super::parameters::{BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
+use crate::server::service::browser::RUNNING;
 use crate::server::service::caller::Operator;
 use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
 use crate::server::service::operator;
@@ -34,7 +35,8 @@ async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
     let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
     let Some(code) = code else { return Ok(Err(Refusal::Unknown)) };
     let operator = operator_here(provider).await?;
-    let presenter = Presenter::Browser(operator.as_ref());
+    let browser = cookies::browser(provider);
+    let presenter = Presenter::Browser(operator.as_ref(), browser.as_deref());
     hand_off::redeem(state, provider.environment.id, code, presenter, &provider.client).await
 }
 
@@ -121,7 +123,7 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
     };
     let mut response = Page::card(&title, body).forward(&url).into_response();
     if let Some(cookie) = cookie {
-        cookies::set_impersonation(provider, &mut response, session.id, cookie, session.expires_at);
+        cookies::keep(provider, &mut response, cookie);
     }
     response
 }
@@ -165,6 +167,14 @@ fn refused(provider: &Provider, refusal: Refusal) -> Response {
             "The application signs its users in itself and takes this link at its own sign-in page. Go back to the portal \
              and start the session again."
                 .to_owned(),
+        ),
+        Refusal::BrowserFull => (
+            StatusCode::CONFLICT,
+            "This browser holds too many sessions",
+            format!(
+                "{RUNNING} sessions are running in this browser, which is as many as one may hold. End some in the portal \
+                 and start this one again."
+            ),
         ),
         Refusal::Ended(reason) => (
             StatusCode::FORBIDDEN,

@@ -1,8 +1,10 @@
 //! An id token that comes back as a hint about who is meant: verified, but allowed to be old.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use super::access::verify;
+use super::access::{verify, verify_past};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
 
@@ -10,11 +12,18 @@ pub struct IdHint {
     pub session_id: Uuid,
     pub user_id: Uuid,
     pub client_id: String,
+    /// Whether the key that signed it is published no more: it still says who is meant, and nothing happens by it unasked.
+    pub past: bool,
 }
 
-/// The hint, if it is an id token of this provider.
+/// The hint, if it is an id token of this provider. Applications keep one for as long as their session lives, and the key
+/// that signed it may have been removed long ago.
 pub async fn id_token(provider: &Provider, token: &str) -> ServiceResult<Option<IdHint>> {
-    let Some(verified) = verify(provider, token).await? else { return Ok(None) };
+    let (verified, past) = match verify(provider, token).await? {
+        Some(verified) => (Some(verified), false),
+        None => (verify_past(provider, token).await?.map(Arc::new), true),
+    };
+    let Some(verified) = verified else { return Ok(None) };
     if !verified.typ.eq_ignore_ascii_case("JWT") {
         return Ok(None);
     }
@@ -23,5 +32,5 @@ pub async fn id_token(provider: &Provider, token: &str) -> ServiceResult<Option<
     let (Some(session_id), Some(user_id), Some(client_id)) = (verified.sid(), user_id, client_id) else {
         return Ok(None);
     };
-    Ok(Some(IdHint { session_id, user_id, client_id }))
+    Ok(Some(IdHint { session_id, user_id, client_id, past }))
 }

@@ -15,13 +15,13 @@ use super::provider::Provider;
 use crate::server::address::{is_path, policy_source};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
-use crate::server::service::sign_in;
+use crate::server::service::sign_in::{self, Before};
 use crate::server::text::isolated;
 
 /// Where the browser goes after signing in, and for which application that is.
-struct Destination {
-    path: String,
-    application: Option<Arc<Application>>,
+pub struct Destination {
+    pub path: String,
+    pub application: Option<Arc<Application>>,
     /// Origins at which the way through the application's sign-in ends.
     origins: Vec<String>,
     /// The e-mail that the application suggests.
@@ -52,13 +52,14 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
     let destination = destination(provider, form.get("continue")).await?;
     let email = form.get("email").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
-    let replaced = Browser::of(provider).await?.own();
+    let cookie = cookies::browser(provider);
+    let before = Before { session: Browser::of(provider).await?.own(), cookie: cookie.as_deref() };
     let outcome =
-        sign_in::sign_in(&provider.state, &provider.environment, email, password, replaced, &provider.client).await;
+        sign_in::sign_in(&provider.state, &provider.environment, email, password, before, &provider.client).await;
     let problem = match outcome {
         Ok(signed_in) => {
             let mut response = Redirect::to(&destination.path).into_response();
-            cookies::set_own(provider, &mut response, &signed_in.cookie, signed_in.expires_at);
+            cookies::keep(provider, &mut response, &signed_in.cookie);
             cookies::set_device(provider, &mut response, &signed_in.device);
             return Ok(response);
         }
@@ -79,7 +80,7 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
 
 /// Reads where to go on: a sign-in of one of this environment's applications, or one of its account pages. Anything
 /// else, and any other host, is the list of sessions instead.
-async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult<Destination> {
+pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult<Destination> {
     let wanted = wanted.filter(|path| is_inside(path)).unwrap_or_default();
     let authorize = wanted.strip_prefix(&provider.path("/authorize?"));
     let account = format!("{}/", provider.path("/account"));

@@ -3,14 +3,15 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::choice::{Browser, Choice};
+use super::choice::Browser;
+use super::hint;
 use super::page::{self, Page};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
-use super::{cookies, hint};
+use super::selection::{self, Then};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
@@ -51,61 +52,68 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
         Some(client_id) => relying_party::application(&provider.state, provider.environment.id, client_id).await?,
         None => None,
     };
+    if client_id.is_some() && application.is_none() {
+        return Ok(wrong("No application of this environment has this client_id. Tell its developers."));
+    }
+    let unchecked = application.is_none() && parameters.get("post_logout_redirect_uri").is_some();
     let Ok(target) = target(provider, parameters, application.as_deref()).await? else {
         return Ok(wrong(
             "The application wants to return to an address that is not registered for it. Tell its developers.",
         ));
     };
+    let question = Question { provider, parameters, target: target.as_deref(), unchecked };
     let browser = Browser::of(provider).await?;
-    if let Some(id_hint) = id_hint {
-        return hinted_sign_out(provider, parameters, &browser, id_hint.session_id, confirmed, target.as_deref()).await;
+    if let Some(id_hint) = id_hint.as_ref().filter(|id_hint| !id_hint.past) {
+        return hinted_sign_out(&question, &browser, id_hint.session_id, confirmed).await;
     }
     if confirmed {
         let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
         if let Some(named) = named.filter(|named| browser.holds(*named)) {
-            return sign_out(provider, named, target.as_deref()).await;
+            return question.sign_out(named).await;
         }
     }
-    let session = match &application {
-        Some(application) => match browser.for_application(provider, application, None).await? {
-            Choice::Session(session) => Some(session),
-            Choice::Gone | Choice::Nobody => None,
-        },
-        None => browser.for_page(provider, None).await?,
+    let sessions = match &application {
+        Some(application) => browser.running_for(provider, application).await?,
+        None => browser.running_all(provider).await?,
     };
-    Ok(match session {
-        Some(session) => ask(provider, parameters, &session, target.as_deref()),
-        None => done(target.as_deref()),
+    let hinted = id_hint.map(|id_hint| id_hint.session_id);
+    if let Some(named) = sessions.iter().find(|session| Some(session.id) == hinted) {
+        return Ok(question.ask(named));
+    }
+    Ok(match sessions.as_slice() {
+        [] => question.done(),
+        [only] => question.ask(only),
+        several => question.ask_which(several),
     })
 }
 
 /// At once where the browser holds the session of the id token. Where it does not, somebody else may have sent it here,
 /// or the application posted from its own site, which leaves cookies behind: then the browser is asked (section 2).
 async fn hinted_sign_out(
-    provider: &Provider,
-    parameters: &Parameters,
+    question: &Question<'_>,
     browser: &Browser,
     session_id: Uuid,
     confirmed: bool,
-    target: Option<&str>,
 ) -> ServiceResult<Response> {
     if confirmed || browser.holds(session_id) {
-        return sign_out(provider, session_id, target).await;
+        return question.sign_out(session_id).await;
     }
+    let provider = question.provider;
     Ok(match session::live(&provider.state, provider.environment.id, session_id).await? {
-        Some(session) => ask(provider, parameters, &session, target),
-        None => done(target),
+        Some(session) => question.ask(&session),
+        None => question.done(),
     })
 }
 
-/// Where the browser goes afterwards, or an error where nobody registered that.
+/// Where the browser goes afterwards, or an error where nobody registered that. Nowhere where it cannot be said whose address
+/// it is.
 async fn target(
     provider: &Provider,
     parameters: &Parameters,
     application: Option<&Application>,
 ) -> ServiceResult<Result<Option<String>, ()>> {
     let Some(uri) = parameters.get("post_logout_redirect_uri") else { return Ok(Ok(None)) };
-    let Some(application) = application else { return Ok(Err(())) };
+    let Some(application) = application else { return Ok(Ok(None)) };
     if !relying_party::is_logout_redirect(&provider.state, application.id, uri).await? {
         return Ok(Err(()));
     }
@@ -116,39 +124,73 @@ async fn target(
     Ok(Ok(Some(url)))
 }
 
-async fn sign_out(provider: &Provider, session_id: Uuid, target: Option<&str>) -> ServiceResult<Response> {
-    let own = Browser::of(provider).await?.own() == Some(session_id);
-    sign_in::sign_out(&provider.state, provider.environment.id, session_id, &provider.client).await?;
-    let mut response = done(target);
-    cookies::clear(provider, &mut response, session_id, own);
-    Ok(response)
+/// A sign-out that was asked for.
+struct Question<'a> {
+    provider: &'a Provider,
+    parameters: &'a Parameters,
+    /// Where the browser goes afterwards.
+    target: Option<&'a str>,
+    /// Whether the application named an address and not itself.
+    unchecked: bool,
 }
 
-fn done(target: Option<&str>) -> Response {
-    match target {
-        Some(url) => Redirect::to(url).into_response(),
-        None => page::plain(StatusCode::OK, "You are signed out", "You can close this tab."),
+impl Question<'_> {
+    async fn sign_out(&self, session_id: Uuid) -> ServiceResult<Response> {
+        let Provider { state, environment, client, .. } = self.provider;
+        sign_in::sign_out(state, environment.id, session_id, client).await?;
+        Ok(self.done())
+    }
+
+    fn done(&self) -> Response {
+        match self.target {
+            Some(url) => Redirect::to(url).into_response(),
+            None if self.unchecked => {
+                page::plain(StatusCode::OK, "You are signed out", &format!("{STAYS} You can close this tab."))
+            }
+            None => page::plain(StatusCode::OK, "You are signed out", "You can close this tab."),
+        }
+    }
+
+    fn ask(&self, session: &StandingRow) -> Response {
+        let (title, button) = if session.is_impersonation() {
+            (format!("End the impersonation of {}?", isolated(&session.user_name)), "End session")
+        } else {
+            (format!("Sign out {}?", isolated(&session.user_name)), "Sign out")
+        };
+        let body = html! {
+            h1 { (title) }
+            p.dim { "Applications that you opened with this session will ask you to sign in again." }
+            @if self.unchecked { p.dim { (STAYS) } }
+            form.form method="post" action=(self.provider.path("/logout/confirm")) {
+                input type="hidden" name="session" value=(session.id);
+                (self.fields())
+                button.button.primary.wide type="submit" { (button) }
+            }
+        };
+        Page::card(&title, body).form_targets(self.origins()).into_response()
+    }
+
+    fn ask_which(&self, sessions: &[StandingRow]) -> Response {
+        let sentence = "Several sessions run in this browser, and the application did not say which one it means.";
+        let sentence = if self.unchecked { format!("{sentence} {STAYS}") } else { sentence.to_owned() };
+        let title = "Which session do you want to end?";
+        selection::ask(self.provider, title, &sentence, sessions, &Then::SignOut(self.fields(), self.origins()))
+    }
+
+    /// What the application sent, for the form.
+    fn fields(&self) -> Markup {
+        let kept = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+        html! {
+            @for name in kept {
+                @if let Some(value) = self.parameters.get(name) { input type="hidden" name=(name) value=(value); }
+            }
+        }
+    }
+
+    fn origins(&self) -> Option<String> {
+        self.target.and_then(relying_party::origin_of)
     }
 }
 
-fn ask(provider: &Provider, parameters: &Parameters, session: &StandingRow, target: Option<&str>) -> Response {
-    let (title, button) = if session.is_impersonation() {
-        (format!("End the impersonation of {}?", isolated(&session.user_name)), "End session")
-    } else {
-        (format!("Sign out {}?", isolated(&session.user_name)), "Sign out")
-    };
-    let kept = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
-    let body = html! {
-        h1 { (title) }
-        p.dim { "Applications that you opened with this session will ask you to sign in again." }
-        form.form method="post" action=(provider.path("/logout/confirm")) {
-            input type="hidden" name="session" value=(session.id);
-            @for name in kept {
-                @if let Some(value) = parameters.get(name) { input type="hidden" name=(name) value=(value); }
-            }
-            button.button.primary.wide type="submit" { (button) }
-        }
-    };
-    let origins = target.and_then(relying_party::origin_of);
-    Page::card(&title, body).form_targets(origins).into_response()
-}
+const STAYS: &str = "The application named an address to return to, but not which application it is, so that nobody can say \
+                     whose address that is: the browser stays here.";

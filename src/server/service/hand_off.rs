@@ -9,13 +9,14 @@
 use uuid::Uuid;
 
 use super::audit::{self, Event};
+use super::browser;
 use super::caller::{Client, Operator};
 use super::session;
 use super::tokens::{self, IN_A_HURRY};
 use crate::model::audit::{Severity, action};
 use crate::model::session::EndReason;
 use crate::server::db::application::{self, ApplicationRow};
-use crate::server::db::grant::{self, HandOffCodeRow, NewHandOffCode, NewSessionCookie};
+use crate::server::db::grant::{self, HandOffCodeRow, NewHandOffCode};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, Tx};
 use crate::server::error::ServiceResult;
@@ -25,8 +26,8 @@ use crate::server::state::AppState;
 /// Who presents a hand-off code.
 #[derive(Clone, Copy)]
 pub enum Presenter<'a> {
-    /// A browser tab, and the operator who is signed in to the portal in that browser.
-    Browser(Option<&'a Operator>),
+    /// A browser tab, the operator who is signed in to the portal in that browser, and the provider's cookie there.
+    Browser(Option<&'a Operator>, Option<&'a str>),
     /// An application that has proven itself and trades the code.
     Application(&'a ApplicationRow),
     /// A page of an application that cannot prove itself, with the verifier of the challenge for which it got the code.
@@ -38,7 +39,7 @@ pub enum Presenter<'a> {
 pub struct Opened {
     pub session: StandingRow,
     pub application: ApplicationRow,
-    /// The secret of the session cookie, bound to `application`, where a browser opened it.
+    /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
 }
 
@@ -58,6 +59,8 @@ pub enum Refusal {
     NoProof,
     /// Presented by a browser though the application signs its users in itself, or by an application that does not.
     OtherLoginMethod,
+    /// The browser holds as many running sessions as one may.
+    BrowserFull,
     /// The impersonation is over.
     Ended(EndReason),
 }
@@ -74,6 +77,7 @@ impl Refusal {
             Self::ForeignApplication => "foreign_application",
             Self::NoProof => "no_proof",
             Self::OtherLoginMethod => "other_login_method",
+            Self::BrowserFull => "browser_full",
             Self::Ended(_) => "ended",
         }
     }
@@ -90,6 +94,7 @@ impl Refusal {
             Self::ForeignApplication => "another application presented the code",
             Self::NoProof => "the page that presented it did not prove to be in the operator's browser",
             Self::OtherLoginMethod => "the code is for the other way of signing in",
+            Self::BrowserFull => "the browser holds too many running sessions",
             Self::Ended(_) => "the impersonation is over",
         }
     }
@@ -167,8 +172,8 @@ async fn write_down(
     let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);
     let event = event.in_session(session).from(client);
     let event = match presenter {
-        Presenter::Browser(Some(operator)) => event.by_operator(operator),
-        Presenter::Browser(None) => event,
+        Presenter::Browser(Some(operator), _) => event.by_operator(operator),
+        Presenter::Browser(None, _) => event,
         Presenter::Application(application) | Presenter::Page { application, .. } => {
             event.by_application(application.id, &application.name)
         }
@@ -210,7 +215,7 @@ pub async fn claim(
         refusal => refusal,
     };
     if let Some(refusal) = refusal {
-        let presenter = Presenter::Browser(operator);
+        let presenter = Presenter::Browser(operator, None);
         let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
         write_down(state, &mut tx, refusal, &refused, client).await?;
         tx.commit().await?;
@@ -243,7 +248,9 @@ fn severity(
     let in_a_hurry = row.redeemed_at.is_some_and(|redeemed_at| state.now() <= redeemed_at + IN_A_HURRY);
     match (refusal, presenter) {
         // The same person, signed in once more since.
-        (Refusal::ForeignOperator, Presenter::Browser(Some(operator))) if Some(operator.id) == session.operator_id => {
+        (Refusal::ForeignOperator, Presenter::Browser(Some(operator), _))
+            if Some(operator.id) == session.operator_id =>
+        {
             Severity::Info
         }
         (Refusal::ForeignOperator | Refusal::ForeignApplication, _) => Severity::High,
@@ -273,7 +280,7 @@ fn check(
     presenter: Presenter<'_>,
 ) -> Option<Refusal> {
     match presenter {
-        Presenter::Browser(operator) => {
+        Presenter::Browser(operator, _) => {
             let Some(operator) = operator else { return Some(Refusal::NoOperator) };
             if Some(operator.session_id) != row.operator_session_id {
                 return Some(Refusal::ForeignOperator);
@@ -286,7 +293,7 @@ fn check(
         }
         Presenter::Application(_) | Presenter::Page { .. } => {}
     }
-    if application.is_embedded() == matches!(presenter, Presenter::Browser(_)) {
+    if application.is_embedded() == matches!(presenter, Presenter::Browser(..)) {
         return Some(Refusal::OtherLoginMethod);
     }
     let is_proven = match presenter {
@@ -294,7 +301,7 @@ fn check(
             row.code_challenge.as_deref().is_some_and(|challenge| tokens::proves(challenge, code_verifier))
         }
         Presenter::Application(application) => !application.is_public(),
-        Presenter::Browser(_) => true,
+        Presenter::Browser(..) => true,
     };
     if !is_proven {
         return Some(Refusal::NoProof);
@@ -323,25 +330,22 @@ async fn open(
     presenter: Presenter<'_>,
     client: &Client,
 ) -> ServiceResult<Result<Opened, Refusal>> {
-    let now = state.now();
-    if !grant::redeem_hand_off(tx, code_hash, now).await? {
-        return Ok(Err(Refusal::Replayed));
-    }
-    let cookie = match presenter {
-        Presenter::Browser(_) => {
-            let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
-            let row = NewSessionCookie {
-                secret_hash: &secret_hash,
-                session_id: session.id,
-                application_id: Some(application.id),
-                now,
-                expires_at: session.expires_at,
-            };
-            grant::insert_session_cookie(tx, &row).await?;
-            Some(cookie)
-        }
+    let jar = match presenter {
+        // Several tabs may open at once: the cookie stays the one that they all have.
+        Presenter::Browser(_, cookie) => Some(browser::jar(state, tx, session.environment_id, cookie, false).await?),
         Presenter::Application(_) | Presenter::Page { .. } => None,
     };
+    if let Some(jar) = &jar
+        && browser::is_full(state, tx, jar.browser_id).await?
+    {
+        return Ok(Err(Refusal::BrowserFull));
+    }
+    if !grant::redeem_hand_off(tx, code_hash, state.now()).await? {
+        return Ok(Err(Refusal::Replayed));
+    }
+    if let Some(jar) = &jar {
+        browser::hold(state, tx, jar.browser_id, session.id, Some(application.id)).await?;
+    }
     let operator = session.acting_operator();
     let event = Event::of(
         session.environment_id,
@@ -360,7 +364,7 @@ async fn open(
         None => event,
     };
     audit::record(state, tx, event).await?;
-    Ok(Ok(Opened { session, application, cookie }))
+    Ok(Ok(Opened { session, application, cookie: jar.map(|jar| jar.cookie) }))
 }
 
 impl StandingRow {

@@ -1,9 +1,10 @@
-//! Users signing in and out of an environment, and the sessions that a browser holds.
+//! Users signing in to an environment and out of it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::audit::{self, Event};
+use super::browser;
 use super::caller::Client;
 use super::failed_sign_in;
 use super::operator::sign_in_name;
@@ -26,10 +27,18 @@ use crate::server::state::AppState;
 
 /// How long a user stays signed in.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
-/// Cookies of one browser that are looked at.
-const COOKIES: usize = 50;
 
-/// A user's new session: the cookie's value, and until when it works.
+/// What the browser in which somebody signs in had before.
+#[derive(Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// The user's session there, which ends with the new one's beginning.
+    pub session: Option<Uuid>,
+    /// The provider's cookie.
+    pub cookie: Option<&'a str>,
+}
+
+/// A user's new session: the value of the cookie that the browser gets for it, the provider's own or, for an application's
+/// form, the application's; and until when the session lives.
 pub struct SignedIn {
     pub session_id: Uuid,
     pub cookie: String,
@@ -38,8 +47,8 @@ pub struct SignedIn {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Signs a user in, in a new session; the one that the browser held before, if any, ends. An unknown e-mail, a wrong
-/// password, a locked and an unverified user get the same answer after the same work.
+/// Signs a user in, in a new session; the one that the browser held before, if any, ends, and the browser is known by a new
+/// cookie. An unknown e-mail, a wrong password, a locked and an unverified user get the same answer after the same work.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
@@ -48,10 +57,10 @@ pub async fn sign_in(
     environment: &EnvironmentRow,
     email: &str,
     password: &str,
-    replaced: Option<Uuid>,
+    before: Before<'_>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
-    sign_in_at(state, environment, None, email, password, replaced, client).await
+    sign_in_at(state, environment, None, email, password, before, client).await
 }
 
 /// [`sign_in`] at an application's own form: the session and its cookie are for this application and for no other.
@@ -65,7 +74,7 @@ pub async fn sign_in_at(
     application: Option<&ApplicationRow>,
     email: &str,
     password: &str,
-    replaced: Option<Uuid>,
+    before: Before<'_>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
     let key = sign_in_name(email);
@@ -86,10 +95,10 @@ pub async fn sign_in_at(
         return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
     };
     state.limits.take_back(&charge);
-    if let Some(replaced) = replaced {
+    if let Some(replaced) = before.session {
         end_own(state, &mut tx, environment.id, replaced, client).await?;
     }
-    match create(state, &mut tx, environment, application, row, client).await {
+    match create(state, &mut tx, environment, application, row, before.cookie, client).await {
         // The password was right, and that it was tried is in the audit trail all the same.
         Err(refusal @ ServiceError::Invalid { .. }) => {
             drop(tx);
@@ -112,6 +121,7 @@ async fn create(
     environment: &EnvironmentRow,
     application: Option<&ApplicationRow>,
     row: &UserRecord,
+    cookie: Option<&str>,
     client: &Client,
 ) -> ServiceResult<(Uuid, String, DateTime<Utc>)> {
     let now = state.now();
@@ -147,15 +157,25 @@ async fn create(
         user_agent: client.user_agent.as_deref(),
     };
     session_table::insert(tx, &session).await?;
-    let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
-    let held = NewSessionCookie {
-        secret_hash: &secret_hash,
-        session_id: session.id,
-        application_id,
-        now,
-        expires_at: session.expires_at,
+    let cookie = match application_id {
+        Some(_) => {
+            let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
+            let held = NewSessionCookie {
+                secret_hash: &secret_hash,
+                session_id: session.id,
+                application_id,
+                now,
+                expires_at: session.expires_at,
+            };
+            grant::insert_session_cookie(tx, &held).await?;
+            cookie
+        }
+        None => {
+            let jar = browser::jar(state, tx, environment.id, cookie, true).await?;
+            browser::hold(state, tx, jar.browser_id, session.id, None).await?;
+            jar.cookie
+        }
     };
-    grant::insert_session_cookie(tx, &held).await?;
     let new_day = row.last_visit_at().is_none_or(|visit| visit.date_naive() != now.date_naive());
     user::record_login(tx, row.id, now, new_day).await?;
     let standing = session_table::standing(tx, environment.id, session.id).await?.ok_or(ServiceError::NotFound)?;
@@ -208,36 +228,4 @@ pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, client: 
     };
     tx.commit().await?;
     Ok(ended)
-}
-
-/// A session that a browser holds a cookie of.
-#[derive(Clone, Debug)]
-pub struct Held {
-    pub session_id: Uuid,
-    /// The one application that may use it; `None` for the user's own session.
-    pub application_id: Option<Uuid>,
-    /// When the browser got it.
-    pub since: DateTime<Utc>,
-    /// Whether an application was ever signed in with it.
-    pub used: bool,
-}
-
-/// The sessions behind a browser's cookies, newest first: whether each may go on is asked when it is used.
-pub async fn held(state: &AppState, environment_id: Uuid, cookies: &[String]) -> ServiceResult<Vec<Held>> {
-    let hashes: Vec<Vec<u8>> =
-        cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect();
-    let mut conn = state.db.read().await?;
-    let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
-    let consistent = rows.into_iter().filter(|row| {
-        // An impersonation is bound to one application, a session of the user's own to none.
-        (SessionKind::parse(&row.kind) == Some(SessionKind::Impersonation)) == row.application_id.is_some()
-    });
-    Ok(consistent
-        .map(|row| Held {
-            session_id: row.session_id,
-            application_id: row.application_id,
-            since: row.created_at,
-            used: row.authorized,
-        })
-        .collect())
 }

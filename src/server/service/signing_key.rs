@@ -4,7 +4,12 @@
 //! `Cache-Control` of the key set), so the next key is known to all of them long before it becomes active; and a retired
 //! one stays for a day, far longer than the tokens that it signed are valid.
 
+use std::str::FromStr;
+
 use chrono::TimeDelta;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::Caller;
@@ -20,6 +25,10 @@ use crate::server::state::AppState;
 /// How long a key stays published after it stopped signing: what it signed is valid for minutes, and an id token may come
 /// back as a hint later.
 pub const RETIRING: TimeDelta = TimeDelta::hours(24);
+
+/// How long the public half of a removed key is kept, for id tokens that come back as hints: as long as a session that one
+/// may name, and a day.
+const PAST: TimeDelta = TimeDelta::days(32);
 
 /// One rotation of one algorithm.
 pub struct Rotated {
@@ -181,5 +190,22 @@ pub async fn remove_retired(state: &AppState) -> ServiceResult<u64> {
         }
         tx.commit().await?;
     }
+    let mut tx = state.db.write().await?;
+    if table::forget_past(&mut tx, state.now() - PAST).await? > 0 {
+        tx.commit().await?;
+    }
     Ok(removed)
+}
+
+/// The public key of this name that is published no more, and its algorithm: good for hints and for nothing else.
+pub async fn past(
+    state: &AppState,
+    environment_id: Uuid,
+    kid: &str,
+) -> ServiceResult<Option<(Algorithm, DecodingKey)>> {
+    let mut conn = state.db.read().await?;
+    let Some(row) = table::past(&mut conn, environment_id, kid).await? else { return Ok(None) };
+    let jwk: Option<Jwk> = serde_json::from_str(&row.public_jwk).ok();
+    let key = jwk.and_then(|jwk| DecodingKey::from_jwk(&jwk).ok());
+    Ok(Algorithm::from_str(&row.algorithm).ok().zip(key))
 }

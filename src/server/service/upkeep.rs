@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 
 use super::{client_token, failed_sign_in, signing_key};
-use crate::server::db::{failed_sign_in as failures, notice, password_link, upkeep as table};
+use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::import;
 use crate::server::state::AppState;
@@ -31,6 +31,7 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         let mut batch = table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
         batch += password_link::delete_expired(&mut tx, now, BATCH).await?;
         batch += table::operator_sessions(&mut tx, now - AFTER_SIGN_OUT, BATCH).await?;
+        batch += browser::delete_expired(&mut tx, now, BATCH).await?;
         let sessions = table::untidied_sessions(&mut tx, now - AFTER_THE_END, BATCH).await?;
         for id in &sessions {
             batch += table::tidy_session(&mut tx, *id, now).await?;

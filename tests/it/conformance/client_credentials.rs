@@ -45,8 +45,8 @@ async fn a_clients_own_token_opens_nothing_of_a_user_and_nothing_elsewhere() {
     refused(bearer(&app, "staging/userinfo", token).await, StatusCode::UNAUTHORIZED, "invalid_token");
     assert_eq!(elsewhere(&app, "introspect", &[("token", token)]).await.json(), json!({ "active": false }));
     refused(refresh(&app, "console", token, &[]).await, StatusCode::BAD_REQUEST, "invalid_grant");
-    let answer = browser.get(&authorize_path("console", &[("id_token_hint", token)])).await;
-    assert_eq!(answered(&answer, "error").as_deref(), Some("invalid_request"));
+    let answer = browser.get(&authorize_path("console", &[("id_token_hint", token), ("prompt", "none")])).await;
+    assert_eq!(answered(&answer, "error").as_deref(), Some("login_required"));
     for client in ["dispatch", "console"] {
         let form = [("token", token), ("token_type_hint", "refresh_token")];
         call(&app, "/revoke", client, &form).await.expect_status(StatusCode::OK);

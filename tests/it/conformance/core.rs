@@ -99,12 +99,11 @@ async fn with_prompt_none_no_page_is_ever_shown() {
     let hint = tokens(&app, &mut amara, "console", &[]).await;
     let hint = text(&hint, "id_token").to_owned();
     app.advance(TimeDelta::minutes(2));
-    let over = "019aaf00-0000-7000-8000-000000000000";
     let cases: [(&mut crate::support::Browser, (&str, &str), &str); 5] = [
         (&mut nobody, ("max_age", "100000"), "login_required"),
         (&mut amara.clone(), ("max_age", "60"), "login_required"),
         (&mut rita, ("id_token_hint", &hint), "login_required"),
-        (&mut amara.clone(), ("login_hint", over), "login_required"),
+        (&mut amara.clone(), ("login_hint", RITA), "login_required"),
         (&mut amara, ("prompt", "none login"), "invalid_request"),
     ];
     for (browser, extra, error) in cases {

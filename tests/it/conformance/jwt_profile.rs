@@ -53,6 +53,7 @@ async fn an_id_token_opens_nothing_and_an_access_token_is_no_hint() {
     assert_eq!(jose_header(&issued["id_token"])["typ"], "JWT");
     userinfo(&app, text(&issued, "id_token")).await.expect_status(StatusCode::UNAUTHORIZED);
     assert_eq!(introspect(&app, text(&issued, "id_token")).await, serde_json::json!({ "active": false }));
-    let path = authorize_path("console", &[("id_token_hint", text(&issued, "access_token"))]);
-    assert_eq!(answered(&browser.get(&path).await, "error").as_deref(), Some("invalid_request"));
+    let silent = [("id_token_hint", text(&issued, "access_token")), ("prompt", "none")];
+    let answer = browser.get(&authorize_path("console", &silent)).await;
+    assert_eq!(answered(&answer, "error").as_deref(), Some("login_required"));
 }

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::sdk::{Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, embedded, kept_alive, refused, sign_in, tokens};
+use super::sdk::{
+    Call, IMPERSONATE, ME, MY_SESSIONS, REFRESH, SILENT, authorize_path, embedded, kept_alive, refused, sign_in, tokens,
+};
 use crate::identity::flow::{
     AMARA, CHALLENGE, OLIVIA, REASON, RITA, VERIFIER, claims, hand_off, impersonating, signed_in, start, text,
 };
@@ -99,27 +101,68 @@ async fn a_hosted_application_becomes_the_impersonated_user_and_stays_it_after_a
 }
 
 #[tokio::test]
-async fn a_fresh_hand_off_takes_the_place_of_whoever_the_application_knew() {
+async fn a_fresh_hand_off_is_who_the_new_tab_is_and_no_other_tab_becomes_it() {
     let app = TestApp::new().await;
     kept_alive(&app).await;
     let mut browser = app.operator_browser(OLIVIA).await;
     crate::identity::flow::sign_in(&mut browser, RITA, crate::support::USER_PASSWORD).await;
-    assert_eq!(claims(&tokens(&mut browser, "dispatch").await["id_token"])["email"], RITA);
+    let rita = tokens(&mut browser, "dispatch").await;
+    assert_eq!(claims(&rita["id_token"])["email"], RITA);
     let path = start(&app, &mut browser, AMARA, "northwind", "dispatch").await;
     let amara = hand_off(&mut browser, &path).await;
     let first = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();
     assert_eq!(claims(&first["id_token"])["email"], AMARA);
-    // The tabs share the cookie from now on, by either way of signing in.
+    // From now on a reload could be either tab's: it is asked about, and never answered by the one who came last.
     app.advance(TimeDelta::minutes(2));
-    let again = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();
-    assert_eq!(claims(&again["id_token"])["sid"], json!(amara));
-    assert_eq!(claims(&tokens(&mut browser, "dispatch").await["id_token"])["sid"], json!(amara));
-    // When it is over, nobody else takes its place unasked.
+    refused(&Call::post("dispatch", SILENT, json!({})).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    let page = browser.get(&authorize_path("dispatch", &[])).await.expect_status(StatusCode::OK);
+    for part in ["Go on as Rita Reader", "Go on as Amara Okafor"] {
+        assert!(page.body().contains(part), "no {part:?} in {}", page.body());
+    }
+    // By their refresh tokens both go on as who they are.
+    for (token, email) in [(&rita, RITA), (&first, AMARA)] {
+        let body = json!({ "grant_type": "refresh_token", "refresh_token": token["refresh_token"] });
+        let again = Call::post("dispatch", "/oauth/token", body).send(&mut browser).await.json();
+        assert_eq!(claims(&again["id_token"])["email"], email);
+    }
+    // When it is over, nobody else takes its place unasked, however often it is asked for.
     let stop = Call::post("dispatch", "/identity/resources/auth/v1/logout", json!({}));
-    stop.bearer(text(&again, "id_token")).send(&mut browser).await.expect_status(StatusCode::OK);
+    stop.bearer(text(&first, "id_token")).send(&mut browser).await.expect_status(StatusCode::OK);
     assert_eq!(app.events("impersonation.ended").await.len(), 1);
     assert_eq!(browser.cookie("fe_refresh_dispatch"), None);
     assert_eq!(app.count("sessions WHERE kind = 'password' AND ended_at IS NULL").await, 1, "Rita's own ended too");
+    for _ in 0..3 {
+        refused(&Call::post("dispatch", SILENT, json!({})).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    }
+    let page = browser.get(&authorize_path("dispatch", &[])).await.expect_status(StatusCode::FORBIDDEN);
+    assert!(page.body().contains("You acted as Amara Okafor"), "{}", page.body());
+    assert!(page.body().contains("Go on as Rita Reader"), "{}", page.body());
+    assert_eq!(app.user_sessions(AMARA).await[0].id, amara);
+}
+
+#[tokio::test]
+async fn a_tab_of_the_applications_own_page_does_not_become_who_another_tab_is() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    kept_alive(&app).await;
+    let mut browser = app.browser();
+    let rita = sign_in(&mut browser, RITA).await.expect_status(StatusCode::OK).json();
+    let amara = trade(&mut browser, &started(&app).await).await.expect_status(StatusCode::OK).json();
+    let refresh = |token| Call::post("dispatch", REFRESH, json!({})).bearer(token);
+    let again = refresh(text(&amara, "accessToken")).send(&mut browser).await.json();
+    assert_eq!(claims(&again["accessToken"])["email"], AMARA);
+    refused(&refresh(text(&rita, "accessToken")).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    // The token may have expired long ago: it says whose the tab is, and opens nothing.
+    app.advance(TimeDelta::minutes(20));
+    refused(&refresh(text(&rita, "accessToken")).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    assert!(browser.cookie("fe_refresh_dispatch").is_some(), "the other tab's cookie was taken back");
+    refresh(text(&amara, "accessToken")).send(&mut browser).await.expect_status(StatusCode::OK);
+    // When it is over the cookie is nobody's.
+    app.advance(TimeDelta::minutes(40));
+    for token in [&amara, &rita, &amara] {
+        refused(&refresh(text(token, "accessToken")).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(browser.cookie("fe_refresh_dispatch"), None);
 }
 
 #[tokio::test]

@@ -25,7 +25,6 @@ async fn a_hosted_application_signs_out_by_script() {
     let done = call.send(&mut browser).await.expect_status(StatusCode::OK);
     assert_eq!(done.json(), json!({}));
     assert_eq!(browser.cookie("fe_refresh_dispatch"), None);
-    assert_eq!(browser.cookie("understudy_production"), None);
     assert_eq!(app.events("user.signed_out").await.len(), 1);
     let me = Call::get("dispatch", ME).bearer(text(&answer, "id_token")).send(&mut browser).await;
     refused(&me, StatusCode::UNAUTHORIZED);

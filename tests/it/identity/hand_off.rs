@@ -33,8 +33,8 @@ async fn the_new_tab_goes_to_the_application_as_the_user() {
     assert_eq!(page.headers()[header::REFERRER_POLICY], "no-referrer");
     assert_eq!(page.headers()[header::X_FRAME_OPTIONS], "DENY");
     let cookie = page.headers()[header::SET_COOKIE].to_str().expect("a cookie").to_owned();
-    assert!(cookie.starts_with(&format!("understudy_production_{}=usc_", sid.simple())), "{cookie}");
-    for part in ["Path=/id/production", "HttpOnly", "SameSite=Lax", "Max-Age=3600"] {
+    assert!(cookie.starts_with("understudy_production=ubr_"), "{cookie}");
+    for part in ["Path=/;", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let opened = app.events("impersonation.opened").await;
@@ -89,7 +89,7 @@ async fn of_two_tabs_at_the_same_instant_one_opens() {
     assert_eq!(statuses, [200, 400]);
     assert_eq!(app.events("impersonation.opened").await.len(), 1);
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 1);
-    assert_eq!(app.count("session_cookies").await, 1);
+    assert_eq!(app.count("browser_sessions").await, 1);
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn without_an_audit_row_nothing_opens_and_the_link_still_works_afterwards(
     break_audit(&app.state.db).await;
     let page = browser.get(&path).await.expect_status(StatusCode::INTERNAL_SERVER_ERROR);
     assert!(page.headers().get(header::SET_COOKIE).is_none());
-    assert_eq!(app.count("session_cookies").await, 0);
+    assert_eq!(app.count("browser_sessions").await, 0);
     assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NOT NULL").await, 0);
     mend_audit(&app.state.db).await;
     hand_off(&mut browser, &path).await;

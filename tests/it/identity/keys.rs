@@ -13,7 +13,10 @@ use understudy::server::random::SystemRandom;
 use understudy::server::service::{relying_party, signing_key, upkeep};
 use understudy::server::state::AppState;
 
-use super::flow::{AMARA, OLIVIA, impersonating, introspect, jose_header, refresh, signed_in, text, tokens, userinfo};
+use super::flow::{
+    AMARA, OLIVIA, RITA, answered, authorize_path, impersonating, introspect, jose_header, refresh, signed_in, text,
+    tokens, userinfo,
+};
 use crate::support::{MASTER_KEY, ORIGIN, ResponseExt, TestApp, encode};
 
 async fn rotate(app: &TestApp, algorithm: &str) {
@@ -111,7 +114,7 @@ async fn a_retired_key_stays_for_a_day_and_is_then_deleted() {
     assert_eq!(published(&app).await.len(), 4);
     assert_eq!(app.count("signing_keys WHERE state = 'retiring'").await, 0);
     assert_eq!(app.events("key.removed").await.len(), 2);
-    // What it signed is nobody's word any more.
+    // Nothing happens by what it signed unless somebody says yes.
     let query = encode(&[("id_token_hint", text(&before, "id_token"))]);
     let page = browser.get(&format!("/id/production/logout?{query}")).await.expect_status(StatusCode::OK);
     assert!(page.body().contains("Sign out Amara Okafor?"), "{}", page.body());
@@ -146,6 +149,39 @@ async fn only_owner_and_admin_rotate_and_only_known_algorithms() {
     assert_eq!(keys(&app).await, before);
     assert_eq!(app.events("key.rotated").await.len(), 0);
     signing_key::rotate(&admin, "ES256").await.expect("an Admin may");
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_removed_key_still_says_who_is_meant_and_opens_nothing() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let issued = tokens(&app, &mut browser, "console", &[]).await;
+    rotate(&app, "").await;
+    app.advance(TimeDelta::days(25));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(app.count("signing_keys WHERE state = 'retiring'").await, 0);
+    let id_token = text(&issued, "id_token");
+    let silent = [("prompt", "none"), ("id_token_hint", id_token)];
+    tokens(&app, &mut browser, "console", &silent).await;
+    let mut rita = signed_in(&app, RITA).await;
+    let answer = rita.get(&authorize_path("console", &silent)).await;
+    assert_eq!(answered(&answer, "error").as_deref(), Some("login_required"));
+    // Another environment's past key is none here.
+    let staging = authorize_path("console", &silent).replace("/id/production/", "/id/staging/");
+    assert_eq!(answered(&browser.get(&staging).await, "error").as_deref(), Some("login_required"));
+    // Nothing is opened by what such a key signed.
+    userinfo(&app, text(&issued, "access_token")).await.expect_status(StatusCode::UNAUTHORIZED);
+    let bye = [("id_token_hint", id_token), ("post_logout_redirect_uri", "https://console.example/bye")];
+    let page = browser.get(&format!("/id/production/logout?{}", encode(&bye))).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Sign out Amara Okafor?"), "{}", page.body());
+    let session = app.user_sessions(AMARA).await[0].id.to_string();
+    let form = [("session", session.as_str()), bye[0], bye[1]];
+    let left = browser.post("/id/production/logout/confirm", &form).await;
+    assert_eq!(left.location(), "https://console.example/bye");
+    // As long as a session may live, and no longer.
+    app.advance(TimeDelta::days(8));
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(app.count("past_signing_keys").await, 0);
 }
 
 #[tokio::test]

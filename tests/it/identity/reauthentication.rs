@@ -3,7 +3,7 @@
 use axum::http::{Response, StatusCode};
 use chrono::TimeDelta;
 
-use super::flow::{AMARA, BEN, RITA, answered, authorize_path, claims, code, impersonating, redeem, signed_in, tokens};
+use super::flow::{AMARA, BEN, RITA, answered, authorize_path, claims, impersonating, redeem, signed_in, tokens};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
 
 /// The address to which a sign-in page comes back.
@@ -26,12 +26,8 @@ fn asks(answer: &Response<String>) -> String {
     location
 }
 
-const INSISTING: [&[(&str, &str)]; 4] = [
-    &[("prompt", "login")],
-    &[("max_age", "0")],
-    &[("max_age", "60"), ("prompt", "login")],
-    &[("prompt", "select_account")],
-];
+const INSISTING: [&[(&str, &str)]; 3] =
+    [&[("prompt", "login")], &[("max_age", "0")], &[("max_age", "60"), ("prompt", "login")]];
 
 #[tokio::test]
 async fn whoever_skips_the_sign_in_page_is_asked_again() {
@@ -118,18 +114,19 @@ async fn nothing_is_shown_where_nothing_may_be() {
 }
 
 #[tokio::test]
-async fn an_impersonation_cannot_sign_the_user_in_again() {
+async fn an_impersonation_cannot_sign_the_user_in_again_and_goes_on_without_claiming_it() {
     let app = TestApp::new().await;
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let sid = sid.to_string();
+    app.advance(TimeDelta::minutes(2));
     for extra in INSISTING {
         let mut extra = extra.to_vec();
         extra.push(("login_hint", sid.as_str()));
-        let answer = browser.get(&authorize_path("console", &extra)).await;
-        assert_eq!(answered(&answer, "error").as_deref(), Some("login_required"), "{extra:?}");
-        assert_eq!(answered(&answer, "state").as_deref(), Some("a state"));
+        let issued = tokens(&app, &mut browser, "console", &extra).await;
+        let said = claims(&issued["id_token"]);
+        assert!(said.get("auth_time").is_none() && said.get("amr").is_none(), "{extra:?}: {said}");
     }
-    code(&mut browser, "console", &[("login_hint", &sid)]).await;
+    assert!(app.events("user.signed_in").await.is_empty());
 }
 
 #[tokio::test]
@@ -165,5 +162,5 @@ async fn somebody_else_than_the_id_token_names_is_asked_for_once_and_then_refuse
     let path = sign_in_there(&mut browser, &login, AMARA).await;
     assert!(answered(&browser.get(&path).await, "code").is_some());
     let answer = browser.get(&authorize_path("console", &[("id_token_hint", "nonsense")])).await;
-    assert_eq!(answered(&answer, "error").as_deref(), Some("invalid_request"));
+    assert!(answered(&answer, "code").is_some(), "it names nobody: {}", answer.location());
 }

@@ -53,13 +53,13 @@ async fn whatever_is_wrong_the_answer_is_the_same() {
 }
 
 #[tokio::test]
-async fn the_cookie_stays_below_its_environment_and_out_of_scripts() {
+async fn the_cookie_is_its_environments_and_out_of_scripts() {
     let app = TestApp::new().await;
     let mut browser = app.browser();
     let answer = sign_in(&mut browser, AMARA, USER_PASSWORD).await;
     let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
-    assert!(cookie.starts_with("understudy_production=usc_"), "{cookie}");
-    for part in ["Path=/id/production", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"] {
+    assert!(cookie.starts_with("understudy_production=ubr_"), "{cookie}");
+    for part in ["Path=/;", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let secret = browser.cookie("understudy_production").expect("a cookie");

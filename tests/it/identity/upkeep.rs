@@ -9,7 +9,7 @@ use super::flow::{AMARA, RITA, code, impersonating, redeem, refresh, refused, si
 use crate::support::{ResponseExt, TestApp, remember};
 
 const TABLES: [&str; 5] =
-    ["refresh_tokens", "authorization_codes", "hand_off_codes", "session_cookies", "session_applications"];
+    ["refresh_tokens", "authorization_codes", "hand_off_codes", "browser_sessions", "session_applications"];
 
 async fn run(app: &TestApp) -> u64 {
     upkeep::run(&app.state).await.expect("upkeep")

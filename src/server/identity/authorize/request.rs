@@ -33,9 +33,11 @@ pub struct AuthorizationRequest<'a> {
     pub silent: bool,
     /// `prompt=login`: the user must sign in now.
     pub fresh_sign_in: bool,
+    /// `prompt=select_account`: the user is asked who it is, and for no password.
+    pub select_account: bool,
     /// Seconds since the user's sign-in at most.
     pub max_age: Option<i64>,
-    login_hint: Option<&'a str>,
+    pub login_hint: Option<&'a str>,
     pub id_token_hint: Option<&'a str>,
 }
 
@@ -74,22 +76,23 @@ impl<'a> AuthorizationRequest<'a> {
         if parameters.get("nonce").is_some_and(|nonce| nonce.len() > NONCE_MAX) {
             return Err(invalid("nonce is longer than 1024 bytes"));
         }
-        let (silent, fresh_sign_in) = prompt(parameters.get("prompt"))?;
+        let prompt = Prompt::read(parameters.get("prompt"))?;
         Ok(Self {
             scope: scope(parameters.get("scope"))?,
             nonce: parameters.get("nonce"),
             code_challenge: challenge(parameters, application)?,
-            silent,
-            fresh_sign_in,
+            silent: prompt.none,
+            fresh_sign_in: prompt.login,
+            select_account: prompt.select_account,
             max_age: max_age(parameters.get("max_age"))?,
             login_hint: parameters.get("login_hint"),
             id_token_hint: parameters.get("id_token_hint"),
         })
     }
 
-    /// The session that `login_hint` names, if it names one: then it is that one or none.
-    pub fn named_session(&self) -> Option<Uuid> {
-        Uuid::try_parse(self.login_hint?).ok()
+    /// Whether `login_hint` has the form of an id.
+    pub fn hints_by_id(&self) -> bool {
+        self.login_hint.is_some_and(|hint| Uuid::try_parse(hint.trim()).is_ok())
     }
 }
 
@@ -119,19 +122,28 @@ fn challenge<'a>(parameters: &'a Parameters, application: &Application) -> Resul
     }
 }
 
-/// Whether nothing may be shown, and whether the user must sign in now. Consent is given by the environment's owner,
-/// once for all.
-fn prompt(words: Option<&str>) -> Result<(bool, bool), AuthorizationError> {
-    let words: Vec<&str> = words.unwrap_or_default().split_ascii_whitespace().collect();
-    let known = ["none", "login", "consent", "select_account"];
-    if !words.iter().all(|word| known.contains(word)) {
-        return Err(AuthorizationError::request("prompt must be none or login"));
+/// What may, or must, be shown. Consent is given by the environment's owner, once for all; and who asks for a new account
+/// (`create`, Initiating User Registration 1.0) is shown what there is.
+struct Prompt {
+    none: bool,
+    login: bool,
+    select_account: bool,
+}
+
+impl Prompt {
+    fn read(words: Option<&str>) -> Result<Self, AuthorizationError> {
+        let words: Vec<&str> = words.unwrap_or_default().split_ascii_whitespace().collect();
+        let known = ["none", "login", "consent", "select_account", "create"];
+        if !words.iter().all(|word| known.contains(word)) {
+            return Err(AuthorizationError::request("prompt must be none, login, consent or select_account"));
+        }
+        let none = words.contains(&"none");
+        if none && words.len() > 1 {
+            return Err(AuthorizationError::request("prompt=none stands alone"));
+        }
+        let (login, select_account) = (words.contains(&"login"), words.contains(&"select_account"));
+        Ok(Self { none, login, select_account })
     }
-    let silent = words.contains(&"none");
-    if silent && words.len() > 1 {
-        return Err(AuthorizationError::request("prompt=none stands alone"));
-    }
-    Ok((silent, words.contains(&"login") || words.contains(&"select_account")))
 }
 
 fn max_age(seconds: Option<&str>) -> Result<Option<i64>, AuthorizationError> {

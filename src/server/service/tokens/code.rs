@@ -18,6 +18,7 @@ use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::browser;
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
@@ -33,6 +34,8 @@ pub struct CodeRequest<'a> {
     pub nonce: Option<&'a str>,
     /// S256 challenge.
     pub code_challenge: Option<&'a str>,
+    /// The browser that brings the code to the application.
+    pub browser_id: Option<Uuid>,
 }
 
 /// Why a session gives no code.
@@ -81,6 +84,9 @@ pub async fn issue_code(
         return Ok(Err(NoCode::Ended));
     }
     grant::insert_authorization_code(&mut tx, &row).await?;
+    if let Some(browser_id) = request.browser_id {
+        browser::note_use(state, &mut tx, browser_id, application.id, session_id).await?;
+    }
     tx.commit().await?;
     Ok(Ok(code))
 }

@@ -75,6 +75,7 @@ fn sentence(refusal: Refusal) -> &'static str {
         }
         Refusal::Replayed => "the hand-off code was used already",
         Refusal::Expired => "the hand-off code has expired",
+        Refusal::BrowserFull => "the browser holds too many running sessions",
         Refusal::Ended(_) => "the impersonation has ended",
     }
 }

@@ -184,9 +184,8 @@ async fn a_wrong_value_is_named_to_the_application_and_gives_no_code() {
         (&[("max_age", "1.5")], "invalid_request"),
         (&[("max_age", "soon")], "invalid_request"),
         (&[("max_age", "99999999999999999999999")], "invalid_request"),
-        (&[("id_token_hint", "x")], "invalid_request"),
-        (&[("id_token_hint", &long)], "invalid_request"),
-        (&[("prompt", "none"), ("login_hint", "019aaf00-0000-7000-8000-000000000000")], "login_required"),
+        (&[("prompt", "none"), ("id_token_hint", "x")], "login_required"),
+        (&[("prompt", "none"), ("id_token_hint", &long)], "login_required"),
     ];
     for (extra, error) in cases {
         let what = format!("{:.80}", format!("{extra:?}"));

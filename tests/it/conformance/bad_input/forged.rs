@@ -129,7 +129,7 @@ async fn hints_at_nobody(app: &TestApp, browser: &Browser, name: &str, token: &s
     let before = Ledger::of(app).await;
     let path = authorize_path("console", &[("id_token_hint", token), ("prompt", "none")]);
     let answer = browser.clone().get(&path).await;
-    assert_eq!(answered(&answer, "error").as_deref(), Some("invalid_request"), "{name}: {}", answer.location());
+    assert_eq!(answered(&answer, "error").as_deref(), Some("login_required"), "{name}: {}", answer.location());
     let path = format!("/id/production/logout?{}", encode(&[("id_token_hint", token)]));
     let page = browser.clone().get(&path).await.expect_status(StatusCode::OK);
     assert!(page.body().contains("Sign out Amara Okafor?"), "{name}: {}", page.body());

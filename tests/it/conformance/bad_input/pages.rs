@@ -156,7 +156,6 @@ async fn a_mangled_sign_out_signs_nobody_out_and_leads_nowhere() {
         vec![hint, ("post_logout_redirect_uri", bye), ("post_logout_redirect_uri", bye)],
         vec![hint, ("client_id", "dispatch")],
         vec![("client_id", "nobody"), ("post_logout_redirect_uri", bye)],
-        vec![("post_logout_redirect_uri", bye)],
     ] {
         let answer = browser.get(&format!("/id/production/logout?{}", encode(&pairs))).await;
         says(&answer, StatusCode::BAD_REQUEST, "This sign-out cannot go on");
@@ -165,6 +164,8 @@ async fn a_mangled_sign_out_signs_nobody_out_and_leads_nowhere() {
         let answer = browser.get(&format!("/id/production/logout?{}", encode(&pairs))).await;
         says(&answer, StatusCode::BAD_REQUEST, "This cannot be read");
     }
+    let page = browser.get(&format!("/id/production/logout?{}", encode(&[("post_logout_redirect_uri", bye)]))).await;
+    says(&page, StatusCode::OK, "not which application it is");
     for session in ["", "x", "019aaf00-0000-7000-8000-000000000000"] {
         let page = browser.post("/id/production/logout/confirm", &[("session", session)]).await;
         says(&page, StatusCode::OK, "Sign out Amara Okafor?");

@@ -1,0 +1,203 @@
+//! Browsers, the sessions that each holds, and who was who in an application by it.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
+
+/// Rows of a browser that are looked at: more than it may hold.
+const HELD: i64 = 1_200;
+/// Uses of one application that are looked at.
+const USES: i64 = 100;
+
+pub async fn insert(
+    tx: &mut Tx,
+    id: Uuid,
+    environment_id: Uuid,
+    secret_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO browsers (id, environment_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        id,
+        environment_id,
+        secret_hash,
+        now,
+        expires_at
+    )?;
+    Ok(())
+}
+
+/// The browser of an environment that has this cookie.
+pub async fn by_secret(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    secret_hash: &[u8],
+    now: DateTime<Utc>,
+) -> DbResult<Option<Uuid>> {
+    let row: Option<(Uuid,)> = fetch_optional!(
+        conn,
+        "SELECT id FROM browsers WHERE secret_hash = $1 AND environment_id = $2 AND expires_at > $3",
+        secret_hash,
+        environment_id,
+        now
+    )?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// From now on the browser is known by this cookie alone, until `expires_at`.
+pub async fn renew(tx: &mut Tx, id: Uuid, secret_hash: &[u8], expires_at: DateTime<Utc>) -> DbResult<()> {
+    execute!(tx, "UPDATE browsers SET secret_hash = $2, expires_at = $3 WHERE id = $1", id, secret_hash, expires_at)?;
+    Ok(())
+}
+
+/// Gives a session to a browser: for one application, or for all where there is none.
+pub async fn hold(
+    tx: &mut Tx,
+    browser_id: Uuid,
+    session_id: Uuid,
+    application_id: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> DbResult<()> {
+    execute!(
+        tx,
+        "INSERT INTO browser_sessions (browser_id, session_id, application_id, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (browser_id, session_id) DO NOTHING",
+        browser_id,
+        session_id,
+        application_id,
+        now
+    )?;
+    Ok(())
+}
+
+/// Sessions of the browser that run.
+pub async fn count_running(conn: &mut Conn, browser_id: Uuid, now: DateTime<Utc>) -> DbResult<i64> {
+    fetch_scalar!(
+        conn,
+        "SELECT count(*) FROM browser_sessions b JOIN sessions s ON s.id = b.session_id
+         WHERE b.browser_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2",
+        browser_id,
+        now
+    )
+}
+
+/// Forgets sessions of the browser that ended, oldest ended first, but for the `kept` that ended last.
+pub async fn forget_ended(tx: &mut Tx, browser_id: Uuid, kept: i64) -> DbResult<u64> {
+    execute!(
+        tx,
+        "DELETE FROM browser_sessions WHERE browser_id = $1 AND session_id IN
+           (SELECT b.session_id FROM browser_sessions b JOIN sessions s ON s.id = b.session_id
+            WHERE b.browser_id = $1 AND s.ended_at IS NOT NULL
+            ORDER BY s.ended_at DESC, s.id DESC LIMIT 1000 OFFSET $2)",
+        browser_id,
+        kept
+    )
+}
+
+/// A session as a browser holds it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HeldRow {
+    pub session_id: Uuid,
+    /// The one application that may use it; `None` for the user's own session.
+    pub application_id: Option<Uuid>,
+    pub user_id: Uuid,
+    /// When the browser got it.
+    pub created_at: DateTime<Utc>,
+    pub kind: String,
+    pub ended: bool,
+    /// Whether any application got anything by it here.
+    pub used: bool,
+}
+
+/// What a browser holds, newest first. Whether a session that has not ended may go on is asked when it is used.
+pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
+    fetch_all!(
+        conn,
+        "SELECT b.session_id, b.application_id, s.user_id, b.created_at, s.kind, (s.ended_at IS NOT NULL) AS ended,
+           EXISTS (SELECT 1 FROM browser_uses u WHERE u.session_id = b.session_id AND u.browser_id = b.browser_id) AS used
+         FROM browser_sessions b JOIN sessions s ON s.id = b.session_id
+         WHERE b.browser_id = $1 ORDER BY (s.ended_at IS NOT NULL), b.created_at DESC, b.session_id DESC LIMIT $2",
+        browser_id,
+        HELD
+    )
+}
+
+/// That a session was used in an application by a browser.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UseRow {
+    pub session_id: Uuid,
+    /// When the person chose it, if ever.
+    pub chosen_at: Option<DateTime<Utc>>,
+}
+
+/// Who was who in an application by a browser, the last first.
+pub async fn uses(conn: &mut Conn, browser_id: Uuid, application_id: Uuid) -> DbResult<Vec<UseRow>> {
+    fetch_all!(
+        conn,
+        "SELECT session_id, chosen_at FROM browser_uses WHERE browser_id = $1 AND application_id = $2
+         ORDER BY turn DESC, session_id DESC LIMIT $3",
+        browser_id,
+        application_id,
+        USES
+    )
+}
+
+/// Notes that a session is the last one in an application by a browser. Where it is the first time, or the person has just
+/// chosen it, those that have ended by now are forgotten: this one came after them.
+pub async fn note_use(
+    tx: &mut Tx,
+    browser_id: Uuid,
+    application_id: Uuid,
+    session_id: Uuid,
+    chosen: bool,
+    now: DateTime<Utc>,
+) -> DbResult<()> {
+    let is_known: bool = fetch_scalar!(
+        tx,
+        "SELECT EXISTS (SELECT 1 FROM browser_uses WHERE browser_id = $1 AND application_id = $2 AND session_id = $3)",
+        browser_id,
+        application_id,
+        session_id
+    )?;
+    if chosen || !is_known {
+        execute!(
+            tx,
+            "DELETE FROM browser_uses WHERE browser_id = $1 AND application_id = $2 AND EXISTS
+               (SELECT 1 FROM sessions s WHERE s.id = browser_uses.session_id AND (s.ended_at IS NOT NULL OR s.expires_at <= $3))",
+            browser_id,
+            application_id,
+            now
+        )?;
+    }
+    let turn: i64 = fetch_scalar!(
+        tx,
+        "SELECT COALESCE(MAX(turn), 0) + 1 FROM browser_uses WHERE browser_id = $1 AND application_id = $2",
+        browser_id,
+        application_id
+    )?;
+    execute!(
+        tx,
+        "INSERT INTO browser_uses (browser_id, application_id, session_id, turn, chosen_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (browser_id, application_id, session_id)
+         DO UPDATE SET turn = excluded.turn, chosen_at = COALESCE(excluded.chosen_at, browser_uses.chosen_at)",
+        browser_id,
+        application_id,
+        session_id,
+        turn,
+        chosen.then_some(now)
+    )?;
+    Ok(())
+}
+
+/// Browsers that nobody can be known by any more, with all that they held. Gives how many went.
+pub async fn delete_expired(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> DbResult<u64> {
+    execute!(
+        tx,
+        "DELETE FROM browsers WHERE id IN (SELECT id FROM browsers WHERE expires_at <= $1 LIMIT $2)",
+        now,
+        limit
+    )
+}

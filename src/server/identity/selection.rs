@@ -1,0 +1,176 @@
+//! The page that asks whom a request means. It works without script, and says what ended where something did.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::choice::Browser;
+use super::login;
+use super::page::{self, Page, icon};
+use super::parameters::{BrowserForm, Parameters, with_query};
+use super::provider::Provider;
+use crate::model::session::EndReason;
+use crate::server::db::session::StandingRow;
+use crate::server::error::ServiceResult;
+use crate::server::service::browser;
+use crate::server::service::relying_party::Application;
+use crate::server::text::isolated;
+
+/// What a choice leads to.
+pub enum Then<'a> {
+    /// On with this authorization request, a path of the provider's.
+    Authorize(&'a str),
+    /// This page of the provider, for the chosen session.
+    Open(&'a str),
+    /// Signing out of it, with these fields, which ends at this origin.
+    SignOut(Markup, Option<String>),
+}
+
+/// Asks which of the sessions is meant.
+pub fn ask(provider: &Provider, title: &str, sentence: &str, sessions: &[StandingRow], then: &Then<'_>) -> Response {
+    respond(provider, StatusCode::OK, title, sentence, sessions, then)
+}
+
+/// Says what ended, and asks who is to go on instead.
+pub fn ended(provider: &Provider, session: Option<&StandingRow>, others: &[StandingRow], then: &Then<'_>) -> Response {
+    let (title, sentence) = match session {
+        Some(session) => what_ended(provider, session),
+        None => (
+            "This impersonation has ended".to_owned(),
+            "It has ended, or it was started in another browser or for another application.".to_owned(),
+        ),
+    };
+    let next = if others.is_empty() {
+        "Close this tab; a new session can be started from the portal."
+    } else {
+        "Close this tab, or say who is to go on in it: nobody takes the place of a session that ended unasked."
+    };
+    respond(provider, StatusCode::FORBIDDEN, &title, &format!("{sentence} {next}"), others, then)
+}
+
+fn what_ended(provider: &Provider, session: &StandingRow) -> (String, String) {
+    let reason = session.end_due(provider.state.now()).unwrap_or(EndReason::Expired).label();
+    let name = isolated(&session.user_name);
+    if session.is_impersonation() {
+        let place =
+            session.application_name.as_deref().map(|name| format!(" in {}", isolated(name))).unwrap_or_default();
+        ("This impersonation has ended".to_owned(), format!("You acted as {name}{place}. Reason: {reason}."))
+    } else {
+        ("This session has ended".to_owned(), format!("{name} was signed in here. Reason: {reason}."))
+    }
+}
+
+fn respond(
+    provider: &Provider,
+    status: StatusCode,
+    title: &str,
+    sentence: &str,
+    sessions: &[StandingRow],
+    then: &Then<'_>,
+) -> Response {
+    let sign_in = match then {
+        Then::Authorize(path) | Then::Open(path) => Some(*path),
+        Then::SignOut(..) => None,
+    };
+    let target = match then {
+        Then::SignOut(_, origin) => origin.clone(),
+        Then::Authorize(_) | Then::Open(_) => None,
+    };
+    let label = if sessions.is_empty() { "Sign in" } else { "Sign in as somebody else" };
+    let body = html! {
+        div.stacked {
+            h1 { (title) }
+            p.dim { (sentence) }
+        }
+        @if !sessions.is_empty() {
+            ul.hosted-list {
+                @for session in sessions { (item(provider, session, then)) }
+            }
+        }
+        @if let Some(path) = sign_in {
+            a.button href=(with_query(&provider.path("/login"), &[("continue", path)])) { (label) }
+        }
+    };
+    Page::full(title, body).status(status).form_targets(target).into_response()
+}
+
+/// Who it is, in which account, and who really acts.
+fn item(provider: &Provider, session: &StandingRow, then: &Then<'_>) -> Markup {
+    let name = isolated(&session.user_name);
+    let button = match then {
+        Then::SignOut(..) if session.is_impersonation() => format!("End the impersonation of {name}"),
+        Then::SignOut(..) => format!("Sign out {name}"),
+        Then::Authorize(_) | Then::Open(_) => format!("Go on as {name}"),
+    };
+    let place = [&session.account_name, &session.application_name].into_iter().flatten();
+    let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    let by = session.operator_name.as_deref();
+    html! {
+        li.hosted-item.impersonated[by.is_some()] {
+            div.stacked {
+                strong { bdi { (session.user_name) } }
+                span.dim.wrap { (session.user_email) @if !place.is_empty() { " · " (place) } }
+                @if let Some(operator) = by {
+                    span {
+                        span.badge.amber { "Impersonation" } " by " bdi { (operator) } ", "
+                        (page::left(provider.state.now(), session.expires_at))
+                    }
+                } @else {
+                    span { "Signed in " (page::ago(provider.state.now(), session.created_at)) }
+                }
+            }
+            @match then {
+                Then::Open(path) => {
+                    a.button.small href=(with_query(path, &[("session", &session.id.to_string())])) { (button) }
+                },
+                Then::Authorize(path) => {
+                    form method="post" action=(provider.path("/choose")) {
+                        input type="hidden" name="continue" value=(path);
+                        button.button.small type="submit" name="session" value=(session.id) { (button) }
+                    }
+                },
+                Then::SignOut(fields, _) => {
+                    form method="post" action=(provider.path("/logout/confirm")) {
+                        (fields)
+                        button.button.small.danger type="submit" name="session" value=(session.id) { (button) }
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The form of the page: the person says who the application is in this browser.
+pub async fn choose(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
+    choose_in(&provider, &form).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+}
+
+async fn choose_in(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
+    let session_id = form.get("session").and_then(|text| Uuid::try_parse(text).ok());
+    let destination = login::destination(provider, form.get("continue")).await?;
+    if let (Some(session_id), Some(application)) = (session_id, &destination.application) {
+        remember(provider, application, session_id).await?;
+    }
+    // Whoever is over by now is answered there: the request is read anew. It goes on by itself and not by redirect, for
+    // browsers would hold this form's policy against every place that the application leads on to.
+    let title = "Going on…";
+    let body = html! {
+        div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
+        a.button.primary.wide href=(destination.path) { (icon("arrow-right")) "Go on" }
+    };
+    Ok(Page::card(title, body).forward(&destination.path).into_response())
+}
+
+async fn remember(provider: &Provider, application: &Arc<Application>, session_id: Uuid) -> ServiceResult<()> {
+    let browser = Browser::of(provider).await?;
+    let running = browser.running_for(provider, application).await?;
+    if let Some(browser_id) = browser.id()
+        && running.iter().any(|session| session.id == session_id)
+    {
+        browser::choose(&provider.state, browser_id, application.id, session_id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! A browser and what it holds: one cookie for an environment, and behind it the user's own session, impersonations, and
+//! who was last who in which application. However many sessions begin and end, the browser keeps that one cookie.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::session;
+use crate::model::session::SessionKind;
+use crate::server::db::browser::{self as table, HeldRow};
+use crate::server::db::session::StandingRow;
+use crate::server::db::{Tx, user};
+use crate::server::error::ServiceResult;
+use crate::server::secret::SecretKind;
+use crate::server::state::AppState;
+use crate::server::text::spellings;
+
+/// How long a browser is known after it last got a session: as long as any session that it holds may live.
+pub const LIFETIME: TimeDelta = TimeDelta::days(30);
+/// Running sessions that one browser holds at most. Whoever reaches it is told.
+pub const RUNNING: i64 = 1_000;
+/// Sessions that ended and are still known, so that a page can say what ended.
+const ENDED: i64 = 50;
+
+/// A browser that is about to get a session.
+pub struct Jar {
+    pub browser_id: Uuid,
+    /// What the browser is known by from now on.
+    pub cookie: String,
+}
+
+/// The browser that has this cookie, or a new one. Its cookie is another from now on where that is asked for: whoever knew
+/// the old one does not come along.
+pub async fn jar(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    cookie: Option<&str>,
+    replaced: bool,
+) -> ServiceResult<Jar> {
+    let now = state.now();
+    let presented = cookie.and_then(|cookie| Some((cookie, SecretKind::BrowserCookie.hash_of(cookie)?)));
+    let known = match &presented {
+        Some((_, hash)) => table::by_secret(tx, environment_id, hash, now).await?,
+        None => None,
+    };
+    let (cookie, hash) = match presented {
+        Some((cookie, hash)) if known.is_some() && !replaced => (cookie.to_owned(), hash),
+        _ => SecretKind::BrowserCookie.generate(state.random.as_ref()),
+    };
+    let browser_id = match known {
+        Some(id) => {
+            table::renew(tx, id, &hash, now + LIFETIME).await?;
+            id
+        }
+        None => {
+            let id = state.new_id();
+            table::insert(tx, id, environment_id, &hash, now, now + LIFETIME).await?;
+            id
+        }
+    };
+    Ok(Jar { browser_id, cookie })
+}
+
+/// Whether the browser holds as many running sessions as it may.
+pub async fn is_full(state: &AppState, tx: &mut Tx, browser_id: Uuid) -> ServiceResult<bool> {
+    Ok(table::count_running(tx, browser_id, state.now()).await? >= RUNNING)
+}
+
+/// Gives a session to the browser, for one application or, the user's own, for all. Of those that ended the oldest go.
+pub async fn hold(
+    state: &AppState,
+    tx: &mut Tx,
+    browser_id: Uuid,
+    session_id: Uuid,
+    application_id: Option<Uuid>,
+) -> ServiceResult<()> {
+    table::forget_ended(tx, browser_id, ENDED).await?;
+    Ok(table::hold(tx, browser_id, session_id, application_id, state.now()).await?)
+}
+
+/// A session that a browser holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub session_id: Uuid,
+    pub user_id: Uuid,
+    /// The one application that may use it; `None` for the user's own session.
+    pub application_id: Option<Uuid>,
+    /// When the browser got it.
+    pub since: DateTime<Utc>,
+    pub ended: bool,
+    /// Whether any application got anything by it here.
+    pub used: bool,
+}
+
+/// What the browser with this cookie holds, running sessions first, newest first: whether each may go on is asked when it
+/// is used. `None` where no browser has it.
+pub async fn held(
+    state: &AppState,
+    environment_id: Uuid,
+    cookie: Option<&str>,
+) -> ServiceResult<Option<(Uuid, Vec<Held>)>> {
+    let Some(hash) = cookie.and_then(|cookie| SecretKind::BrowserCookie.hash_of(cookie)) else { return Ok(None) };
+    let mut conn = state.db.read().await?;
+    let Some(id) = table::by_secret(&mut conn, environment_id, &hash, state.now()).await? else { return Ok(None) };
+    let rows = table::held(&mut conn, id).await?;
+    // An impersonation is bound to one application, a session of the user's own to none.
+    let consistent = |row: &HeldRow| {
+        (SessionKind::parse(&row.kind) == Some(SessionKind::Impersonation)) == row.application_id.is_some()
+    };
+    let held = rows.into_iter().filter(consistent).map(|row| Held {
+        session_id: row.session_id,
+        user_id: row.user_id,
+        application_id: row.application_id,
+        since: row.created_at,
+        ended: row.ended,
+        used: row.used,
+    });
+    Ok(Some((id, held.collect())))
+}
+
+/// A session that was used in an application by a browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Use {
+    pub session_id: Uuid,
+    /// When the person chose it, if ever.
+    pub chosen_at: Option<DateTime<Utc>>,
+}
+
+/// Who was who in an application by the browser, the last first. One that has ended is among them until somebody else came
+/// after it: nobody takes its place unasked.
+pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> ServiceResult<Vec<Use>> {
+    let mut conn = state.db.read().await?;
+    let rows = table::uses(&mut conn, browser_id, application_id).await?;
+    Ok(rows.into_iter().map(|row| Use { session_id: row.session_id, chosen_at: row.chosen_at }).collect())
+}
+
+/// Notes that the application got something by this session here, in the transaction that gives it.
+pub async fn note_use(
+    state: &AppState,
+    tx: &mut Tx,
+    browser_id: Uuid,
+    application_id: Uuid,
+    session_id: Uuid,
+) -> ServiceResult<()> {
+    Ok(table::note_use(tx, browser_id, application_id, session_id, false, state.now()).await?)
+}
+
+/// Notes that the person chose this session for the application here.
+pub async fn choose(state: &AppState, browser_id: Uuid, application_id: Uuid, session_id: Uuid) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    table::note_use(&mut tx, browser_id, application_id, session_id, true, state.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// [`note_use`], unless the session is the last one there anyway.
+pub async fn note_last_use(
+    state: &AppState,
+    browser_id: Uuid,
+    application_id: Uuid,
+    session_id: Uuid,
+) -> ServiceResult<()> {
+    let last = uses(state, browser_id, application_id).await?;
+    if last.first().is_some_and(|last| last.session_id == session_id) {
+        return Ok(());
+    }
+    let mut tx = state.db.write().await?;
+    note_use(state, &mut tx, browser_id, application_id, session_id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A session of the environment, and whether it may go on. One that may not is ended by being asked.
+pub async fn look(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<(StandingRow, bool)>> {
+    let Some(seen) = state.sessions.session(&state.db, environment_id, id).await? else { return Ok(None) };
+    let goes_on = session::may_go_on(state, &seen.standing).await?;
+    Ok(Some((seen.standing.clone(), goes_on)))
+}
+
+/// The user of the environment whom a hint names by id or e-mail, if it names one.
+pub async fn user_named(state: &AppState, environment_id: Uuid, hint: &str) -> ServiceResult<Option<Uuid>> {
+    let mut conn = state.db.read().await?;
+    if let Ok(id) = Uuid::try_parse(hint) {
+        return Ok(user::by_id(&mut conn, environment_id, id).await?.map(|row| row.id));
+    }
+    if hint.contains('@') {
+        for email in spellings(hint) {
+            if let Some(row) = user::by_email(&mut conn, environment_id, &email).await? {
+                return Ok(Some(row.id));
+            }
+        }
+    }
+    Ok(None)
+}
