@@ -1,4 +1,4 @@
-// Two things that the page does for the browser module, small and early enough to stand in the document itself.
+// Three things that the page does for the browser module, small and early enough to stand in the document itself.
 //
 // What runs, as it changes: a stream while the page is seen, since a browser keeps six connections to a server and no more;
 // where the stream is away, a question every few seconds. Each answer becomes an event that the module listens to.
@@ -78,3 +78,14 @@
     addEventListener(touched, () => (wanted = undefined), { passive: true });
   }
 }
+
+// The slash leads to the search box of a list, from anywhere but where one types or what lies above the list.
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const search = document.querySelector(".toolbar input[type=search]");
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (!search || typing || document.querySelector("dialog[open], :popover-open")) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});

@@ -22,9 +22,10 @@ use crate::ui::erase::Erase;
 use crate::ui::page::audit::words::{action_label, actor};
 
 /// Events that a session in the list tells already.
-const TOLD: [&str; 6] = [
+const TOLD: [&str; 7] = [
     action::IMPERSONATION_STARTED,
     action::IMPERSONATION_OPENED,
+    action::IMPERSONATION_REOPENED,
     action::IMPERSONATION_ENDED,
     action::USER_SIGNED_IN,
     action::USER_SIGNED_OUT,

@@ -41,19 +41,13 @@ fn pressed(list: List, environment: Memo<String>, go: Callback<String>, event: &
         return;
     }
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    match event.key().as_str() {
-        "/" if !target.as_ref().is_some_and(is_typed_into) && !is_covered() => {
-            event.prevent_default();
-            focus_search();
-        }
-        "Enter" => {
-            let search = target.filter(|target| target.matches(SEARCH).unwrap_or_default());
-            if let Some(search) = search.and_then(|search| search.dyn_into::<HtmlInputElement>().ok()) {
-                event.prevent_default();
-                open_first(list, environment.get_untracked(), go, &search.value());
-            }
-        }
-        _ => {}
+    if event.key() != "Enter" {
+        return;
+    }
+    let search = target.filter(|target| target.matches(SEARCH).unwrap_or_default());
+    if let Some(search) = search.and_then(|search| search.dyn_into::<HtmlInputElement>().ok()) {
+        event.prevent_default();
+        open_first(list, environment.get_untracked(), go, &search.value());
     }
 }
 
@@ -80,10 +74,6 @@ fn is_idle() -> bool {
     !is_covered() && focused.is_none_or(|tag| tag == "BODY" || tag == "MAIN")
 }
 
-fn is_typed_into(element: &Element) -> bool {
-    element.closest("input, textarea, select, [contenteditable]").ok().flatten().is_some()
-}
-
 /// Whether a drawer, a menu or a panel lies above the list.
 fn is_covered() -> bool {
     document().query_selector("dialog[open], :popover-open").ok().flatten().is_some()
@@ -91,8 +81,6 @@ fn is_covered() -> bool {
 
 fn focus_search() {
     if let Some(search) = document().query_selector(SEARCH).ok().flatten() {
-        let search: HtmlInputElement = search.unchecked_into();
-        _ = search.focus();
-        search.select();
+        _ = search.unchecked_into::<HtmlInputElement>().focus();
     }
 }
