@@ -148,7 +148,7 @@ test("a sign-in that has ended is made good from the drawer, and what was typed 
   await expect((await drawer(page)).getByLabel("Reason")).toHaveValue("Typed before the sign-in ended");
 });
 
-test("an environment that one may not see keeps the switcher and the way out", async ({ page }) => {
+test("an environment that one may not see keeps the switcher and the way out", async ({ page, complaints }) => {
   await signIn(page);
   await page.goto(`${PORTAL}/nowhere/users`);
   await hydrated(page);
@@ -156,4 +156,6 @@ test("an environment that one may not see keeps the switcher and the way out", a
   await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
   await page.getByRole("button", { name: /Environment/ }).click();
   await expect(page.getByRole("link", { name: "Production" })).toBeVisible();
+  // A page that is not there answers 404, which a browser calls an error.
+  expect(complaints.splice(0).filter((complaint) => !complaint.includes("404"))).toEqual([]);
 });

@@ -3,7 +3,6 @@
 use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
-use leptos::web_sys::HtmlTextAreaElement;
 use leptos::web_sys::js_sys::Reflect;
 
 use super::draft;
@@ -19,7 +18,11 @@ pub fn reason(state: State) -> AnyView {
     let area = NodeRef::<Textarea>::new();
     Effect::new(move |_| {
         if let Some(area) = area.get() {
-            restore(state, &area);
+            // What was typed before the page was loaded anew comes back, unless something is there already.
+            let kept = kept(state).0;
+            if area.value().is_empty() && !kept.is_empty() {
+                area.set_value(&kept);
+            }
             state.reason.set(area.value());
             _ = area.focus();
         }
@@ -62,16 +65,9 @@ pub fn reason(state: State) -> AnyView {
     .erased()
 }
 
-/// Brings back what was typed before the page was loaded anew, unless something is there already.
-fn restore(state: State, area: &HtmlTextAreaElement) {
-    let (reason, ticket) = draft::kept(state.drawer.with_value(|drawer| drawer.user_id));
-    if area.value().is_empty() && !reason.is_empty() {
-        state.reason.set(reason);
-        if state.ticket.with_untracked(String::is_empty) {
-            state.ticket.set(ticket);
-        }
-        show(state);
-    }
+/// Reason and ticket as they were typed and not sent.
+fn kept(state: State) -> (String, String) {
+    draft::kept(state.drawer.with_value(|drawer| drawer.user_id))
 }
 
 /// Puts the chosen account and application, reason and ticket into the form's own controls. They are the browser's: what
@@ -117,6 +113,10 @@ pub fn ticket(state: State) -> AnyView {
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
+            let kept = kept(state).1;
+            if input.value().is_empty() && !kept.is_empty() {
+                input.set_value(&kept);
+            }
             state.ticket.set(input.value());
         }
     });
