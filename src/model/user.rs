@@ -141,12 +141,20 @@ pub struct UserRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_account: Option<String>,
     /// Accounts beside the main one.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub other_accounts: i64,
     pub status: UserStatus,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mfa_enrolled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_visit_at: Option<DateTime<Utc>>,
     /// Distinct days with a visit.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub visits: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod form;
 pub mod icon;
 pub mod loaded;
+pub mod markup;
 pub mod menu;
 pub mod pager;
 pub mod state;

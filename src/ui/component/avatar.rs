@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::markup::Markup;
 use crate::ui::erase::Erase;
 use uuid::Uuid;
 
@@ -16,6 +17,18 @@ pub fn avatar(id: Uuid, name: &str, picture_url: Option<&str>, large: bool) -> A
             </span>
         }
         .erased(),
+    }
+}
+
+/// The same as text, for the rows of a long list.
+pub fn markup(markup: Markup, id: Uuid, name: &str, picture_url: Option<&str>) -> Markup {
+    const TINTS: [&str; 6] = ["0\">", "1\">", "2\">", "3\">", "4\">", "5\">"];
+    match picture_url.filter(|url| is_own(url)) {
+        Some(url) => markup.tag("<img class=\"avatar\" alt=\"\" loading=\"lazy\" src=\"").text(url).tag("\">"),
+        None => {
+            let tint = TINTS[(id.as_u128() % 6) as usize];
+            markup.tag("<span aria-hidden=\"true\" class=\"avatar tint-").tag(tint).text(&initials(name)).tag("</span>")
+        }
     }
 }
 

@@ -28,14 +28,3 @@ pub fn severity(severity: Severity) -> AnyView {
     };
     view! { <span class=kind>{severity.label()}</span> }.erased()
 }
-
-/// Whether an import said that a second factor is enrolled elsewhere: a shield, or a dash. Both have words for those who do
-/// not see them. It is not asked for here, so it is nothing good.
-pub fn mfa(enrolled: bool) -> AnyView {
-    if enrolled {
-        let title = "Enrolled elsewhere: not asked for here yet";
-        view! { <span class="mfa" role="img" title=title>{icon("shield-check")}</span> }.erased()
-    } else {
-        view! { <span class="mfa" role="img" title="No second factor is known">"–"</span> }.erased()
-    }
-}

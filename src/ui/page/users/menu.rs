@@ -1,9 +1,10 @@
 //! The one menu of the list. It hangs on the button of whichever row opened it: fifty menus that are all alike would be half
 //! of the page. All that it offers without script, opening the user and stepping in, are links of the row itself.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::HtmlElement;
+use leptos::web_sys::{Element, HtmlElement};
 use uuid::Uuid;
 
 use super::row::Links;
@@ -13,7 +14,7 @@ use crate::ui::component::icon::icon;
 use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
 
-/// The popover's id.
+/// The popover's id. The rows' buttons name it.
 const MENU: &str = "user-menu";
 
 /// Whom the menu is for.
@@ -34,21 +35,16 @@ impl UserMenu {
         Self(RwSignal::new(None))
     }
 
-    /// A row's button. The browser opens the menu at it, by `popovertarget`; this only says for whom.
-    pub fn button(self, user: Chosen) -> AnyView {
-        let label = format!("Actions for {}", user.name);
-        let choose = move |_| {
-            let same = self.0.with_untracked(|before| before.as_ref().is_some_and(|before| before.id == user.id));
-            if !same {
-                // Open at another row, the button's own doing would only close it.
-                close();
-                self.0.set(Some(user.clone()));
-            }
-        };
-        view! {
-            <button type="button" class="icon-button more needs-script" popovertarget=MENU aria-label=label on:click=choose></button>
+    /// A click on what a row offers: its button opens the menu, and this says for whom.
+    pub fn clicked(self, event: &MouseEvent, user: &Chosen) {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let on_button = target.is_some_and(|target| target.closest("[popovertarget]").ok().flatten().is_some());
+        let same = self.0.with_untracked(|before| before.as_ref().is_some_and(|before| before.id == user.id));
+        if on_button && !same {
+            // Open at another row, the button's own doing would only close it.
+            close();
+            self.0.set(Some(user.clone()));
         }
-        .erased()
     }
 
     /// The menu itself, once for the table.

@@ -46,7 +46,9 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
                         {head(list, UserSort::Name, "User", "col-user")}
                         <th scope="col" class="col-account">"Main account"</th>
                         <th scope="col" class="col-status">"Status"</th>
-                        <th scope="col" class="col-mfa">"MFA"</th>
+                        <th scope="col" class="col-mfa" title="Second factors that are enrolled elsewhere. They are not asked for here yet.">
+                            "MFA"
+                        </th>
                         {head(list, UserSort::LastVisit, "Last visit", "col-visit")}
                         {head(list, UserSort::Visits, "Visits", "col-visits number")}
                         <th scope="col" class="col-actions">
