@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::icon::icon;
 use crate::model::audit::Severity;
 use crate::model::user::UserStatus;
 use crate::ui::erase::Erase;
