@@ -124,6 +124,12 @@ async fn sign_in(
         Choice::Several(_) if request.silent => Ok(reply.error(SELECTION_REQUIRED)),
         Choice::Several(sessions) => Ok(again.select(application, &sessions)),
         Choice::Over { .. } if request.silent => Ok(reply.error(LOGIN_REQUIRED)),
+        // Nobody is there to choose from, and the request names nobody: the sign-in page says what ended.
+        Choice::Over { session: Some(session), others } if others.is_empty() && !request.names_somebody() => {
+            let pairs = [("continue", again.path()), ("ended", session.id.to_string())];
+            let pairs = pairs.each_ref().map(|(name, value)| (*name, value.as_str()));
+            Ok(Redirect::to(&with_query(&provider.path("/login"), &pairs)).into_response())
+        }
         Choice::Over { session, others } => {
             Ok(selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&again.path())))
         }

@@ -96,6 +96,15 @@ impl Browser {
         self.held.iter().find(|held| held.application_id.is_none() && !held.ended).map(|held| held.session_id)
     }
 
+    /// A session that the browser held and that may not go on.
+    pub async fn ended(&self, provider: &Provider, id: Uuid) -> ServiceResult<Option<StandingRow>> {
+        if !self.held.iter().any(|held| held.session_id == id) {
+            return Ok(None);
+        }
+        let looked = browser::look(&provider.state, provider.environment.id, id).await?;
+        Ok(looked.filter(|(_, runs)| !runs).map(|(standing, _)| standing))
+    }
+
     /// Whom a `login_hint` names: a session or a user by id, in any spelling of one, or a user by e-mail. Anything else is
     /// a suggestion that says nothing.
     pub async fn hinted(&self, provider: &Provider, application: &Application, hint: &str) -> ServiceResult<Whom> {

@@ -12,6 +12,7 @@ use super::cookies;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters};
 use super::provider::Provider;
+use super::selection;
 use crate::server::address::{is_path, policy_source};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
@@ -26,12 +27,18 @@ pub struct Destination {
     origins: Vec<String>,
     /// The e-mail that the application suggests.
     email: String,
+    /// What ended, where the browser was sent here because of it.
+    ended: Option<String>,
 }
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     // Of two addresses none is gone on to; signing in still works.
     let wanted = parameters.get("continue").filter(|_| !parameters.has_repeated());
-    match destination(&provider, wanted).await {
+    let shown = async {
+        let ended = selection::said(&provider, parameters.get("ended")).await?;
+        Ok(Destination { ended, ..destination(&provider, wanted).await? })
+    };
+    match shown.await {
         Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
@@ -86,7 +93,7 @@ pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceRe
     let account = format!("{}/", provider.path("/account"));
     let Some(query) = authorize else {
         let path = if wanted.starts_with(&account) { wanted.to_owned() } else { provider.path("/account/sessions") };
-        return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new() });
+        return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new(), ended: None });
     };
     let request = Parameters::parse(query);
     if request.has_nul() {
@@ -107,7 +114,7 @@ pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceRe
         origins.dedup();
     }
     let hint = request.get("login_hint").filter(|hint| Uuid::try_parse(hint).is_err()).unwrap_or_default();
-    Ok(Destination { path: wanted.to_owned(), application, origins, email: hint.to_owned() })
+    Ok(Destination { path: wanted.to_owned(), application, origins, email: hint.to_owned(), ended: None })
 }
 
 /// Whether `path` is a path of this host and can be read as nothing else.
@@ -137,6 +144,9 @@ fn sign_in_page(
         h1 { (title) }
         p.dim { (provider.environment.name) }
         form.form method="post" action=(provider.path("/login")) {
+            @if let Some(ended) = &destination.ended {
+                p.notice.amber role="note" { (icon("venetian-mask")) span { (ended) } }
+            }
             @if let Some((_, message)) = problem {
                 p.notice.bad #problem role="alert" { (icon("triangle-alert")) span { (message) } }
             }

@@ -51,6 +51,17 @@ pub fn ended(provider: &Provider, session: Option<&StandingRow>, others: &[Stand
     respond(provider, StatusCode::FORBIDDEN, &title, &format!("{sentence} {next}"), others, then)
 }
 
+/// What ended, for the sign-in page to which a browser is sent because of it. Nothing of a session that the browser does not
+/// hold.
+pub async fn said(provider: &Provider, id: Option<&str>) -> ServiceResult<Option<String>> {
+    let Some(id) = id.and_then(|text| Uuid::try_parse(text).ok()) else { return Ok(None) };
+    let ended = Browser::of(provider).await?.ended(provider, id).await?;
+    Ok(ended.map(|session| {
+        let (title, sentence) = what_ended(provider, &session);
+        format!("{title}. {sentence} Nobody takes its place: sign in to go on.")
+    }))
+}
+
 fn what_ended(provider: &Provider, session: &StandingRow) -> (String, String) {
     let reason = session.end_due(provider.state.now()).unwrap_or(EndReason::Expired).label();
     let name = isolated(&session.user_name);

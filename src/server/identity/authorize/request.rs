@@ -90,6 +90,11 @@ impl<'a> AuthorizationRequest<'a> {
         })
     }
 
+    /// Whether there is any hint at whom is meant.
+    pub fn names_somebody(&self) -> bool {
+        self.login_hint.is_some() || self.id_token_hint.is_some()
+    }
+
     /// Whether `login_hint` has the form of an id.
     pub fn hints_by_id(&self) -> bool {
         self.login_hint.is_some_and(|hint| Uuid::try_parse(hint.trim()).is_ok())
