@@ -25,7 +25,8 @@ impl Links {
     /// Of the list as it is now: other words or another environment bring another table.
     pub fn of(list: List) -> Self {
         let path = list.path.get_untracked();
-        let words = list.words.get_untracked().on(&path);
+        // From the list's own path, so that only the words are there fifty times.
+        let words = list.words.get_untracked().on("");
         let separator = if words.contains('?') { '&' } else { '?' };
         Self { path: StoredValue::new(path), impersonate: StoredValue::new(format!("{words}{separator}impersonate=")) }
     }
@@ -76,7 +77,7 @@ pub fn row(rows: Rows, user: UserRow) -> AnyView {
 
 fn person(links: Links, user: &UserRow) -> String {
     avatar::markup(Markup::default().tag("<div class=\"person\">"), user.id, &user.name, user.picture_url.as_deref())
-        .tag("<div class=\"person-text\"><a class=\"person-name truncate\" dir=\"auto\" href=\"")
+        .tag("<a class=\"person-name truncate\" href=\"")
         .text(&links.user(user.id))
         .tag("\"")
         .title_if_longer(&user.name, 24)
@@ -86,26 +87,22 @@ fn person(links: Links, user: &UserRow) -> String {
         .title_if_longer(&user.email, 30)
         .tag(">")
         .text(&user.email)
-        .tag("</span></div></div>")
+        .tag("</span></div>")
         .done()
 }
 
 fn account(user: &UserRow) -> String {
-    let mut markup = Markup::default().tag("<div class=\"main-account\">");
+    let others = user.other_accounts > 0;
+    let mut markup = Markup::default().tag(if others { "<div class=\"main-account\">" } else { "" });
     if let Some(name) = &user.main_account {
-        markup = markup
-            .tag("<span class=\"truncate\" dir=\"auto\"")
-            .title_if_longer(name, 16)
-            .tag(">")
-            .text(name)
-            .tag("</span>");
+        markup = markup.tag("<span class=\"truncate\"").title_if_longer(name, 16).tag(">").text(name).tag("</span>");
     }
-    if user.other_accounts > 0 {
+    if others {
         let more = user.other_accounts.to_string();
         let noun = if user.other_accounts == 1 { " more account\">+" } else { " more accounts\">+" };
         markup = markup.tag("<span class=\"badge outline\" title=\"").text(&more).tag(noun).text(&more).tag("</span>");
     }
-    markup.tag("</div>").done()
+    markup.tag(if others { "</div>" } else { "" }).done()
 }
 
 fn status(status: UserStatus) -> &'static str {
@@ -128,7 +125,7 @@ fn mfa(enrolled: bool) -> &'static str {
 
 /// *Impersonate*, and the button on which the list's one menu hangs. The browser opens that by itself, by `popovertarget`.
 fn actions(links: Links, user: &UserRow, denial: Option<Denial>) -> String {
-    let markup = Markup::default().tag("<div class=\"row-actions\">");
+    let markup = Markup::default();
     let markup = match denial {
         Some(denial) => markup.tag("<button class=\"row-action\" disabled title=\"").text(denial.sentence()),
         None => markup
@@ -138,11 +135,11 @@ fn actions(links: Links, user: &UserRow, denial: Option<Denial>) -> String {
             .text(&user.name),
     };
     markup
-        .tag("\"><span>Impersonate</span>")
+        .tag("\">Impersonate")
         .tag(if denial.is_some() { "</button>" } else { "</a>" })
-        .tag("<button class=\"icon-button more needs-script\" popovertarget=\"user-menu\" aria-label=\"Actions for ")
+        .tag("<button class=\"icon-button more\" popovertarget=\"user-menu\" aria-label=\"Actions for ")
         .text(&user.name)
-        .tag("\"></button></div>")
+        .tag("\"></button>")
         .done()
 }
 
