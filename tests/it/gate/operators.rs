@@ -7,8 +7,9 @@ use chrono::TimeDelta;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::clock::{Clock, SystemClock};
+use understudy::server::error::ServiceError;
 use understudy::server::service::caller::Caller;
-use understudy::server::service::{impersonation, upkeep};
+use understudy::server::service::{impersonation, operator, upkeep};
 
 use super::{AMARA, OLIVIA};
 use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ResponseExt, TestApp};
@@ -114,6 +115,16 @@ async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
     let page = elsewhere.get("/production/users").await;
     assert!(page.body().contains("1 running session will end"), "{}", page.body());
     assert!(app.user_sessions(AMARA).await.iter().any(|one| one.end_reason == Some(EndReason::OperatorSignedOut)));
+}
+
+#[tokio::test]
+async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
+    let app = TestApp::new().await;
+    let caller = app.caller(OLIVIA, "production").await;
+    operator::sign_out(&app.state, &caller.operator, &caller.client).await.expect("she signs out");
+    let outcome = impersonation::start(&caller, &wanted(&app, AMARA).await).await;
+    assert!(matches!(outcome, Err(ServiceError::Unauthenticated)), "{outcome:?}");
+    assert_eq!(app.count("sessions").await, 0);
 }
 
 #[tokio::test]

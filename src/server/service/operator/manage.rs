@@ -195,8 +195,8 @@ async fn end_everything(state: &AppState, tx: &mut Tx, id: Uuid, reason: EndReas
             return Ok(ended);
         }
         for running in &batch {
-            session::end_in(state, tx, running, reason, EndedBy::System, &Client::default()).await?;
-            ended.impersonations += 1;
+            let by_this = session::end_in(state, tx, running, reason, EndedBy::System, &Client::default()).await?;
+            ended.impersonations += u64::from(by_this);
         }
     }
 }
