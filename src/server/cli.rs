@@ -46,6 +46,14 @@ struct LogOptions {
     log_filter: String,
 }
 
+/// How a command answers.
+#[derive(Args, Clone, Copy, Debug)]
+struct Output {
+    /// Answer in JSON, for scripts.
+    #[arg(long, env = "OUTPUT_JSON", value_parser = clap::builder::BoolishValueParser::new())]
+    json: bool,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Start the server. Brings the database's schema up to date first.
@@ -139,6 +147,11 @@ async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", printable(text)).and_then(|()| out.flush());
+}
+
+/// The same for a script, in one line.
+fn say_json(answer: &serde_json::Value) {
+    say(&answer.to_string());
 }
 
 /// Rows under a head, each column as wide as its widest cell.

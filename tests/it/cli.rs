@@ -466,3 +466,20 @@ fn a_new_installation_is_told_step_by_step_what_it_lacks() {
     succeeded(&run(&["impersonation", "off", "--environment", "production"]));
     assert!(out(&run(&["doctor"])).contains("impersonation is turned off"));
 }
+
+#[test]
+fn every_command_that_answers_answers_scripts_in_json() {
+    let folder = Folder::new("json");
+    let data = folder.data();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let text = succeeded(&understudy(&[arguments, &["--json", "--data", &data]].concat()));
+        serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
+    };
+    let made = json(&["environment", "create", "--slug", "production", "--name", "Production"]);
+    assert_eq!(made["slug"], "production");
+    assert_eq!(json(&["environment", "list"])[0]["name"], "Production");
+    assert_eq!(json(&["keys", "list"]).as_array().map(Vec::len), Some(4));
+    let rotated = json(&["keys", "rotate", "--environment", "production"]);
+    assert!(rotated.as_array().is_some_and(|keys| keys.iter().all(|key| key["active"].is_string())), "{rotated}");
+    assert_eq!(json(&["impersonation", "on", "--environment", "production"])["enabled"], true);
+}

@@ -1,9 +1,10 @@
 //! `understudy environment create | list`.
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::context::{open_offline, plain};
-use super::{say, table};
+use super::{Output, say, say_json, table};
 use crate::server::config::DatabaseOptions;
 use crate::server::{db, service};
 
@@ -24,10 +25,14 @@ enum EnvironmentCommand {
         #[arg(long, env = "ENVIRONMENT_NAME")]
         name: String,
         #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
         database: DatabaseOptions,
     },
     /// List all environments.
     List {
+        #[command(flatten)]
+        output: Output,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -35,12 +40,12 @@ enum EnvironmentCommand {
 
 pub async fn run(options: &EnvironmentOptions) -> anyhow::Result<()> {
     match &options.command {
-        EnvironmentCommand::Create { slug, name, database } => create(database, slug, name).await,
-        EnvironmentCommand::List { database } => list(database).await,
+        EnvironmentCommand::Create { slug, name, output, database } => create(database, slug, name, *output).await,
+        EnvironmentCommand::List { output, database } => list(database, *output).await,
     }
 }
 
-async fn create(database: &DatabaseOptions, slug: &str, name: &str) -> anyhow::Result<()> {
+async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut tx = state.db.write().await?;
     let position = db::environment::all(&mut tx).await?.len();
@@ -48,14 +53,23 @@ async fn create(database: &DatabaseOptions, slug: &str, name: &str) -> anyhow::R
     let row = service::environment::create(&state, &mut tx, slug, name, position).await.map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
-    say(&format!("Made the environment {} ({}). Impersonation is turned off in it.", row.name, row.slug));
+    if output.json {
+        say_json(&json!({ "slug": row.slug, "name": row.name, "impersonation": false }));
+    } else {
+        say(&format!("Made the environment {} ({}). Impersonation is turned off in it.", row.name, row.slug));
+    }
     Ok(())
 }
 
-async fn list(database: &DatabaseOptions) -> anyhow::Result<()> {
+async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
     let rows = db::environment::all(&mut conn).await?;
+    if output.json {
+        let told = rows.iter().map(|row| json!({ "slug": row.slug, "name": row.name }));
+        say_json(&told.collect());
+        return Ok(());
+    }
     if rows.is_empty() {
         say("There are no environments yet. Make one with `understudy environment create`.");
         return Ok(());

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::context::{environment, open_offline, plain};
-use super::say;
+use super::{Output, say, say_json};
 use crate::server::config::DatabaseOptions;
 use crate::server::db::{Conn, settings as table};
 use crate::server::service::settings::{SettingsChange, change_by_system};
@@ -30,9 +30,8 @@ struct Place {
     /// Slug of the environment.
     #[arg(long, env = "IMPERSONATION_ENVIRONMENT", value_name = "SLUG")]
     environment: String,
-    /// Print JSON: environment, enabled, hide_from_account_audit, protected_permissions.
-    #[arg(long, env = "JSON", value_parser = clap::builder::BoolishValueParser::new())]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     database: DatabaseOptions,
 }
@@ -60,14 +59,14 @@ pub async fn run(options: &ImpersonationOptions) -> anyhow::Result<()> {
 
 async fn show(conn: &mut Conn, place: &Place, id: uuid::Uuid, name: &str) -> anyhow::Result<()> {
     let settings = table::get(conn, id).await?;
-    if place.json {
+    if place.output.json {
         let told = json!({
             "environment": place.environment,
             "enabled": settings.enabled,
             "hide_from_account_audit": settings.hide_from_account_audit,
             "protected_permissions": table::protected_permissions(conn, id).await?,
         });
-        say(&told.to_string());
+        say_json(&told);
         return Ok(());
     }
     say(&format!("Impersonation is turned {} in {name}.", if settings.enabled { "on" } else { "off" }));

@@ -2,9 +2,10 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::context::{environment, open_offline, plain};
-use super::{say, table};
+use super::{Output, say, say_json, table};
 use crate::model::key::KeyState;
 use crate::server::config::DatabaseOptions;
 use crate::server::db;
@@ -28,6 +29,8 @@ enum KeysCommand {
         #[arg(long, env = "KEYS_ALGORITHM", value_parser = PossibleValuesParser::new(ALGORITHMS))]
         algorithm: Option<String>,
         #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
         database: DatabaseOptions,
     },
     /// List the signing keys of all environments, or of one.
@@ -36,25 +39,36 @@ enum KeysCommand {
         #[arg(long, env = "KEYS_ENVIRONMENT", value_name = "SLUG")]
         environment: Option<String>,
         #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
         database: DatabaseOptions,
     },
 }
 
 pub async fn run(options: &KeysOptions) -> anyhow::Result<()> {
     match &options.command {
-        KeysCommand::Rotate { environment, algorithm, database } => {
-            rotate(database, environment, algorithm.as_deref().unwrap_or_default()).await
+        KeysCommand::Rotate { environment, algorithm, output, database } => {
+            rotate(database, environment, algorithm.as_deref().unwrap_or_default(), *output).await
         }
-        KeysCommand::List { environment, database } => list(database, environment.as_deref()).await,
+        KeysCommand::List { environment, output, database } => list(database, environment.as_deref(), *output).await,
     }
 }
 
-async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str) -> anyhow::Result<()> {
+async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
     let row = environment(&mut conn, slug).await?;
     drop(conn);
-    for rotated in signing_key::rotate_by_system(&state, &row, algorithm).await.map_err(plain)? {
+    let all = signing_key::rotate_by_system(&state, &row, algorithm).await.map_err(plain)?;
+    if output.json {
+        let told = all.iter().map(
+            |rotated| json!({ "algorithm": rotated.algorithm, "active": rotated.active, "retired": rotated.retired }),
+        );
+        say_json(&told.collect());
+        state.db.close().await;
+        return Ok(());
+    }
+    for rotated in all {
         let retired = match rotated.retired {
             Some(kid) => format!("; {kid} stays published for {} hours", signing_key::RETIRING.num_hours()),
             None => String::new(),
@@ -65,26 +79,38 @@ async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str) -> anyh
     Ok(())
 }
 
-async fn list(database: &DatabaseOptions, slug: Option<&str>) -> anyhow::Result<()> {
+async fn list(database: &DatabaseOptions, slug: Option<&str>, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
     let environments = match slug {
         Some(slug) => vec![environment(&mut conn, slug).await?],
         None => db::environment::all(&mut conn).await?,
     };
-    if environments.is_empty() {
+    if environments.is_empty() && !output.json {
         say("There are no environments yet. Make one with `understudy environment create`.");
         return Ok(());
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
     for environment in environments {
         for key in db::signing_key::of_environment(&mut conn, environment.id).await? {
             let label = KeyState::parse(&key.state).map_or("unknown", KeyState::label).to_lowercase();
+            told.push(json!({
+                "environment": environment.slug,
+                "algorithm": key.algorithm,
+                "state": key.state,
+                "signs_since": key.activated_at,
+                "removed_at": key.retired_at.map(|time| time + signing_key::RETIRING),
+                "key_id": key.kid,
+            }));
             let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M").to_string();
             let since = key.activated_at.map_or_else(|| "–".to_owned(), day);
             let until = key.retired_at.map_or_else(|| "–".to_owned(), |time| day(time + signing_key::RETIRING));
             rows.push(vec![environment.slug.clone(), key.algorithm, label, since, until, key.kid]);
         }
+    }
+    if output.json {
+        say_json(&told);
+        return Ok(());
     }
     say(&table(&["ENVIRONMENT", "ALGORITHM", "STATE", "SIGNS SINCE (UTC)", "REMOVED (UTC)", "KEY ID"], &rows));
     Ok(())

@@ -5,7 +5,7 @@ use serde_json::json;
 use url::Url;
 
 use super::context::{environment, open, plain};
-use super::say;
+use super::{Output, say, say_json};
 use crate::server::client_address::TrustedProxies;
 use crate::server::config::DatabaseOptions;
 
@@ -30,16 +30,15 @@ enum UserCommand {
         /// The address under which browsers reach the server.
         #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
         public_url: Url,
-        /// Print JSON: link, email, expires_at.
-        #[arg(long, env = "JSON", value_parser = clap::builder::BoolishValueParser::new())]
-        json: bool,
+        #[command(flatten)]
+        output: Output,
         #[command(flatten)]
         database: DatabaseOptions,
     },
 }
 
 pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
-    let UserCommand::SetPasswordLink { environment: slug, email, public_url, json, database } = &options.command;
+    let UserCommand::SetPasswordLink { environment: slug, email, public_url, output, database } = &options.command;
     let state = open(database, public_url.clone(), TrustedProxies::default()).await?;
     let mut tx = state.db.write().await?;
     let row = environment(&mut tx, slug).await?;
@@ -48,8 +47,8 @@ pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let address = format!("{}/password?link={}", state.issuer(&row.slug), link.code);
     state.db.close().await;
     let until = link.expires_at.format("%Y-%m-%d %H:%M UTC");
-    if *json {
-        say(&json!({ "link": address, "email": link.email, "expires_at": link.expires_at }).to_string());
+    if output.json {
+        say_json(&json!({ "link": address, "email": link.email, "expires_at": link.expires_at }));
     } else {
         say(&format!("{address}\n\n{} chooses a password with it, once, until {until}.", link.user_name));
     }
