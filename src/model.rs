@@ -8,6 +8,7 @@ pub mod error;
 pub mod impersonation;
 pub mod key;
 pub mod operator;
+pub mod problem;
 pub mod search;
 pub mod session;
 pub mod text;

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use crate::model::application::{ApplicationDetail, ApplicationItem};
+use crate::model::application::{ApplicationDetail, ApplicationList};
 use crate::model::error::ApiError;
 
 #[server(prefix = "/api", endpoint = "applications/list")]
-pub async fn list_applications(environment: String) -> Result<Vec<ApplicationItem>, ApiError> {
+pub async fn list_applications(environment: String) -> Result<ApplicationList, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::applications::list(&caller).await)

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::problem::ProblemItem;
 use super::search::AccountOption;
 
 /// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
@@ -114,6 +115,15 @@ pub struct ApplicationItem {
     pub logout: LogoutState,
 }
 
+/// The list, and what applications got wrong that nobody knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApplicationList {
+    pub rows: Vec<ApplicationItem>,
+    /// Unknown client ids and origins of the last day, newest first, at most 50.
+    pub problems: Vec<ProblemItem>,
+    pub now: DateTime<Utc>,
+}
+
 /// How many applications a list has at most.
 pub const LISTED: usize = 500;
 
@@ -152,6 +162,8 @@ pub struct ApplicationDetail {
     pub counts: Vec<String>,
     /// Newest first, at most 50.
     pub deliveries: Vec<DeliveryItem>,
+    /// What it got wrong within a day, newest first, at most 50.
+    pub problems: Vec<ProblemItem>,
     pub can_retry: bool,
     pub now: DateTime<Utc>,
 }

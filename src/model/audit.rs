@@ -126,11 +126,17 @@ pub struct AuditQuery {
     /// `impersonated` for events inside or about impersonations only.
     #[serde(default)]
     pub only: String,
-    /// First and last day, `YYYY-MM-DD` UTC, both included.
+    /// First and last day, `YYYY-MM-DD`, both included.
     #[serde(default)]
     pub from: String,
     #[serde(default)]
     pub to: String,
+    /// Minutes that the reader's clock is before UTC as the first day begins and as the last one ends: they differ where
+    /// the clock is changed in between. Empty for days in UTC.
+    #[serde(default)]
+    pub from_offset: String,
+    #[serde(default)]
+    pub to_offset: String,
     #[serde(default)]
     pub cursor: String,
 }

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::impersonation::Denial;
 
+/// For whoever signs in with an e-mail or a password that is not right, whichever.
+pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";
+const NOT_ACCEPTED: &str =
+    "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
+
 /// What a server function answers when it does not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ApiError {
@@ -41,6 +46,20 @@ impl ApiError {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
+    /// An error that was left in a page's address, where anybody can write one: a word of it is believed, no sentence.
+    #[must_use]
+    pub fn from_address(self) -> Self {
+        match self {
+            Self::Invalid { field, .. } if field == "password" => Self::invalid("password", WRONG_PASSWORD),
+            Self::Invalid { .. } => Self::invalid("", NOT_ACCEPTED),
+            Self::RateLimited { retry_after_seconds } => {
+                Self::RateLimited { retry_after_seconds: retry_after_seconds.min(3600) }
+            }
+            Self::Internal { request_id } if !is_request_id(&request_id) => Self::Unreachable,
+            other => other,
+        }
+    }
+
     /// The message for one form field, where this error is about that field.
     pub fn for_field(&self, name: &str) -> Option<String> {
         match self {
@@ -48,6 +67,10 @@ impl ApiError {
             _ => None,
         }
     }
+}
+
+fn is_request_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl FromServerFnError for ApiError {
@@ -61,5 +84,28 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Request(_) => Self::Unreachable,
             _ => Self::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sentence_from_an_address_is_shown() {
+        let evil = "Call 555-0100 to unlock your account";
+        for error in [
+            ApiError::invalid("", evil),
+            ApiError::invalid("password", evil),
+            ApiError::invalid("reason", evil),
+            ApiError::Internal { request_id: evil.to_owned() },
+        ] {
+            assert!(!error.from_address().to_string().contains("555"));
+        }
+        let wrong = ApiError::invalid("password", WRONG_PASSWORD);
+        assert_eq!(wrong.clone().from_address(), wrong);
+        assert_eq!(ApiError::Forbidden.from_address(), ApiError::Forbidden);
+        let ours = ApiError::Internal { request_id: "019aaf00000070008000000000000000".to_owned() };
+        assert_eq!(ours.clone().from_address(), ours);
     }
 }

@@ -9,6 +9,8 @@ use super::impersonation::Denial;
 use super::search::{AccountChoice, Searched};
 use super::session::SessionItem;
 
+/// Sessions that a user's page shows: the latest.
+pub const SESSIONS_SHOWN: usize = 50;
 /// Rows of a list page.
 pub const PAGE_SIZE: usize = 50;
 
@@ -115,13 +117,12 @@ impl UserQuery {
         UserSort::parse(word).map_or((UserSort::LastVisit, true), |sort| (sort, descending))
     }
 
-    /// Excluded domains: lower case, without `@`, at most 20.
+    /// Excluded domains: lower case, without `@`.
     pub fn excluded_domains(&self) -> Vec<String> {
         self.exclude
             .split([',', ' '])
             .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())
             .filter(|domain| !domain.is_empty())
-            .take(20)
             .collect()
     }
 

@@ -61,6 +61,9 @@ pub struct ServerOptions {
     /// called where none is named, and this machine where `PUBLIC_URL` is on it.
     #[arg(long, env = "OUTBOUND_NETWORKS", value_name = "NETWORK,…", value_delimiter = ',', value_parser = network)]
     pub outbound_networks: Vec<IpNet>,
+    /// Connections at a time at most: new ones wait. Not more than the system lets the process open files.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000)]
+    pub max_connections: usize,
     /// `false` lifts all limits on how often something may be tried: for measurements only.
     #[arg(long, env = "RATE_LIMITS", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
         value_parser = clap::builder::BoolishValueParser::new())]

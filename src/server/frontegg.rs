@@ -29,7 +29,8 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::identity::{discovery, page};
+use super::identity::parking::short_addresses;
+use super::identity::{open_keys, page};
 use super::state::AppState;
 
 /// No call of an SDK comes near this.
@@ -42,7 +43,6 @@ const SESSIONS: &str = "/identity/resources/users/sessions/v1";
 /// Browser SDKs put `/frontegg` before every path, the ones on servers do not.
 pub fn router(state: AppState) -> Router {
     let prefixed = routes()
-        .route("/.well-known/jwks.json", get(discovery::keys))
         // Something that an SDK asks for and we do not have is answered in its language, where its page can read it.
         .route("/{*rest}", any(bootstrap::missing));
     Router::new()
@@ -53,8 +53,11 @@ pub fn router(state: AppState) -> Router {
                 .map_response(as_it_is)
                 .map_response(page::never_stored)
                 .layer(from_fn_with_state(state.clone(), cors::registered_origins))
+                .layer(from_fn_with_state(state.clone(), short_addresses))
                 .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
         )
+        // Not for pages of applications alone.
+        .nest("/frontegg", open_keys())
         .with_state(state)
 }
 

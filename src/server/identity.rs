@@ -21,7 +21,9 @@ mod login;
 pub(in crate::server) mod logout;
 pub mod page;
 pub(in crate::server) mod parameters;
+pub(in crate::server) mod parking;
 mod password;
+pub(in crate::server) mod problem;
 pub(in crate::server) mod provider;
 mod revoke;
 mod selection;
@@ -29,22 +31,28 @@ mod token;
 mod userinfo;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
-use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::state::AppState;
+use super::web::cors::open_to_all;
+use super::web::host::{self, Names};
+use super::web::own_pages::{self, Own};
 
 /// No request of the protocol comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
 
-pub fn router(state: AppState) -> Router {
+pub fn router(state: AppState, names: Names) -> Router {
+    let own = Own::new(state.clone(), names.clone());
+    // Read by everybody.
+    let public = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::document))
+        .layer(ServiceBuilder::new().map_response(page::never_stored).layer(from_fn(open_to_all)))
+        .merge(open_keys());
     // Called by applications, from servers and from browsers of registered origins.
     let protocol = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::document))
-        .route("/.well-known/jwks.json", get(discovery::keys))
         .route("/token", post(token::token))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/introspect", post(introspect::introspect))
@@ -76,12 +84,20 @@ pub fn router(state: AppState) -> Router {
         .route("/account/switch", post(account::switch))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/audit", get(account_log::log))
-        .layer(CsrfLayer::new());
+        .layer(from_fn_with_state(own, own_pages::refuse_others));
     let pages = front.merge(hosted).layer(
         ServiceBuilder::new()
             .map_response(page::never_stored)
             .map_response(page::too_large)
+            .layer(from_fn_with_state(names, host::under_its_name))
+            .layer(from_fn_with_state(state.clone(), parking::short_addresses))
             .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
     );
-    Router::new().merge(protocol).merge(pages).with_state(state)
+    Router::new().merge(public).merge(protocol).merge(pages).with_state(state)
+}
+
+/// The public keys, for everybody, wherever clients look for them.
+pub fn open_keys() -> Router<AppState> {
+    let keys = Router::new().route("/.well-known/jwks.json", get(discovery::keys));
+    keys.layer(ServiceBuilder::new().map_response(page::never_stored).layer(from_fn(open_to_all)))
 }

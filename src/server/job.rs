@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::server::error::ServiceResult;
-use crate::server::service::{session, text_refresh, upkeep};
+use crate::server::service::{problem, session, text_refresh, upkeep};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.
@@ -18,10 +18,11 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 /// must not keep a processor busy.
 const REVIEW_REST: u32 = 20;
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+const PROBLEMS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs until the process stops.
 pub async fn run(state: AppState) {
-    tokio::join!(endings(&state), upkeep(&state), text(&state), Worker::new(state.clone()).run());
+    tokio::join!(endings(&state), upkeep(&state), text(&state), problems(&state), Worker::new(state.clone()).run());
 }
 
 async fn endings(state: &AppState) {
@@ -55,6 +56,16 @@ async fn upkeep(state: &AppState) {
             "deleted what is no longer needed",
             "what is no longer needed could not be deleted",
         );
+    }
+}
+
+async fn problems(state: &AppState) {
+    let mut timer = timer(PROBLEMS_INTERVAL);
+    loop {
+        timer.tick().await;
+        if let Err(error) = problem::write_down(state).await {
+            tracing::error!(error = format!("{error:#}"), "mistakes of applications could not be written down");
+        }
     }
 }
 

@@ -17,12 +17,25 @@ pub enum SecretKind {
     SessionCookie,
     HandOffCode,
     AuthorizationCode,
+    /// The name of a request that waits for its user to sign in.
+    ParkedRequest,
     RefreshToken,
     ClientSecret,
     PasswordLink,
 }
 
 impl SecretKind {
+    const ALL: [Self; 8] = [
+        Self::OperatorCookie,
+        Self::BrowserCookie,
+        Self::SessionCookie,
+        Self::HandOffCode,
+        Self::AuthorizationCode,
+        Self::ParkedRequest,
+        Self::RefreshToken,
+        Self::ClientSecret,
+    ];
+
     fn prefix(self) -> &'static str {
         match self {
             Self::OperatorCookie => "uoc_",
@@ -30,6 +43,7 @@ impl SecretKind {
             Self::SessionCookie => "usc_",
             Self::HandOffCode => "uho_",
             Self::AuthorizationCode => "uac_",
+            Self::ParkedRequest => "upr_",
             Self::RefreshToken => "urt_",
             Self::ClientSecret => "ucs_",
             Self::PasswordLink => "upl_",
@@ -60,6 +74,11 @@ impl SecretKind {
         let (body, checksum) = rest.split_at(43);
         (checksum == self.checksum(body)).then(|| hash(text))
     }
+}
+
+/// Whether `text` is one of these secrets, whichever.
+pub fn is_secret(text: &str) -> bool {
+    SecretKind::ALL.into_iter().any(|kind| kind.hash_of(text).is_some())
 }
 
 /// SHA-256, as secrets are stored. The secrets have 256 bits of their own, so no salt and no stretching is needed.

@@ -17,6 +17,7 @@ use super::outbound::Outbound;
 use super::password::Passwords;
 use super::random::Random;
 use super::rate_limit::RateLimits;
+use super::service::problem::Problems;
 use super::session_cache::SessionCache;
 use super::verified::VerifiedTokens;
 use super::watchers::Watchers;
@@ -41,6 +42,8 @@ pub struct Inner {
     pub limits: RateLimits,
     /// Who watches what runs.
     pub watchers: Watchers,
+    /// What applications got wrong, until it is written down.
+    pub problems: Problems,
     /// Told whenever a session ends of which an application has to hear.
     pub logouts: Notify,
     /// Scheme, host and port, without a path.
@@ -88,6 +91,7 @@ impl AppState {
             passwords,
             limits,
             watchers: Watchers::default(),
+            problems: Problems::default(),
             logouts: Notify::new(),
             public_url,
             trusted_proxies: trusted_proxies.into(),

@@ -3,12 +3,15 @@
 pub mod assets;
 pub mod caller;
 pub mod cors;
+mod explain;
 pub mod guard;
 pub mod headers;
 pub mod health;
+pub mod host;
 pub mod impersonate;
 mod live;
 mod origin;
+pub mod own_pages;
 mod pages;
 
 use axum::Router;
@@ -22,7 +25,6 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
-use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -31,6 +33,8 @@ use super::state::AppState;
 use super::{frontegg, identity};
 use crate::ui::app::App;
 use crate::ui::document::DocumentOptions;
+use host::Names;
+use own_pages::Own;
 
 /// No form of the portal comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -46,6 +50,7 @@ struct WebState {
 /// The whole server: portal, identity provider, static files, health.
 pub fn router(state: AppState) -> Router {
     let leptos = LeptosOptions::builder().output_name("understudy").build();
+    let names = Names::new(state.clone());
     let pages = Pages { app: state.clone(), document: document_options().into() };
     let web = WebState { app: state.clone(), leptos, pages };
     let server_functions = {
@@ -60,26 +65,29 @@ pub fn router(state: AppState) -> Router {
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
         .leptos_routes_with_context(&web, no_pages, server_functions, || ())
+        .layer(from_fn(explain::callers_mistakes))
         .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
         .layer(from_fn(caller::busy))
+        .layer(from_fn_with_state(Own::new(state.clone(), names.clone()), own_pages::refuse_others))
+        .layer(from_fn_with_state(names.clone(), host::under_its_name))
         .layer(from_fn(headers::documents))
-        .layer(CsrfLayer::new())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .with_state(web);
     Router::new()
         .merge(portal)
         .merge(live::router(state.clone()))
         .merge(health::router(state.clone()))
-        .nest("/id/{environment}", identity::router(state.clone()).merge(frontegg::router(state.clone())))
+        .nest("/id/{environment}", identity::router(state.clone(), names).merge(frontegg::router(state.clone())))
         .merge(frontegg::login_box::router())
         .fallback(assets::serve)
         // One stack, not four: the router wraps each route anew, boxes and all, in each that it is given.
         .layer(
             ServiceBuilder::new()
-                .layer(CatchPanicLayer::new())
-                .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+                .layer(from_fn_with_state(state, headers::request))
                 .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(frontegg::may_be_compressed)))
-                .layer(from_fn_with_state(state, headers::request)),
+                .layer(from_fn(explain::in_words))
+                .layer(CatchPanicLayer::new())
+                .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
         )
 }
 

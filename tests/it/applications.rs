@@ -55,7 +55,7 @@ async fn the_applications_are_listed_with_how_they_are_set_up() {
     let console = id_of(&app, "production", "console").await;
     assert!(body.contains(&format!("href=\"/production/applications/{console}\"")), "{body}");
     let listed = applications::list(&app.caller(OLIVIA, "production").await).await.expect("a list");
-    let accounts: Vec<i64> = listed.iter().map(|row| row.accounts).collect();
+    let accounts: Vec<i64> = listed.rows.iter().map(|row| row.accounts).collect();
     assert_eq!(accounts, [1, 2], "Console is Northwind's only, Dispatch has two accounts");
 }
 

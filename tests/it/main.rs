@@ -2,6 +2,7 @@
 
 mod access;
 mod applications;
+mod browser_rules;
 mod cli;
 mod conformance;
 mod database;

@@ -34,7 +34,7 @@ fn is_whole(path: &str, page: &str, has: &[&str], data: usize) {
 async fn some(app: &TestApp) -> (Uuid, Uuid) {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let applications = service::applications::list(&caller).await.expect("applications");
-    let console = applications.iter().find(|application| application.client_id == "console").expect("console");
+    let console = applications.rows.iter().find(|application| application.client_id == "console").expect("console");
     let events = service::audit::list(&caller, &understudy::model::audit::AuditQuery::default()).await.expect("events");
     (console.id, events.rows.first().expect("an event").id)
 }

@@ -49,11 +49,20 @@ pub fn start_of_test() -> DateTime<Utc> {
 impl TestApp {
     /// A server over a fresh database with the fixture's two environments, accounts, users, applications, operators.
     pub async fn new() -> Self {
-        Self::trusting("").await
+        Self::with(ORIGIN, "").await
     }
 
     /// The same, behind proxies of these networks.
     pub async fn trusting(proxies: &str) -> Self {
+        Self::with(ORIGIN, proxies).await
+    }
+
+    /// The same, reached under another address.
+    pub async fn at(public_url: &str) -> Self {
+        Self::with(public_url, "").await
+    }
+
+    async fn with(public_url: &str, proxies: &str) -> Self {
         let database = database::TestDatabase::create().await;
         let db = Db::connect(&database.url, 4).await.expect("the test database answers");
         db.migrate().await.expect("migrations run");
@@ -66,7 +75,7 @@ impl TestApp {
             Arc::new(SystemRandom),
             outbound.clone() as Arc<dyn Outbound>,
             Keyring::new(master),
-            ORIGIN.parse().expect("a url"),
+            public_url.parse().expect("a url"),
             proxies.parse::<TrustedProxies>().expect("networks"),
         );
         fixture::load(&state).await;

@@ -1,5 +1,7 @@
 //! `understudy serve`: listens until it is told to stop, then lets what is running finish.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,7 +42,7 @@ pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()>
         );
     }
     drop(conn);
-    serve(listener, state).await
+    serve(listener, state, options.server.max_connections).await
 }
 
 /// Takes the port, then opens the database: a second server on the same port changes nothing.
@@ -91,26 +93,21 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until SIGTERM or SIGINT; a second signal does not wait for what is still running.
-pub async fn serve(listener: TcpListener, state: AppState) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, state: AppState, max_connections: usize) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
     let address = listener.local_addr()?;
-    let app = web::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // A sender that is gone means the same: stop.
-        let _ = stopping.await;
-    });
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(connections::serve(listener, web::router(state.clone()), max_connections, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
     signalled(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping: no new requests, those that run may finish");
-    let _ = stop.send(());
+    stop.send_replace(true);
     state.watchers.close();
     tokio::select! {
         ended = tokio::time::timeout(DRAIN, server) => match ended {
-            Ok(ended) => ended.context("the server failed")?.context("the server failed")?,
+            Ok(ended) => ended.context("the server failed")?,
             Err(_) => tracing::warn!("requests were still running after {} s", DRAIN.as_secs()),
         },
         () = signalled(&mut terminate, &mut interrupt) => tracing::warn!("stopping at once"),

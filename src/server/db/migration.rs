@@ -12,6 +12,8 @@ macro_rules! migrations {
             (20261124000005, "configuration_version"),
             (20261126000001, "browsers"),
             (20261126000002, "past_keys"),
+            (20261126000011, "parked_requests"),
+            (20261126000012, "application_problems"),
             (20261126000021, "sign_in_limits"),
             (20261126000022, "origin_of_impersonations"),
             (20261126000023, "protected_permissions"),

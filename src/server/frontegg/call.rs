@@ -13,10 +13,12 @@ use uuid::Uuid;
 
 use super::cookies;
 use super::error::{Answer, Refused};
+use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::identity::access::verify;
 use crate::server::identity::parameters::{Parameters, body as read_body};
+use crate::server::identity::problem;
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
@@ -81,8 +83,10 @@ impl Call {
         let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
         if let Some(client_id) = self.named() {
             let found = relying_party::application(state, environment_id, client_id).await?;
-            let found =
-                found.ok_or_else(|| Refused::client("no application of this environment has this client_id"))?;
+            let found = found.ok_or_else(|| {
+                problem::note(&self.provider, None, ProblemKind::ClientId, client_id);
+                Refused::client("no application of this environment has this client_id")
+            })?;
             self.require_page_of(&found).await?;
             return Ok(Some(found));
         }
@@ -112,6 +116,7 @@ impl Call {
         if here.iter().any(|known| known.id == application.id) {
             return Ok(());
         }
+        problem::note(&self.provider, Some(application), ProblemKind::Origin, origin);
         Err(Refused::forbidden("The page that calls is not registered for this application."))
     }
 

@@ -12,9 +12,10 @@ use super::call::is_our_own;
 use super::error::Refused;
 use crate::server::error::ServiceResult;
 use crate::server::identity::provider::environment_in;
+use crate::server::service::problem::{self, Mistake};
 use crate::server::service::{relying_party, sdk};
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors};
+use crate::server::web::cors::{Cookies, Cors, request_id};
 
 const CORS: Cors = Cors {
     methods: "GET, POST, PUT, PATCH, DELETE",
@@ -35,14 +36,26 @@ pub async fn registered_origins(
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let from_elsewhere = origin.filter(|origin| !origin.to_str().is_ok_and(|origin| is_our_own(&state, origin)));
-    let is_registered = is_registered(&state, environment_in(&path), from_elsewhere.clone());
+    let request_id = request_id(request.headers());
+    let is_registered = is_registered(&state, environment_in(&path), from_elsewhere.clone(), &request_id);
     CORS.apply(from_elsewhere, is_registered, request, next).await
 }
 
-async fn is_registered(state: &AppState, slug: &str, origin: Option<HeaderValue>) -> ServiceResult<bool> {
+async fn is_registered(
+    state: &AppState,
+    slug: &str,
+    origin: Option<HeaderValue>,
+    request_id: &str,
+) -> ServiceResult<bool> {
     let Some(origin) = origin.as_ref().and_then(|origin| origin.to_str().ok()) else { return Ok(false) };
     match relying_party::environment(state, slug).await? {
-        Some(environment) => Ok(!sdk::applications_at(state, environment.id, origin).await?.is_empty()),
+        Some(environment) => {
+            let is_registered = !sdk::applications_at(state, environment.id, origin).await?.is_empty();
+            if !is_registered {
+                problem::note(state, &Mistake::of_origin(environment.id, origin, request_id));
+            }
+            Ok(is_registered)
+        }
         None => Ok(false),
     }
 }

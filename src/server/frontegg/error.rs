@@ -25,6 +25,16 @@ impl Refused {
         Self { status, code, message: message.into(), retry_after_seconds: None }
     }
 
+    /// What is said of it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether whoever called did something wrong, and did not only come too often.
+    pub fn is_mistake(&self) -> bool {
+        self.status.is_client_error() && self.status != StatusCode::TOO_MANY_REQUESTS
+    }
+
     pub fn request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
     }

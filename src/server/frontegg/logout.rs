@@ -13,11 +13,13 @@ use uuid::Uuid;
 use super::call::{Call, is_navigation};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::identity::access::verify;
 use crate::server::identity::choice::{Asked, Browser, Choice};
 use crate::server::identity::page;
 use crate::server::identity::parameters::with_query;
+use crate::server::identity::problem::Refused as Refusal;
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::{sdk, sign_in};
@@ -83,11 +85,10 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
                 None => uri.to_owned(),
             })
         }
-        (Some(_), _) => return Ok(unregistered()),
+        (Some(uri), application) => return Ok(unregistered(call, application.as_deref(), uri)),
     };
-    // Without a registered way back, a page of another site must not be able to sign its visitor out.
-    if target.is_none() && call.header("sec-fetch-site") == "cross-site" {
-        return Ok(Redirect::to(&call.provider.path("/logout")).into_response());
+    if !came_from(call, application.as_deref()).await? {
+        return Ok(ask_first(call, application.as_deref(), wanted));
     }
     let mut response = match target {
         Some(url) => Redirect::to(&url).into_response(),
@@ -100,9 +101,48 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
     Ok(response)
 }
 
-fn unregistered() -> Response {
+fn unregistered(call: &Call, application: Option<&Application>, uri: &str) -> Response {
     let sentence = "The application wants to return to an address that is not registered for it. Tell its developers.";
-    page::plain(StatusCode::BAD_REQUEST, "This sign-out cannot go on", sentence)
+    let refused = Refusal::new(ProblemKind::LogoutRedirectUri, sentence, uri);
+    refused.page(&call.provider, application, "This sign-out cannot go on")
+}
+
+/// Whether a page of the application, or one of ours, sent the browser here, for a person to see. Anybody can put a link
+/// to this address anywhere, and browsers open links ahead of time; none of them can write `Referer` or `Origin`.
+async fn came_from(call: &Call, application: Option<&Application>) -> ServiceResult<bool> {
+    let state = &call.provider.state;
+    let purpose = [call.header("sec-purpose"), call.header("purpose")];
+    if purpose.iter().any(|purpose| purpose.contains("prefetch")) {
+        return Ok(false);
+    }
+    if call.header("sec-fetch-site") == "same-origin" {
+        return Ok(true);
+    }
+    let sender = match call.header("origin") {
+        "" | "null" => relying_party::origin_of(call.header("referer")),
+        origin => Some(origin.to_owned()),
+    };
+    let (Some(sender), Some(application)) = (sender, application) else { return Ok(false) };
+    Ok(sender == state.origin() || relying_party::is_origin_of(state, application, &sender).await?)
+}
+
+/// The standard's own sign-out, which asks unless an id token says whose session it is.
+fn ask_first(call: &Call, application: Option<&Application>, wanted: Option<&str>) -> Response {
+    let mut pairs = Vec::new();
+    if let Some(application) = application {
+        pairs.push(("client_id", application.client_id.as_str()));
+    }
+    if let Some(uri) = wanted {
+        pairs.push(("post_logout_redirect_uri", uri));
+    }
+    for name in ["state", "id_token_hint"] {
+        if let Some(value) = call.query.get(name).or_else(|| call.input.get(name)) {
+            pairs.push((name, value));
+        }
+    }
+    let path = call.provider.path("/logout");
+    let url = if pairs.is_empty() { path } else { with_query(&path, &pairs) };
+    Redirect::to(&url).into_response()
 }
 
 /// The session and application of the bearer token, however old: signing out late is still signing out.

@@ -11,7 +11,9 @@ use super::answer;
 use super::call::Call;
 use super::cookies;
 use super::error::{Answer, Refused};
+use crate::model::problem::ProblemKind;
 use crate::server::identity::client_auth;
+use crate::server::identity::problem;
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::Application;
 use crate::server::service::sdk;
@@ -21,7 +23,7 @@ pub async fn token(call: Call) -> Answer<Response> {
     match call.input.get("grant_type") {
         Some("authorization_code") => {
             let application = client(&call).await?;
-            let granted = redeem(&call, &application).await?;
+            let granted = noted(&call, &application, redeem(&call, &application).await)?;
             let tokens = answer::sign(&call.provider, &application, granted).await?;
             let mut response = tokens.hosted();
             cookies::keep(&call.provider, &mut response, &application, &tokens.session, tokens.family_id).await?;
@@ -29,12 +31,21 @@ pub async fn token(call: Call) -> Answer<Response> {
         }
         Some("refresh_token") => {
             let application = client(&call).await?;
-            let granted = refresh(&call, &application).await?;
+            let granted = noted(&call, &application, refresh(&call, &application).await)?;
             Ok(answer::sign(&call.provider, &application, granted).await?.hosted())
         }
         Some(_) => Err(Refused::request("grant_type must be authorization_code or refresh_token")),
         None => Err(Refused::request("grant_type is missing")),
     }
+}
+
+/// A refusal is the application's mistake, and counted as such.
+fn noted(call: &Call, application: &Application, granted: Answer<Granted>) -> Answer<Granted> {
+    granted.inspect_err(|refused| {
+        if refused.is_mistake() {
+            problem::note(&call.provider, Some(application), ProblemKind::Grant, refused.message());
+        }
+    })
 }
 
 async fn redeem(call: &Call, application: &Application) -> Answer<Granted> {
@@ -98,5 +109,9 @@ async fn owner(call: &Call) -> Answer<Arc<Application>> {
         (None, Some(token)) => sdk::owner_of_refresh_token(state, environment_id, token).await?,
         (None, None) => return Err(Refused::over("there is neither a code nor a refresh token")),
     };
-    owner.ok_or_else(|| Refused::over("the code or refresh token is unknown"))
+    owner.ok_or_else(|| {
+        let sentence = "the code or refresh token is unknown";
+        problem::note(&call.provider, None, ProblemKind::Grant, sentence);
+        Refused::over(sentence)
+    })
 }

@@ -10,7 +10,6 @@ mod request;
 use std::sync::Arc;
 
 use axum::extract::RawQuery;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -19,8 +18,10 @@ use super::choice::{Asked, Browser, Choice, Whom};
 use super::hint::{self, IdHint};
 use super::page;
 use super::parameters::{BrowserForm, Parameters, with_query};
+use super::problem::{self, Refused};
 use super::provider::Provider;
 use super::selection::{self, Then};
+use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
@@ -58,41 +59,51 @@ const SELECTION_REQUIRED: AuthorizationError = AuthorizationError {
 async fn answer(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
     let (application, reply) = match recipient(provider, parameters).await? {
         Ok(known) => known,
-        Err(sentence) => return Ok(page::plain(StatusCode::BAD_REQUEST, "This sign-in cannot go on", sentence)),
+        Err(page) => return Ok(page),
     };
     match AuthorizationRequest::read(parameters, &application) {
         Ok(request) => sign_in(provider, parameters, &application, &request, &reply).await,
-        Err(error) => Ok(reply.error(error)),
+        Err(error) => {
+            let refused = error.about(parameters);
+            problem::note(provider, Some(&application), ProblemKind::AuthorizationRequest, &refused);
+            Ok(reply.error(error))
+        }
     }
 }
 
-/// The client and its registered redirect URI, or the sentence of an error page.
+/// The client and its registered redirect URI, or the error page.
 async fn recipient(
     provider: &Provider,
     parameters: &Parameters,
-) -> ServiceResult<Result<(Arc<Application>, Reply), &'static str>> {
+) -> ServiceResult<Result<(Arc<Application>, Reply), Response>> {
+    let refuse = |application: Option<&Application>, refused: Refused<'_>| {
+        Ok(Err(refused.page(provider, application, "This sign-in cannot go on")))
+    };
     if parameters.has_nul_in(&["client_id", "redirect_uri"]) {
-        return Ok(Err("The application sent client_id or redirect_uri with a NUL character. Tell its developers."));
+        let sentence = "The application sent client_id or redirect_uri with a NUL character. Tell its developers.";
+        return refuse(None, Refused::request(sentence));
     }
     if parameters.is_repeated("client_id") || parameters.is_repeated("redirect_uri") {
-        return Ok(Err("The application sent client_id or redirect_uri twice. Tell its developers."));
+        let sentence = "The application sent client_id or redirect_uri twice. Tell its developers.";
+        return refuse(None, Refused::request(sentence));
     }
     let Some(client_id) = parameters.get("client_id") else {
-        return Ok(Err("The application did not say which one it is: client_id is missing. Tell its developers."));
+        let sentence = "The application did not say which one it is: client_id is missing. Tell its developers.";
+        return refuse(None, Refused::request(sentence));
     };
     let known = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let Some(application) = known else {
-        return Ok(Err("No application of this environment has this client_id. Tell its developers."));
+        let sentence = "No application of this environment has this client_id. Tell its developers.";
+        return refuse(None, Refused::new(ProblemKind::ClientId, sentence, client_id));
     };
     let Some(redirect_uri) = parameters.get("redirect_uri") else {
-        return Ok(Err(
-            "The application did not say where to return to: redirect_uri is missing. Tell its developers.",
-        ));
+        let sentence = "The application did not say where to return to: redirect_uri is missing. Tell its developers.";
+        return refuse(Some(&application), Refused::request(sentence));
     };
     if !relying_party::is_login_redirect(&provider.state, application.id, redirect_uri).await? {
-        return Ok(Err(
-            "The application wants to return to an address that is not registered for it. Tell its developers.",
-        ));
+        let sentence =
+            "The application wants to return to an address that is not registered for it. Tell its developers.";
+        return refuse(Some(&application), Refused::new(ProblemKind::RedirectUri, sentence, redirect_uri));
     }
     let reply = Reply::new(provider, parameters, &application, redirect_uri);
     Ok(Ok((application, reply)))

@@ -10,7 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
+use super::problem::note;
 use super::provider::Provider;
+use crate::model::problem::ProblemKind;
 use crate::server::service::client_token::{self, Assertion};
 use crate::server::service::relying_party::{self, Application};
 
@@ -21,13 +23,22 @@ const ENDPOINTS: [&str; 3] = ["/token", "/introspect", "/revoke"];
 
 /// The client of a request to the token or revocation endpoint.
 pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<Application>> {
-    let Credentials { client_id, proof } = credentials(provider, form)?;
+    let Credentials { client_id, proof } = credentials(provider, form).inspect_err(|error| {
+        let kind = match error {
+            OAuthError::ClientRefused(_) => ProblemKind::ClientAssertion,
+            _ => ProblemKind::TokenRequest,
+        };
+        note(provider, None, kind, error.description());
+    })?;
     let refused = || OAuthError::InvalidClient { basic: matches!(proof, Proof::Basic(_)) };
     if client_id.contains('\0') {
         return Err(refused());
     }
     let found = relying_party::application(&provider.state, provider.environment.id, &client_id).await?;
-    let application = found.ok_or_else(refused)?;
+    let Some(application) = found else {
+        note(provider, None, ProblemKind::ClientId, &client_id);
+        return Err(refused());
+    };
     let proven = match &proof {
         Proof::None => application.is_public(),
         Proof::Basic(secret) => match secret {
@@ -40,11 +51,23 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<A
             let mut audiences: Vec<String> = ENDPOINTS.iter().map(|path| format!("{issuer}{path}")).collect();
             audiences.push(issuer);
             let accepted = client_token::accept(&provider.state, &application, assertion, &audiences).await?;
-            accepted.map_err(OAuthError::ClientRefused)?;
+            if let Err(reason) = accepted {
+                note(provider, Some(&application), ProblemKind::ClientAssertion, reason);
+                return Err(OAuthError::ClientRefused(reason));
+            }
             true
         }
     };
-    if proven { Ok(application) } else { Err(refused()) }
+    if proven {
+        return Ok(application);
+    }
+    let how = match &proof {
+        Proof::Basic(Some(_)) => "sent in the Authorization header",
+        Proof::Post(_) => "sent in the form",
+        _ => "none was sent",
+    };
+    note(provider, Some(&application), ProblemKind::ClientSecret, how);
+    Err(refused())
 }
 
 /// The client of a request that only a client with a proof of its own may make.

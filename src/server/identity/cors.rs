@@ -9,9 +9,10 @@ use axum::response::Response;
 
 use super::provider::environment_in;
 use crate::server::error::ServiceResult;
+use crate::server::service::problem::{self, Mistake};
 use crate::server::service::relying_party;
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors};
+use crate::server::web::cors::{Cookies, Cors, request_id};
 
 const CORS: Cors = Cors {
     methods: "GET, POST",
@@ -27,14 +28,26 @@ pub async fn registered_origins(
     next: Next,
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let is_registered = is_registered(&state, environment_in(&path), origin.clone());
+    let request_id = request_id(request.headers());
+    let is_registered = is_registered(&state, environment_in(&path), origin.clone(), &request_id);
     CORS.apply(origin, is_registered, request, next).await
 }
 
-async fn is_registered(state: &AppState, slug: &str, origin: Option<HeaderValue>) -> ServiceResult<bool> {
+async fn is_registered(
+    state: &AppState,
+    slug: &str,
+    origin: Option<HeaderValue>,
+    request_id: &str,
+) -> ServiceResult<bool> {
     let Some(origin) = origin.as_ref().and_then(|origin| origin.to_str().ok()) else { return Ok(false) };
     match relying_party::environment(state, slug).await? {
-        Some(environment) => relying_party::is_registered_origin(state, environment.id, origin).await,
+        Some(environment) => {
+            let is_registered = relying_party::is_registered_origin(state, environment.id, origin).await?;
+            if !is_registered && origin != state.origin() {
+                problem::note(state, &Mistake::of_origin(environment.id, origin, request_id));
+            }
+            Ok(is_registered)
+        }
         None => Ok(false),
     }
 }

@@ -121,7 +121,8 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         p.dim { "You act as this user until " (page::clock(session.expires_at)) " at the latest. Everything is recorded." }
         a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " bdi { (application.name) } }
     };
-    let mut response = Page::card(&title, body).forward(&url).into_response();
+    // The address of this page holds the code: nobody is told it.
+    let mut response = Page::card(&title, body).forward(&url).referrer("no-referrer").into_response();
     if let Some(cookie) = cookie {
         cookies::keep(provider, &mut response, cookie);
     }

@@ -11,9 +11,10 @@ use super::choice::Browser;
 use super::cookies;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters};
+use super::parking;
 use super::provider::Provider;
 use super::selection;
-use crate::server::address::{is_path, policy_source};
+use crate::server::address::is_path;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in::{self, Before};
@@ -22,9 +23,11 @@ use crate::server::text::isolated;
 /// Where the browser goes after signing in, and for which application that is.
 pub struct Destination {
     pub path: String,
+    /// What stands for it in the form: the path, or a short name.
+    continued: String,
     pub application: Option<Arc<Application>>,
-    /// Origins at which the way through the application's sign-in ends.
-    origins: Vec<String>,
+    /// The way through the sign-in leads to an application.
+    leads_on: bool,
     /// The e-mail that the application suggests.
     email: String,
     /// What ended, where the browser was sent here because of it.
@@ -36,10 +39,11 @@ pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) ->
     let wanted = parameters.get("continue").filter(|_| !parameters.has_repeated());
     let shown = async {
         let ended = selection::said(&provider, parameters.get("ended")).await?;
-        Ok(Destination { ended, ..destination(&provider, wanted).await? })
+        Ok(destination(&provider, wanted).await?.map(|destination| Destination { ended, ..destination }))
     };
     match shown.await {
-        Ok(destination) => sign_in_page(&provider, &destination, &destination.email, None),
+        Ok(Err(page)) => page,
+        Ok(Ok(destination)) => sign_in_page(&provider, &destination, &destination.email, None),
         Err(error) => page::failed(error, &provider.client.request_id),
     }
 }
@@ -56,7 +60,10 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
         let sentence = "The form had a field twice. Go back and send it again as it is.";
         return Ok(page::plain(StatusCode::BAD_REQUEST, "This sign-in cannot go on", sentence));
     }
-    let destination = destination(provider, form.get("continue")).await?;
+    let destination = match destination(provider, form.get("continue")).await? {
+        Ok(destination) => destination,
+        Err(page) => return Ok(page),
+    };
     let email = form.get("email").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
     let cookie = cookies::browser(provider);
@@ -87,13 +94,28 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
 
 /// Reads where to go on: a sign-in of one of this environment's applications, or one of its account pages. Anything
 /// else, and any other host, is the list of sessions instead.
-pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult<Destination> {
-    let wanted = wanted.filter(|path| is_inside(path)).unwrap_or_default();
+///
+/// # Errors
+/// The page for a sign-in that is too long, or stood open for too long.
+pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceResult<Result<Destination, Response>> {
+    let continued = wanted.unwrap_or_default();
+    let wanted = match parking::read(provider, continued).await? {
+        Ok(wanted) => wanted,
+        Err(page) => return Ok(Err(page)),
+    };
+    let wanted = if is_inside(&wanted) { wanted.as_str() } else { "" };
     let authorize = wanted.strip_prefix(&provider.path("/authorize?"));
     let account = format!("{}/", provider.path("/account"));
     let Some(query) = authorize else {
         let path = if wanted.starts_with(&account) { wanted.to_owned() } else { provider.path("/account/sessions") };
-        return Ok(Destination { path, application: None, origins: Vec::new(), email: String::new(), ended: None });
+        return Ok(Ok(Destination {
+            continued: path.clone(),
+            path,
+            application: None,
+            leads_on: false,
+            email: String::new(),
+            ended: None,
+        }));
     };
     let request = Parameters::parse(query);
     if request.has_nul() {
@@ -104,22 +126,26 @@ pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceRe
     }
     let client_id = request.get("client_id").unwrap_or_default();
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    let mut origins = Vec::new();
-    if let (Some(application), Some(redirect_uri)) = (&application, request.get("redirect_uri"))
-        && relying_party::is_login_redirect(&provider.state, application.id, redirect_uri).await?
-    {
-        // An application's own scheme has no origin: a browser takes it by its name.
-        origins.extend(relying_party::origin_of(redirect_uri).or_else(|| policy_source(redirect_uri)));
-        origins.extend(relying_party::origin_of(&application.app_url));
-        origins.dedup();
-    }
+    let leads_on = match (&application, request.get("redirect_uri")) {
+        (Some(application), Some(uri)) => {
+            relying_party::is_login_redirect(&provider.state, application.id, uri).await?
+        }
+        _ => false,
+    };
     let hint = request.get("login_hint").filter(|hint| Uuid::try_parse(hint).is_err()).unwrap_or_default();
-    Ok(Destination { path: wanted.to_owned(), application, origins, email: hint.to_owned(), ended: None })
+    Ok(Ok(Destination {
+        path: wanted.to_owned(),
+        continued: continued.to_owned(),
+        application,
+        leads_on,
+        email: hint.to_owned(),
+        ended: None,
+    }))
 }
 
 /// Whether `path` is a path of this host and can be read as nothing else.
 fn is_inside(path: &str) -> bool {
-    is_path(path) && path.len() <= 8192 && !steps_up(path.split('?').next().unwrap_or_default())
+    is_path(path) && !steps_up(path.split('?').next().unwrap_or_default())
 }
 
 /// Whether a browser could read `path` as one that is elsewhere: two dots go up, however they are written
@@ -150,7 +176,7 @@ fn sign_in_page(
             @if let Some((_, message)) = problem {
                 p.notice.bad #problem role="alert" { (icon("triangle-alert")) span { (message) } }
             }
-            input type="hidden" name="continue" value=(destination.path);
+            input type="hidden" name="continue" value=(destination.continued);
             div.field {
                 label.label for="email" { "E-mail" }
                 // Not an e-mail input: browsers rewrite its domain and refuse letters with accents.
@@ -167,7 +193,8 @@ fn sign_in_page(
         }
     };
     let status = problem.map_or(StatusCode::OK, |(status, _)| status);
-    Page::card(&title, body).status(status).form_targets(destination.origins.iter().cloned()).into_response()
+    let page = Page::card(&title, body).status(status);
+    if destination.leads_on { page.leads_on() } else { page }.into_response()
 }
 
 #[cfg(test)]

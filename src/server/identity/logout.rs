@@ -10,8 +10,10 @@ use super::choice::Browser;
 use super::hint;
 use super::page::{self, Page};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
+use super::problem::Refused;
 use super::provider::Provider;
 use super::selection::{self, Then};
+use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
@@ -53,13 +55,17 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
         None => None,
     };
     if client_id.is_some() && application.is_none() {
-        return Ok(wrong("No application of this environment has this client_id. Tell its developers."));
+        let sentence = "No application of this environment has this client_id. Tell its developers.";
+        let refused = Refused::new(ProblemKind::ClientId, sentence, client_id.unwrap_or_default());
+        return Ok(refused.page(provider, None, "This sign-out cannot go on"));
     }
     let unchecked = application.is_none() && parameters.get("post_logout_redirect_uri").is_some();
     let Ok(target) = target(provider, parameters, application.as_deref()).await? else {
-        return Ok(wrong(
-            "The application wants to return to an address that is not registered for it. Tell its developers.",
-        ));
+        let sentence =
+            "The application wants to return to an address that is not registered for it. Tell its developers.";
+        let uri = parameters.get("post_logout_redirect_uri").unwrap_or_default();
+        let refused = Refused::new(ProblemKind::LogoutRedirectUri, sentence, uri);
+        return Ok(refused.page(provider, application.as_deref(), "This sign-out cannot go on"));
     };
     let question = Question { provider, parameters, target: target.as_deref(), unchecked };
     let browser = Browser::of(provider).await?;
@@ -167,14 +173,15 @@ impl Question<'_> {
                 button.button.primary.wide type="submit" { (button) }
             }
         };
-        Page::card(&title, body).form_targets(self.origins()).into_response()
+        let page = Page::card(&title, body);
+        if self.target.is_some() { page.leads_on() } else { page }.into_response()
     }
 
     fn ask_which(&self, sessions: &[StandingRow]) -> Response {
         let sentence = "Several sessions run in this browser, and the application did not say which one it means.";
         let sentence = if self.unchecked { format!("{sentence} {STAYS}") } else { sentence.to_owned() };
         let title = "Which session do you want to end?";
-        selection::ask(self.provider, title, &sentence, sessions, &Then::SignOut(self.fields(), self.origins()))
+        selection::ask(self.provider, title, &sentence, sessions, &Then::SignOut(self.fields(), self.target.is_some()))
     }
 
     /// What the application sent, for the form.
@@ -185,10 +192,6 @@ impl Question<'_> {
                 @if let Some(value) = self.parameters.get(name) { input type="hidden" name=(name) value=(value); }
             }
         }
-    }
-
-    fn origins(&self) -> Option<String> {
-        self.target.and_then(relying_party::origin_of)
     }
 }
 

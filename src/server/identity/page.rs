@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::server::error::ServiceError;
 use crate::server::web::assets;
-use crate::server::web::headers::plain_policy;
+use crate::server::web::headers::{Forms, plain_policy};
 
 /// A document about to be sent.
 pub struct Page<'a> {
@@ -18,7 +18,8 @@ pub struct Page<'a> {
     beside: Option<Markup>,
     forward: Option<&'a str>,
     script: Option<&'static str>,
-    form_targets: String,
+    forms: Forms,
+    referrer: &'static str,
 }
 
 impl<'a> Page<'a> {
@@ -36,7 +37,9 @@ impl<'a> Page<'a> {
             beside: None,
             forward: None,
             script: None,
-            form_targets: String::new(),
+            forms: Forms::Here,
+            // The origin of a form that is posted here is known by it; other sites are told nothing.
+            referrer: "same-origin",
         }
     }
 
@@ -62,9 +65,15 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// Lets forms of this page end at these origins: browsers apply the policy to redirects after a form, too.
-    pub fn form_targets(mut self, origins: impl IntoIterator<Item = String>) -> Self {
-        self.form_targets = origins.into_iter().map(|origin| format!(" {origin}")).collect();
+    /// The way on from a form of this page leads to an application, and wherever that leads.
+    pub fn leads_on(mut self) -> Self {
+        self.forms = Forms::Anywhere;
+        self
+    }
+
+    /// What the next page is told of this one, a word of the header `Referrer-Policy`.
+    pub fn referrer(mut self, policy: &'static str) -> Self {
+        self.referrer = policy;
         self
     }
 }
@@ -100,9 +109,11 @@ impl IntoResponse for Page<'_> {
             }
         };
         let mut response = (self.status, document).into_response();
-        if let Ok(policy) = HeaderValue::try_from(plain_policy(self.script, &self.form_targets)) {
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::try_from(plain_policy(self.script, self.forms)) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(self.referrer));
         response
     }
 }

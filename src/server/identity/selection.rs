@@ -25,8 +25,8 @@ pub enum Then<'a> {
     Authorize(&'a str),
     /// This page of the provider, for the chosen session.
     Open(&'a str),
-    /// Signing out of it, with these fields, which ends at this origin.
-    SignOut(Markup, Option<String>),
+    /// Signing out of it, with these fields, and whether that leads to an application.
+    SignOut(Markup, bool),
 }
 
 /// Asks which of the sessions is meant.
@@ -86,10 +86,7 @@ fn respond(
         Then::Authorize(path) | Then::Open(path) => Some(*path),
         Then::SignOut(..) => None,
     };
-    let target = match then {
-        Then::SignOut(_, origin) => origin.clone(),
-        Then::Authorize(_) | Then::Open(_) => None,
-    };
+    let leads_on = matches!(then, Then::SignOut(_, true));
     let label = if sessions.is_empty() { "Sign in" } else { "Sign in as somebody else" };
     let body = html! {
         div.stacked {
@@ -105,7 +102,8 @@ fn respond(
             a.button href=(with_query(&provider.path("/login"), &[("continue", path)])) { (label) }
         }
     };
-    Page::full(title, body).status(status).form_targets(target).into_response()
+    let page = Page::full(title, body).status(status);
+    if leads_on { page.leads_on() } else { page }.into_response()
 }
 
 /// Who it is, in which account, and who really acts.
@@ -161,7 +159,10 @@ pub async fn choose(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 
 async fn choose_in(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
     let session_id = form.get("session").and_then(|text| Uuid::try_parse(text).ok());
-    let destination = login::destination(provider, form.get("continue")).await?;
+    let destination = match login::destination(provider, form.get("continue")).await? {
+        Ok(destination) => destination,
+        Err(page) => return Ok(page),
+    };
     if let (Some(session_id), Some(application)) = (session_id, &destination.application) {
         remember(provider, application, session_id).await?;
     }

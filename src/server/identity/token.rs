@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::error::{OAuthError, OAuthResult};
-use super::parameters::ProtocolForm;
+use super::parameters::{Parameters, ProtocolForm};
 use super::provider::Provider;
-use super::{claims, client_auth};
+use super::{claims, client_auth, problem};
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::Granted;
 
@@ -37,28 +37,35 @@ struct TokenResponse {
 
 pub async fn token(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
     let application = client_auth::client(&provider, &form).await?;
-    let answer = match form.get("grant_type") {
+    let answer = granted(&provider, &application, &form).await;
+    if let Err(error) = &answer {
+        problem::note_refusal(&provider, &application, error);
+    }
+    Ok(Json(answer?).into_response())
+}
+
+async fn granted(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<TokenResponse> {
+    Ok(match form.get("grant_type") {
         None => return Err(OAuthError::InvalidRequest("grant_type is missing".to_owned())),
         Some("authorization_code") => {
-            let granted = authorization_code::grant(&provider, &application, &form).await?;
-            of_session(&provider, &application, granted).await?
+            let granted = authorization_code::grant(provider, application, form).await?;
+            of_session(provider, application, granted).await?
         }
         Some("refresh_token") => {
-            let granted = refresh_token::grant(&provider, &application, &form).await?;
-            of_session(&provider, &application, granted).await?
+            let granted = refresh_token::grant(provider, application, form).await?;
+            of_session(provider, application, granted).await?
         }
         Some(TOKEN_EXCHANGE) => {
-            let granted = token_exchange::grant(&provider, &application, &form).await?;
-            let answer = of_session(&provider, &application, granted).await?;
+            let granted = token_exchange::grant(provider, application, form).await?;
+            let answer = of_session(provider, application, granted).await?;
             TokenResponse { issued_token_type: Some(token_exchange::ACCESS_TOKEN), ..answer }
         }
         Some("client_credentials") => {
-            client_credentials::check(&application, &form)?;
-            of_application(&provider, &application).await?
+            client_credentials::check(application, form)?;
+            of_application(provider, application).await?
         }
         Some(_) => return Err(OAuthError::UnsupportedGrantType),
-    };
-    Ok(Json(answer).into_response())
+    })
 }
 
 /// Tokens of a session of the application's user.

@@ -3,8 +3,11 @@
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::problem;
 use super::relying_party::origin_of;
-use crate::model::application::{ApplicationDetail, ApplicationItem, DeliveryItem, LISTED, LogoutState, Proof};
+use crate::model::application::{
+    ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LogoutState, Proof,
+};
 use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
 use crate::server::db::application::{self as table, ApplicationListRow};
@@ -17,11 +20,12 @@ const DELIVERIES: i64 = 50;
 const COUNTED: i64 = 1000;
 
 /// The environment's applications by name, at most [`LISTED`].
-pub async fn list(caller: &Caller) -> ServiceResult<Vec<ApplicationItem>> {
+pub async fn list(caller: &Caller) -> ServiceResult<ApplicationList> {
     caller.require_view()?;
+    let problems = problem::of_nobody(caller).await?;
     let mut conn = caller.state.db.read().await?;
     let rows = table::list(&mut conn, caller.environment.id, LISTED as i64, COUNTED + 1).await?;
-    Ok(rows.into_iter().map(item).collect())
+    Ok(ApplicationList { rows: rows.into_iter().map(item).collect(), problems, now: caller.state.now() })
 }
 
 fn item(row: ApplicationListRow) -> ApplicationItem {
@@ -48,6 +52,7 @@ fn item(row: ApplicationListRow) -> ApplicationItem {
 pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<ApplicationDetail> {
     caller.require_view()?;
     let state = &caller.state;
+    problem::write_down(state).await?;
     let mut conn = state.db.read().await?;
     let application = table::by_id(&mut conn, application_id)
         .await?
@@ -65,7 +70,9 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let counts = logout_delivery::counts(&mut conn, application_id, COUNTED).await?;
     let deliveries = logout_delivery::of_application(&mut conn, application_id, DELIVERIES).await?;
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
+    let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
     Ok(ApplicationDetail {
+        problems,
         application: item(listed),
         algorithm: application.signing_algorithm,
         addresses: vec![

@@ -1,11 +1,14 @@
 //! The audit trail: writing an event inside the transaction of what it reports, and reading.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::accounts;
 use super::caller::{Caller, Client, Operator};
 use super::cursor::{Cursor, Window};
+use super::length;
 use super::users::searched;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::user::PAGE_SIZE;
@@ -19,6 +22,11 @@ use crate::server::text::{SEARCH_MAX, Search, sentence, storable};
 
 /// Events that one search by words looks through: ten million are not read for one page.
 const LOOKED_THROUGH: i64 = 100_000;
+
+/// Years of events, generously.
+const YEARS: RangeInclusive<i32> = 1970..=9998;
+/// Minutes of clocks on earth: they go from twelve hours behind UTC to fourteen before it.
+const OFFSETS: RangeInclusive<i64> = -12 * 60..=14 * 60;
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
@@ -175,6 +183,9 @@ pub async fn record_alone(state: &AppState, event: Event) -> ServiceResult<()> {
 /// The audit trail of the caller's environment.
 pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
     caller.require_view()?;
+    for (field, text) in [("action", &query.action), ("account", &query.account)] {
+        length::require(field, text, length::SEARCH)?;
+    }
     let mut conn = caller.state.db.read().await?;
     let account_id = match query.account.as_str() {
         "" => None,
@@ -199,8 +210,8 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         severity: Severity::parse(&query.severity).map(Severity::as_str),
         account_id,
         only_impersonated: query.only == "impersonated",
-        from: day(&query.from),
-        until: day(&query.to).and_then(|day| day.checked_add_signed(TimeDelta::days(1))),
+        from: midnight(&query.from, 0, &query.from_offset),
+        until: midnight(&query.to, 1, &query.to_offset),
         ..AuditFilter::default()
     };
     let cursor = Cursor::decode(&query.cursor);
@@ -302,10 +313,12 @@ async fn page(
     Ok((window.rows.into_iter().map(named).collect(), next, previous))
 }
 
-/// The start of a day, UTC. What is no date does not filter.
-fn day(text: &str) -> Option<DateTime<Utc>> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc())
+/// The midnight with which a day begins, or `later` days after it, on a clock that is `offset` minutes before UTC then. What
+/// is no date does not filter, and what is no offset of any place on earth is none.
+fn midnight(day: &str, later: i64, offset: &str) -> Option<DateTime<Utc>> {
+    let date = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|date| YEARS.contains(&date.year()))?;
+    let offset = offset.parse().ok().filter(|minutes| OFFSETS.contains(minutes)).unwrap_or_default();
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc() + TimeDelta::days(later) - TimeDelta::minutes(offset))
 }
 
 fn item(row: AuditRow) -> AuditItem {
@@ -339,5 +352,25 @@ fn item(row: AuditRow) -> AuditItem {
         user_agent: row.user_agent,
         request_id: row.request_id,
         visible_to_account: row.visible_to_account,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::midnight;
+
+    #[test]
+    fn a_day_begins_and_ends_by_the_readers_clock() {
+        let at = |day, later, offset| midnight(day, later, offset).map(|time| time.to_rfc3339()).unwrap_or_default();
+        assert_eq!(at("2026-11-23", 0, ""), "2026-11-23T00:00:00+00:00");
+        assert_eq!(at("2026-11-23", 0, "60"), "2026-11-22T23:00:00+00:00");
+        assert_eq!(at("2026-11-23", 1, "-480"), "2026-11-24T08:00:00+00:00");
+        // The day on which clocks go forward in Berlin has 23 hours.
+        assert_eq!(at("2027-03-28", 0, "60"), "2027-03-27T23:00:00+00:00");
+        assert_eq!(at("2027-03-28", 1, "120"), "2027-03-28T22:00:00+00:00");
+        assert_eq!(at("2026-11-23", 0, "9999"), "2026-11-23T00:00:00+00:00");
+        for none in ["", "yesterday", "2026-02-30", "99999-01-01", "+262142-12-31"] {
+            assert_eq!(midnight(none, 1, "60"), None, "{none}");
+        }
     }
 }

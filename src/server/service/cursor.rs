@@ -1,5 +1,7 @@
 //! Where a page begins, as an opaque word of the URL: direction, sort value and id. A malformed one is the first page.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -8,8 +10,10 @@ use uuid::Uuid;
 use crate::server::clock::from_micros;
 use crate::server::db::user::SortValue;
 
-/// Microseconds since 1970 that a row can have, up to the year 9999: other times no database has to know.
-const TIMES: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999_999;
+/// No name or address makes a longer word.
+const LONGEST: usize = 8 * 1024;
+/// Microseconds of the years from 1970 to 9999: databases end somewhere beyond, each elsewhere.
+const TIMES: RangeInclusive<i64> = 0..=253_402_300_799_999_999;
 
 /// A place in a sorted list, and which way the page goes from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +36,9 @@ impl Cursor {
     }
 
     pub fn decode(word: &str) -> Option<Self> {
+        if word.len() > LONGEST {
+            return None;
+        }
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok()?;
         let backwards = match text.get(..1)? {
             "b" => true,

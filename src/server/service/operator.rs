@@ -11,6 +11,7 @@ use super::session::{self, EndedBy};
 use super::{failed_sign_in, live};
 use crate::model::audit::action;
 use crate::model::environment::Environment;
+use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell};
 use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
@@ -78,7 +79,7 @@ pub async fn sign_in_instead(
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
         record_failure(state, &mut tx, known.as_ref(), client).await?;
         tx.commit().await?;
-        return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
+        return Err(ServiceError::invalid("password", WRONG_PASSWORD));
     };
     state.limits.take_back(&charge);
     let operator =

@@ -11,6 +11,7 @@ use super::operator::sign_in_name;
 use super::session::{self, EndedBy};
 use super::users;
 use crate::model::audit::action;
+use crate::model::error::WRONG_PASSWORD;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
 use crate::server::db::application::ApplicationRow;
@@ -92,7 +93,7 @@ pub async fn sign_in_at(
     let Some(row) = known.as_ref().filter(|row| matches && row.status() == UserStatus::Active) else {
         record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
         tx.commit().await?;
-        return Err(ServiceError::invalid("password", "The e-mail or the password is wrong."));
+        return Err(ServiceError::invalid("password", WRONG_PASSWORD));
     };
     state.limits.take_back(&charge);
     if let Some(replaced) = before.session {

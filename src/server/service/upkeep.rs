@@ -5,7 +5,7 @@
 
 use chrono::TimeDelta;
 
-use super::{client_token, failed_sign_in, signing_key};
+use super::{client_token, failed_sign_in, parked, problem, signing_key};
 use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::import;
@@ -48,5 +48,6 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
     deleted += notice::forget(&mut tx, now - failed_sign_in::KEPT).await?;
     tx.commit().await?;
     deleted += import::settle(state).await?;
+    deleted += parked::forget_expired(state).await? + problem::forget_old(state).await?;
     Ok(deleted + client_token::forget_expired(state).await? + signing_key::remove_retired(state).await?)
 }

@@ -5,11 +5,12 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
-use super::{accounts, audit, session};
+use super::{accounts, audit, length, session};
 use crate::model::impersonation::Denial;
 use crate::model::search::Searched;
 use crate::model::user::{
-    PAGE_SIZE, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort, UserStatus, UsersPage,
+    PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort, UserStatus,
+    UsersPage,
 };
 use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
 use crate::server::db::{Conn, account, settings};
@@ -19,7 +20,6 @@ use crate::server::text::{self, Search, Word, storable};
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
 const COUNT_LIMIT: i64 = 1000;
 const TOTAL_LIMIT: i64 = 100_000;
-const SESSIONS: i64 = 50;
 const EVENTS: i64 = 20;
 
 /// Accounts by whose names users are found, at most: with more, the words say too little about an account.
@@ -30,6 +30,9 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
     caller.require_view()?;
     let environment_id = caller.environment.id;
     let (sort, descending) = query.order();
+    length::require("account", &query.account, length::SEARCH)?;
+    length::require("exclude", &query.exclude, length::LIST)?;
+    // A place in a list that was sorted otherwise is none in this one.
     let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, &cursor.value));
     let search = Search::of(&query.q);
     let mut conn = caller.state.db.read().await?;
@@ -164,7 +167,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let mut conn = caller.state.db.read().await?;
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
-    let sessions = session::of_user(&mut conn, user_id, SESSIONS).await?;
+    let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
     let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS).await?;
     let user = &candidate.user;
     let names =

@@ -156,10 +156,15 @@ pub async fn busy(request: Request, next: Next) -> Response {
         _ => response,
     }
 }
+/// Bytes of a page's path and query at most. Browsers encode it once more where it is gone back to, and a request's first
+/// line ends at 64 kB.
+pub const LONGEST_PATH: usize = 16 * 1024;
 
 /// `path` if it is a path of this portal and nothing that a browser could read as another host.
 pub fn local_path(path: &str) -> Option<&str> {
-    let inside = is_path(path) && path.len() <= 2048 && !path.starts_with("/sign-in") && !path.starts_with("/api/");
+    let before_query = path.split(['?', '#']).next().unwrap_or_default();
+    let inside =
+        is_path(path) && path.len() <= LONGEST_PATH && before_query != "/sign-in" && !before_query.starts_with("/api/");
     inside.then_some(path)
 }
 
@@ -182,6 +187,9 @@ mod tests {
         ] {
             assert_eq!(local_path(path), None, "{path}");
         }
-        assert_eq!(local_path("/production/users?q=a"), Some("/production/users?q=a"));
+        let long = format!("/production/users?exclude={}", "d.example,".repeat(1_000));
+        for path in ["/production/users?q=a", "/sign-in-team/users", "/production/users?q=a\\b%20c", long.as_str()] {
+            assert_eq!(local_path(path), Some(path), "{path}");
+        }
     }
 }

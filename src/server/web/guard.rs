@@ -6,11 +6,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
-use super::caller::{cookie_value, operator_cookie_name};
+use super::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
+use super::headers::OfOperator;
 use crate::server::identity::page::Page;
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
+
+const SIGN_IN: &str = "/api/sign-in";
 
 /// The signed-in operator of a request, from its cookie.
 pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> Option<Operator> {
@@ -26,9 +29,19 @@ pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> Opti
 
 /// Sends document requests without a sign-in to `/sign-in`, before anything is rendered.
 pub async fn require_sign_in(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/api/") {
-        // Server functions answer for themselves, with an error that the page can read.
-        return next.run(request).await;
+    if request.uri().path_and_query().is_some_and(|path| path.as_str().len() > LONGEST_PATH) {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
+        // Server functions answer for themselves, with an error that the page can read. But for the sign-in, they succeed
+        // for operators only.
+        let is_sign_in = path == SIGN_IN;
+        let mut response = next.run(request).await;
+        if !is_sign_in && response.status().is_success() {
+            response.extensions_mut().insert(OfOperator);
+        }
+        return response;
     }
     let is_sign_in = request.uri().path() == "/sign-in";
     let operator = operator(&state, request.headers()).await;
@@ -39,7 +52,12 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
     }
     match (is_sign_in, known) {
         (true, true) => Redirect::to("/").into_response(),
-        (true, false) | (false, true) => next.run(request).await,
+        (true, false) => next.run(request).await,
+        (false, true) => {
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(OfOperator);
+            response
+        }
         (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),
     }
 }

@@ -12,7 +12,17 @@ use crate::server::db;
 use crate::server::secret;
 use crate::server::state::AppState;
 
-/// Every request gets an id, which its log lines, audit rows and errors carry, and says how long the server took.
+/// What no page of this server needs, so that nothing on one can ask for it.
+const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+    hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), \
+    xr-spatial-tracking=()";
+
+/// Marks answers to a signed-in operator. Only these say how long the server took: strangers could read from it what is
+/// known and what is not.
+#[derive(Clone, Copy)]
+pub struct OfOperator;
+
+/// Every request gets an id, which its log lines, audit rows and errors carry; operators are told how long the server took.
 pub async fn request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let request_id = state.new_id().simple().to_string();
     let started = std::time::Instant::now();
@@ -23,8 +33,9 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
     let mut response = db::in_request(next.run(request).instrument(span.clone())).await;
     let took = started.elapsed();
+    let is_operators = response.extensions().get::<OfOperator>().is_some();
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {
+    if is_operators && let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {
         headers.insert(HeaderName::from_static("server-timing"), value);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -32,6 +43,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     }
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
     if state.is_https() {
         let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
@@ -75,13 +87,27 @@ fn document_policy(nonce: &str) -> String {
     )
 }
 
-/// The policy of a plain page that runs one script, known by its text, or none. Forms may post to `form_targets` too.
-pub fn plain_policy(script: Option<&str>, form_targets: &str) -> String {
+/// Where a form of a plain page may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forms {
+    Here,
+    /// At an application, and wherever that leads on to. Some browsers hold every redirect that follows a form against the
+    /// page's policy, and end without a word at the first address that it does not name (w3c/webappsec-csp, issue 8).
+    /// Where an application leads is not known here: tenants have hosts, and apps schemes, of their own.
+    Anywhere,
+}
+
+/// The policy of a plain page that runs one script, known by its text, or none.
+pub fn plain_policy(script: Option<&str>, forms: Forms) -> String {
     use base64::Engine;
     let hash = script.map(|text| base64::engine::general_purpose::STANDARD.encode(secret::hash(text)));
     let script = hash.map_or_else(|| "'none'".to_owned(), |hash| format!("'sha256-{hash}'"));
+    let forms = match forms {
+        Forms::Here => "form-action 'self'; ",
+        Forms::Anywhere => "",
+    };
     format!(
         "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         form-action 'self'{form_targets}; base-uri 'none'; frame-ancestors 'none'"
+         {forms}base-uri 'none'; frame-ancestors 'none'"
     )
 }

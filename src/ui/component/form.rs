@@ -28,7 +28,8 @@ impl Call {
     /// The call to the server function at `path`, with the error that an earlier one left in the address.
     pub fn to(path: &str) -> Self {
         let words = use_words().get_untracked();
-        let left = (words.get("__path") == path).then(|| ServerFnUrlError::<ApiError>::decode_err(words.get("__err")));
+        let left = (words.get("__path") == path)
+            .then(|| ServerFnUrlError::<ApiError>::decode_err(words.get("__err")).from_address());
         Self { busy: RwSignal::new(false), error: RwSignal::new(left) }
     }
 

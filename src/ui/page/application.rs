@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod facts;
+pub mod problems;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -57,6 +58,7 @@ fn sections(retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyVie
         <div class="columns application-columns">
             <div class="column">
                 {facts::settings(&detail)}
+                {problems::problems(&detail.problems, detail.now)}
                 {deliveries::deliveries(retrying, &detail)}
             </div>
             <div class="column aside">

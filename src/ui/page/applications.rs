@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::applications::ListApplications;
-use crate::model::application::{ApplicationItem, LISTED, LogoutState};
+use crate::model::application::{ApplicationItem, ApplicationList, LISTED, LogoutState};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::loaded::ahead::Need;
@@ -13,6 +13,7 @@ use crate::ui::component::state::{empty, nothing, table_skeleton};
 use crate::ui::component::table::{marked, named, row, table};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
+use crate::ui::page::application::problems::problems_of_nobody;
 
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {
@@ -23,10 +24,10 @@ pub fn ApplicationsPage() -> impl IntoView {
         <header class="page-head">
             <div>
                 <h1 id="applications-title">"Applications"</h1>
-                <p class="dim page-count">{loaded_quietly(applications, |rows| counted(rows.len()))}</p>
+                <p class="dim page-count">{loaded_quietly(applications, |list| counted(list.rows.len()))}</p>
             </div>
         </header>
-        {loaded(applications, table_skeleton, move |rows| list(frame, rows))}
+        {loaded(applications, table_skeleton, move |applications| list(frame, applications))}
     }
     .erased()
 }
@@ -42,7 +43,16 @@ fn counted(count: usize) -> AnyView {
     format!("{first}{count} {noun} users in here").erased()
 }
 
-fn list(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
+fn list(frame: Frame, applications: ApplicationList) -> AnyView {
+    let ApplicationList { rows, problems, now } = applications;
+    view! {
+        {listed(frame, rows)}
+        {problems_of_nobody(&problems, now)}
+    }
+    .erased()
+}
+
+fn listed(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
     if applications.is_empty() {
         let text =
             "Import some with “understudy import --environment … applications.csv”; then accounts can have them.";

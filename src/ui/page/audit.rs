@@ -98,6 +98,8 @@ fn query_of(words: &Words) -> AuditQuery {
         only: word("only"),
         from: word("from"),
         to: word("to"),
+        from_offset: word("from_offset"),
+        to_offset: word("to_offset"),
         cursor: word("cursor"),
     }
 }

@@ -15,7 +15,8 @@ fn framed_and_followed_by_nobody(answer: &Response<String>, what: &str) {
     assert_eq!(header_of(answer, "x-frame-options"), "DENY", "{what}");
     let policy = header_of(answer, "content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "{what}: {policy}");
-    assert_eq!(header_of(answer, "referrer-policy"), "no-referrer", "{what}");
+    // Pages with forms are known to this very origin, so that browsers say where a form comes from; others learn nothing.
+    assert!(matches!(header_of(answer, "referrer-policy").as_str(), "no-referrer" | "same-origin"), "{what}");
     assert_eq!(header_of(answer, "cache-control"), "no-store", "{what}");
 }
 

@@ -10,6 +10,7 @@ use crate::support::{Browser, ResponseExt, TestApp, encode};
 
 async fn go(browser: &mut Browser, pairs: &[(&str, &str)], site: &str) -> Response<String> {
     let request = Request::get(format!("{BASE}/oauth/logout?{}", encode(pairs)))
+        .header("referer", "https://dispatch.example/home")
         .header("accept", "text/html")
         .header("sec-fetch-mode", "navigate")
         .header("sec-fetch-site", site);
@@ -84,8 +85,12 @@ async fn another_site_cannot_sign_its_visitor_out_unasked() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
     tokens(&mut browser, "dispatch").await;
-    let asked = go(&mut browser, &[("client_id", "dispatch")], "cross-site").await;
-    assert_eq!(asked.expect_status(StatusCode::SEE_OTHER).location(), "/id/production/logout");
+    let link = Request::get(format!("{BASE}/oauth/logout?client_id=dispatch"))
+        .header("accept", "text/html")
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-site", "cross-site");
+    let asked = browser.send(link.body(Body::empty()).expect("a request")).await;
+    assert_eq!(asked.expect_status(StatusCode::SEE_OTHER).location(), "/id/production/logout?client_id=dispatch");
     let image = Call::get("dispatch", "/oauth/logout").from(None);
     let request = Request::get(image.path).header("sec-fetch-mode", "no-cors").header("sec-fetch-site", "same-site");
     let answer = browser.send(request.body(Body::empty()).expect("a request")).await;

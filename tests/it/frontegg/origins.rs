@@ -97,7 +97,7 @@ async fn where_users_are_led_after_signing_out_is_no_page_that_may_call() {
     let answer = call.header("frontegg-requested-application-id", "dispatch").send(&mut browser).await;
     refused(&answer, StatusCode::FORBIDDEN);
     assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-    let path = "/id/production/.well-known/jwks.json";
+    let path = "/id/production/userinfo";
     let request = Request::get(path).header(header::ORIGIN, "https://www.dispatch.example");
     let answer = browser.send(request.body(Body::empty()).expect("a request")).await;
     assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));

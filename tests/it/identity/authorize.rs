@@ -43,7 +43,8 @@ async fn without_a_known_client_and_its_registered_address_nothing_is_redirected
         let answer = browser.get(&authorize_path("console", &extra)).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{extra:?}");
         assert!(answer.headers().get(header::LOCATION).is_none(), "{extra:?}");
-        assert!(!answer.body().contains("evil.example"));
+        // What was refused is named, and leads nowhere.
+        assert!(!answer.body().contains("href=\"https://evil") && !answer.body().contains("http-equiv"));
     }
     let path = authorize_path("console", &[]);
     for again in [("client_id", "console"), ("redirect_uri", uri.as_str())] {
@@ -116,7 +117,7 @@ async fn who_is_not_signed_in_sees_the_sign_in_page_and_comes_back() {
     assert!(page.body().contains("Sign in to Console"), "{}", page.body());
     assert!(page.body().contains(&format!("value=\"{AMARA}\"")), "the hint is not filled in: {}", page.body());
     let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
-    assert!(policy.contains("form-action 'self' https://console.example;"), "{policy}");
+    assert!(!policy.contains("form-action"), "where the application leads on is not known: {policy}");
     assert!(policy.contains("script-src 'none'"), "{policy}");
     let continued = login.split_once('=').expect("a query").1;
     let continued =

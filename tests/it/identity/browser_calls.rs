@@ -6,15 +6,8 @@ use axum::http::{Method, Request, StatusCode, header};
 use super::flow::{AMARA, bare, refused, report, signed_in, text, tokens, with_bearer};
 use crate::support::{ResponseExt, TestApp};
 
-const ENDPOINTS: [(&str, &str); 7] = [
-    ("GET", "/.well-known/openid-configuration"),
-    ("GET", "/.well-known/jwks.json"),
-    ("POST", "/token"),
-    ("GET", "/userinfo"),
-    ("POST", "/introspect"),
-    ("POST", "/revoke"),
-    ("POST", "/events"),
-];
+const ENDPOINTS: [(&str, &str); 5] =
+    [("POST", "/token"), ("GET", "/userinfo"), ("POST", "/introspect"), ("POST", "/revoke"), ("POST", "/events")];
 
 fn request(method: &str, path: &str, origin: &str, preflight_for: Option<&str>) -> Request<Body> {
     let mut request = Request::builder()

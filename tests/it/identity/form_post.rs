@@ -46,10 +46,8 @@ async fn the_code_comes_in_a_form_that_goes_to_the_redirect_uri_by_itself_or_by_
     let hash = STANDARD.encode(Sha256::digest(script.as_bytes()));
     let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
     assert!(policy.contains(&format!("script-src 'sha256-{hash}';")), "{policy}");
-    assert!(
-        policy.contains("form-action 'self' https://console.example/callback https://console.example;"),
-        "{policy}"
-    );
+    assert!(!policy.contains("form-action"), "where the application leads on is not known: {policy}");
+    assert_eq!(page.headers()[header::REFERRER_POLICY], "origin", "the application is told who posts");
     redeem(&app, "console", &field(&page, "code").expect("a code")).await.expect_status(StatusCode::OK);
 }
 
@@ -87,5 +85,5 @@ async fn an_application_with_a_scheme_of_its_own_cannot_be_posted_to() {
     let login = app.browser().get(&authorize_path("console", &[own])).await.location();
     let page = app.browser().get(&login).await;
     let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
-    assert!(policy.contains("form-action 'self' com.console.app: https://console.example;"), "{policy}");
+    assert!(!policy.contains("form-action"), "{policy}");
 }

@@ -8,7 +8,7 @@ use super::super::page::Page;
 use super::super::parameters::{Parameters, with_query};
 use super::super::provider::Provider;
 use super::request::AuthorizationError;
-use crate::server::address::{origin_of, policy_source};
+use crate::server::address::origin_of;
 use crate::server::service::relying_party::Application;
 
 /// Posts the one form of the page.
@@ -28,7 +28,6 @@ pub struct Reply {
     mode: Mode,
     /// For the page that goes on by itself.
     application: String,
-    app_url: String,
 }
 
 impl Reply {
@@ -42,7 +41,6 @@ impl Reply {
             issuer: provider.issuer(),
             mode: if is_form_post { Mode::FormPost } else { Mode::Query },
             application: application.name.clone(),
-            app_url: application.app_url.clone(),
         }
     }
 
@@ -66,8 +64,8 @@ impl Reply {
         }
     }
 
-    /// The form goes on by itself where scripts run, and by its button where they do not. It may be posted to the
-    /// redirect URI and nowhere else, but for where the application itself leads on to.
+    /// The form goes on by itself where scripts run, and by its button where they do not. The application is told the
+    /// origin that it comes from, which some hold against a list before they read a form.
     fn form(&self, pairs: &[(&str, &str)]) -> Response {
         let title = format!("Going on to {}…", self.application);
         let body = html! {
@@ -77,7 +75,6 @@ impl Reply {
                 button.button.primary.wide type="submit" { "Go on to " (self.application) }
             }
         };
-        let targets = [policy_source(&self.redirect_uri), origin_of(&self.app_url)];
-        Page::card(&title, body).script(SUBMIT).form_targets(targets.into_iter().flatten()).into_response()
+        Page::card(&title, body).script(SUBMIT).leads_on().referrer("origin").into_response()
     }
 }

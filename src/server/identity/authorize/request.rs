@@ -18,6 +18,22 @@ impl AuthorizationError {
     pub fn request(description: &'static str) -> Self {
         Self { code: "invalid_request", description }
     }
+
+    /// The error with what was sent in the parameter that it is about, for whoever mends the application.
+    pub fn about(&self, parameters: &Parameters) -> String {
+        let parameter = match self.code {
+            "unsupported_response_type" => "response_type",
+            "invalid_scope" => "scope",
+            _ => ["response_mode", "prompt", "max_age", "code_challenge_method"]
+                .into_iter()
+                .find(|name| self.description.starts_with(name))
+                .unwrap_or_default(),
+        };
+        match parameters.get(parameter) {
+            Some(sent) => format!("{}: {}, not {sent:?}", self.code, self.description),
+            None => format!("{}: {}", self.code, self.description),
+        }
+    }
 }
 
 /// A nonce is kept with its code and goes into a token: longer ones than any client makes are refused.

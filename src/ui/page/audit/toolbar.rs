@@ -1,7 +1,10 @@
 //! The filters of the audit trail: one GET form.
 
+use chrono::{Datelike, Days, NaiveDate};
+use leptos::ev::Event;
 use leptos::html::Input;
 use leptos::prelude::*;
+use leptos::web_sys::js_sys::Date;
 
 use super::List;
 use super::words::GROUPS;
@@ -63,7 +66,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             {select_filter(filters, "action", "Action", "history", action, without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, without("severity"), severities)}
             {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
-            {dates(list, filters, word("from"), word("to"))}
+            {dates(list, filters, [word("from"), word("to")], [word("from_offset"), word("to_offset")])}
             {apply_button()}
             {move || {
                 list.query
@@ -96,7 +99,11 @@ fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
     .erased()
 }
 
-fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> AnyView {
+/// First and last day, as the reader's calendar has them: script says by how much that clock differs from UTC as the days
+/// begin and end, and without script they are days in UTC.
+fn dates(list: List, filters: Filters, days: [Memo<String>; 2], offsets: [Memo<String>; 2]) -> AnyView {
+    let [from, to] = days;
+    let zone = Memo::new(move |_| offsets.iter().map(Memo::get).find(|offset| !offset.is_empty()).unwrap_or_default());
     let both = Memo::new(move |_| match (from.get(), to.get()) {
         (from, to) if from.is_empty() && to.is_empty() => String::new(),
         (from, to) if to.is_empty() => format!("From {from}"),
@@ -104,8 +111,13 @@ fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> 
         (from, to) if from == to => from,
         (from, to) => format!("{from} to {to}"),
     });
-    let clear = Memo::new(move |_| list.words.get().without(&["cursor", "from", "to"]).on(&list.path.get()));
-    let face = move || if both.read().is_empty() { "Dates".to_owned() } else { both.get() };
+    let clear = Memo::new(move |_| {
+        list.words.get().without(&["cursor", "from", "to", "from_offset", "to_offset"]).on(&list.path.get())
+    });
+    let face = move || match both.get() {
+        both if both.is_empty() => "Dates".to_owned(),
+        both => format!("{both}, {}", zone_words(&zone.read())),
+    };
     view! {
         <span class="filter" class:active=move || !both.read().is_empty()>
             <button type="button" class="filter-button" popovertarget="audit-dates">
@@ -114,9 +126,10 @@ fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> 
             </button>
             {clear_link(both, clear, "Dates")}
             <div class="menu filter-panel" popover="auto" id="audit-dates">
-                {day(filters, "from", "First day", from)}
-                {day(filters, "to", "Last day", to)}
-                <p class="hint">"Days in UTC, both included."</p>
+                {day(filters, ("from", "from_offset"), "First day", from, offsets[0])}
+                {day(filters, ("to", "to_offset"), "Last day", to, offsets[1])}
+                <p class="hint needs-script">"Days by your own clock, both included."</p>
+                <p class="hint without-script">"Days in UTC, both included."</p>
                 <button type="submit" class="button small">"Apply"</button>
             </div>
         </span>
@@ -124,9 +137,44 @@ fn dates(list: List, filters: Filters, from: Memo<String>, to: Memo<String>) -> 
     .erased()
 }
 
-fn day(filters: Filters, name: &'static str, label: &'static str, value: Memo<String>) -> AnyView {
-    let input = NodeRef::<Input>::new();
+/// `UTC+1`, `UTC-3:30`, or `UTC` where nothing is said.
+fn zone_words(offset: &str) -> String {
+    let minutes: i32 = offset.parse().unwrap_or_default();
+    let sign = if minutes < 0 { '-' } else { '+' };
+    match (minutes.abs() / 60, minutes.abs() % 60) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+    }
+}
+
+/// Minutes by which the reader's clock is before UTC as `day` begins, or `later` days after that.
+fn offset_at(day: &str, later: u64) -> Option<i64> {
+    let date = day.parse::<NaiveDate>().ok()?.checked_add_days(Days::new(later))?;
+    let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
+    let local = Date::new_with_year_month_day(u32::try_from(date.year()).ok()?, month, day).get_time();
+    let utc = date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
+    Some((utc - local as i64) / 60_000)
+}
+
+fn day(
+    filters: Filters,
+    (name, offset_name): (&'static str, &'static str),
+    label: &'static str,
+    value: Memo<String>,
+    offset: Memo<String>,
+) -> AnyView {
+    let (input, hidden) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
     follow(input, value);
+    follow(hidden, offset);
+    let later = u64::from(name == "to");
+    let changed = move |event: Event| {
+        if let (Some(input), Some(hidden)) = (input.get_untracked(), hidden.get_untracked()) {
+            let offset = offset_at(&input.value(), later).map(|minutes| minutes.to_string());
+            hidden.set_value(&offset.unwrap_or_default());
+        }
+        filters.changed(event);
+    };
     view! {
         <label class="label" for=name>{label}</label>
         <input
@@ -136,8 +184,21 @@ fn day(filters: Filters, name: &'static str, label: &'static str, value: Memo<St
             name=name
             value=value.get_untracked()
             node_ref=input
-            on:change=move |event| filters.changed(event)
+            on:change=changed
         />
+        <input type="hidden" name=offset_name value=offset.get_untracked() node_ref=hidden/>
     }
     .erased()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::zone_words;
+
+    #[test]
+    fn a_zone_is_named_by_how_far_it_is_from_utc() {
+        for (offset, words) in [("", "UTC"), ("0", "UTC"), ("60", "UTC+1"), ("-210", "UTC-3:30"), ("345", "UTC+5:45")] {
+            assert_eq!(zone_words(offset), words);
+        }
+    }
 }

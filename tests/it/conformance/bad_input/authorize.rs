@@ -11,7 +11,8 @@ fn error_page(answer: &Response<String>, what: &str) {
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{what}: {}", answer.body());
     assert!(answer.headers().get(header::LOCATION).is_none(), "{what} was redirected");
     assert!(answer.headers()[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/html"), "{what}");
-    for way_out in ["http-equiv", "href=\"http", "action=", "evil"] {
+    // What was refused is named, and leads nowhere.
+    for way_out in ["http-equiv", "href=\"http", "action="] {
         assert!(!answer.body().contains(way_out), "{what} has {way_out}: {}", answer.body());
     }
 }

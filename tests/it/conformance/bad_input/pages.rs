@@ -100,9 +100,8 @@ async fn a_mangled_sign_in_form_signs_nobody_in() {
 #[tokio::test]
 async fn the_sign_in_page_takes_any_address_and_leads_to_none_of_the_bad_ones() {
     let app = TestApp::new().await;
-    let long = format!("/id/production/account/{}", "x".repeat(20_000));
     let before = Ledger::of(&app).await;
-    for target in ["https://evil.example/", "//evil.example", "/\\evil.example", "%00", &long, "javascript:alert(1)"] {
+    for target in ["https://evil.example/", "//evil.example", "/\\evil.example", "%00", "javascript:alert(1)"] {
         for pairs in [vec![("continue", target)], vec![("continue", target), ("continue", target)]] {
             let page = app.browser().get(&format!("/id/production/login?{}", encode(&pairs))).await;
             assert_eq!(page.status(), StatusCode::OK);

@@ -1,0 +1,198 @@
+//! Under which name this server is reached. Cookies, hand-offs and the issuer belong to PUBLIC_URL: a page that was opened
+//! under another name would look right and work by halves, so the browser is sent to the right one before it begins.
+//!
+//! A proxy may write its own address into `Host`, as nginx does unless told otherwise. Then every request has the other
+//! name, also those of browsers that are at the right one: whoever was sent there and comes back with the same name was
+//! right all along. The name is remembered, and its requests are served.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use url::Url;
+
+use crate::server::address::{origin_of, with_query};
+use crate::server::identity::page::Page;
+use crate::server::state::AppState;
+
+/// Carries the name that a browser was sent away from.
+const MARK: &str = "opened_as";
+/// No deployment has that many proxies. A name beyond is served, but not remembered.
+const REMEMBERED: usize = 64;
+
+/// What `Host` may say instead of the public name, because a proxy writes it.
+#[derive(Clone)]
+pub struct Names {
+    state: AppState,
+    rewritten: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Names {
+    pub fn new(state: AppState) -> Self {
+        Self { state, rewritten: Arc::default() }
+    }
+
+    fn is_remembered(&self, host: &str) -> bool {
+        self.rewritten.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+    }
+
+    fn remember(&self, host: &str) {
+        let mut rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
+        if rewritten.len() < REMEMBERED && rewritten.insert(host.to_owned()) {
+            tracing::warn!(
+                host,
+                public_url = self.state.origin(),
+                "a proxy writes its own address into Host: have it pass on the one it got (nginx: proxy_set_header Host \
+                 $host)"
+            );
+        }
+    }
+
+    /// Whether a request was made to this server under its own name, as far as can be told.
+    pub fn is_ours(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let Some(host) = asked(uri, headers) else { return true };
+        let public = &self.state.public_url;
+        is_public(public, &host)
+            || is_alias(public, &host)
+            || self.is_remembered(&host)
+            || is_passed_on(public, headers)
+    }
+}
+
+/// Sends documents that were opened under another name to the public one.
+pub async fn under_its_name(State(names): State<Names>, request: Request, next: Next) -> Response {
+    let is_document = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Some(host) = asked(request.uri(), request.headers()).filter(|_| is_document) else {
+        return next.run(request).await;
+    };
+    let public = &names.state.public_url;
+    if is_public(public, &host) || names.is_remembered(&host) || is_passed_on(public, request.headers()) {
+        return next.run(request).await;
+    }
+    if is_loopback(public.host_str().unwrap_or_default()) {
+        match is_loopback(name_of(&host)) {
+            // The same machine through another port: a tunnel, whose end is the browser's business.
+            true if port_of(public, &host) != public.port_or_known_default() => return next.run(request).await,
+            true => {}
+            false => return unreachable_name(&names.state, &host),
+        }
+    }
+    let was_sent = request.uri().query().is_some_and(|query| {
+        url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == MARK && value == host.as_str())
+    });
+    if was_sent || came_from(&names.state, request.headers()) {
+        names.remember(&host);
+        return next.run(request).await;
+    }
+    // Inside a nested router the address has lost its beginning.
+    let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
+    let path = original.path_and_query().map_or("/", |path| path.as_str());
+    let url = with_query(&format!("{}{path}", names.state.origin()), &[(MARK, &host)]);
+    let mut response = Redirect::temporary(&url).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Browsers elsewhere cannot be sent to a name that means their own machine.
+fn unreachable_name(state: &AppState, host: &str) -> Response {
+    let own = state.origin();
+    let title = "This server does not know its own name";
+    let body = html! {
+        h1 { (title) }
+        p.dim { "You opened it as " b { (host) } ", and it was set up for " b { (own) } ", which only reaches it on its own machine." }
+        p.dim { "Whoever runs it sets PUBLIC_URL to the address that you opened, and starts it again." }
+    };
+    Page::card(title, body).status(StatusCode::MISDIRECTED_REQUEST).into_response()
+}
+
+/// Host and port that the request was made to, in lower case; nothing where it names none.
+pub fn asked(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = named.or_else(|| uri.authority().map(|authority| authority.as_str()))?;
+    Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty())
+}
+
+fn is_public(public: &Url, host: &str) -> bool {
+    name_of(host) == public.host_str().unwrap_or_default() && port_of(public, host) == public.port_or_known_default()
+}
+
+/// Another name of the machine that the public URL means, too.
+fn is_alias(public: &Url, host: &str) -> bool {
+    is_loopback(public.host_str().unwrap_or_default()) && is_loopback(name_of(host))
+}
+
+/// A proxy that says under which name it was asked.
+fn is_passed_on(public: &Url, headers: &HeaderMap) -> bool {
+    let said = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok());
+    said.and_then(|said| said.rsplit(',').next())
+        .is_some_and(|host| is_public(public, &host.trim().to_ascii_lowercase()))
+}
+
+/// Whether the request comes from a page that the browser has open under the public name.
+fn came_from(state: &AppState, headers: &HeaderMap) -> bool {
+    let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    referer.and_then(origin_of).is_some_and(|origin| origin == state.origin())
+}
+
+fn name_of(host: &str) -> &str {
+    let end = match host.rfind(']') {
+        Some(bracket) => bracket + 1,
+        None => host.find(':').unwrap_or(host.len()),
+    };
+    host[..end].trim_end_matches('.')
+}
+
+fn port_of(public: &Url, host: &str) -> Option<u16> {
+    match host.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => port.parse().ok(),
+        // Without one it is the scheme's, and the scheme is the public one's: a proxy speaks http behind https.
+        _ => match public.scheme() {
+            "https" => Some(443),
+            _ => Some(80),
+        },
+    }
+}
+
+/// Whether a host, as URLs write it, is this machine's alone.
+pub fn is_loopback(name: &str) -> bool {
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn a_name_is_the_public_one_however_its_port_is_written() {
+        let https = public("https://understudy.example.com");
+        for host in ["understudy.example.com", "understudy.example.com:443", "understudy.example.com."] {
+            assert!(is_public(&https, host), "{host}");
+        }
+        for host in ["example.com", "understudy.example.com:8443", "understudy.example.com.evil.example", "127.0.0.1"] {
+            assert!(!is_public(&https, host), "{host}");
+        }
+        assert!(is_public(&public("http://[::1]:3000"), "[::1]:3000"));
+        assert!(!is_public(&public("http://localhost:3000"), "127.0.0.1:3000"));
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for name in ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_loopback(name), "{name}");
+        }
+        for name in ["192.168.1.5", "localhost.example", "understudy", ""] {
+            assert!(!is_loopback(name), "{name}");
+        }
+    }
+}
