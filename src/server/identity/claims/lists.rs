@@ -128,9 +128,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn lists_never_take_more_than_there_is(
-            tenants in prop::collection::vec("\\PC{1,100}", 1..80),
+            tenants in prop::collection::vec("[a-zß\"漢]{1,100}", 1..80),
             roles in prop::collection::vec("[a-z]{1,60}", 0..60),
             permissions in prop::collection::vec("[a-z.]{1,80}", 0..200),
             others in 300_usize..2_000,
