@@ -114,12 +114,12 @@ pub async fn callers_mistakes(request: Request, next: Next) -> Response {
             parts.status = if field.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
             ApiError::Invalid { field, message }
         }
-        // Only what could not be decoded ends like this on the server.
-        Ok(ApiError::Unreachable) => {
+        // Only what could not be decoded ends like this on the server: our own faults have words and a request's id.
+        Err(_) | Ok(ApiError::Unreachable) => {
             parts.status = StatusCode::BAD_REQUEST;
             ApiError::invalid("", "The request could not be read: it is neither a form nor text.")
         }
-        _ => return Response::from_parts(parts, Body::from(bytes)),
+        Ok(_) => return Response::from_parts(parts, Body::from(bytes)),
     };
     let mut answer = (parts.status, axum::Json(unreadable)).into_response();
     for (name, value) in &parts.headers {

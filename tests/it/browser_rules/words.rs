@@ -72,6 +72,14 @@ async fn what_a_caller_got_wrong_is_the_callers_mistake() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_no_text_is_the_callers_mistake() {
+    let app = TestApp::new().await;
+    let garbage = Request::post("/api/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = send(&mut app.browser(), garbage, &[], Body::from(vec![0xff, 0xfe, 0x00, 0x80])).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{}", answer.body());
+}
+
+#[tokio::test]
 async fn only_operators_are_told_how_long_the_server_took() {
     let app = TestApp::new().await;
     for path in ["/sign-in", "/id/production/login", "/healthz", "/id/production/.well-known/jwks.json", "/nothing"] {
