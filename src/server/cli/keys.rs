@@ -109,7 +109,7 @@ async fn list(database: &DatabaseOptions, slug: Option<&str>, output: Output) ->
         }
     }
     if output.json {
-        say_json(&told);
+        say_json(&told.into());
         return Ok(());
     }
     say(&table(&["ENVIRONMENT", "ALGORITHM", "STATE", "SIGNS SINCE (UTC)", "REMOVED (UTC)", "KEY ID"], &rows));
