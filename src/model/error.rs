@@ -8,6 +8,9 @@ use super::impersonation::Denial;
 
 /// For whoever signs in with an e-mail or a password that is not right, whichever.
 pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";
+/// For whoever saves settings that somebody else has changed meanwhile.
+pub const OUT_OF_DATE: &str = "Somebody changed these settings after you opened this page. What they are now is shown: look \
+                               again, then save.";
 const NOT_ACCEPTED: &str =
     "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
 
@@ -51,6 +54,7 @@ impl ApiError {
     pub fn from_address(self) -> Self {
         match self {
             Self::Invalid { field, .. } if field == "password" => Self::invalid("password", WRONG_PASSWORD),
+            Self::Invalid { field, .. } if field == "version" => Self::invalid("version", OUT_OF_DATE),
             Self::Invalid { .. } => Self::invalid("", NOT_ACCEPTED),
             Self::RateLimited { retry_after_seconds } => {
                 Self::RateLimited { retry_after_seconds: retry_after_seconds.min(3600) }
@@ -104,6 +108,8 @@ mod tests {
         }
         let wrong = ApiError::invalid("password", WRONG_PASSWORD);
         assert_eq!(wrong.clone().from_address(), wrong);
+        let stale = ApiError::invalid("version", OUT_OF_DATE);
+        assert_eq!(stale.clone().from_address(), stale);
         assert_eq!(ApiError::Forbidden.from_address(), ApiError::Forbidden);
         let ours = ApiError::Internal { request_id: "019aaf00000070008000000000000000".to_owned() };
         assert_eq!(ours.clone().from_address(), ours);

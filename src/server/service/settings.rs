@@ -7,6 +7,7 @@ use super::caller::{Caller, Client};
 use super::impersonation::AT_ONCE;
 use super::session::{self, EndedBy};
 use crate::model::audit::action;
+use crate::model::error::OUT_OF_DATE;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::model::session::EndReason;
 use crate::server::db::session::impersonations_begun_before;
@@ -104,9 +105,7 @@ async fn change_as(
 }
 
 fn stale() -> ServiceError {
-    let sentence = "Somebody changed these settings after you opened this page. What they are now is shown: look again, \
-                    then save.";
-    ServiceError::invalid("version", sentence)
+    ServiceError::invalid("version", OUT_OF_DATE)
 }
 
 /// None of them may go on any more; their ends are written some at a time.
