@@ -115,7 +115,7 @@ pub async fn callers_mistakes(request: Request, next: Next) -> Response {
             ApiError::Invalid { field, message }
         }
         // Only what could not be decoded ends like this on the server: our own faults have words and a request's id.
-        Err(_) | Ok(ApiError::Unreachable) => {
+        Err(_) | Ok(ApiError::Unreachable | ApiError::Failed) => {
             parts.status = StatusCode::BAD_REQUEST;
             ApiError::invalid("", "The request could not be read: it is neither a form nor text.")
         }

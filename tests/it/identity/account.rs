@@ -20,7 +20,14 @@ async fn the_user_sees_the_impersonation_with_operator_reason_and_time_left_and_
     app.advance(chrono::TimeDelta::minutes(4));
     let mut browser = signed_in(&app, AMARA).await;
     let page = browser.get(SESSIONS).await.expect_status(StatusCode::OK);
-    for part in ["Impersonation", "Olivia Owner acts as you", REASON, "56 minutes left", "Console", "This session"] {
+    for part in [
+        "Impersonation",
+        "<bdi>Olivia Owner</bdi> acts as <bdi>you</bdi>",
+        REASON,
+        "56 minutes left",
+        "Console",
+        "This session",
+    ] {
         assert!(page.body().contains(part), "no {part:?} in {}", page.body());
     }
     assert!(!page.body().contains("SUP-4821"), "the ticket is the operators' own");
@@ -60,7 +67,11 @@ async fn from_inside_an_impersonation_only_that_one_can_be_ended_and_by_its_oper
     signed_in(&app, AMARA).await;
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let page = browser.get(SESSIONS).await.expect_status(StatusCode::OK);
-    assert!(page.body().contains("Olivia Owner is impersonating Amara Okafor"), "{}", page.body());
+    assert!(
+        page.body().contains("<bdi>Olivia Owner</bdi> is impersonating <bdi>Amara Okafor</bdi>"),
+        "{}",
+        page.body()
+    );
     assert_eq!(page.body().matches("/revoke\"").count(), 1, "{}", page.body());
     assert!(!page.body().contains("Sign out everywhere else"));
     let own = app.user_sessions(AMARA).await.into_iter().find(|session| session.id != sid).expect("her own").id;
@@ -97,7 +108,7 @@ async fn a_user_switches_account_and_stays_there() {
     let mut browser = signed_in(&app, AMARA).await;
     browser.post("/id/production/account/switch", &[("account", "harbor")]).await.expect_status(StatusCode::SEE_OTHER);
     let page = browser.get(SESSIONS).await;
-    assert!(page.body().contains("amara@northwind.example · Harbor Logistics"), "{}", page.body());
+    assert!(page.body().contains("amara@northwind.example · <bdi>Harbor Logistics</bdi>"), "{}", page.body());
     let answer = tokens(&app, &mut browser, "dispatch", &[]).await;
     let access = super::flow::claims(&answer["access_token"]);
     assert_eq!(access["tenantId"], "harbor");

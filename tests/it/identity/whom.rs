@@ -357,14 +357,14 @@ async fn the_pages_of_the_provider_ask_whose_they_are_and_never_show_somebody_el
     const SESSIONS: &str = "/id/production/account/sessions";
     const AUDIT: &str = "/id/production/account/audit";
     let sid = sid.to_string();
-    assert!(browser.get(SESSIONS).await.body().contains("is impersonating Amara Okafor"));
+    assert!(browser.get(SESSIONS).await.body().contains("is impersonating <bdi>Amara Okafor</bdi>"));
     sign_in(&mut browser, OLIVIA, USER_PASSWORD).await.expect_status(StatusCode::SEE_OTHER);
     for page in [SESSIONS, AUDIT] {
         let asked = browser.get(page).await.expect_status(StatusCode::OK);
         assert!(asked.body().contains("Who are you?"), "{}", asked.body());
         let link = format!("{page}?session={sid}");
         assert!(asked.body().contains(&format!("href=\"{link}\"")), "{}", asked.body());
-        assert!(browser.get(&link).await.body().contains("is impersonating Amara Okafor"));
+        assert!(browser.get(&link).await.body().contains("is impersonating <bdi>Amara Okafor</bdi>"));
     }
     // Nothing is done for anybody where it is not said for whom.
     let posted = browser.post("/id/production/account/sign-out", &[]).await;
