@@ -42,7 +42,7 @@ test("an application with embedded login opens as the user, refreshes, and notic
   expect(refreshed.sid).toBe(access.sid);
 
   await expect(page.getByText(OWNER.name).first()).toBeVisible();
-  await dialog.getByRole("button", { name: "End session" }).click();
+  await dialog.getByRole("button", { name: "End session" }).first().click();
   await expect(tab.getByText("This session has ended")).toBeVisible();
 });
 

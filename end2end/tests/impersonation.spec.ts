@@ -65,7 +65,7 @@ test("from the table, an Owner starts a session and the new tab is signed in as 
 
   // Ended in the drawer, the application notices by itself.
   const again = await drawer(page);
-  await again.getByRole("button", { name: "End session" }).click();
+  await again.getByRole("button", { name: "End session" }).first().click();
   await expect(tab.getByText("This session has ended")).toBeVisible();
 });
 

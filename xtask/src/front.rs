@@ -2,7 +2,8 @@
 //! and `assets.json`, by which the server knows the names. What has not changed is not made again.
 
 use std::fs;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -33,9 +34,14 @@ const WASM_PASSES: [&str; 6] = [
     "--strip-producers",
 ];
 
-/// The addresses in the style sheet's source, and the files of the typeface that they stand for.
-const FONTS: [(&str, &str); 2] =
-    [("inter", "inter-latin-wght-normal.woff2"), ("inter-ext", "inter-latin-ext-wght-normal.woff2")];
+/// The typeface's files: the name in the style sheet's source, the file that it stands for, and the letters to keep of it
+/// where it is not to be fetched as a whole.
+const FONTS: [(&str, &str, Option<(u32, u32)>); 3] = [
+    ("inter", "inter-latin-wght-normal.woff2", None),
+    // What names in most of Europe need: a sixth of the file that has the rest, too.
+    ("inter-ext", "inter-latin-ext-wght-normal.woff2", Some((0x100, 0x17f))),
+    ("inter-more", "inter-latin-ext-wght-normal.woff2", None),
+];
 
 /// A change of this file changes what it makes of the same input.
 const RECIPE: &[u8] = include_bytes!("front.rs");
@@ -179,13 +185,16 @@ fn style(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value
     .with_context(|| format!("cannot compile {}", repo.shown(&main)))?;
     let files = packages.join("node_modules/@fontsource-variable/inter/files");
     let mut addresses = Vec::new();
-    for (name, file) in FONTS {
+    for (name, file, letters) in FONTS {
         let source = format!("/assets/{name}.woff2");
         if name != FONTS[0].0 && !css.contains(&source) {
             continue;
         }
         let path = files.join(file);
-        let bytes = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
+        let bytes = match letters {
+            Some((first, last)) => part_of_font(repo, &path, first, last)?,
+            None => fs::read(&path).with_context(|| format!("no {}", path.display()))?,
+        };
         let address = hashed_address(name, "woff2", &bytes);
         site.put(&address, &bytes)?;
         css = css.replace(&source, &address);
@@ -194,6 +203,17 @@ fn style(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value
     let address = hashed_address("understudy", "css", css.as_bytes());
     site.put(&address, css.as_bytes())?;
     Ok(json!({ "key": key, "css": address, "font": addresses[0], "extra": &addresses[1..] }))
+}
+
+/// A font file with the letters of one range.
+fn part_of_font(repo: &Repo, font: &Path, first: u32, last: u32) -> Result<Vec<u8>> {
+    let script = repo.root.join("xtask/subset.mjs");
+    let part = tempfile::Builder::new().suffix(".woff2").tempfile()?;
+    process::run(
+        "the typeface's part",
+        Command::new("node").arg(script).arg(font).arg(part.path()).args([first.to_string(), last.to_string()]),
+    )?;
+    fs::read(part.path()).context("no part of the typeface was made")
 }
 
 /// Whether everything that an earlier build made is still there, and now kept.
