@@ -66,11 +66,12 @@ test("openid-client: an answer of another issuer, another request or another ver
   await expect(client.authorizationCodeGrant(config, answer, { ...asked.checks, pkceCodeVerifier: verifier })).rejects.toMatchObject(invalid);
 });
 
-test("openid-client: a code works once, and its second use ends what the first one gave", async ({ page }) => {
+test("openid-client: a code works once, and the same exchange again at once ends nothing", async ({ page }) => {
   const config = await discover("openid-client");
   const { asked, answer, tokens } = await signedIn(page, config);
   await expect(client.authorizationCodeGrant(config, answer, asked.checks)).rejects.toMatchObject({ error: "invalid_grant" });
-  await expect(client.refreshTokenGrant(config, tokens.refresh_token!)).rejects.toMatchObject({ error: "invalid_grant" });
+  // A callback page that runs twice is no theft: another verifier, or the same exchange later, would be.
+  expect((await client.refreshTokenGrant(config, tokens.refresh_token!)).access_token).toBeTruthy();
 });
 
 test("openid-client: what cannot be answered comes back as the standard's error", async ({ page }) => {
