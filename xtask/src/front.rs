@@ -34,9 +34,12 @@ const WASM_PASSES: [&str; 6] = [
     "--strip-producers",
 ];
 
-/// The typeface's files: the name in the style sheet's source, the file that it stands for, and the letters to keep of it
-/// where it is not to be fetched as a whole.
-const FONTS: [(&str, &str, Option<(u32, u32)>); 3] = [
+/// The name in the style sheet's source, the file that it stands for, and the first and the last letter to keep of it where
+/// it is not to be fetched as a whole.
+type Font = (&'static str, &'static str, Option<(u32, u32)>);
+
+/// The typeface's files.
+const FONTS: [Font; 3] = [
     ("inter", "inter-latin-wght-normal.woff2", None),
     // What names in most of Europe need: a sixth of the file that has the rest, too.
     ("inter-ext", "inter-latin-ext-wght-normal.woff2", Some((0x100, 0x17f))),
