@@ -54,6 +54,7 @@ function apache(folder: string, port: number) {
     "Group www-data",
     `PidFile ${folder}/apache.pid`,
     `DefaultRuntimeDir ${folder}`,
+    "TypesConfig /dev/null",
     `ErrorLog ${folder}/error.log`,
     `DocumentRoot ${folder}/site`,
     "DirectoryIndex index.shtml",

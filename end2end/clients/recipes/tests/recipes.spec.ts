@@ -16,7 +16,7 @@ const NAMES: Record<string, string> = {
 };
 
 // None of these pages has an icon, and a sign-in that is refused is answered with an error.
-test.use({ expected: [/favicon\.ico/, /status of 4\d\d/] });
+test.use({ expected: [/favicon\.ico|status of 4\d\d/] });
 
 async function shows(page: Page, email: string, operator?: string) {
   await expect(page.getByRole("heading", { name: email })).toBeVisible();
