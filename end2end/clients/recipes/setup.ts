@@ -2,16 +2,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 
 import { clientsOf, register, required } from "../register";
+import { answers, freePort, HOST } from "../servers";
 
 const HERE = import.meta.dirname ?? __dirname;
 const DATA = path.join(HERE, "data");
 const DOCS = path.join(HERE, "../../../docs/clients");
-// Not the provider's host name: cookies ignore ports.
-const HOST = "127.0.0.1";
 /** Of the demonstration data: every application here has it. */
 const SECRET = "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB";
 
@@ -28,14 +26,6 @@ function recipe(client: string): { language: string; code: string } {
   const page = readFileSync(path.join(DOCS, `${client}.md`), "utf8");
   for (const [, language, code] of page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)) if (language in PROGRAMS) return { language, code };
   throw new Error(`docs/clients/${client}.md has no application`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((ready) => server.listen(0, HOST, ready));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /** What Debian's configuration of Apache does besides, for one module and one port, with a page that shows who is signed in. */
@@ -115,16 +105,4 @@ export default async function setup() {
     throw error;
   }
   return stop;
-}
-
-/** Waits for the first answer, whatever it is. */
-async function answers(origin: string) {
-  for (let tries = 0; tries < 300; tries += 1) {
-    try {
-      return await fetch(`${origin}/`, { redirect: "manual" });
-    } catch {
-      await new Promise((wait) => setTimeout(wait, 100));
-    }
-  }
-  throw new Error(`nothing answers at ${origin}; its log is in ${required("CLIENTS_WORK")}`);
 }

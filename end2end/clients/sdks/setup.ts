@@ -2,24 +2,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, openSync, rmSync, symlinkSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 
 import { clientsOf, register, required } from "../register";
+import { answers, freePort, HOST } from "../servers";
 
 const HERE = import.meta.dirname ?? __dirname;
 const DATA = path.join(HERE, "data");
-
-// Not the provider's host name: cookies ignore ports, and the SDK deletes those of the provider that it does not know.
-const HOST = "127.0.0.1";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((ready) => server.listen(0, HOST, ready));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 /** The Next.js application of one version of the SDK, built in a folder of its own: its code is the same in all. */
 function nextFolder(version: string): string {
@@ -91,16 +80,4 @@ export default async function setup() {
     throw error;
   }
   return stop;
-}
-
-/** Waits for the first answer, whatever it is. */
-async function answers(origin: string) {
-  for (let tries = 0; tries < 300; tries += 1) {
-    try {
-      return await fetch(`${origin}/favicon.ico`);
-    } catch {
-      await new Promise((wait) => setTimeout(wait, 100));
-    }
-  }
-  throw new Error(`nothing answers at ${origin}; its log is in ${required("CLIENTS_WORK")}`);
 }
