@@ -3,6 +3,7 @@
 //! Keys are hashes of fixed length, however long what they are made of is. Limits are this process's own: another server
 //! beside it counts for itself, and a restart forgets.
 
+mod buckets;
 mod sign_ins;
 
 use std::num::NonZeroU32;

@@ -9,16 +9,14 @@
 //! What was no guess, because the password was right, is taken back.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Keys of one kind that are told apart. Beyond, new ones share [`SHARED`] keys: memory is bounded, and so are guesses.
-const MOST: usize = 1 << 16;
-const SHARED: u16 = 1024;
+use super::buckets::{Buckets, Key, MOST, shared};
+
 /// Guesses at an account from everywhere that nobody is delayed for.
 const FREE: u32 = 10;
 /// The longest that somebody who is not known yet waits because of others.
@@ -67,8 +65,6 @@ pub struct Charge {
     here: Option<Key>,
 }
 
-type Key = [u8; 16];
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Device,
@@ -102,10 +98,6 @@ pub struct SignIns {
     /// By account and network: from when on it may try, while many guess at the account.
     turns: HashMap<Key, Duration>,
 }
-
-/// When each key's bucket will be empty again: the generic cell rate algorithm's theoretical arrival time.
-#[derive(Default)]
-struct Buckets(HashMap<Key, Duration>);
 
 impl SignIns {
     /// Counts an attempt, or gives how long to wait before the next: then nothing is counted.
@@ -207,42 +199,13 @@ impl SignIns {
 
     pub fn sweep(&mut self, now: Duration) {
         for kind in Kind::ALL {
-            self.buckets(kind).0.retain(|_, empty| *empty > now);
+            self.buckets(kind).forget_empty(now);
         }
         self.turns.retain(|_, turn| *turn + PATIENCE > now);
     }
 
     fn buckets(&mut self, kind: Kind) -> &mut Buckets {
         self.buckets.entry(kind).or_default()
-    }
-}
-
-impl Buckets {
-    fn slot(&self, key: Key) -> Key {
-        if self.0.contains_key(&key) || self.0.len() < MOST { key } else { shared(key) }
-    }
-
-    fn get(&self, key: Key) -> Duration {
-        self.0.get(&self.slot(key)).copied().unwrap_or_default()
-    }
-
-    /// How long until one more fits.
-    fn wait(&self, key: Key, (burst, every): (u32, Duration), now: Duration) -> Duration {
-        self.get(key).saturating_sub(now).saturating_sub(every * burst.saturating_sub(1))
-    }
-
-    /// Never more than the burst: what is guessed at an account does not count for ever.
-    fn charge(&mut self, key: Key, (burst, every): (u32, Duration), now: Duration) {
-        let slot = self.slot(key);
-        let empty = self.0.entry(slot).or_default();
-        *empty = ((*empty).max(now) + every).min(now + every * burst);
-    }
-
-    fn refund(&mut self, key: Key, every: Duration) {
-        let slot = self.slot(key);
-        if let Some(empty) = self.0.get_mut(&slot) {
-            *empty = empty.saturating_sub(every);
-        }
     }
 }
 
@@ -260,13 +223,6 @@ fn key(realm: Realm, parts: &[&[u8]]) -> Key {
     key
 }
 
-/// One of [`SHARED`] keys that nobody has for himself.
-fn shared(key: Key) -> Key {
-    let mut shared = *b"shared..........";
-    shared[14..].copy_from_slice(&(u16::from_be_bytes([key[0], key[1]]) % SHARED).to_be_bytes());
-    shared
-}
-
 /// The network of an address: all of IPv4, the first `bits` of IPv6.
 fn prefix(address: IpAddr, bits: u8) -> [u8; 16] {
     let mut bytes = match address.to_canonical() {
@@ -279,6 +235,7 @@ fn prefix(address: IpAddr, bits: u8) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::buckets::SHARED;
     use super::*;
 
     fn at(seconds: u64) -> Duration {
@@ -394,9 +351,9 @@ mod tests {
             let _ = limits.attempt(&from(&format!("person{number}"), &format!("10.{b}.{c}.{d}")), at(0));
         }
         for kind in Kind::ALL {
-            assert!(limits.buckets(kind).0.len() <= MOST + usize::from(SHARED), "{kind:?}");
+            assert!(limits.buckets(kind).len() <= MOST + usize::from(SHARED), "{kind:?}");
         }
         limits.sweep(at(100_000));
-        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).0.is_empty()) && limits.turns.is_empty());
+        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0) && limits.turns.is_empty());
     }
 }
