@@ -4,10 +4,12 @@ mod guard;
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use reqwest::dns::{Name, Resolve};
 use tokio::sync::{Notify, Semaphore};
 use url::{Host, Url};
 
@@ -65,6 +67,23 @@ impl Network {
             network.guard.allow_loopback();
         }
         network
+    }
+
+    /// Whether an address could be called now: its name is known, and leads to a network that may be called. Calls nobody but
+    /// the name server.
+    ///
+    /// # Errors
+    /// What a call would fail with before it is made.
+    pub async fn check(&self, url: &Url) -> Result<(), OutboundError> {
+        self.guard.check(url).map_err(|Private| OutboundError::Private)?;
+        let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
+        let name = Name::from_str(name).map_err(|error| unreachable("the address cannot be used", &error))?;
+        let found = tokio::time::timeout(TIMEOUT, self.guard.resolve(name)).await.map_err(|_| OutboundError::Timeout)?;
+        match found {
+            Ok(_) => Ok(()),
+            Err(error) if error.is::<Private>() => Err(OutboundError::Private),
+            Err(error) => Err(unreachable("its name leads nowhere", error.as_ref())),
+        }
     }
 
     fn client(&self) -> Result<&reqwest::Client, OutboundError> {

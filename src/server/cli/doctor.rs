@@ -1,6 +1,7 @@
 //! `understudy doctor`: looks at everything that a start depends on, changes nothing, and says what to mend.
 
 mod files;
+mod outgoing;
 mod readiness;
 mod traffic;
 mod users;
@@ -196,6 +197,7 @@ async fn contents(
         "understudy operator create --email … --name … --role owner",
     );
     if pending == 0 {
+        outgoing::logout_addresses(findings, &mut conn, &options.server).await?;
         traffic::seen(findings, &mut conn, &options.server.proxies()).await?;
         users::users(findings, &mut conn).await?;
         let environments = environment::all(&mut conn).await?;

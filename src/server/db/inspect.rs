@@ -54,6 +54,24 @@ pub async fn password_hashes_after(conn: &mut Conn, after: Uuid, limit: i64) -> 
     )
 }
 
+/// Where applications are told of ended sessions.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LogoutAddressRow {
+    pub environment: String,
+    pub application: String,
+    pub uri: String,
+}
+
+pub async fn logout_addresses(conn: &mut Conn, limit: i64) -> DbResult<Vec<LogoutAddressRow>> {
+    fetch_all!(
+        conn,
+        "SELECT e.name AS environment, p.name AS application, p.backchannel_logout_uri AS uri
+         FROM applications p JOIN environments e ON e.id = p.environment_id
+         WHERE p.backchannel_logout_uri IS NOT NULL ORDER BY e.position, e.name, p.name, p.id LIMIT $1",
+        limit
+    )
+}
+
 /// Whether an environment holds anything of each kind.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct Holdings {
