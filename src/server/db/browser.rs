@@ -53,7 +53,8 @@ pub async fn renew(tx: &mut Tx, id: Uuid, secret_hash: &[u8], expires_at: DateTi
     Ok(())
 }
 
-/// Gives a session to a browser: for one application, or for all where there is none.
+/// Gives a session to a browser: for one application, or for all where there is none. One that it has already is opened
+/// once more.
 pub async fn hold(
     tx: &mut Tx,
     browser_id: Uuid,
@@ -64,7 +65,7 @@ pub async fn hold(
     execute!(
         tx,
         "INSERT INTO browser_sessions (browser_id, session_id, application_id, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (browser_id, session_id) DO NOTHING",
+         ON CONFLICT (browser_id, session_id) DO UPDATE SET reopened_at = excluded.created_at",
         browser_id,
         session_id,
         application_id,
@@ -106,6 +107,8 @@ pub struct HeldRow {
     pub user_id: Uuid,
     /// When the browser got it.
     pub created_at: DateTime<Utc>,
+    /// When it was opened here once more, and no application asked since.
+    pub reopened_at: Option<DateTime<Utc>>,
     pub kind: String,
     pub ended: bool,
     /// Whether any application got anything by it here.
@@ -116,7 +119,7 @@ pub struct HeldRow {
 pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
     fetch_all!(
         conn,
-        "SELECT b.session_id, b.application_id, s.user_id, b.created_at, s.kind, (s.ended_at IS NOT NULL) AS ended,
+        "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, (s.ended_at IS NOT NULL) AS ended,
            EXISTS (SELECT 1 FROM browser_uses u WHERE u.session_id = b.session_id AND u.browser_id = b.browser_id) AS used
          FROM browser_sessions b JOIN sessions s ON s.id = b.session_id
          WHERE b.browser_id = $1 ORDER BY (s.ended_at IS NOT NULL), b.created_at DESC, b.session_id DESC LIMIT $2",
@@ -172,6 +175,12 @@ pub async fn note_use(
             now
         )?;
     }
+    execute!(
+        tx,
+        "UPDATE browser_sessions SET reopened_at = NULL WHERE browser_id = $1 AND session_id = $2 AND reopened_at IS NOT NULL",
+        browser_id,
+        session_id
+    )?;
     let turn: i64 = fetch_scalar!(
         tx,
         "SELECT COALESCE(MAX(turn), 0) + 1 FROM browser_uses WHERE browser_id = $1 AND application_id = $2",

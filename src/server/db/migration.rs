@@ -23,6 +23,7 @@ macro_rules! migrations {
             (20261126000041, "text"),
             (20261126000051, "import_staging"),
             (20261126000081, "password_links"),
+            (20261126000091, "reopened"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

@@ -50,7 +50,8 @@ async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
     cookies::keep(provider, &mut response, application, &tokens.session, tokens.family_id).await?;
     // It is who the application is here from now on, unless the provider's cookie does not know it.
     if let Some(browser_id) = browser.id().filter(|_| browser.holds(tokens.session.id)) {
-        browser::note_last_use(&provider.state, browser_id, application.id, tokens.session.id).await?;
+        let unused = browser.is_unused(tokens.session.id);
+        browser::note_last_use(&provider.state, browser_id, application.id, tokens.session.id, unused).await?;
     }
     Ok(response)
 }

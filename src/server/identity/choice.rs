@@ -205,11 +205,18 @@ impl Browser {
         let could_be = |held: &Held| is_usable(held, application) && user_id.is_none_or(|id| id == held.user_id);
         let mut claims = self.claims(provider, uses, user_id).await?;
         let fresh = self.ids(|held| self.is_fresh(provider, application, held) && could_be(held));
-        if let Some(fresh) = self.first_running(provider, &fresh).await? {
-            if opening || claims.is_empty() {
-                return Ok(Choice::Session(fresh));
+        let mut fresh = self.running(provider, fresh).await?;
+        if fresh.len() == 1
+            && (opening || claims.is_empty())
+            && let Some(only) = fresh.pop()
+        {
+            return Ok(Choice::Session(Box::new(only)));
+        }
+        for session in fresh {
+            let is_claimed = |claim: &Claim| matches!(claim, Claim::Runs(claimed) if claimed.id == session.id);
+            if !claims.iter().any(is_claimed) {
+                claims.push(Claim::Runs(Box::new(session)));
             }
-            claims.push(Claim::Runs(fresh));
         }
         if claims.is_empty() {
             let mut running = self.running(provider, self.ids(could_be)).await?;
@@ -269,17 +276,25 @@ impl Browser {
         Ok(if was_own && others.is_empty() { Choice::Nobody } else { Choice::Over { session, others } })
     }
 
-    /// The impersonation that was handed off to this application just now and not used yet, if there is one.
+    /// The impersonation that was handed off to this application just now and not used yet, if it is the only one.
     pub async fn just_handed_off(
         &self,
         provider: &Provider,
         application: &Application,
     ) -> ServiceResult<Option<Box<StandingRow>>> {
-        self.first_running(provider, &self.ids(|held| self.is_fresh(provider, application, held))).await
+        let fresh = self.ids(|held| self.is_fresh(provider, application, held));
+        let mut running = self.running(provider, fresh).await?;
+        Ok(if running.len() == 1 { running.pop().map(Box::new) } else { None })
+    }
+
+    /// Whether the session was opened here and no application got anything by it since.
+    pub fn is_unused(&self, session_id: Uuid) -> bool {
+        self.held.iter().any(|held| held.session_id == session_id && held.opened_at.is_some())
     }
 
     fn is_fresh(&self, provider: &Provider, application: &Application, held: &Held) -> bool {
-        held.application_id == Some(application.id) && !held.used && provider.state.now() - held.since <= FRESH
+        held.application_id == Some(application.id)
+            && held.opened_at.is_some_and(|opened_at| provider.state.now() - opened_at <= FRESH)
     }
 
     /// The session for a page of the provider's own: the named one or none; else the only one that this browser holds, of

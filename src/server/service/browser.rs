@@ -85,11 +85,9 @@ pub struct Held {
     pub user_id: Uuid,
     /// The one application that may use it; `None` for the user's own session.
     pub application_id: Option<Uuid>,
-    /// When the browser got it.
-    pub since: DateTime<Utc>,
+    /// When it was opened here, for the first time or once more, if no application got anything by it since.
+    pub opened_at: Option<DateTime<Utc>>,
     pub ended: bool,
-    /// Whether any application got anything by it here.
-    pub used: bool,
 }
 
 /// What the browser with this cookie holds, running sessions first, newest first: whether each may go on is asked when it
@@ -111,9 +109,8 @@ pub async fn held(
         session_id: row.session_id,
         user_id: row.user_id,
         application_id: row.application_id,
-        since: row.created_at,
+        opened_at: row.reopened_at.or_else(|| (!row.used).then_some(row.created_at)),
         ended: row.ended,
-        used: row.used,
     });
     Ok(Some((id, held.collect())))
 }
@@ -153,15 +150,16 @@ pub async fn choose(state: &AppState, browser_id: Uuid, application_id: Uuid, se
     Ok(())
 }
 
-/// [`note_use`], unless the session is the last one there anyway.
+/// [`note_use`], unless the session is the last one there anyway and was not opened once more since: `unused`.
 pub async fn note_last_use(
     state: &AppState,
     browser_id: Uuid,
     application_id: Uuid,
     session_id: Uuid,
+    unused: bool,
 ) -> ServiceResult<()> {
     let last = uses(state, browser_id, application_id).await?;
-    if last.first().is_some_and(|last| last.session_id == session_id) {
+    if !unused && last.first().is_some_and(|last| last.session_id == session_id) {
         return Ok(());
     }
     let mut tx = state.db.write().await?;

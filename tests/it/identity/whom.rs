@@ -312,6 +312,40 @@ async fn a_silent_request_while_a_new_tab_opens_is_not_taken_for_the_new_tabs() 
 }
 
 #[tokio::test]
+async fn two_that_open_at_once_are_asked_about() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    for email in [AMARA, RITA] {
+        let path = start(&app, &mut browser, email, "northwind", "console").await;
+        hand_off(&mut browser, &path).await;
+    }
+    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("account_selection_required"));
+    let page = browser.get(&authorize_path("console", &[])).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains(AMARA) && page.body().contains(RITA), "{}", page.body());
+}
+
+#[tokio::test]
+async fn a_session_opened_once_more_is_what_the_new_tab_means() {
+    let app = TestApp::new().await;
+    let (mut browser, amara) = impersonating(&app, AMARA, "northwind", "console").await;
+    tokens(&app, &mut browser, "console", &[]).await;
+    let path = start(&app, &mut browser, RITA, "northwind", "console").await;
+    hand_off(&mut browser, &path).await;
+    tokens(&app, &mut browser, "console", &[]).await;
+    app.advance(TimeDelta::minutes(2));
+    let answer = browser.post(&format!("/production/sessions/{amara}/reopen"), &[]).await;
+    let url = answer.expect_status(StatusCode::SEE_OTHER).location();
+    hand_off(&mut browser, url.strip_prefix("http://localhost:3000").expect("our own address")).await;
+    // The tab that was there before does not become her.
+    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("account_selection_required"));
+    let issued = tokens(&app, &mut browser, "console", &[]).await;
+    assert_eq!(claims(&issued["id_token"])["email"], AMARA);
+    // Once: what asks later names nobody.
+    browser.get(&authorize_path("console", &[])).await.expect_status(StatusCode::OK);
+    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("account_selection_required"));
+}
+
+#[tokio::test]
 async fn tabs_of_different_applications_do_not_meet() {
     let app = TestApp::new().await;
     let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
