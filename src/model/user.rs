@@ -11,6 +11,8 @@ use super::session::SessionItem;
 
 /// Sessions that a user's page shows: the latest.
 pub const SESSIONS_SHOWN: usize = 50;
+/// Likewise of its events.
+pub const EVENTS_SHOWN: usize = 20;
 /// Rows of a list page.
 pub const PAGE_SIZE: usize = 50;
 

@@ -21,6 +21,8 @@ use crate::server::service::self_service::{self, OwnAccount};
 use crate::server::text::isolated;
 
 const SESSIONS: &str = "/account/sessions";
+/// Ended sessions that the page shows.
+const EARLIER: usize = 50;
 
 pub async fn home(provider: Provider) -> Redirect {
     Redirect::to(&provider.path("/account/sessions"))
@@ -210,8 +212,11 @@ fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionI
         @if !ended.is_empty() {
             h2 { "Earlier" }
             ul.hosted-list {
-                @for session in ended.iter().take(50) { (ended_item(now, viewer, session)) }
+                @for session in ended.iter().take(EARLIER) { (ended_item(now, viewer, session)) }
             }
+        }
+        @if ended.len() > EARLIER || sessions.len() as i64 >= self_service::SESSIONS {
+            p.dim { "Older sessions are not shown." }
         }
     };
     Page::full("My sessions", body).beside(beside(provider, viewer, "/account/sessions")).into_response()

@@ -14,7 +14,8 @@ use crate::server::state::AppState;
 
 /// The permission, granted by a role in an account, to read that account's log.
 pub const READ_AUDIT: &str = "account.audit.read";
-const SESSIONS: i64 = 200;
+/// Sessions of a user that are read at once: running ones first, then the newest.
+pub const SESSIONS: i64 = 200;
 
 /// An account that the user may work in.
 pub struct OwnAccount {

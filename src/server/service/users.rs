@@ -9,8 +9,8 @@ use super::{accounts, audit, length, session};
 use crate::model::impersonation::Denial;
 use crate::model::search::Searched;
 use crate::model::user::{
-    PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort, UserStatus,
-    UsersPage,
+    EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
+    UserStatus, UsersPage,
 };
 use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
 use crate::server::db::{Conn, account, settings};
@@ -20,7 +20,6 @@ use crate::server::text::{self, Search, Word, storable};
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
 const COUNT_LIMIT: i64 = 1000;
 const TOTAL_LIMIT: i64 = 100_000;
-const EVENTS: i64 = 20;
 
 /// Accounts by whose names users are found, at most: with more, the words say too little about an account.
 const NAMED_ACCOUNTS: i64 = 100;
@@ -168,7 +167,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
     let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
-    let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS).await?;
+    let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
     let user = &candidate.user;
     let names =
         accounts::Names::of(&mut conn, candidate.memberships.iter().map(|membership| membership.account_id)).await?;

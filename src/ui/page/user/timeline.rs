@@ -10,7 +10,7 @@ use super::Place;
 use crate::model::audit::{AuditItem, action};
 use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
-use crate::model::user::UserDetail;
+use crate::model::user::{EVENTS_SHOWN, SESSIONS_SHOWN, UserDetail};
 use crate::ui::address::Words;
 use crate::ui::clock::Now;
 use crate::ui::component::badge::badge;
@@ -54,6 +54,8 @@ pub fn timeline(page: Place, user: &UserDetail, now: Now) -> AnyView {
     } else {
         view! { <ul class="timeline">{moments.into_iter().map(|(.., view)| view).collect_view()}</ul> }.erased()
     };
+    let is_cut = user.sessions.len() >= SESSIONS_SHOWN || user.events.len() >= EVENTS_SHOWN;
+    let cut = is_cut.then(|| view! { <p class="dim timeline-cut">"What happened before is in the audit trail."</p> });
     let all = Words::default().with("q", &user.email).on(&page.frame.path("audit").get_untracked());
     view! {
         <section class="card section flush" aria-labelledby="timeline-title">
@@ -65,6 +67,7 @@ pub fn timeline(page: Place, user: &UserDetail, now: Now) -> AnyView {
                 </a>
             </h2>
             {content}
+            {cut}
         </section>
     }
     .erased()
