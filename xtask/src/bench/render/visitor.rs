@@ -166,6 +166,8 @@ fn leave(stream: &mut TcpStream, request: &[u8], leaving: Leaving) {
         Leaving::AtTheFirstBytes => _ = stream.read(&mut buffer[..64]),
         Leaving::InTheMiddle => {
             let mut read = 0;
+            // A shorter page ends before that, and nothing follows it.
+            _ = stream.set_read_timeout(Some(Duration::from_millis(20)));
             while read < 24 * 1024 {
                 match stream.read(&mut buffer) {
                     Ok(count) if count > 0 => read += count,
