@@ -64,6 +64,7 @@ test("the one menu of the users list hangs on the row that opened it", async ({ 
   await expect(page.locator("#user-menu")).toBeHidden();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog", { name: "Impersonate user" })).toBeHidden();
+  await expect(page.getByRole("button", { name: `Actions for ${AMARA.name}` })).toBeFocused();
 });
 
 test("without script every row leads to what its menu offers", async ({ browser, page }) => {
