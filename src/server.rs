@@ -10,6 +10,7 @@ pub mod config;
 pub mod configuration;
 pub mod db;
 pub mod device;
+pub mod epoch_map;
 pub mod error;
 pub mod frontegg;
 pub mod identity;

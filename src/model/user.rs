@@ -1,5 +1,7 @@
 //! End users as the portal shows them: the list with its query, and one user's page.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -84,7 +86,7 @@ impl UserSort {
 }
 
 /// The users list's state, all of it in the URL. Fields are the URL's own words, empty where not set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UserQuery {
     /// Words of name, e-mail or an account's name, or an id.
     #[serde(default)]
@@ -117,6 +119,12 @@ impl UserQuery {
             None => (self.sort.as_str(), false),
         };
         UserSort::parse(word).map_or((UserSort::LastVisit, true), |sort| (sort, descending))
+    }
+
+    /// Bytes of all its words.
+    pub fn length(&self) -> usize {
+        let words = [&self.q, &self.account, &self.find, &self.status, &self.exclude, &self.sort, &self.cursor];
+        words.into_iter().map(String::len).sum()
     }
 
     /// Excluded domains: lower case, without `@`.
@@ -162,7 +170,8 @@ fn is_zero(number: &i64) -> bool {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsersPage {
-    pub rows: Vec<UserRow>,
+    /// Shared, since several parts of the page read the same answer.
+    pub rows: Arc<Vec<UserRow>>,
     /// Users of the environment, and how many of them match. `total` stops counting at 100,000, `matching` at 1,000.
     pub total: i64,
     pub matching: i64,

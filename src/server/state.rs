@@ -12,6 +12,8 @@ use super::client_address::TrustedProxies;
 use super::clock::Clock;
 use super::configuration::Configuration;
 use super::db::Db;
+use super::db::environment::EnvironmentRow;
+use super::epoch_map::EpochMap;
 use super::keyring::Keyring;
 use super::outbound::Outbound;
 use super::password::Passwords;
@@ -21,6 +23,8 @@ use super::service::problem::Problems;
 use super::session_cache::SessionCache;
 use super::verified::VerifiedTokens;
 use super::watchers::Watchers;
+use crate::model::operator::Roles;
+use crate::model::user::{UserQuery, UsersPage};
 
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
@@ -35,6 +39,10 @@ pub struct Inner {
     pub configuration: Configuration,
     /// Sessions, as the database has them.
     pub sessions: SessionCache,
+    /// Pages of users, as the database has them.
+    pub user_lists: UserLists,
+    /// Where each operator works, as the database has it.
+    pub places: Places,
     /// The epoch at which all running impersonations were last held against the policy.
     pub reviewed: AtomicU64,
     pub verified: VerifiedTokens,
@@ -54,6 +62,16 @@ pub struct Inner {
     /// Milliseconds and counter of the newest key.
     last_id: Mutex<(u64, u16)>,
 }
+
+/// Operators whose places are kept at most.
+const OPERATORS: usize = 10_000;
+/// Pages of users that are kept at most: each has up to fifty rows.
+const LISTS: usize = 128;
+
+/// Pages of lists without what they say to the caller alone, and whether impersonation is on, by environment and query.
+pub type UserLists = EpochMap<(Uuid, UserQuery), (UsersPage, bool)>;
+/// By operator, the environments in which it has a role, with its roles there.
+pub type Places = EpochMap<Uuid, Arc<Vec<(EnvironmentRow, Roles)>>>;
 
 /// `rand_a` has twelve bits.
 const COUNTER_MAX: u16 = 0x0fff;
@@ -86,6 +104,8 @@ impl AppState {
             keyring,
             configuration: Configuration::default(),
             sessions: SessionCache::default(),
+            user_lists: EpochMap::new(LISTS),
+            places: EpochMap::new(OPERATORS),
             reviewed: AtomicU64::default(),
             verified: VerifiedTokens::default(),
             passwords,

@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
+use axum::http::StatusCode;
 use understudy::model::audit::AuditQuery;
+use understudy::model::impersonation::Denial;
 use understudy::model::user::{UserQuery, UserStatus};
 use understudy::server::service;
 
-use crate::support::TestApp;
+use crate::support::{ResponseExt, TestApp};
 
 async fn names(app: &TestApp, query: UserQuery) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
-    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.name).collect()
+    service::users::list(&caller, &query).await.expect("a page").rows.iter().map(|row| row.name.clone()).collect()
 }
 
 fn search(q: &str) -> UserQuery {
@@ -26,6 +28,28 @@ async fn search_finds_a_part_of_the_name_or_the_email_whatever_its_case() {
     assert_eq!(names(&app, search("è")).await, ["Ben Lefèvre"]);
     assert_eq!(names(&app, search("lefevre")).await, ["Ben Lefèvre"]);
     assert_eq!(names(&app, search("nobody at all")).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_page_that_was_read_before_shows_what_another_process_wrote_since() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let status = async || {
+        let page = service::users::list(&caller, &search("Amara Okafor")).await.expect("a page");
+        (page.rows[0].status, page.impersonation)
+    };
+    let before = status().await;
+    assert_eq!(before, (UserStatus::Active, None));
+    assert_eq!(status().await, before, "as it was kept");
+    app.execute("UPDATE users SET email_verified = FALSE WHERE email = 'amara@northwind.example'").await;
+    assert_eq!(status().await.0, UserStatus::Invited);
+    app.execute("UPDATE impersonation_settings SET enabled = FALSE").await;
+    assert_eq!(status().await.1, Some(Denial::Off));
+    // Roles are read as anew: who has lost them enters no more.
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    browser.get("/production/users").await.expect_status(StatusCode::OK);
+    app.execute("DELETE FROM operator_roles").await;
+    browser.get("/production/users").await.expect_status(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -66,7 +90,7 @@ async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
             let page = service::users::list(&caller, &query).await.expect("a page");
             assert_eq!(page.total, 138);
             firsts.push(page.rows[0].id);
-            for row in &page.rows {
+            for row in page.rows.iter() {
                 assert!(seen.insert(row.id), "{sort}: {} twice", row.name);
             }
             match page.next.clone() {

@@ -134,30 +134,23 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
     }
 }
 
-/// The operator's roles in one environment: those granted for it and those granted for all.
-pub async fn roles_in(conn: &mut Conn, operator_id: Uuid, environment_id: Uuid) -> DbResult<Roles> {
-    let rows: Vec<(String,)> = fetch_all!(
-        conn,
-        "SELECT role FROM operator_roles WHERE operator_id = $1 AND (environment_id = $2 OR environment_id IS NULL)",
-        operator_id,
-        environment_id
-    )?;
-    Ok(rows.iter().filter_map(|(role,)| Role::parse(role)).collect())
-}
-
-/// The environment and the operator's roles in it; `None` where there is no such environment or no role in it.
-pub async fn place(conn: &mut Conn, operator_id: Uuid, slug: &str) -> DbResult<Option<(EnvironmentRow, Roles)>> {
+/// The environments in which the operator has a role, in their order, each with all of its roles there.
+pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(EnvironmentRow, Roles)>> {
     let rows: Vec<(Uuid, String, String, String)> = fetch_all!(
         conn,
         "SELECT e.id, e.slug, e.name, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
-         WHERE e.slug = $2 AND r.operator_id = $1",
-        operator_id,
-        slug
+         WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
+        operator_id
     )?;
-    let roles: Roles = rows.iter().filter_map(|row| Role::parse(&row.3)).collect();
-    let environment = rows.into_iter().next().map(|(id, slug, name, _)| EnvironmentRow { id, slug, name });
-    Ok(environment.filter(|_| !roles.is_empty()).map(|environment| (environment, roles)))
+    let mut places: Vec<(EnvironmentRow, Roles)> = Vec::new();
+    for of_one in rows.chunk_by(|row, next| row.0 == next.0) {
+        let roles: Roles = of_one.iter().filter_map(|row| Role::parse(&row.3)).collect();
+        if let Some((id, slug, name, _)) = of_one.first().cloned().filter(|_| !roles.is_empty()) {
+            places.push((EnvironmentRow { id, slug, name }, roles));
+        }
+    }
+    Ok(places)
 }
 
 /// The environments in which the operator has any role.

@@ -2,6 +2,8 @@
 
 mod manage;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ use crate::server::password::{Door, MAX_BYTES};
 use crate::server::rate_limit::Realm;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
-use crate::server::text::{self, storable};
+use crate::server::text;
 
 pub use manage::{Ended, change_roles, create, disable, enable, reset_password, sign_out_everywhere};
 
@@ -174,10 +176,18 @@ fn operator_of(row: OperatorSessionRow) -> Operator {
 /// # Errors
 /// [`ServiceError::NotFound`] where there is no such environment or the operator has no role in it: alike.
 pub async fn enter(state: &AppState, operator: Operator, client: Client, slug: &str) -> ServiceResult<Caller> {
-    let mut conn = state.db.read().await?;
-    let (environment, roles) =
-        table::place(&mut conn, operator.id, &storable(slug)).await?.ok_or(ServiceError::NotFound)?;
+    let places = places(state, operator.id).await?;
+    let place = places.iter().find(|(environment, _)| environment.slug == slug).cloned();
+    let (environment, roles) = place.ok_or(ServiceError::NotFound)?;
     Ok(Caller { state: state.clone(), client, operator, environment, roles })
+}
+
+async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
+    let read = async {
+        let mut conn = state.db.read().await?;
+        ServiceResult::Ok(Arc::new(table::places(&mut conn, operator_id).await?))
+    };
+    state.places.get(&state.db, operator_id, read).await
 }
 
 /// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
@@ -209,14 +219,13 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client:
 /// The frame of an environment's pages. An environment that the operator may not see, or that does not exist, has a frame
 /// too, without a name: it says who is signed in, and leads to where there is something to see.
 pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
+    let places = places(state, operator.id).await?;
     let mut conn = state.db.read().await?;
-    let environments = table::environments(&mut conn, operator.id).await?;
     let ending_with_sign_out =
         session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?;
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
-    let (environment, roles, running) = match environments.iter().find(|row| row.slug == slug).cloned() {
-        Some(current) => {
-            let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
+    let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
+        Some((current, roles)) => {
             let running = live::look_over(&mut conn, current.id, state.now()).await?;
             (plain(current), roles, Some(running))
         }
@@ -228,7 +237,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         operator_email: operator.email.clone(),
         environment,
         roles,
-        environments: environments.into_iter().map(plain).collect(),
+        environments: places.iter().map(|(row, _)| plain(row.clone())).collect(),
         live_impersonations: running.map_or(0, |running| running.count),
         live_mark: running.map(live::Running::word).unwrap_or_default(),
         ending_with_sign_out,

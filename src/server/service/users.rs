@@ -1,5 +1,7 @@
 //! Users as operators see them: the list and one user's page.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -15,6 +17,7 @@ use crate::model::user::{
 use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
 use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
+use crate::server::state::AppState;
 use crate::server::text::{self, Search, Word, storable};
 
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
@@ -24,17 +27,36 @@ const TOTAL_LIMIT: i64 = 100_000;
 /// Accounts by whose names users are found, at most: with more, the words say too little about an account.
 const NAMED_ACCOUNTS: i64 = 100;
 
+/// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.
+const KEPT: usize = 1_000;
+
 /// A page of the environment's users.
 pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage> {
     caller.require_view()?;
-    let environment_id = caller.environment.id;
+    let (state, environment_id) = (&caller.state, caller.environment.id);
+    let read = read(state, environment_id, query);
+    let (page, enabled) = if query.length() <= KEPT {
+        state.user_lists.get(&state.db, (environment_id, query.clone()), read).await?
+    } else {
+        read.await?
+    };
+    let impersonation = match (caller.roles.can_impersonate(), enabled) {
+        (false, _) => Some(Denial::RoleMissing),
+        (true, false) => Some(Denial::Off),
+        (true, true) => None,
+    };
+    Ok(UsersPage { impersonation, now: state.now(), ..page })
+}
+
+/// A page without what it says to the caller alone, and whether impersonation is on.
+async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> ServiceResult<(UsersPage, bool)> {
     let (sort, descending) = query.order();
     length::require("account", &query.account, length::SEARCH)?;
     length::require("exclude", &query.exclude, length::LIST)?;
     // A place in a list that was sorted otherwise is none in this one.
     let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, &cursor.value));
     let search = Search::of(&query.q);
-    let mut conn = caller.state.db.read().await?;
+    let mut conn = state.db.read().await?;
     let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, "").await?;
     let account_id = match query.account.as_str() {
         "" => None,
@@ -75,22 +97,18 @@ pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage
     let edge = |row: Option<&UserListRow>, backwards| {
         row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())
     };
-    let impersonation = match (caller.roles.can_impersonate(), enabled) {
-        (false, _) => Some(Denial::RoleMissing),
-        (true, false) => Some(Denial::Off),
-        (true, true) => None,
-    };
-    Ok(UsersPage {
+    let page = UsersPage {
         next: edge(window.rows.last().filter(|_| window.has_next), false),
         previous: edge(window.rows.first().filter(|_| window.has_previous), true),
-        rows: window.rows.into_iter().map(|row| list_row(row, &names)).collect(),
+        rows: Arc::new(window.rows.into_iter().map(|row| list_row(row, &names)).collect()),
         total,
         matching,
         accounts,
         searched: searched(&search),
-        impersonation,
-        now: caller.state.now(),
-    })
+        impersonation: None,
+        now: state.now(),
+    };
+    Ok((page, enabled))
 }
 
 /// What a page says was looked for.

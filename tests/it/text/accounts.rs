@@ -66,7 +66,7 @@ async fn two_accounts_of_one_name_are_told_apart_wherever_they_are_named() {
     assert!(found.body().contains("acme-eu") && found.body().contains("acme-us"));
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: "twin@acme.example".into(), ..UserQuery::default() };
-    let row = service::users::list(&caller, &query).await.expect("a page").rows.remove(0);
+    let row = service::users::list(&caller, &query).await.expect("a page").rows[0].clone();
     assert_eq!(row.main_account.as_deref(), Some("Acme (acme-us)"));
     let detail = service::users::get(&caller, row.id).await.expect("a user");
     let mut names: Vec<&str> = detail.accounts.iter().map(|account| account.name.as_str()).collect();
@@ -75,6 +75,6 @@ async fn two_accounts_of_one_name_are_told_apart_wherever_they_are_named() {
     let drawer = service::impersonation::drawer(&caller, detail.id).await.expect("a drawer");
     assert_eq!(drawer.accounts[0].name, "Acme (acme-us)");
     let single = UserQuery { q: "ben@harbor.example".into(), ..UserQuery::default() };
-    let row = service::users::list(&caller, &single).await.expect("a page").rows.remove(0);
+    let row = service::users::list(&caller, &single).await.expect("a page").rows[0].clone();
     assert_eq!(row.main_account.as_deref(), Some("Harbor Logistics"));
 }

@@ -8,7 +8,7 @@ use crate::support::TestApp;
 async fn found(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: q.into(), ..UserQuery::default() };
-    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.email).collect()
+    service::users::list(&caller, &query).await.expect("a page").rows.iter().map(|row| row.email.clone()).collect()
 }
 
 #[tokio::test]

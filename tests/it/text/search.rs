@@ -34,7 +34,7 @@ async fn app() -> TestApp {
 async fn emails(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: q.into(), sort: "name".into(), ..UserQuery::default() };
-    service::users::list(&caller, &query).await.expect("a page").rows.into_iter().map(|row| row.email).collect()
+    service::users::list(&caller, &query).await.expect("a page").rows.iter().map(|row| row.email.clone()).collect()
 }
 
 #[tokio::test]

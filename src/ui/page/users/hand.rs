@@ -28,7 +28,9 @@ pub fn keys(list: List, environment: Memo<String>) {
         // After the page itself has the focus. On a phone the keyboard would cover what one came to see.
         request_animation_frame(|| {
             let has_keys = window().match_media("(hover: hover)").ok().flatten().is_some_and(|query| query.matches());
-            if has_keys && is_idle() {
+            // Nor where one has come back to a place further down, which the box would take away.
+            let is_at_top = window().scroll_y().is_ok_and(|y| y < 1.0);
+            if has_keys && is_at_top && is_idle() {
                 focus_search();
             }
         });
@@ -58,9 +60,9 @@ fn open_first(list: List, environment: String, go: Callback<String>, typed: &str
     let query = query_of(&words);
     spawn_local(async move {
         let found = list_users(environment, query).await;
-        let first = found.ok().and_then(|page| page.rows.into_iter().next());
+        let first = found.ok().and_then(|page| page.rows.first().map(|user| user.id));
         let words = match first {
-            Some(user) => words.with("impersonate", &user.id.to_string()),
+            Some(id) => words.with("impersonate", &id.to_string()),
             None => words,
         };
         // The page may have been left meanwhile.
