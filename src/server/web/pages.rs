@@ -15,6 +15,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use leptos::nonce::{provide_nonce, use_nonce};
 use leptos::prelude::*;
+use leptos::tachys::view::Position;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_axum::ResponseOptions;
 use leptos_meta::ServerMetaContext;
@@ -26,6 +27,9 @@ use crate::server::state::AppState;
 use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::document::{DocumentOptions, shell};
 use crate::ui::page::needs;
+
+/// Bytes of a long page: a list of fifty rows, before its data.
+const LONG: usize = 72 * 1024;
 
 /// What every page is drawn with.
 #[derive(Clone)]
@@ -61,7 +65,10 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     let handed_over = HandedOver::new(together(calls).await);
     let html = owner.with(|| {
         provide_context(handed_over.clone());
-        shell((*pages.document).clone()).to_html()
+        let mut html = String::with_capacity(LONG);
+        let view = shell((*pages.document).clone());
+        view.to_html_with_buf(&mut html, &mut Position::FirstChild, true, false, Vec::new());
+        html
     });
     let missing = handed_over.missing();
     if !missing.is_empty() {

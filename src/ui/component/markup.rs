@@ -6,6 +6,11 @@
 pub struct Markup(String);
 
 impl Markup {
+    /// With room for as many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// Markup of this program's own.
     #[must_use]
     pub fn tag(mut self, markup: &'static str) -> Self {
@@ -17,7 +22,8 @@ impl Markup {
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
         let mut rest = text;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        // All of them are one byte long, and no byte of a longer character.
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
             let (plain, special) = rest.split_at(at);
             self.0.push_str(plain);
             self.0.push_str(match special.as_bytes()[0] {

@@ -19,11 +19,6 @@ pub fn ago(then: DateTime<Utc>, now: Now) -> AnyView {
     .erased()
 }
 
-/// The same for the rows of a long list: in words and on hover, without the reading for machines.
-pub fn ago_in_row(then: DateTime<Utc>, now: Now) -> AnyView {
-    view! { <span title=exact(then)>{move || relative(then, now.minutes())}</span> }.erased()
-}
-
 /// No session has more left. The clock of the page is up to a second behind, and would say so.
 const LONGEST: TimeDelta = TimeDelta::minutes(MINUTES);
 

@@ -1,5 +1,6 @@
 //! The users of an environment: search, filters, sort and pages, all of it in the address.
 
+mod body;
 mod hand;
 mod menu;
 mod row;

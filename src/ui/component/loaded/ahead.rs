@@ -159,9 +159,10 @@ impl HandedOver {
 fn quote(text: &str, script: &mut String) {
     script.reserve(text.len() + 16);
     script.push('\'');
-    let special = |c: char| matches!(c, '\'' | '\\' | '<' | '\n' | '\r' | '\u{2028}' | '\u{2029}');
+    // Byte by byte: a page's data is long, and hardly anything in it is special. 0xe2 begins U+2028, U+2029 and others.
+    let special = |byte: u8| matches!(byte, b'\'' | b'\\' | b'<' | b'\n' | b'\r' | 0xe2);
     let mut rest = text;
-    while let Some(at) = rest.find(special) {
+    while let Some(at) = rest.bytes().position(special) {
         let (plain, from) = rest.split_at(at);
         script.push_str(plain);
         let mut characters = from.chars();
@@ -170,7 +171,10 @@ fn quote(text: &str, script: &mut String) {
             Some('\\') => script.push_str("\\\\"),
             Some('\n') => script.push_str("\\n"),
             Some('\r') => script.push_str("\\r"),
-            Some(other) => script.push_str(&format!("\\u{:04x}", u32::from(other))),
+            Some(other @ ('<' | '\u{2028}' | '\u{2029}')) => {
+                script.push_str(&format!("\\u{:04x}", u32::from(other)));
+            }
+            Some(other) => script.push(other),
             None => {}
         }
         rest = characters.as_str();

@@ -1,10 +1,9 @@
 //! The one menu of the list. It hangs on the button of whichever row opened it: fifty menus that are all alike would be half
 //! of the page. All that it offers without script, opening the user and stepping in, are links of the row itself.
 
-use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, HtmlElement};
+use leptos::web_sys::HtmlElement;
 use uuid::Uuid;
 
 use super::row::Links;
@@ -35,15 +34,12 @@ impl UserMenu {
         Self(RwSignal::new(None))
     }
 
-    /// A click on what a row offers: its button opens the menu, and this says for whom.
-    pub fn clicked(self, event: &MouseEvent, user: &Chosen) {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let on_button = target.is_some_and(|target| target.closest("[popovertarget]").ok().flatten().is_some());
-        let same = self.0.with_untracked(|before| before.as_ref().is_some_and(|before| before.id == user.id));
-        if on_button && !same {
+    /// A row's button was clicked: the browser opens the menu, and this says for whom.
+    pub fn open_for(self, user: Chosen) {
+        if self.0.with_untracked(|before| before.as_ref().is_none_or(|before| before.id != user.id)) {
             // Open at another row, the button's own doing would only close it.
             close();
-            self.0.set(Some(user.clone()));
+            self.0.set(Some(user));
         }
     }
 

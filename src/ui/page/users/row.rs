@@ -1,18 +1,16 @@
-//! One user in the list. What is here is on the page fifty times: a row says nothing twice that it need not, and what does not
-//! change in it is markup as text.
+//! One user in the list. What is here is on the page fifty times: a row is markup as text, and says nothing twice that it
+//! need not.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::List;
-use super::menu::{Chosen, UserMenu};
 use crate::model::impersonation::Denial;
 use crate::model::user::{UserRow, UserStatus};
-use crate::ui::clock::Now;
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
-use crate::ui::component::time::ago_in_row;
-use crate::ui::erase::Erase;
+use crate::ui::component::time::{exact, relative};
 
 /// What begins the addresses of a table's rows, made once for all of them.
 #[derive(Clone, Copy)]
@@ -41,42 +39,56 @@ impl Links {
     }
 }
 
-/// What all rows of a table share.
-#[derive(Clone, Copy)]
-pub struct Rows {
-    pub list: List,
-    pub links: Links,
-    pub menu: UserMenu,
-    /// Why nobody at all can be impersonated here, if so.
-    pub denial: Option<Denial>,
-    pub now: Now,
+/// The rows of a table, as markup. Its one place for clicks, the chosen row and passing time is the table's body.
+pub fn rows(
+    users: &[UserRow],
+    links: Links,
+    denial: Option<Denial>,
+    chosen: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> String {
+    users
+        .iter()
+        .fold(Markup::with_capacity(ROW * users.len()), |markup, user| {
+            row(markup, links, user, denial.or_else(|| row_denial(user)), chosen == Some(user.id), now)
+        })
+        .done()
 }
 
-pub fn row(rows: Rows, user: UserRow) -> AnyView {
-    let id = user.id;
-    let Rows { list, links, menu, now, .. } = rows;
-    let denial = rows.denial.or_else(|| row_denial(&user));
-    let last_visit = user
-        .last_visit_at
-        .map_or_else(|| view! { <span class="dim">"never"</span> }.erased(), |then| ago_in_row(then, now));
-    let (person, account, actions) = (person(links, &user), account(&user), actions(links, &user, denial));
-    let chosen = Chosen { id, name: user.name, email: user.email, denial };
-    view! {
-        <tr class:selected=move || list.target.get() == Some(id)>
-            <td class="col-user" inner_html=person></td>
-            <td class="col-account" inner_html=account></td>
-            <td class="col-status" inner_html=status(user.status)></td>
-            <td class="col-mfa" inner_html=mfa(user.mfa_enrolled)></td>
-            <td class="col-visit">{last_visit}</td>
-            <td class="col-visits number" inner_html=super::grouped(user.visits)></td>
-            <td class="col-actions" inner_html=actions on:click=move |event| menu.clicked(&event, &chosen)></td>
-        </tr>
-    }
-    .erased()
+/// Bytes of a row, more than most have.
+const ROW: usize = 1_200;
+
+fn row(
+    markup: Markup,
+    links: Links,
+    user: &UserRow,
+    denial: Option<Denial>,
+    is_chosen: bool,
+    now: DateTime<Utc>,
+) -> Markup {
+    let markup = markup.tag(if is_chosen {
+        "<tr class=\"selected\"><td class=\"col-user\">"
+    } else {
+        "<tr><td class=\"col-user\">"
+    });
+    let markup = account(person(markup, links, user).tag("</td><td class=\"col-account\">"), user)
+        .tag("</td><td class=\"col-status\">")
+        .tag(status(user.status))
+        .tag("</td><td class=\"col-mfa\">")
+        .tag(mfa(user.mfa_enrolled))
+        .tag("</td><td class=\"col-visit\">");
+    let markup = match user.last_visit_at {
+        Some(then) => {
+            markup.tag("<span title=\"").text(&exact(then)).tag("\">").text(&relative(then, now)).tag("</span>")
+        }
+        None => markup.tag("<span class=\"dim\">never</span>"),
+    };
+    let markup = markup.tag("</td><td class=\"col-visits number\">").text(&super::grouped(user.visits));
+    actions(markup.tag("</td><td class=\"col-actions\">"), links, user, denial).tag("</td></tr>")
 }
 
-fn person(links: Links, user: &UserRow) -> String {
-    avatar::markup(Markup::default().tag("<div class=\"person\">"), user.id, &user.name, user.picture_url.as_deref())
+fn person(markup: Markup, links: Links, user: &UserRow) -> Markup {
+    avatar::markup(markup.tag("<div class=\"person\">"), user.id, &user.name, user.picture_url.as_deref())
         .tag("<a class=\"person-name truncate\" href=\"")
         .text(&links.user(user.id))
         .tag("\"")
@@ -88,12 +100,11 @@ fn person(links: Links, user: &UserRow) -> String {
         .tag(">")
         .text(&user.email)
         .tag("</span></div>")
-        .done()
 }
 
-fn account(user: &UserRow) -> String {
+fn account(markup: Markup, user: &UserRow) -> Markup {
     let others = user.other_accounts > 0;
-    let mut markup = Markup::default().tag(if others { "<div class=\"main-account\">" } else { "" });
+    let mut markup = markup.tag(if others { "<div class=\"main-account\">" } else { "" });
     if let Some(name) = &user.main_account {
         markup = markup.tag("<span class=\"truncate\"").title_if_longer(name, 16).tag(">").text(name).tag("</span>");
     }
@@ -102,7 +113,7 @@ fn account(user: &UserRow) -> String {
         let noun = if user.other_accounts == 1 { " more account\">+" } else { " more accounts\">+" };
         markup = markup.tag("<span class=\"badge outline\" title=\"").text(&more).tag(noun).text(&more).tag("</span>");
     }
-    markup.tag(if others { "</div>" } else { "" }).done()
+    markup.tag(if others { "</div>" } else { "" })
 }
 
 fn status(status: UserStatus) -> &'static str {
@@ -124,8 +135,7 @@ fn mfa(enrolled: bool) -> &'static str {
 }
 
 /// *Impersonate*, and the button on which the list's one menu hangs. The browser opens that by itself, by `popovertarget`.
-fn actions(links: Links, user: &UserRow, denial: Option<Denial>) -> String {
-    let markup = Markup::default();
+fn actions(markup: Markup, links: Links, user: &UserRow, denial: Option<Denial>) -> Markup {
     let markup = match denial {
         Some(denial) => markup.tag("<button class=\"row-action\" disabled title=\"").text(denial.sentence()),
         None => markup
@@ -140,11 +150,10 @@ fn actions(links: Links, user: &UserRow, denial: Option<Denial>) -> String {
         .tag("<button class=\"icon-button more\" popovertarget=\"user-menu\" aria-label=\"Actions for ")
         .text(&user.name)
         .tag("\"></button>")
-        .done()
 }
 
 /// What can be said from the row alone. The drawer and the server look closer.
-fn row_denial(user: &UserRow) -> Option<Denial> {
+pub fn row_denial(user: &UserRow) -> Option<Denial> {
     match user.status {
         UserStatus::Locked => Some(Denial::TargetLocked),
         UserStatus::Invited => Some(Denial::TargetUnverified),

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::body::body;
 use super::menu::UserMenu;
-use super::row::{Links, Rows, row};
+use super::row::Links;
 use super::{List, grouped};
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
@@ -35,8 +36,7 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
     });
     let links = Links::of(list);
     let menu = UserMenu::new();
-    let shared = Rows { list, links, menu, denial: page.impersonation, now: Now::of(page.now) };
-    let rows = page.rows.into_iter().map(|user| row(shared, user)).collect_view();
+    let body = body(list, links, menu, page.rows, page.impersonation, Now::of(page.now));
     view! {
         {notice}
         <div class="card table-card">
@@ -56,7 +56,7 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                {body}
             </table>
             {pager(summary, previous, next, ("Previous", "Next"))}
         </div>
