@@ -74,7 +74,7 @@ pub fn EnvironmentLayout() -> impl IntoView {
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
         <Title formatter=titled/>
-        <div class=move || environment.with(|environment| format!("shell env-{}", hue(environment)))>
+        <div class="shell">
             {sidebar(frame, live, section)}
             <div class="stage">
                 {top_bar(frame, Trail::new(location, section, deeper))}
@@ -106,16 +106,18 @@ fn close_sheet() {
     }
 }
 
-/// The colour of an environment, so that nobody works in production for want of looking: one of its own for the usual
-/// names, one of six for others.
-fn hue(environment: &str) -> &'static str {
-    match environment {
-        "production" | "prod" | "live" => "production",
-        "staging" | "preview" => "1",
-        "qa" | "test" | "testing" => "2",
-        "development" | "dev" | "demo" => "3",
-        other => ["1", "2", "3", "4", "5", "6"][other.bytes().map(usize::from).sum::<usize>() % 6],
+/// The colour of an environment, so that nobody works in production for want of looking: one for whatever is production by
+/// its name, and for the others one of six, by their places among each other.
+fn hue(slugs: &[&str], environment: &str) -> &'static str {
+    if is_production(environment) {
+        return "production";
     }
+    let place = slugs.iter().filter(|slug| !is_production(slug)).position(|slug| *slug == environment);
+    ["1", "2", "3", "4", "5", "6"][place.unwrap_or_default() % 6]
+}
+
+fn is_production(environment: &str) -> bool {
+    environment.split(['-', '_', '.']).any(|part| matches!(part, "production" | "prod" | "live"))
 }
 
 /// An environment's word as a title says it. Its name is known only once the frame's data is there, too late for a title.
@@ -188,6 +190,7 @@ fn live_count(shell: &Shell, live: Live) -> AnyView {
 
 fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
     let current = shell.environment.slug.clone();
+    let slugs: Vec<&str> = shell.environments.iter().map(|environment| environment.slug.as_str()).collect();
     let face = view! {
         <span class="switcher-dot" aria-hidden="true"></span>
         <span class="switcher-text">
@@ -209,7 +212,7 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         .map(|Environment { slug, name }| {
             let is_current = *slug == current;
             let slug = slug.clone();
-            let class = format!("menu-item env-{}", hue(&slug));
+            let class = format!("menu-item env-{}", hue(&slugs, &slug));
             let href = move || {
                 format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
             };
@@ -223,7 +226,8 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
         })
         .collect_view()
         .erased();
-    view! { <div class="switcher">{menu("environments".to_owned(), "switcher-button", "Environments".to_owned(), face, items)}</div> }
+    let class = format!("switcher env-{}", hue(&slugs, &current));
+    view! { <div class=class>{menu("environments".to_owned(), "switcher-button", "Environments".to_owned(), face, items)}</div> }
         .erased()
 }
 
