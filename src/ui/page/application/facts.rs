@@ -95,14 +95,14 @@ pub fn accounts(detail: &ApplicationDetail) -> AnyView {
             .iter()
             .map(|account| {
                 view! {
-                    <li class="event">
+                    <li>
                         <span class="truncate" dir="auto" title=account.external_id.clone()>{account.name.clone()}</span>
                         {detail.default_of.contains(&account.external_id).then(|| badge("outline", "Default"))}
                     </li>
                 }
             })
             .collect_view();
-        view! { <ul class="event-list">{items}</ul> }.erased()
+        view! { <ul class="account-rows">{items}</ul> }.erased()
     };
     let all = detail.accounts.len() < MOST_ACCOUNTS;
     let more = (!all).then(|| {
