@@ -111,7 +111,11 @@ fn pages(client: &mut Client) -> Result<Vec<Page>> {
     let audit = text(client, "/production/audit")?;
     let event = after(&audit, "event=").context("no event is listed")?;
     let nobody = "00000000-0000-4000-8000-000000000000";
-    let mut pages = vec![Page::new("/sign-in", 200, "name=\"password\"").signed_out()];
+    let mut pages = vec![
+        Page::new("/sign-in", 200, "name=\"password\"").signed_out(),
+        Page::hosted("/id/production/login", 200, "name=\"password\""),
+        Page::hosted("/id/nowhere/login", 404, "<h1>"),
+    ];
     for (path, status, has) in [
         (USERS.to_owned(), 200, "users-table"),
         (format!("{USERS}?cursor={next}"), 200, "users-table"),
