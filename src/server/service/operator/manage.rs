@@ -11,7 +11,7 @@ use crate::model::session::EndReason;
 use crate::server::db::operator::OperatorRow;
 use crate::server::db::{Tx, environment, session as session_table, text as text_table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
@@ -66,7 +66,7 @@ pub async fn create(
         id: state.new_id(),
         email,
         name,
-        password_hash: state.passwords.hash(password).await?,
+        password_hash: state.passwords.hash(Door::Portal, password).await?,
         disabled_at: None,
     };
     table::insert(tx, &row, state.now()).await?;
@@ -79,7 +79,7 @@ pub async fn create(
 }
 
 fn validate_password(password: &str) -> ServiceResult<()> {
-    if text::password(password).chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+    if !may_be_chosen(password) {
         return Err(ServiceError::invalid(
             "password",
             format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
@@ -155,7 +155,7 @@ pub async fn enable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult
 pub async fn reset_password(state: &AppState, tx: &mut Tx, email: &str, password: &str) -> ServiceResult<Ended> {
     validate_password(password)?;
     let row = known(tx, email).await?;
-    let hash = state.passwords.hash(password).await?;
+    let hash = state.passwords.hash(Door::Portal, password).await?;
     table::set_password(tx, row.id, &hash).await?;
     let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
     let sentence = format!("{} got a new password at the command line: {}", row.name, ended.sentence());
