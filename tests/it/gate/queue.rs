@@ -101,3 +101,49 @@ async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works()
     }
     app.browser().post("/id/production/password", &form).await.expect_status(StatusCode::OK);
 }
+
+/// Somebody signs in, and between the look at the password and the session's beginning something changes.
+async fn overtaken(door: Door, change: &'static str) -> StatusCode {
+    let app = TestApp::new().await;
+    let held = [app.state.passwords.turn(door).await, app.state.passwords.turn(door).await];
+    let mut browser = app.browser();
+    let attempt = tokio::spawn(async move {
+        match door {
+            Door::Portal => portal(&mut browser, "203.0.113.5", OLIVIA, OPERATOR_PASSWORD).await,
+            Door::Hosted => hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await,
+        }
+    });
+    while app.state.passwords.waiting(door) == 0 {
+        tokio::task::yield_now().await;
+    }
+    app.execute(change).await;
+    drop(held);
+    let status = attempt.await.expect("an answer").status();
+    let failed = match door {
+        Door::Portal => app.count("audit_events WHERE action = 'operator.sign_in_failed'").await,
+        Door::Hosted => app.count("audit_events WHERE action = 'user.sign_in_failed'").await,
+    };
+    assert_eq!(failed > 0, status == StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    status
+}
+
+#[tokio::test]
+async fn who_is_changed_while_signing_in_begins_nothing_at_either_door() {
+    for change in [
+        "UPDATE users SET locked_at = created_at WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET email_verified = FALSE WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET password_hash = 'another' WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET password_hash = NULL WHERE email = 'amara@northwind.example'",
+    ] {
+        assert_eq!(overtaken(Door::Hosted, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    }
+    for change in [
+        "UPDATE operators SET disabled_at = created_at WHERE email = 'olivia@understudy.example'",
+        "UPDATE operators SET password_hash = 'another' WHERE email = 'olivia@understudy.example'",
+    ] {
+        assert_eq!(overtaken(Door::Portal, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    }
+    let nothing = "UPDATE users SET visits = visits";
+    assert_eq!(overtaken(Door::Hosted, nothing).await, StatusCode::SEE_OTHER);
+    assert_eq!(overtaken(Door::Portal, nothing).await, StatusCode::OK);
+}
