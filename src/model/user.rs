@@ -1,5 +1,7 @@
 //! End users as the portal shows them: the list with its query, and one user's page.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -119,8 +121,8 @@ impl UserQuery {
         UserSort::parse(word).map_or((UserSort::LastVisit, true), |sort| (sort, descending))
     }
 
-    /// Excluded domains: lower case, without `@`.
-    pub fn excluded_domains(&self) -> Vec<String> {
+    /// Excluded domains, each once: lower case, without `@`.
+    pub fn excluded_domains(&self) -> BTreeSet<String> {
         self.exclude
             .split([',', ' '])
             .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())
