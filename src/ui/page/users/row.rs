@@ -11,6 +11,7 @@ use crate::model::user::{UserRow, UserStatus};
 use crate::ui::clock::Now;
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
+use crate::ui::component::number::grouped;
 use crate::ui::component::time::ago_in_row;
 use crate::ui::erase::Erase;
 
@@ -68,7 +69,7 @@ pub fn row(rows: Rows, user: UserRow) -> AnyView {
             <td class="col-status" inner_html=status(user.status)></td>
             <td class="col-mfa" inner_html=mfa(user.mfa_enrolled)></td>
             <td class="col-visit">{last_visit}</td>
-            <td class="col-visits number" inner_html=super::grouped(user.visits)></td>
+            <td class="col-visits number" inner_html=grouped(user.visits)></td>
             <td class="col-actions" inner_html=actions on:click=move |event| menu.clicked(&event, &chosen)></td>
         </tr>
     }

@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::List;
 use super::menu::UserMenu;
 use super::row::{Links, Rows, row};
-use super::{List, grouped};
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
+use crate::ui::component::number::grouped;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, empty_because, nothing};
 use crate::ui::erase::Erase;
