@@ -4,7 +4,7 @@ use understudy::server::db::{Db, Raw};
 use understudy::server::keyring::MasterKey;
 use understudy::server::random::SystemRandom;
 
-use super::{Folder, err, out, succeeded, understudy, understudy_with};
+use super::{Folder, err, succeeded, understudy, understudy_with};
 
 #[test]
 fn keys_are_listed_and_rotated() {
