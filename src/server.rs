@@ -19,6 +19,7 @@ pub mod job;
 pub mod keyring;
 pub mod outbound;
 pub mod password;
+pub mod problems;
 pub mod random;
 pub mod rate_limit;
 pub mod secret;

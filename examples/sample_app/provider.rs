@@ -293,14 +293,17 @@ impl Provider {
         Ok(url)
     }
 
-    /// Reports an action into the environment's audit trail, in the session that it was done in.
+    /// Reports an action into the environment's audit trail, in the session that it was done in. The secret shows that it is
+    /// the application who says so, and not whoever else has the session's token.
     pub async fn report(&self, tokens: &Tokens, action: &str, description: &str) -> anyhow::Result<()> {
         let response = self
             .http
             .0
             .post(format!("{}/events", self.issuer.as_str().trim_end_matches('/')))
-            .bearer_auth(tokens.access_token.secret())
-            .json(&json!({ "action": action, "description": description }))
+            .basic_auth(self.client_id.as_str(), Some(self.client_secret.secret()))
+            .json(
+                &json!({ "access_token": tokens.access_token.secret(), "action": action, "description": description }),
+            )
             .send()
             .await?;
         ensure!(response.status().is_success(), Refused(format!("the report was answered {}", response.status())));

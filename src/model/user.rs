@@ -1,5 +1,6 @@
 //! End users as the portal shows them: the list with its query, and one user's page.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -127,8 +128,8 @@ impl UserQuery {
         words.into_iter().map(String::len).sum()
     }
 
-    /// Excluded domains: lower case, without `@`.
-    pub fn excluded_domains(&self) -> Vec<String> {
+    /// Excluded domains, each once: lower case, without `@`.
+    pub fn excluded_domains(&self) -> BTreeSet<String> {
         self.exclude
             .split([',', ' '])
             .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())

@@ -1,5 +1,7 @@
 //! Addresses as they are put together, also where no request is being answered.
 
+use std::net::IpAddr;
+
 use url::Url;
 
 /// Whether `path` is an absolute path that no browser can read as another host.
@@ -39,9 +41,32 @@ pub fn origin_of(url: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
+/// Whether a host, as URLs write it, is this machine's alone.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether whoever is reached under this address is on this machine.
+pub fn is_local(url: &Url) -> bool {
+    is_loopback(url.host_str().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{origin_of, with_query};
+    use super::{is_loopback, origin_of, with_query};
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for name in ["localhost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_loopback(name), "{name}");
+        }
+        for name in ["192.168.1.5", "localhost.example", "understudy", ""] {
+            assert!(!is_loopback(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_redirect_keeps_the_query_that_it_was_registered_with() {

@@ -46,9 +46,9 @@ struct LogOptions {
     log_filter: String,
 }
 
-/// How a command answers.
+/// How a command answers: each that answers has it.
 #[derive(Args, Clone, Copy, Debug)]
-struct Output {
+pub struct Output {
     /// Answer in JSON, for scripts.
     #[arg(long, env = "OUTPUT_JSON", value_parser = clap::builder::BoolishValueParser::new())]
     json: bool,

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::address::is_loopback;
 use super::client_address::TrustedProxies;
 use super::closed::create_folder;
 use super::db::sqlite_file;
@@ -158,13 +159,9 @@ pub fn is_open_connection(database_url: &str) -> bool {
     }
     let option = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let host = option("host").or_else(|| url.host_str().map(ToOwned::to_owned)).unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
     // A path is that of a socket, and so is no host at all.
-    let is_local = host.is_empty()
-        || host.starts_with('/')
-        || host.to_ascii_lowercase().starts_with("%2f")
-        || host == "localhost"
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_local =
+        host.is_empty() || host.starts_with('/') || host.to_ascii_lowercase().starts_with("%2f") || is_loopback(&host);
     let mode = option("sslmode").or_else(|| option("ssl-mode")).unwrap_or_default();
     !is_local && !matches!(mode.as_str(), "require" | "verify-ca" | "verify-full")
 }

@@ -18,6 +18,9 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 /// must not keep a processor busy.
 const REVIEW_REST: u32 = 20;
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// How long bringing old text into today's form rests after it failed: at first, and at most.
+const TEXT_REST: Duration = Duration::from_secs(5);
+const TEXT_REST_MOST: Duration = Duration::from_secs(600);
 const PROBLEMS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs until the process stops.
@@ -41,10 +44,21 @@ async fn endings(state: &AppState) {
     }
 }
 
-/// What an older version wrote is brought into today's form once, while everything else goes on.
+/// What an older version wrote is brought into today's form once, while everything else goes on. Until it is, some are not
+/// found by their names: so what failed is tried again, and what is done stays done.
 async fn text(state: &AppState) {
-    let failed = "names and addresses could not be brought into today's form; the next start tries again";
-    say(text_refresh::run(state, u64::MAX).await, "brought names and addresses into today's form", failed);
+    let mut rest = TEXT_REST;
+    loop {
+        let outcome = text_refresh::run(state, u64::MAX).await;
+        let is_done = outcome.is_ok();
+        let failed = "names and addresses could not be brought into today's form yet; another attempt follows";
+        say(outcome, "brought names and addresses into today's form", failed);
+        if is_done {
+            return;
+        }
+        tokio::time::sleep(rest).await;
+        rest = (rest * 2).min(TEXT_REST_MOST);
+    }
 }
 
 async fn upkeep(state: &AppState) {

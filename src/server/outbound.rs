@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use url::{Host, Url};
 
 use self::guard::{Guard, Private};
+use super::address::is_local;
 
 /// The whole call, from looking up the name to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,13 +58,7 @@ impl Network {
     /// The network as a server sees it that is reached at `public_url`: one on this machine only calls this machine.
     pub fn of(public_url: &Url) -> Self {
         let network = Self::default();
-        let local = match public_url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            None => false,
-        };
-        if local {
+        if is_local(public_url) {
             network.guard.allow_loopback();
         }
         network
@@ -78,7 +73,8 @@ impl Network {
         self.guard.check(url).map_err(|Private| OutboundError::Private)?;
         let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
         let name = Name::from_str(name).map_err(|error| unreachable("the address cannot be used", &error))?;
-        let found = tokio::time::timeout(TIMEOUT, self.guard.resolve(name)).await.map_err(|_| OutboundError::Timeout)?;
+        let found =
+            tokio::time::timeout(TIMEOUT, self.guard.resolve(name)).await.map_err(|_| OutboundError::Timeout)?;
         match found {
             Ok(_) => Ok(()),
             Err(error) if error.is::<Private>() => Err(OutboundError::Private),

@@ -1,8 +1,11 @@
-//! Passwords: argon2id, off the async threads, a few at a time, in one queue for the portal and one for users.
+//! Passwords: argon2id, off the async threads, a few at a time, in one queue for the portal and one for users. Nothing is
+//! hashed outside of these queues, be it to verify a password or to choose one.
 //!
-//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again. A sign-in with an unknown
-//! e-mail does the work that the last known one did, so that it takes as long and answers the same.
+//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again. How much work an attempt is
+//! depends on what was typed and never on whether somebody has the e-mail: an unknown one costs what the last known one did,
+//! and a password that was written down in two spellings is compared in both, whatever the first comparison gave.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
@@ -63,6 +66,15 @@ struct Queue {
     running: Arc<Semaphore>,
     /// What the last known hash cost.
     cost: Arc<Mutex<Params>>,
+    /// How many hashes were made since the start.
+    made: Arc<AtomicU64>,
+}
+
+/// A turn to hash, for as long as it is held: also when the one who asked has gone away meanwhile.
+pub struct Turn {
+    queue: Queue,
+    _place: OwnedSemaphorePermit,
+    _running: OwnedSemaphorePermit,
 }
 
 impl Default for Queue {
@@ -71,30 +83,98 @@ impl Default for Queue {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             running: Arc::new(Semaphore::new(AT_ONCE)),
             cost: Arc::default(),
+            made: Arc::default(),
         }
     }
 }
 
 impl Queue {
-    /// A turn, to be held while hashing: also when the one who asked has gone away meanwhile.
-    async fn turn(&self) -> ServiceResult<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+    async fn turn(&self) -> ServiceResult<Turn> {
         let busy = |_| ServiceError::Busy { retry_after_seconds: COME_AGAIN };
         let place = self.places.clone().try_acquire_owned().map_err(busy)?;
-        let turn = self.running.clone().acquire_owned().await.context("waiting to hash a password")?;
-        Ok((place, turn))
+        let running = self.running.clone().acquire_owned().await.context("waiting to hash a password")?;
+        Ok(Turn { queue: self.clone(), _place: place, _running: running })
+    }
+}
+
+impl Turn {
+    /// The hash of a new password as a PHC string.
+    pub async fn hash(self, password: &str) -> ServiceResult<String> {
+        let password = Zeroizing::new(text::password(password));
+        let hashed = tokio::task::spawn_blocking(move || {
+            let turn = self;
+            turn.queue.made.fetch_add(1, Ordering::Relaxed);
+            Argon2::default().hash_password(password.as_bytes()).map(|hash: PasswordHash| hash.to_string())
+        });
+        let hashed = hashed.await.context("hashing a password")?;
+        Ok(hashed.map_err(|error| anyhow!("argon2: {error}"))?)
+    }
+
+    async fn verify(self, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
+        let spellings = spellings(password);
+        let hash = hash.and_then(acceptable);
+        let verified = tokio::task::spawn_blocking(move || match hash {
+            Some((hash, params)) => {
+                *self.queue.cost.lock().unwrap_or_else(PoisonError::into_inner) = params;
+                self.any(&spellings, |password| Argon2::default().verify_password(password, &hash).is_ok())
+            }
+            None => {
+                let params = self.queue.cost.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+                self.any(&spellings, |password| {
+                    let mut out = Zeroizing::new([0_u8; 32]);
+                    // Only the work counts: it has no outcome.
+                    let _ = argon.hash_password_into(password, b"nobody has this salt", out.as_mut_slice());
+                    false
+                })
+            }
+        });
+        Ok(verified.await.context("verifying a password")?)
+    }
+
+    /// Whether any of these is the one, after the work for all of them.
+    fn any(&self, spellings: &[Zeroizing<String>], is_the_one: impl Fn(&[u8]) -> bool) -> bool {
+        spellings.iter().fold(false, |found, spelling| {
+            self.queue.made.fetch_add(1, Ordering::Relaxed);
+            is_the_one(spelling.as_bytes()) | found
+        })
     }
 }
 
 impl Passwords {
+    fn queue(&self, door: Door) -> &Queue {
+        match door {
+            Door::Portal => &self.portal,
+            Door::Hosted => &self.hosted,
+        }
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] where too many wait already.
+    pub async fn turn(&self, door: Door) -> ServiceResult<Turn> {
+        self.queue(door).turn().await
+    }
+
+    /// How many wait for a turn.
+    pub fn waiting(&self, door: Door) -> usize {
+        let queue = self.queue(door);
+        let (heard, running) = (AT_ONCE + WAITING, AT_ONCE - queue.running.available_permits());
+        (heard - queue.places.available_permits()).saturating_sub(running)
+    }
+
+    /// How many hashes were made since the start: each takes memory and a core.
+    pub fn made(&self, door: Door) -> u64 {
+        self.queue(door).made.load(Ordering::Relaxed)
+    }
+
     /// The hash of a new password as a PHC string.
-    pub async fn hash(&self, password: &str) -> anyhow::Result<String> {
-        let password = Zeroizing::new(text::password(password));
-        tokio::task::spawn_blocking(move || {
-            let hash: PasswordHash =
-                Argon2::default().hash_password(password.as_bytes()).map_err(|error| anyhow!("argon2: {error}"))?;
-            Ok(hash.to_string())
-        })
-        .await?
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] where too many wait already.
+    pub async fn hash(&self, door: Door, password: &str) -> ServiceResult<String> {
+        self.turn(door).await?.hash(password).await
     }
 
     /// Whether `password` is the one behind `hash`. Without a hash, and with one that is none or too dear, the answer is no,
@@ -103,39 +183,19 @@ impl Passwords {
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
     pub async fn verify(&self, door: Door, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
-        let queue = match door {
-            Door::Portal => &self.portal,
-            Door::Hosted => &self.hosted,
-        };
-        let turn = queue.turn().await?;
-        // As passwords are hashed today, and byte by byte where that is another one: older hashes are of that.
-        let as_before = text::password_as_before(password).map(|password| Zeroizing::new(password.to_owned()));
-        let password = Zeroizing::new(text::password(password));
-        let hash = hash.and_then(acceptable);
-        let cost = queue.cost.clone();
-        let verified = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            match hash {
-                Some((hash, params)) => {
-                    *cost.lock().unwrap_or_else(PoisonError::into_inner) = params;
-                    let is_of = |password: &str| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-                    is_of(&password) || as_before.is_some_and(|password| is_of(&password))
-                }
-                None => {
-                    let params = cost.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    let mut out = Zeroizing::new([0_u8; 32]);
-                    // Only the work counts: it has no outcome.
-                    let _ = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-                        password.as_bytes(),
-                        b"nobody has this salt",
-                        out.as_mut_slice(),
-                    );
-                    false
-                }
-            }
-        });
-        Ok(verified.await.context("verifying a password")?)
+        self.turn(door).await?.verify(password, hash).await
     }
+}
+
+/// A password as passwords are hashed today, and byte by byte where that is another one: older hashes are of that.
+fn spellings(typed: &str) -> Vec<Zeroizing<String>> {
+    let as_before = text::password_as_before(typed).map(|typed| Zeroizing::new(typed.to_owned()));
+    std::iter::once(Zeroizing::new(text::password(typed))).chain(as_before).collect()
+}
+
+/// Whether a password may be chosen: long enough to be none that is guessed, and short enough to be looked at.
+pub fn may_be_chosen(password: &str) -> bool {
+    text::password(password).chars().count() >= MIN_LENGTH && password.len() <= MAX_BYTES
 }
 
 /// The hash with its costs, if it is argon2id and cheap enough to be verified.
@@ -162,6 +222,41 @@ pub fn is_hash(hash: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_is_as_much_work_for_a_known_account_as_for_an_unknown_one() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash(Door::Hosted, "correct horse battery").await.expect("a hash");
+        let before = passwords.hash(Door::Hosted, "correct\u{a0}horse").await.expect("a hash");
+        for (typed, work) in
+            [("a guess", 1), ("a\u{a0}guess", 2), ("correct horse battery", 1), ("correct\u{a0}horse", 2)]
+        {
+            for known in [Some(hash.as_str()), Some(before.as_str()), Some("no hash"), None] {
+                let made = passwords.made(Door::Hosted);
+                passwords.verify(Door::Hosted, typed, known).await.expect("an answer");
+                assert_eq!(passwords.made(Door::Hosted) - made, work, "{typed:?} {known:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_is_waited_for_and_nobody_waits_behind_a_hundred() {
+        let passwords = Passwords::default();
+        let held = [passwords.turn(Door::Hosted).await, passwords.turn(Door::Hosted).await];
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..WAITING {
+            let passwords = passwords.clone();
+            waiting.spawn(async move { passwords.turn(Door::Hosted).await.is_ok() });
+        }
+        while passwords.waiting(Door::Hosted) < WAITING {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(passwords.hash(Door::Hosted, "another").await, Err(ServiceError::Busy { .. })));
+        assert_eq!(passwords.made(Door::Hosted), 0);
+        passwords.hash(Door::Portal, "another").await.expect("the portal has its own");
+        drop(held);
+        assert!(waiting.join_all().await.into_iter().all(|had| had));
+    }
 
     #[test]
     fn a_hash_that_would_keep_everybody_waiting_is_not_acceptable() {

@@ -12,6 +12,7 @@ pub mod icon;
 pub mod loaded;
 pub mod markup;
 pub mod menu;
+pub mod number;
 pub mod pager;
 pub mod state;
 pub mod table;

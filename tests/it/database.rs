@@ -75,3 +75,42 @@ async fn a_commit_of_another_process_starts_a_new_epoch_and_nothing_else_does() 
     assert!(second > same && third > second);
     other.close().await;
 }
+
+/// Columns that name a row of another table, of the tables that a browser fills, and whether an index leads to them.
+async fn references(app: &TestApp) -> Vec<(String, String, bool)> {
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    let rows: Vec<(String, String, i64)> = match tx.raw() {
+        Raw::Sqlite(c) => {
+            sqlx::query_as(
+                "SELECT t.name, f.\"from\", (SELECT count(*) FROM pragma_index_list(t.name) l
+               JOIN pragma_index_info(l.name) i ON i.seqno = 0 WHERE i.name = f.\"from\")
+             FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
+             WHERE t.type = 'table' AND t.name LIKE 'browser%'",
+            )
+            .fetch_all(c)
+            .await
+        }
+        Raw::Postgres(c) => {
+            sqlx::query_as(
+                "SELECT f.conrelid::regclass::text, a.attname::text,
+               (SELECT count(*) FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indkey[0] = a.attnum)
+             FROM pg_constraint f JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+             WHERE f.contype = 'f' AND f.conrelid::regclass::text LIKE 'browser%'",
+            )
+            .fetch_all(c)
+            .await
+        }
+    }
+    .expect("the schema");
+    rows.into_iter().map(|(table, column, indexes)| (table, column, indexes > 0)).collect()
+}
+
+#[tokio::test]
+async fn what_goes_with_another_row_is_found_without_looking_at_every_browser() {
+    let app = TestApp::new().await;
+    let references = references(&app).await;
+    assert_eq!(references.len(), 6, "{references:?}");
+    for (table, column, is_indexed) in references {
+        assert!(is_indexed, "{table}.{column}");
+    }
+}

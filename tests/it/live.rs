@@ -112,6 +112,29 @@ async fn who_may_not_watch_is_told_not_to_come_back() {
     assert!(once.body().starts_with("0 "), "{}", once.body());
 }
 
+#[tokio::test]
+async fn an_operator_who_signed_out_elsewhere_watches_no_longer_though_nothing_changes() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("ed@understudy.example").await;
+    let mut tab = Watching::of(&app, &browser).await;
+    tab.next().await.expect("what runs now");
+    browser.post("/api/sign-out", &[]).await;
+    assert_eq!(tab.next().await, None);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_say_now_does_not_send_a_page_away_for_good() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    app.execute("ALTER TABLE operator_sessions RENAME TO away").await;
+    for path in ["/production/live", "/production/live?once"] {
+        let answer = browser.get(path).await.expect_status(StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key(header::RETRY_AFTER));
+    }
+    app.execute("ALTER TABLE away RENAME TO operator_sessions").await;
+    browser.get("/production/live?once").await.expect_status(StatusCode::OK);
+}
+
 fn handed_off(reopened: Reopened) -> HandOff {
     match reopened {
         Reopened::HandOff(hand_off) => hand_off,

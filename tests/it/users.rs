@@ -78,6 +78,25 @@ async fn filters_narrow_the_list_and_combine() {
 }
 
 #[tokio::test]
+async fn as_many_domains_are_left_out_as_can_be_written_and_each_once() {
+    let app = TestApp::new().await;
+    let without = |exclude: String| UserQuery { exclude, sort: "name".into(), ..UserQuery::default() };
+    let everybody = names(&app, without(String::new())).await;
+    assert_eq!(names(&app, without("a,".repeat(2_000))).await, everybody);
+    // As many different ones as there is room for.
+    let letters = || (b'a'..=b'z').map(char::from);
+    let mut words: Vec<String> = letters().map(String::from).collect();
+    words.extend(letters().flat_map(|one| letters().map(move |other| format!("{one}{other}"))));
+    words.extend((0..470).map(|number| format!("{number:03}")));
+    let list = words.join(",");
+    assert!(list.len() < 4_000 && words.len() > 1_100, "{} {}", list.len(), words.len());
+    assert_eq!(names(&app, without(list)).await, everybody);
+    let query = without("@Harbor.example harbor.example,harbor.example".into());
+    assert_eq!(query.excluded_domains().into_iter().collect::<Vec<_>>(), ["harbor.example"]);
+    assert_eq!(names(&app, query).await.len(), everybody.len() - 1);
+}
+
+#[tokio::test]
 async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
     let app = TestApp::new().await;
     crate::support::fixture::add_users(&app.state, 130).await;

@@ -8,10 +8,11 @@ mod data;
 use anyhow::{Context, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use serde_json::json;
 use url::Url;
 
 use super::serve::{self, ServeOptions};
-use super::{context::plain, say, table};
+use super::{Output, context::plain, say, say_json, table};
 use crate::model::audit::action;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::server::db::environment::{self, EnvironmentRow};
@@ -31,6 +32,8 @@ pub struct DemoOptions {
     /// Print all demonstration sign-ins and exit.
     #[arg(long, env = "DEMO_PRINT_SIGN_INS", value_parser = clap::builder::BoolishValueParser::new())]
     pub print_sign_ins: bool,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Where the sample applications run.
@@ -72,7 +75,11 @@ impl SampleUrls {
 
 pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
     if options.print_sign_ins {
-        say(&sign_ins());
+        if options.output.json {
+            say_json(&sign_ins_as_json());
+        } else {
+            say(&sign_ins());
+        }
         return Ok(());
     }
     let (listener, state) = serve::start(&options.serve).await?;
@@ -163,6 +170,18 @@ fn fill_in(text: &str, samples: &SampleUrls, now: DateTime<Utc>) -> String {
         }
     };
     text.split_inclusive([',', '\n']).map(shift).collect()
+}
+
+/// Every sign-in of the demonstration, for scripts. A role that holds everywhere has the environment null.
+fn sign_ins_as_json() -> serde_json::Value {
+    let operators = OPERATORS.iter().map(|demo| {
+        let roles: Vec<&str> = demo.roles.iter().map(|role| role.as_str()).collect();
+        json!({ "name": demo.name, "email": demo.email, "password": demo.password, "roles": roles, "environment": demo.environment })
+    });
+    let users = data::USERS.iter().map(
+        |(name, email, note)| json!({ "name": name, "email": email, "password": data::USER_PASSWORD, "note": note }),
+    );
+    json!({ "operators": operators.collect::<Vec<_>>(), "users": users.collect::<Vec<_>>() })
 }
 
 /// Every sign-in of the demonstration as a plain table.

@@ -6,14 +6,15 @@ mod readiness;
 mod traffic;
 mod users;
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
-use url::{Host, Url};
+use serde::Serialize;
+use serde_json::json;
 
-use super::{context, say};
+use super::{Output, context, say, say_json};
 use crate::model::operator::Role;
+use crate::server::address::is_local;
 use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::{Conn, Db, environment, inspect, signing_key};
 use crate::server::keyring::Keyring;
@@ -24,57 +25,95 @@ use crate::server::web::assets;
 #[derive(Args)]
 pub struct DoctorOptions {
     #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
     pub database: DatabaseOptions,
     #[command(flatten)]
     pub server: ServerOptions,
 }
 
-/// What was looked at, and what was found.
-#[derive(Default)]
-pub struct Findings {
-    text: String,
-    failed: usize,
+/// How a finding is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Good,
+    /// What works, but should be known; it fails nothing.
+    Warning,
+    Problem,
 }
+
+impl Kind {
+    fn sign(self) -> char {
+        match self {
+            Self::Good => '✓',
+            Self::Warning => '!',
+            Self::Problem => '✗',
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    kind: Kind,
+    what: String,
+    /// What to do about it; nothing where all is well.
+    mend: Option<String>,
+}
+
+/// What was looked at, and what was found, in the order of looking.
+#[derive(Default)]
+pub struct Findings(Vec<Finding>);
 
 impl Findings {
     fn good(&mut self, what: &str) {
-        // Writing to a string does not fail.
-        let _ = writeln!(self.text, "✓ {what}");
+        self.0.push(Finding { kind: Kind::Good, what: what.to_owned(), mend: None });
     }
 
     fn bad(&mut self, what: &str, mend: &str) {
-        self.failed += 1;
-        let _ = writeln!(self.text, "✗ {what}\n  → {mend}");
+        self.0.push(Finding { kind: Kind::Problem, what: what.to_owned(), mend: Some(mend.to_owned()) });
     }
 
-    /// What works, but should be known; it fails nothing.
     fn warn(&mut self, what: &str, mend: &str) {
-        let _ = writeln!(self.text, "! {what}\n  → {mend}");
+        self.0.push(Finding { kind: Kind::Warning, what: what.to_owned(), mend: Some(mend.to_owned()) });
     }
 
     fn check(&mut self, holds: bool, good: &str, bad: &str, mend: &str) {
         if holds { self.good(good) } else { self.bad(bad, mend) }
     }
 
-    pub fn text(&self) -> &str {
-        &self.text
+    /// A line each, and one with what to do.
+    pub fn text(&self) -> String {
+        let mend = |finding: &Finding| finding.mend.as_ref().map(|mend| format!("\n  → {mend}")).unwrap_or_default();
+        let line = |finding: &Finding| format!("{} {}{}", finding.kind.sign(), finding.what, mend(finding));
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({ "healthy": self.is_healthy(), "findings": self.0 })
+    }
+
+    fn problems(&self) -> usize {
+        self.0.iter().filter(|finding| finding.kind == Kind::Problem).count()
     }
 
     pub fn is_healthy(&self) -> bool {
-        self.failed == 0
+        self.problems() == 0
     }
 }
 
 pub async fn run(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
     let findings = examine(options).await;
-    say(findings.text().trim_end());
-    if findings.is_healthy() {
-        say("\nEverything is in order.");
-        return Ok(ExitCode::SUCCESS);
+    if options.output.json {
+        say_json(&findings.json());
+    } else {
+        let verdict = match findings.problems() {
+            0 => "Everything is in order.".to_owned(),
+            1 => "1 problem to mend.".to_owned(),
+            problems => format!("{problems} problems to mend."),
+        };
+        say(&format!("{}\n\n{verdict}", findings.text()));
     }
-    let problems = if findings.failed == 1 { "1 problem".to_owned() } else { format!("{} problems", findings.failed) };
-    say(&format!("\n{problems} to mend."));
-    Ok(ExitCode::FAILURE)
+    Ok(if findings.is_healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Looks at everything. Neither makes a file nor changes the database.
@@ -148,15 +187,6 @@ fn connection(findings: &mut Findings, options: &DatabaseOptions) {
     }
 }
 
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 async fn contents(
     findings: &mut Findings,
     db: &Db,
@@ -214,6 +244,13 @@ async fn addresses(findings: &mut Findings, conn: &mut Conn) -> anyhow::Result<(
         findings.bad(
             conflict,
             "both go on as they are, each by its own spelling; import or make them anew under one address, or with another",
+        );
+    }
+    let more = inspect::count_conflicts(conn).await? - LISTED;
+    if more > 0 {
+        findings.bad(
+            &format!("{more} more users have such an address: the first {LISTED} are listed"),
+            "settle these, and ask again",
         );
     }
     if conflicts.is_empty() {

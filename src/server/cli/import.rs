@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::context::{environment, open_offline};
-use super::say;
+use super::{Output, say, say_json};
 use crate::server::config::DatabaseOptions;
 use crate::server::import::change::Protection;
 use crate::server::import::source::Origin;
@@ -47,9 +47,8 @@ pub struct ImportOptions {
     /// Write everything that is wrong and everything that changes into this CSV file.
     #[arg(long, env = "IMPORT_REPORT", value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Answer in JSON.
-    #[arg(long, env = "IMPORT_JSON", value_parser = clap::builder::BoolishValueParser::new())]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     /// Print a file to fill in, and exit; with --from, as the other product writes it.
     #[arg(long, value_enum, value_name = "KIND")]
     template: Option<Kind>,
@@ -73,7 +72,12 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 pub async fn run(options: &ImportOptions) -> anyhow::Result<ExitCode> {
     if let Some(kind) = options.template {
-        say(&import::template(kind, options.from));
+        let template = import::template(kind, options.from);
+        if options.output.json {
+            say_json(&json!({ "kind": kind.as_str(), "template": template }));
+        } else {
+            say(&template);
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let slug = options.environment.as_deref().unwrap_or_default();
@@ -93,7 +97,7 @@ pub async fn run(options: &ImportOptions) -> anyhow::Result<ExitCode> {
     let outcome = import::run(&state, &environment, sources, &how, &|progress| bar.show(&progress)).await;
     bar.0.finish_and_clear();
     state.db.close().await;
-    if options.json {
+    if options.output.json {
         return as_json(outcome, options.dry_run);
     }
     match outcome {

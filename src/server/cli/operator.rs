@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::context::{environment, open_offline, plain};
-use super::say;
+use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
 use crate::server::config::DatabaseOptions;
 use crate::server::db::{Conn, operator as table};
@@ -43,7 +43,7 @@ enum OperatorCommand {
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
-        output: Output,
+        common: Common,
     },
     /// Give an operator roles.
     Grant(Change),
@@ -61,14 +61,14 @@ enum OperatorCommand {
         #[command(flatten)]
         password: Password,
         #[command(flatten)]
-        output: Output,
+        common: Common,
     },
     /// End all portal sessions and impersonations of an operator.
     SignOut(One),
     /// List all operators with their roles.
     List {
         #[command(flatten)]
-        output: Output,
+        common: Common,
     },
 }
 
@@ -95,11 +95,11 @@ struct RoleOptions {
     roles: Vec<Role>,
 }
 
+/// What every one of these commands takes.
 #[derive(Args)]
-struct Output {
-    /// Answer with one line of JSON.
-    #[arg(long)]
-    json: bool,
+struct Common {
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     database: DatabaseOptions,
 }
@@ -113,7 +113,7 @@ struct Change {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    output: Output,
+    common: Common,
 }
 
 #[derive(Args)]
@@ -121,7 +121,7 @@ struct One {
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
-    output: Output,
+    common: Common,
 }
 
 #[derive(Args)]
@@ -182,19 +182,19 @@ impl Password {
 
 pub async fn run(options: &OperatorOptions) -> anyhow::Result<()> {
     match &options.command {
-        OperatorCommand::Create { who, name, password, roles, place, output } => {
+        OperatorCommand::Create { who, name, password, roles, place, common } => {
             let roles = roles.named().iter().copied().collect::<Roles>();
-            create(&who.email, name, password, roles, place, output).await
+            create(&who.email, name, password, roles, place, common).await
         }
         OperatorCommand::Grant(change) => self::change(change, true).await,
         OperatorCommand::Revoke(change) => self::change(change, false).await,
         OperatorCommand::Disable(one) => self::one(one, Verb::Disable).await,
         OperatorCommand::Enable(one) => self::one(one, Verb::Enable).await,
         OperatorCommand::SignOut(one) => self::one(one, Verb::SignOut).await,
-        OperatorCommand::ResetPassword { who, password, output } => reset(&who.email, password, output).await,
-        OperatorCommand::List { output } => {
-            let state = open_offline(&output.database).await?;
-            show::list(&state, output.json).await
+        OperatorCommand::ResetPassword { who, password, common } => reset(&who.email, password, common).await,
+        OperatorCommand::List { common } => {
+            let state = open_offline(&common.database).await?;
+            show::list(&state, common.output.json).await
         }
     }
 }
@@ -205,9 +205,9 @@ async fn create(
     password: &Password,
     roles: Roles,
     place: &Place,
-    output: &Output,
+    common: &Common,
 ) -> anyhow::Result<()> {
-    let state = open_offline(&output.database).await?;
+    let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
     let mut tx = state.db.write().await?;
     let environment_id = place.id(&mut tx).await?;
@@ -215,18 +215,18 @@ async fn create(
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
-    answer(&state, email, output, &sentence, json!({ "created": true, "password": shown })).await
+    answer(&state, email, common.output, &sentence, json!({ "created": true, "password": shown })).await
 }
 
-async fn reset(email: &str, password: &Password, output: &Output) -> anyhow::Result<()> {
-    let state = open_offline(&output.database).await?;
+async fn reset(email: &str, password: &Password, common: &Common) -> anyhow::Result<()> {
+    let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
     let mut tx = state.db.write().await?;
     let ended = service::reset_password(&state, &mut tx, email, &password).await.map_err(plain)?;
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("{email} has a new password: {}.", ended.sentence());
-    answer(&state, email, output, &sentence, with_ended(ended, json!({ "password": shown }))).await
+    answer(&state, email, common.output, &sentence, with_ended(ended, json!({ "password": shown }))).await
 }
 
 enum Verb {
@@ -236,8 +236,8 @@ enum Verb {
 }
 
 async fn one(one: &One, verb: Verb) -> anyhow::Result<()> {
-    let (email, output) = (&one.who.email, &one.output);
-    let state = open_offline(&output.database).await?;
+    let (email, common) = (&one.who.email, &one.common);
+    let state = open_offline(&common.database).await?;
     let mut tx = state.db.write().await?;
     let (sentence, ended) = match verb {
         Verb::Disable => {
@@ -254,20 +254,20 @@ async fn one(one: &One, verb: Verb) -> anyhow::Result<()> {
         }
     };
     tx.commit().await?;
-    answer(&state, email, output, &sentence, with_ended(ended, json!({}))).await
+    answer(&state, email, common.output, &sentence, with_ended(ended, json!({}))).await
 }
 
 async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
     let roles = change.roles.named();
-    let state = open_offline(&change.output.database).await?;
+    let state = open_offline(&change.common.database).await?;
     let mut tx = state.db.write().await?;
     let environment_id = change.place.id(&mut tx).await?;
     let (granted, revoked): (&[Role], &[Role]) = if grant { (roles, &[]) } else { (&[], roles) };
     let email = &change.who.email;
     service::change_roles(&state, &mut tx, email, environment_id, granted, revoked).await.map_err(plain)?;
     tx.commit().await?;
-    if change.output.json {
-        return answer(&state, email, &change.output, "", json!({})).await;
+    if change.common.output.json {
+        return answer(&state, email, change.common.output, "", json!({})).await;
     }
     show::list(&state, false).await
 }
@@ -281,13 +281,13 @@ fn with_ended(ended: Ended, mut answer: serde_json::Value) -> serde_json::Value 
 async fn answer(
     state: &AppState,
     email: &str,
-    output: &Output,
+    output: Output,
     sentence: &str,
     mut more: serde_json::Value,
 ) -> anyhow::Result<()> {
     if output.json {
         more["operator"] = show::operator(state, email).await?;
-        say(&more.to_string());
+        say_json(&more);
     } else {
         say(sentence);
         if let Some(password) = more["password"].as_str() {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, fetch_all, fetch_optional, migration};
+use super::{Conn, DbResult, fetch_all, fetch_optional, fetch_scalar, migration};
 
 /// One role of one operator; an operator without roles has one row without a role.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -33,6 +33,11 @@ pub async fn pending_migrations(conn: &mut Conn) -> DbResult<usize> {
     let applied: Vec<(i64,)> = fetch_all!(conn, "SELECT version FROM _sqlx_migrations WHERE success = TRUE")?;
     let known = if conn.is_sqlite() { migration::sqlite() } else { migration::postgres() };
     Ok(known.iter().filter(|migration| !applied.contains(&(migration.version,))).count())
+}
+
+/// How many users have an address that could not be written as it should be.
+pub async fn count_conflicts(conn: &mut Conn) -> DbResult<i64> {
+    fetch_scalar!(conn, "SELECT count(*) FROM users WHERE email_conflict IS NOT NULL")
 }
 
 /// Users whom an import said to have a second factor, by environment, where there are any.

@@ -117,13 +117,15 @@ pub async fn forget_past(tx: &mut Tx, time: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "DELETE FROM past_signing_keys WHERE retired_at <= $1", time)
 }
 
-/// Deletes a retiring key, whose public half alone is kept. Gives whether it was there.
+/// Deletes a retiring key, whose public half alone is kept. Gives whether it was there: of several servers that do it at once,
+/// one does.
 pub async fn delete_retired(tx: &mut Tx, kid: &str) -> DbResult<bool> {
     execute!(
         tx,
         "INSERT INTO past_signing_keys (kid, environment_id, algorithm, public_jwk, retired_at)
          SELECT kid, environment_id, algorithm, public_jwk, retired_at FROM signing_keys
-         WHERE kid = $1 AND state = 'retiring' AND retired_at IS NOT NULL",
+         WHERE kid = $1 AND state = 'retiring' AND retired_at IS NOT NULL
+         ON CONFLICT DO NOTHING",
         kid
     )?;
     Ok(execute!(tx, "DELETE FROM signing_keys WHERE kid = $1 AND state = 'retiring'", kid)? == 1)

@@ -130,9 +130,16 @@ fn of(verified: &VerifiedToken) -> Option<Of> {
 /// # Errors
 /// An application's own token has no subject: it is good, but not for this.
 pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<(Access, Arc<Subject>)> {
+    holder(provider, &presented(provider, form)?).await
+}
+
+/// The subject of this token, however it came.
+///
+/// # Errors
+/// Those of [`bearer`].
+pub async fn holder(provider: &Provider, token: &str) -> OAuthResult<(Access, Arc<Subject>)> {
     const INVALID: OAuthError = OAuthError::InvalidToken("the access token is unknown, expired or revoked");
-    let token = presented(provider, form)?;
-    let access = unexpired(provider, &token).await?.ok_or(INVALID)?;
+    let access = unexpired(provider, token).await?.ok_or(INVALID)?;
     let environment_id = provider.environment.id;
     let token = match &access.of {
         Of::Session(token) => token,

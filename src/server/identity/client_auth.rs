@@ -19,7 +19,7 @@ use crate::server::service::relying_party::{self, Application};
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Endpoints at which clients prove themselves: an assertion may name any of them as its audience.
-const ENDPOINTS: [&str; 3] = ["/token", "/introspect", "/revoke"];
+const ENDPOINTS: [&str; 4] = ["/token", "/introspect", "/revoke", "/events"];
 
 /// The client of a request to the token or revocation endpoint.
 pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<Application>> {

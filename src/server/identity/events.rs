@@ -1,20 +1,55 @@
 //! Actions that an application reports into the audit trail, with the access token of the session in which they were done.
+//!
+//! The token as a bearer is enough for what anybody may say who has it. A client that authenticates, as at the token
+//! endpoint, sends it as the member `access_token`, and may raise an alarm. Headers that only browsers are said to send prove
+//! nothing: whoever has the token writes them, or leaves them away.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::access;
-use super::error::OAuthResult;
+use super::access::{self, Access};
+use super::client_auth;
+use super::error::{OAuthError, OAuthResult};
+use super::parameters::Parameters;
 use super::provider::Provider;
 use crate::server::error::ServiceError;
 use crate::server::service::report::{self, Report, Reporter};
+use crate::server::service::tokens::Subject;
+
+/// What a client sends beside its report: the members of a JSON object, named as a form's fields at the token endpoint.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Proof {
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    client_assertion: Option<String>,
+    client_assertion_type: Option<String>,
+    access_token: Option<String>,
+}
+
+impl Proof {
+    fn of(body: &[u8]) -> Parameters {
+        let proof: Self = serde_json::from_slice(body).unwrap_or_default();
+        let members = [
+            ("client_id", proof.client_id),
+            ("client_secret", proof.client_secret),
+            ("client_assertion", proof.client_assertion),
+            ("client_assertion_type", proof.client_assertion_type),
+            ("access_token", proof.access_token),
+        ];
+        Parameters::of(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
+    }
+}
 
 /// 204 when it is written; 422 with the field where the report cannot be.
 pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
-    let (access, subject) = access::bearer(&provider, None).await?;
+    let (access, subject, reporter) = reporter(&provider, &body).await?;
     if !is_json(&provider) {
         return Ok(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body", "the body must be application/json"));
     }
@@ -23,8 +58,6 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         Err(error) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
     let (environment_id, session_id) = (provider.environment.id, subject.session.id);
-    let from_page = ["origin", "sec-fetch-mode"].iter().any(|name| provider.headers.contains_key(*name));
-    let reporter = if access.application.is_public() || from_page { Reporter::Browser } else { Reporter::Server };
     let (application, client) = (&access.application, &provider.client);
     let written = report::record(&provider.state, environment_id, session_id, application, &report, reporter, client);
     match written.await {
@@ -34,6 +67,31 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The session in which it was done, and who says so.
+async fn reporter(provider: &Provider, body: &[u8]) -> OAuthResult<(Access, Arc<Subject>, Reporter)> {
+    let proof = Proof::of(body);
+    let by_header = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let is_client = match by_header.and_then(|value| value.split_once(' ')) {
+        Some((scheme, _)) => scheme.eq_ignore_ascii_case("basic"),
+        None => proof.get("client_id").or(proof.get("client_assertion")).is_some(),
+    };
+    if !is_client {
+        let (access, subject) = access::bearer(provider, None).await?;
+        return Ok((access, subject, Reporter::Session));
+    }
+    if proof.has_nul() {
+        return Err(OAuthError::InvalidRequest("a member has a NUL character in it".to_owned()));
+    }
+    let client = client_auth::confidential_client(provider, &proof).await?;
+    let token = proof.get("access_token");
+    let token = token.ok_or_else(|| OAuthError::InvalidRequest("access_token is missing".to_owned()))?;
+    let (access, subject) = access::holder(provider, token).await?;
+    if access.application.id != client.id {
+        return Err(OAuthError::InvalidToken("the access token is another client's"));
+    }
+    Ok((access, subject, Reporter::Application))
 }
 
 fn is_json(provider: &Provider) -> bool {

@@ -11,20 +11,20 @@ use super::caller::Client;
 use super::session::{self, EndedBy};
 use super::users;
 use crate::model::audit::action;
-use crate::model::session::{EndReason, SessionKind};
+use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, password_link as table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 use crate::server::text;
 
 /// How long a link works, unless it is used.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(72);
-/// Sessions of a user in one look: running ones come first.
-const SESSIONS: i64 = 200;
+/// Sessions that are read in one go.
+const BATCH: i64 = 200;
 
 pub struct Link {
     /// Goes into the link's address, and is nowhere else: only its hash is stored.
@@ -58,20 +58,20 @@ pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, e
     Ok(Link { code, expires_at, user_name: row.name, email: row.email })
 }
 
-/// The user to whom a link belongs, where it still works. Looking uses nothing up: mail programs look at links, too.
+/// The user to whom a link belongs, where it still works and would let them in. Looking uses nothing up: mail programs look at links, too.
 pub async fn holder(state: &AppState, environment_id: Uuid, code: &str) -> ServiceResult<Option<UserRecord>> {
     let Some(code_hash) = SecretKind::PasswordLink.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let Some(id) = table::user_of(&mut conn, environment_id, &code_hash, state.now()).await? else { return Ok(None) };
-    Ok(user::by_id(&mut conn, environment_id, id).await?)
+    Ok(user::by_id(&mut conn, environment_id, id).await?.filter(|row| row.locked_at.is_none()))
 }
 
 /// Stores the password that the holder of a link chose, and uses the link up. The user's address counts as verified from
 /// then on, and the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] where the link does not work, [`ServiceError::Invalid`] for the field `password`: then the
-/// link still works.
+/// [`ServiceError::NotFound`] where the link does not work; [`ServiceError::Invalid`] for the field `password` and
+/// [`ServiceError::Busy`]: then the link still works.
 pub async fn choose(
     state: &AppState,
     environment_id: Uuid,
@@ -83,12 +83,17 @@ pub async fn choose(
     if holder(state, environment_id, code).await?.is_none() {
         return Err(ServiceError::NotFound);
     }
-    if text::password(password).chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+    if !may_be_chosen(password) {
         let message =
             format!("Choose a password of at least {MIN_LENGTH} characters, and of at most {MAX_BYTES} bytes.");
         return Err(ServiceError::invalid("password", message));
     }
-    let hash = state.passwords.hash(password).await?;
+    let turn = state.passwords.turn(Door::Hosted).await?;
+    // Whoever posted it before may have used it up meanwhile: of many with one link, a few are worked for.
+    if holder(state, environment_id, code).await?.is_none() {
+        return Err(ServiceError::NotFound);
+    }
+    let hash = turn.hash(password).await?;
     let mut tx = state.db.write().await?;
     let id = table::user_of(&mut tx, environment_id, &code_hash, state.now()).await?.ok_or(ServiceError::NotFound)?;
     let row = user::by_id(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
@@ -107,21 +112,18 @@ pub async fn choose(
     Ok(())
 }
 
+/// All of them, however many there are and whatever else runs in the user's name.
 async fn end_own_sessions(state: &AppState, tx: &mut Tx, row: &UserRecord, client: &Client) -> ServiceResult<()> {
+    let mut after = Uuid::nil();
     loop {
-        let mut ended = false;
-        for item in session::of_user(tx, row.id, SESSIONS).await? {
-            if item.ended_at.is_some() || item.kind != SessionKind::Password {
-                continue;
-            }
-            if let Some(standing) = session::live_in(state, tx, row.environment_id, item.id).await? {
+        let batch = table::own_sessions_after(tx, row.id, after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = *last;
+        for id in batch {
+            if let Some(standing) = session::live_in(state, tx, row.environment_id, id).await? {
                 let by = EndedBy::User;
-                ended |= session::end_in(state, tx, &standing, EndReason::PasswordChanged, by, client).await?;
+                session::end_in(state, tx, &standing, EndReason::PasswordChanged, by, client).await?;
             }
-        }
-        // Running ones come first in the list: one more look, until there are none.
-        if !ended {
-            return Ok(());
         }
     }
 }

@@ -5,9 +5,8 @@
 //! seconds and before anybody looks, so that no request waits for that and none costs more than the others.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -15,6 +14,7 @@ use crate::model::problem::{ProblemItem, ProblemKind};
 use crate::server::db::Conn;
 use crate::server::db::problem::{self as table, ProblemRow};
 use crate::server::error::ServiceResult;
+use crate::server::problems::{Key, Seen};
 use crate::server::secret;
 use crate::server::state::AppState;
 
@@ -22,29 +22,8 @@ use crate::server::state::AppState;
 const KEPT: TimeDelta = TimeDelta::days(1);
 /// Mistakes of one application that are shown, and of all whom nobody knows.
 const MOST: i64 = 50;
-/// Different ones that wait to be written down: more than that are somebody's game.
-const WAITING: usize = 1_000;
 /// Characters of what was refused.
 const LONGEST: usize = 300;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    environment_id: Uuid,
-    application_id: Uuid,
-    kind: ProblemKind,
-    value: String,
-}
-
-struct Seen {
-    first_at: DateTime<Utc>,
-    last_at: DateTime<Utc>,
-    occurrences: i64,
-    request_id: String,
-}
-
-/// Mistakes that are not written down yet.
-#[derive(Default)]
-pub struct Problems(Mutex<HashMap<Key, Seen>>);
 
 /// One mistake: where, whose, if that can be told, and what was refused. `value` must be no secret.
 pub struct Mistake<'a> {
@@ -81,15 +60,8 @@ pub fn note(state: &AppState, mistake: &Mistake<'_>) {
         kind: mistake.kind,
         value,
     };
-    let mut waiting = state.problems.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if waiting.len() >= WAITING && !waiting.contains_key(&key) {
-        return;
-    }
-    let new = || Seen { first_at: now, last_at: now, occurrences: 0, request_id: String::new() };
-    let seen = waiting.entry(key).or_insert_with(new);
-    seen.last_at = now;
-    seen.occurrences += 1;
-    mistake.request_id.clone_into(&mut seen.request_id);
+    let seen = Seen { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
+    state.problems.add(key, seen);
 }
 
 /// What was refused as it may be shown: one line, not endless, and no secret that was sent in the wrong place.
@@ -105,12 +77,22 @@ fn shown(value: &str) -> String {
     line
 }
 
-/// Writes down what was counted. Gives how many different mistakes that were.
+/// Writes down what was counted. Gives how many different mistakes that were; what could not be written waits on.
 pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
-    let waiting = std::mem::take(&mut *state.problems.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let waiting = state.problems.take();
     if waiting.is_empty() {
         return Ok(0);
     }
+    let written = write(state, &waiting).await;
+    if written.is_err() {
+        for (key, seen) in waiting {
+            state.problems.add(key, seen);
+        }
+    }
+    written
+}
+
+async fn write(state: &AppState, waiting: &HashMap<Key, Seen>) -> ServiceResult<u64> {
     let mut tx = state.db.write().await?;
     let mut touched = BTreeSet::new();
     let mut written = 0;
@@ -120,11 +102,11 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
             environment_id: key.environment_id,
             application_id: key.application_id,
             kind: key.kind.as_str().to_owned(),
-            value: key.value,
+            value: key.value.clone(),
             first_at: seen.first_at,
             last_at: seen.last_at,
             occurrences: seen.occurrences,
-            request_id: seen.request_id,
+            request_id: seen.request_id.clone(),
         };
         table::add(&mut tx, &row).await?;
         written += 1;

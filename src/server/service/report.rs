@@ -1,7 +1,7 @@
 //! Actions that an application reports from inside a session.
 //!
-//! A browser can be made to say anything, and whoever sits at it has the token. So what a browser reports is marked as that and
-//! never an alarm; only an application's own server, which nobody else is at, may report one.
+//! Whoever sits at a browser has the session's token and can say anything with it, also without a browser. So what comes with
+//! that token alone is marked as that and never an alarm; only an application that proves itself may report one.
 
 use super::audit::{self, Event};
 use super::caller::Client;
@@ -31,18 +31,18 @@ pub struct Report {
 /// Who sends a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reporter {
-    /// A page, or an application that has no proof of its own: whoever is at the browser could have sent it.
-    Browser,
-    /// The server of an application that has a proof of its own.
-    Server,
+    /// Whoever has the session's token: a page, or whoever is at the browser.
+    Session,
+    /// The application, which proved itself with its secret or its key.
+    Application,
 }
 
 impl Reporter {
     /// More than this is written as this.
     fn most(self) -> Severity {
         match self {
-            Self::Browser => Severity::Medium,
-            Self::Server => Severity::Critical,
+            Self::Session => Severity::Medium,
+            Self::Application => Severity::Critical,
         }
     }
 }
@@ -95,8 +95,8 @@ pub async fn record(
         sentence => sentence,
     };
     let description = match reporter {
-        Reporter::Browser => format!("Reported by the browser in {}: {sentence}", application.name),
-        Reporter::Server => format!("Reported by {}: {sentence}", application.name),
+        Reporter::Session => format!("Reported from a session in {}: {sentence}", application.name),
+        Reporter::Application => format!("Reported by {}: {sentence}", application.name),
     };
     let event = Event::new(environment_id, &format!("{}{name}", action::REPORTED), severity, description)
         .by_user(session.user_id, &session.user_name)

@@ -49,7 +49,8 @@ pub struct SignedIn {
 }
 
 /// Signs a user in, in a new session; the one that the browser held before, if any, ends, and the browser is known by a new
-/// cookie. An unknown e-mail, a wrong password, a locked and an unverified user get the same answer after the same work.
+/// cookie. An unknown e-mail, a wrong password, a locked and an unverified user get the same answer after the same work; so
+/// does whoever was changed between the look at the password and the session's beginning.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
@@ -90,7 +91,13 @@ pub async fn sign_in_at(
     let verified = state.passwords.verify(Door::Hosted, if usable { password } else { "" }, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
-    let Some(row) = known.as_ref().filter(|row| matches && row.status() == UserStatus::Active) else {
+    // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
+    let current = user::by_id(&mut tx, environment.id, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
+    let may_begin = |row: &&UserRecord| {
+        let before = known.as_ref().and_then(|known| known.password_hash.as_ref());
+        matches && row.password_hash.as_ref() == before && row.status() == UserStatus::Active
+    };
+    let Some(row) = current.as_ref().filter(may_begin) else {
         record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));

@@ -37,6 +37,19 @@ pub async fn run(state: &AppState, most: u64) -> ServiceResult<u64> {
 }
 
 async fn users(state: &AppState, batch: &[StaleUser]) -> ServiceResult<u64> {
+    if users_together(state, batch).await? {
+        return Ok(batch.len() as u64);
+    }
+    // One row keeps the others back: each on its own, and that one once more, which finds its address taken.
+    let mut written = 0;
+    for user in batch.chunks(1) {
+        written += u64::from(users_together(state, user).await? || users_together(state, user).await?);
+    }
+    Ok(written)
+}
+
+/// Writes all of them in one transaction, or none where somebody took an address in this moment. Gives whether it did.
+async fn users_together(state: &AppState, batch: &[StaleUser]) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;
     for user in batch {
         let stored = text::email(&user.email).ok();
@@ -60,13 +73,12 @@ async fn users(state: &AppState, batch: &[StaleUser]) -> ServiceResult<u64> {
             version: text::VERSION,
         };
         match table::refresh_user(&mut tx, user, &row).await {
-            // Somebody took the address in this moment: the batch comes again at the next start, and finds it taken.
-            Err(error) if DbError::is_unique_violation(&error) => return Ok(0),
+            Err(error) if DbError::is_unique_violation(&error) => return Ok(false),
             outcome => outcome?,
         }
     }
     tx.commit().await?;
-    Ok(batch.len() as u64)
+    Ok(true)
 }
 
 async fn accounts(state: &AppState) -> ServiceResult<u64> {
@@ -101,7 +113,11 @@ async fn operators(state: &AppState) -> ServiceResult<u64> {
             continue;
         }
         let mut tx = state.db.write().await?;
-        table::set_operator_email(&mut tx, *id, &stored).await?;
+        match table::set_operator_email(&mut tx, *id, &stored).await {
+            // Another operator has two spellings in one, or has just got this one: both stay as they are.
+            Err(error) if DbError::is_unique_violation(&error) => continue,
+            outcome => outcome?,
+        }
         tx.commit().await?;
         written += 1;
     }

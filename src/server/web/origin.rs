@@ -8,9 +8,9 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 
 use crate::server::client_address::{self, Trouble};
-use crate::server::db::notice;
 use crate::server::device::Devices;
 use crate::server::service::caller::Client;
+use crate::server::service::notice;
 use crate::server::state::AppState;
 
 /// How long after trouble was told the next of its kind is kept quiet about, in seconds.
@@ -73,13 +73,8 @@ fn tell(state: &AppState, trouble: &Trouble) {
 
 fn keep(state: AppState, kind: &'static str, detail: String) {
     tokio::spawn(async move {
-        let kept = async {
-            let mut tx = state.db.write().await?;
-            notice::note(&mut tx, kind, &detail, state.now()).await?;
-            tx.commit().await
-        };
-        if let Err(error) = kept.await {
-            tracing::warn!(error = error.to_string(), "a notice could not be kept");
+        if let Err(error) = notice::keep(&state, kind, &detail).await {
+            tracing::warn!(error = format!("{error:#}"), "a notice could not be kept");
         }
     });
 }

@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::caller::cookie_value;
-use super::host::{self, Names, is_loopback};
+use super::host::{self, Names};
 use crate::model::error::ApiError;
-use crate::server::address::origin_of;
+use crate::server::address::{is_local, origin_of};
 use crate::server::identity::page::Page;
 use crate::server::state::AppState;
 
@@ -74,7 +74,7 @@ fn needs_cookie(state: &AppState) -> bool {
 }
 
 fn is_own_machine(state: &AppState) -> bool {
-    is_loopback(state.public_url.host_str().unwrap_or_default())
+    is_local(&state.public_url)
 }
 
 fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {

@@ -10,10 +10,10 @@ use leptos::task::spawn_local;
 
 use super::filter::{Filters, clear_link};
 use super::icon::icon;
+use super::number::grouped;
 use crate::api::accounts::search_accounts;
 use crate::model::search::{AccountChoice, AccountOption};
 use crate::ui::erase::Erase;
-use crate::ui::page::users::grouped;
 
 /// Where the filter stands.
 #[derive(Clone, Copy)]

@@ -16,6 +16,7 @@ use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
+use crate::ui::component::number::grouped;
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -126,17 +127,4 @@ fn counted(page: &Page, is_filtered: bool) -> AnyView {
     // Counting stops there.
     let more = if page.total >= 100_000 { "+" } else { "" };
     format!("{}{more} {people} in {} {noun}", grouped(page.total), grouped(accounts)).erased()
-}
-
-/// `12,345`.
-pub fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) && digit.is_ascii_digit() {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

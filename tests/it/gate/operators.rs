@@ -203,6 +203,25 @@ async fn signed_out_everywhere_at_the_command_line_means_everywhere() {
 }
 
 #[tokio::test]
+async fn a_change_of_roles_is_in_the_trail_of_where_they_are_given_and_of_where_they_are_taken() {
+    let app = TestApp::new().await;
+    let create = ["operator", "create", "--email", "new@understudy.example", "--name", "New", "--json"];
+    json(&understudy(&app, &[&create[..], &["--role", "admin", "--environment", "staging"]].concat()));
+    let change = |verb: &str, role: &str| {
+        let who = ["operator", verb, "--email", "new@understudy.example", "--json"];
+        json(&understudy(&app, &[&who[..], &["--role", role, "--environment", "production"]].concat()))
+    };
+    let in_production = "audit_events a JOIN environments e ON e.id = a.environment_id
+       WHERE a.action = 'operator.roles_changed' AND e.slug = 'production'";
+    let in_staging = "audit_events a JOIN environments e ON e.id = a.environment_id
+       WHERE a.action = 'operator.roles_changed' AND e.slug = 'staging'";
+    change("grant", "owner");
+    assert_eq!((app.count(in_production).await, app.count(in_staging).await), (1, 1));
+    change("revoke", "owner");
+    assert_eq!((app.count(in_production).await, app.count(in_staging).await), (2, 2));
+}
+
+#[tokio::test]
 async fn an_operator_gets_no_role_by_saying_nothing() {
     let app = TestApp::new().await;
     let output = understudy(&app, &["operator", "create", "--email", "new@understudy.example", "--name", "New"]);

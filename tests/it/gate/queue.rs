@@ -2,6 +2,9 @@
 
 use axum::http::{StatusCode, header};
 use tokio::task::JoinSet;
+use understudy::server::db::environment;
+use understudy::server::password::Door;
+use understudy::server::service::password_link;
 
 use super::{AMARA, OLIVIA, hosted, portal};
 use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
@@ -44,4 +47,103 @@ async fn a_hash_that_would_take_minutes_is_no_hash() {
     hosted(&mut app.browser(), "203.0.113.5", AMARA, USER_PASSWORD)
         .await
         .expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_posted_many_times_at_once_is_worked_for_a_few_times() {
+    let app = TestApp::new().await;
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
+    let link = password_link::make(&app.state, &mut tx, &row, AMARA).await.expect("a link");
+    tx.commit().await.expect("commit");
+    let mut crowd = JoinSet::new();
+    for _ in 0..150 {
+        let (mut browser, code) = (app.browser(), link.code.clone());
+        crowd.spawn(async move {
+            let form = [("link", code.as_str()), ("password", "four quiet words"), ("again", "four quiet words")];
+            browser.post("/id/production/password", &form).await
+        });
+    }
+    let answers = crowd.join_all().await;
+    let with = |status: StatusCode| answers.iter().filter(|answer| answer.status() == status).count();
+    assert_eq!(with(StatusCode::OK), 1);
+    assert_eq!(with(StatusCode::OK) + with(StatusCode::GONE) + with(StatusCode::SERVICE_UNAVAILABLE), 150);
+    let made = app.state.passwords.made(Door::Hosted);
+    assert!(made < 20, "{made} hashes for one link");
+    hosted(&mut app.browser(), "203.0.113.5", AMARA, "four quiet words").await.expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works() {
+    let app = TestApp::new().await;
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
+    let link = password_link::make(&app.state, &mut tx, &row, AMARA).await.expect("a link");
+    tx.commit().await.expect("commit");
+    let mut waiting = JoinSet::new();
+    let held = [app.state.passwords.turn(Door::Hosted).await, app.state.passwords.turn(Door::Hosted).await];
+    while app.state.passwords.waiting(Door::Hosted) < 100 {
+        let passwords = app.state.passwords.clone();
+        waiting.spawn(async move { passwords.turn(Door::Hosted).await.is_ok() });
+        tokio::task::yield_now().await;
+    }
+    let form = [("link", link.code.as_str()), ("password", "four quiet words"), ("again", "four quiet words")];
+    let answer = app.browser().post("/id/production/password", &form).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().contains_key(header::RETRY_AFTER));
+    // A link that does not work is no reason to wait.
+    let wrong = [("link", "upl_"), ("password", "four quiet words"), ("again", "four quiet words")];
+    app.browser().post("/id/production/password", &wrong).await.expect_status(StatusCode::GONE);
+    assert_eq!(app.state.passwords.made(Door::Hosted), 0);
+    drop((held, waiting));
+    while app.state.passwords.waiting(Door::Hosted) > 0 {
+        tokio::task::yield_now().await;
+    }
+    app.browser().post("/id/production/password", &form).await.expect_status(StatusCode::OK);
+}
+
+/// Somebody signs in, and between the look at the password and the session's beginning something changes.
+async fn overtaken(door: Door, change: &'static str) -> StatusCode {
+    let app = TestApp::new().await;
+    let held = [app.state.passwords.turn(door).await, app.state.passwords.turn(door).await];
+    let mut browser = app.browser();
+    let attempt = tokio::spawn(async move {
+        match door {
+            Door::Portal => portal(&mut browser, "203.0.113.5", OLIVIA, OPERATOR_PASSWORD).await,
+            Door::Hosted => hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await,
+        }
+    });
+    while app.state.passwords.waiting(door) == 0 {
+        tokio::task::yield_now().await;
+    }
+    app.execute(change).await;
+    drop(held);
+    let status = attempt.await.expect("an answer").status();
+    let failed = match door {
+        Door::Portal => app.count("audit_events WHERE action = 'operator.sign_in_failed'").await,
+        Door::Hosted => app.count("audit_events WHERE action = 'user.sign_in_failed'").await,
+    };
+    assert_eq!(failed > 0, status == StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    status
+}
+
+#[tokio::test]
+async fn who_is_changed_while_signing_in_begins_nothing_at_either_door() {
+    for change in [
+        "UPDATE users SET locked_at = created_at WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET email_verified = FALSE WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET password_hash = 'another' WHERE email = 'amara@northwind.example'",
+        "UPDATE users SET password_hash = NULL WHERE email = 'amara@northwind.example'",
+    ] {
+        assert_eq!(overtaken(Door::Hosted, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    }
+    for change in [
+        "UPDATE operators SET disabled_at = created_at WHERE email = 'olivia@understudy.example'",
+        "UPDATE operators SET password_hash = 'another' WHERE email = 'olivia@understudy.example'",
+    ] {
+        assert_eq!(overtaken(Door::Portal, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+    }
+    let nothing = "UPDATE users SET visits = visits";
+    assert_eq!(overtaken(Door::Hosted, nothing).await, StatusCode::SEE_OTHER);
+    assert_eq!(overtaken(Door::Portal, nothing).await, StatusCode::OK);
 }

@@ -185,6 +185,20 @@ async fn an_id_token_of_a_removed_key_still_says_who_is_meant_and_opens_nothing(
 }
 
 #[tokio::test]
+async fn a_key_that_another_server_is_removing_is_no_mishap() {
+    let app = TestApp::new().await;
+    rotate(&app, "").await;
+    app.advance(TimeDelta::days(25));
+    app.execute(
+        "INSERT INTO past_signing_keys (kid, environment_id, algorithm, public_jwk, retired_at)
+         SELECT kid, environment_id, algorithm, public_jwk, retired_at FROM signing_keys WHERE state = 'retiring'",
+    )
+    .await;
+    upkeep::run(&app.state).await.expect("upkeep");
+    assert_eq!(app.count("signing_keys WHERE state = 'retiring'").await, 0);
+}
+
+#[tokio::test]
 async fn another_environments_keys_stay_as_they_are() {
     let app = TestApp::new().await;
     let staging = async || app.browser().get("/id/staging/.well-known/jwks.json").await.json();

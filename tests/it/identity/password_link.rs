@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::db::environment;
-use understudy::server::service::password_link;
+use understudy::server::password::Door;
+use understudy::server::service::{impersonation, password_link};
 
 use super::flow::{AMARA, impersonating, sign_in, signed_in};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
@@ -76,6 +78,41 @@ async fn a_new_password_ends_the_users_own_sessions_and_no_impersonation() {
     }
     sign_in(&mut own, AMARA, USER_PASSWORD).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     sign_in(&mut own, AMARA, NEW).await.expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_users_own_sessions_behind_any_number_of_others() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let mut own = signed_in(&app, AMARA).await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let wanted = StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id(AMARA).await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "Looking into a report".to_owned(),
+        ..StartImpersonation::default()
+    };
+    for _ in 0..201 {
+        impersonation::start(&caller, &wanted).await.expect("it starts");
+    }
+    let code = link(&app, AMARA).await.expect("a link");
+    assert_eq!(choose(&mut app.browser(), &code, NEW, NEW).await, StatusCode::OK);
+    own.get("/id/production/account/sessions").await.expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(app.count("sessions WHERE kind = 'password' AND ended_at IS NULL").await, 0);
+    assert_eq!(app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await, 201);
+}
+
+#[tokio::test]
+async fn a_link_of_a_user_who_was_locked_meanwhile_does_not_work() {
+    let app = TestApp::new().await;
+    let code = link(&app, AMARA).await.expect("a link");
+    app.execute("UPDATE users SET locked_at = created_at WHERE email = 'amara@northwind.example'").await;
+    let mut browser = app.browser();
+    browser.get(&format!("/id/production/password?link={code}")).await.expect_status(StatusCode::GONE);
+    assert_eq!(choose(&mut browser, &code, NEW, NEW).await, StatusCode::GONE);
+    assert_eq!(app.state.passwords.made(Door::Hosted), 0);
 }
 
 #[tokio::test]

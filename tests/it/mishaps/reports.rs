@@ -1,53 +1,94 @@
-//! What applications report: a browser's word is marked as one and is never an alarm.
+//! What applications report: what comes with a session's token alone is marked as that and is never an alarm, whoever sends it.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::identity::flow::{AMARA, report, signed_in, text, tokens};
+use crate::identity::flow::{AMARA, basic, refused, report, signed_in, text, tokens};
+use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{ResponseExt, TestApp};
 
 const ALARMS: &str = "audit_events WHERE action LIKE 'application.%' AND severity IN ('high', 'critical')";
 
-fn alarm(severity: &str) -> String {
-    let said = "Olivia Owner turned impersonation off";
-    json!({ "action": "settings.changed", "description": said, "severity": severity }).to_string()
+fn alarm() -> Value {
+    json!({
+        "action": "settings.changed", "description": "Olivia Owner turned impersonation off", "severity": "critical"
+    })
+}
+
+/// An alarm that is sent in this way, with these members besides.
+async fn sent(app: &TestApp, authorization: Option<&str>, more: &[(&str, &str)]) -> Response<String> {
+    let mut body = alarm();
+    for (name, value) in more {
+        body[*name] = (*value).into();
+    }
+    let mut request = Request::post("/id/production/events").header(header::CONTENT_TYPE, "application/json");
+    if let Some(authorization) = authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    app.browser().send(request.body(Body::from(body.to_string())).expect("a request")).await
 }
 
 #[tokio::test]
-async fn a_browsers_report_is_said_to_be_one_and_is_medium_at_most() {
+async fn what_comes_with_the_sessions_token_alone_is_said_to_and_is_medium_at_most() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
-    let given = tokens(&app, &mut browser, "dispatch", &[]).await;
-    for severity in ["critical", "high", "medium"] {
-        report(&app, text(&given, "access_token"), &alarm(severity)).await.expect_status(StatusCode::NO_CONTENT);
+    for client in ["dispatch", "console"] {
+        let given = tokens(&app, &mut browser, client, &[]).await;
+        for severity in ["critical", "high", "medium"] {
+            let mut body = alarm();
+            body["severity"] = severity.into();
+            let answer = report(&app, text(&given, "access_token"), &body.to_string()).await;
+            answer.expect_status(StatusCode::NO_CONTENT);
+        }
+        let body = r#"{"action":"clicked"}"#;
+        report(&app, text(&given, "access_token"), body).await.expect_status(StatusCode::NO_CONTENT);
     }
     let events = app.events("application.settings.changed").await;
-    assert_eq!(events.len(), 3);
-    let said = "Reported by the browser in Dispatch: Olivia Owner turned impersonation off";
-    assert!(events.iter().all(|event| event.description == said), "{events:?}");
+    for (name, events) in ["Dispatch", "Console"].into_iter().zip(events.chunks(3)) {
+        let said = format!("Reported from a session in {name}: Olivia Owner turned impersonation off");
+        assert!(events.len() == 3 && events.iter().all(|event| event.description == said), "{events:?}");
+    }
     assert_eq!(app.count(ALARMS).await, 0);
-    report(&app, text(&given, "access_token"), r#"{"action":"clicked"}"#).await.expect_status(StatusCode::NO_CONTENT);
-    assert_eq!(app.count("audit_events WHERE action = 'application.clicked' AND severity = 'info'").await, 1);
+    assert_eq!(app.count("audit_events WHERE action = 'application.clicked' AND severity = 'info'").await, 2);
 }
 
 #[tokio::test]
-async fn an_applications_server_may_raise_an_alarm_and_a_page_with_its_token_may_not() {
+async fn an_application_that_proves_itself_may_raise_an_alarm_in_its_own_sessions() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
-    let given: Value = tokens(&app, &mut browser, "console", &[]).await;
+    let given = tokens(&app, &mut browser, "console", &[]).await;
     let token = text(&given, "access_token");
-    let from_page = Request::post("/id/production/events")
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ORIGIN, "https://console.example")
-        .body(Body::from(alarm("critical")))
-        .expect("a request");
-    app.browser().send(from_page).await.expect_status(StatusCode::NO_CONTENT);
-    assert_eq!(app.count(ALARMS).await, 0);
-    report(&app, token, &alarm("critical")).await.expect_status(StatusCode::NO_CONTENT);
-    assert_eq!(app.count(ALARMS).await, 1);
+    let by_header = basic("console", CONSOLE_SECRET);
+    sent(&app, Some(&by_header), &[("access_token", token)]).await.expect_status(StatusCode::NO_CONTENT);
+    let in_body = [("client_id", "console"), ("client_secret", CONSOLE_SECRET), ("access_token", token)];
+    sent(&app, None, &in_body).await.expect_status(StatusCode::NO_CONTENT);
+    assert_eq!(app.count(ALARMS).await, 2);
     let events = app.events("application.settings.changed").await;
-    assert_eq!(events[0].description, "Reported by the browser in Console: Olivia Owner turned impersonation off");
-    assert_eq!(events[1].description, "Reported by Console: Olivia Owner turned impersonation off");
+    assert_eq!(events[0].description, "Reported by Console: Olivia Owner turned impersonation off");
+    assert_eq!(events[0].actor_name, "Amara Okafor");
+}
+
+#[tokio::test]
+async fn who_proves_nothing_or_has_another_applications_token_reports_nothing() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&app, &mut browser, "console", &[]).await;
+    let token = text(&given, "access_token");
+    let wrong = basic("console", "ucs_wrong");
+    let unproven = [("client_id", "console"), ("access_token", token)];
+    let public = [("client_id", "dispatch"), ("access_token", token)];
+    for (authorization, more) in
+        [(Some(wrong.as_str()), &[("access_token", token)][..]), (None, &unproven), (None, &public)]
+    {
+        refused(sent(&app, authorization, more).await, StatusCode::UNAUTHORIZED, "invalid_client");
+    }
+    let right = basic("console", CONSOLE_SECRET);
+    refused(sent(&app, Some(&right), &[]).await, StatusCode::BAD_REQUEST, "invalid_request");
+    refused(sent(&app, Some(&right), &[("access_token", "x\0")]).await, StatusCode::BAD_REQUEST, "invalid_request");
+    let theirs = tokens(&app, &mut browser, "dispatch", &[]).await;
+    let foreign = [("access_token", text(&theirs, "access_token"))];
+    refused(sent(&app, Some(&right), &foreign).await, StatusCode::UNAUTHORIZED, "invalid_token");
+    assert_eq!(sent(&app, None, &[("access_token", token)]).await.status(), StatusCode::UNAUTHORIZED);
+    assert!(app.events("application.settings.changed").await.is_empty());
 }

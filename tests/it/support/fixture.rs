@@ -12,6 +12,7 @@ use understudy::model::operator::Role;
 use understudy::server::db::environment::{self, EnvironmentRow};
 use understudy::server::db::signing_key::{self, SigningKeyRow};
 use understudy::server::db::{Db, Tx};
+use understudy::server::password::Door;
 use understudy::server::secret;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
@@ -59,7 +60,8 @@ pub async fn load(state: &AppState) {
 }
 
 async fn load_operators(state: &AppState, tx: &mut Tx) {
-    let hash = OPERATOR_HASH.get_or_init(|| async { state.passwords.hash(OPERATOR_PASSWORD).await.expect("a hash") });
+    let hash = OPERATOR_HASH
+        .get_or_init(|| async { state.passwords.hash(Door::Portal, OPERATOR_PASSWORD).await.expect("a hash") });
     let hash = hash.await;
     let people: [(&str, &str, &[Role]); 5] = [
         ("olivia@understudy.example", "Olivia Owner", &[Role::Owner]),
@@ -188,8 +190,9 @@ impl Loader<'_> {
     }
 
     async fn user(&self, email: &str, name: &str, verified: bool, locked: bool, active: Option<Uuid>) -> Uuid {
-        let hash =
-            USER_HASH.get_or_init(|| async { self.state.passwords.hash(USER_PASSWORD).await.expect("a hash") }).await;
+        let hash = USER_HASH
+            .get_or_init(|| async { self.state.passwords.hash(Door::Hosted, USER_PASSWORD).await.expect("a hash") })
+            .await;
         let id = self.state.new_id();
         let domain = email.split_once('@').expect("an e-mail").1;
         let locked_at = locked.then(|| self.state.now());

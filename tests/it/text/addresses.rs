@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use understudy::model::impersonation::{Denial, StartImpersonation};
 use understudy::server::error::ServiceError;
 use understudy::server::import::Kind;
+use understudy::server::password::Door;
 use understudy::server::service;
 
 use super::import;
@@ -11,7 +12,7 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 
 /// Imports a user in Northwind who may sign in with the fixture's password.
 async fn user(app: &TestApp, email: &str, name: &str) -> Result<(), String> {
-    let hash = app.state.passwords.hash(USER_PASSWORD).await.expect("a hash");
+    let hash = app.state.passwords.hash(Door::Hosted, USER_PASSWORD).await.expect("a hash");
     let csv =
         format!("email,name,email_verified,password_hash,accounts\n{email},{name},true,\"{hash}\",northwind:member\n");
     import(app, Kind::Users, &csv).await
@@ -138,7 +139,7 @@ async fn a_password_opens_from_another_keyboard_and_an_old_hash_from_its_own() {
         let csv = format!("email,name,email_verified,password_hash\n{email},Pia,true,\"{hash}\"\n");
         import(&app, Kind::Users, &csv).await.expect("an import");
     };
-    let today = app.state.passwords.hash("pässwörter sind lang").await.expect("a hash");
+    let today = app.state.passwords.hash(Door::Hosted, "pässwörter sind lang").await.expect("a hash");
     import_with("pia@northwind.example", today).await;
     assert!(signs_in(&app, "pia@northwind.example", "pa\u{308}sswo\u{308}rter\u{a0}sind lang").await);
     assert!(!signs_in(&app, "pia@northwind.example", "passworter sind lang").await);

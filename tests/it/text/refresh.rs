@@ -1,6 +1,9 @@
 //! Rows of an older version, brought into today's form at a start.
 
+use std::time::Duration;
+
 use understudy::model::user::UserQuery;
+use understudy::server::job;
 use understudy::server::service::{self, text_refresh};
 
 use crate::support::TestApp;
@@ -59,4 +62,39 @@ async fn two_rows_of_one_address_stay_and_doctor_names_them() {
         let row = service::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
         assert_eq!(row.name, name);
     }
+}
+
+#[tokio::test]
+async fn one_row_that_cannot_be_written_keeps_no_others_back() {
+    let app = TestApp::new().await;
+    // As where somebody takes the address between the look at it and the write.
+    app.execute("CREATE UNIQUE INDEX once ON users (search_text) WHERE text_version > 0").await;
+    app.execute(
+        "UPDATE users SET name = 'Twin', email = 'twin@northwind.example' WHERE email = 'sam@northwind.example'",
+    )
+    .await;
+    app.execute("UPDATE users SET search_text = '', text_version = 0").await;
+    app.execute("UPDATE users SET name = 'Twin', email = 'twin@northwind.example' WHERE email = 'ben@harbor.example'")
+        .await;
+    let written = text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    assert!(written >= 7, "{written}");
+    assert_eq!(app.count("users WHERE text_version = 0").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_at_a_start_is_tried_again_while_the_server_runs() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE accounts SET sort_name = '', search_text = '', text_version = 0").await;
+    app.execute("ALTER TABLE operators RENAME TO away").await;
+    let jobs = tokio::spawn(job::run(app.state.clone()));
+    assert!(text_refresh::run(&app.state, u64::MAX).await.is_err());
+    app.execute("ALTER TABLE away RENAME TO operators").await;
+    // Only a failure waits that long.
+    let again = async {
+        while app.count("accounts WHERE text_version = 0").await > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), again).await.expect("another attempt");
+    jobs.abort();
 }

@@ -8,12 +8,15 @@ use super::Findings;
 use crate::server::client_address::TrustedProxies;
 use crate::server::clock::{Clock, SystemClock};
 use crate::server::config::ServerOptions;
-use crate::server::db::{Conn, failed_sign_in, notice};
+use crate::server::db::notice::{self, NoticeRow};
+use crate::server::db::{Conn, failed_sign_in};
 
 /// How far back is looked.
 const LATELY: TimeDelta = TimeDelta::days(7);
-/// Addresses that are listed at most.
-const MOST: i64 = 5;
+/// Addresses of a kind that are listed at most.
+const LISTED: usize = 5;
+/// Addresses of a kind that are read: a server notes one in ten minutes, so that these are a week's of two.
+const READ: i64 = 2_000;
 
 /// What can be known without having seen a request.
 pub fn proxies(findings: &mut Findings, options: &ServerOptions) {
@@ -35,35 +38,47 @@ pub fn proxies(findings: &mut Findings, options: &ServerOptions) {
 /// What servers noted.
 pub async fn seen(findings: &mut Findings, conn: &mut Conn, trusted: &TrustedProxies) -> anyhow::Result<()> {
     let now = SystemClock.now();
-    for row in notice::since(conn, "forwarded.untrusted", now - LATELY, MOST).await? {
-        let still = row.detail.parse::<IpAddr>().is_ok_and(|address| !trusted.contains(address));
-        if still {
-            findings.warn(
-                &format!(
-                    "a forwarding header came from {}, which TRUSTED_PROXIES does not name (last {})",
-                    row.detail,
-                    row.last_seen_at.format("%Y-%m-%d %H:%M UTC")
-                ),
-                "if it is your proxy's address, add it to TRUSTED_PROXIES; if not, somebody made the header up",
-            );
-        }
-    }
-    for row in notice::since(conn, "forwarded.unreadable", now - LATELY, MOST).await? {
-        findings.warn(
-            &format!("the proxy {} named its clients by what is no address", row.detail),
-            "let it write addresses into X-Forwarded-For or Forwarded; until then nobody is limited by address",
-        );
-    }
-    for row in notice::since(conn, "forwarded.contradiction", now - LATELY, MOST).await? {
-        findings.warn(
-            &format!("through the proxy {} came Forwarded and X-Forwarded-For that name different clients", row.detail),
-            "let the proxy remove the one that it does not write itself",
-        );
-    }
+    let mut noted = notice::since(conn, "forwarded.untrusted", now - LATELY, READ).await?;
+    noted.retain(|row| row.detail.parse::<IpAddr>().is_ok_and(|address| !trusted.contains(address)));
+    list(
+        findings,
+        &noted,
+        |row| {
+            let last = row.last_seen_at.format("%Y-%m-%d %H:%M UTC");
+            format!("a forwarding header came from {}, which TRUSTED_PROXIES does not name (last {last})", row.detail)
+        },
+        "if it is your proxy's address, add it to TRUSTED_PROXIES; if not, somebody made the header up",
+    );
+    list(
+        findings,
+        &notice::since(conn, "forwarded.unreadable", now - LATELY, READ).await?,
+        |row| format!("the proxy {} named its clients by what is no address", row.detail),
+        "let it write addresses into X-Forwarded-For or Forwarded; until then nobody is limited by address",
+    );
+    list(
+        findings,
+        &notice::since(conn, "forwarded.contradiction", now - LATELY, READ).await?,
+        |row| {
+            format!("through the proxy {} came Forwarded and X-Forwarded-For that name different clients", row.detail)
+        },
+        "let the proxy remove the one that it does not write itself",
+    );
     for (environment, door, attempts) in failed_sign_in::since(conn, now - TimeDelta::days(1)).await? {
         let place = if door == "portal" { "to the portal" } else { "to applications" };
         findings
             .good(&format!("{environment}: {attempts} sign-ins {place} with an unknown e-mail failed within a day"));
     }
     Ok(())
+}
+
+/// The latest of a kind, and how many more there are.
+fn list(findings: &mut Findings, noted: &[NoticeRow], what: impl Fn(&NoticeRow) -> String, mend: &str) {
+    for row in noted.iter().take(LISTED) {
+        findings.warn(&what(row), mend);
+    }
+    let more = noted.len().saturating_sub(LISTED);
+    if more > 0 {
+        findings
+            .warn(&format!("{more} other addresses, longer ago, did the same: the latest {LISTED} are listed"), mend);
+    }
 }

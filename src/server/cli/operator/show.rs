@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::{say, table};
+use super::super::context::plain;
+use super::super::{say, say_json, table};
 use crate::model::operator::Role;
 use crate::server::db::inspect::{self, OperatorGrantRow};
+use crate::server::service::operator as service;
 use crate::server::state::AppState;
-use crate::server::text;
 
 /// All operators.
 pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
@@ -14,7 +15,7 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
     let grants = inspect::operator_grants(&mut conn).await?;
     drop(conn);
     if as_json {
-        say(&json!({ "operators": grouped(&grants) }).to_string());
+        say_json(&json!({ "operators": grouped(&grants) }));
         return Ok(());
     }
     if grants.is_empty() {
@@ -35,13 +36,11 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
 
 /// One operator as it is now; null where there is none.
 pub async fn operator(state: &AppState, email: &str) -> anyhow::Result<Value> {
-    let spellings = text::spellings(email);
     let mut conn = state.db.read().await?;
+    let Some(known) = service::by_email(&mut conn, email).await.map_err(plain)? else { return Ok(Value::Null) };
     let grants = inspect::operator_grants(&mut conn).await?;
-    Ok(grouped(&grants)
-        .into_iter()
-        .find(|operator| spellings.iter().any(|email| operator["email"] == email.as_str()))
-        .unwrap_or(Value::Null))
+    let of_it: Vec<OperatorGrantRow> = grants.into_iter().filter(|grant| grant.email == known.email).collect();
+    Ok(grouped(&of_it).into_iter().next().unwrap_or(Value::Null))
 }
 
 /// One object an operator; its grants follow each other. A role that holds everywhere has the environment null.

@@ -8,10 +8,11 @@ use super::{by_email, table};
 use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
+use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::operator::OperatorRow;
 use crate::server::db::{Tx, environment, session as session_table, text as text_table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{MAX_BYTES, MIN_LENGTH};
+use crate::server::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
@@ -66,7 +67,7 @@ pub async fn create(
         id: state.new_id(),
         email,
         name,
-        password_hash: state.passwords.hash(password).await?,
+        password_hash: state.passwords.hash(Door::Portal, password).await?,
         disabled_at: None,
     };
     table::insert(tx, &row, state.now()).await?;
@@ -79,7 +80,7 @@ pub async fn create(
 }
 
 fn validate_password(password: &str) -> ServiceResult<()> {
-    if text::password(password).chars().count() < MIN_LENGTH || password.len() > MAX_BYTES {
+    if !may_be_chosen(password) {
         return Err(ServiceError::invalid(
             "password",
             format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
@@ -107,15 +108,21 @@ pub async fn change_roles(
         labels_or_none(grant),
         labels_or_none(revoke)
     );
-    // Written before roles are taken away, so that the environment that loses them has the event too.
-    record(state, tx, row.id, action::OPERATOR_ROLES_CHANGED, &sentence).await?;
+    // Where the operator had a role before or has one now: who gives roles in an environment and who loses them there, both
+    // stand in its trail.
+    let mut places = table::environments(tx, row.id).await?;
     for role in grant {
         table::grant(tx, state.new_id(), row.id, environment_id, *role).await?;
     }
     for role in revoke {
         table::revoke(tx, row.id, environment_id, *role).await?;
     }
-    Ok(())
+    for place in table::environments(tx, row.id).await? {
+        if !places.iter().any(|before| before.id == place.id) {
+            places.push(place);
+        }
+    }
+    record_in(state, tx, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
 }
 
 /// Shuts an operator out: at once, on every server, in every tab.
@@ -155,7 +162,7 @@ pub async fn enable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult
 pub async fn reset_password(state: &AppState, tx: &mut Tx, email: &str, password: &str) -> ServiceResult<Ended> {
     validate_password(password)?;
     let row = known(tx, email).await?;
-    let hash = state.passwords.hash(password).await?;
+    let hash = state.passwords.hash(Door::Portal, password).await?;
     table::set_password(tx, row.id, &hash).await?;
     let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
     let sentence = format!("{} got a new password at the command line: {}", row.name, ended.sentence());
@@ -207,7 +214,18 @@ fn labels_or_none(roles: &[Role]) -> String {
 
 /// In each environment where the operator has a role; in all where it has none, so that nothing is done unseen.
 async fn record(state: &AppState, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
-    let mut places = table::environments(tx, id).await?;
+    let places = table::environments(tx, id).await?;
+    record_in(state, tx, places, name, sentence).await
+}
+
+/// In each of these environments; in all where there are none.
+async fn record_in(
+    state: &AppState,
+    tx: &mut Tx,
+    mut places: Vec<EnvironmentRow>,
+    name: &str,
+    sentence: &str,
+) -> ServiceResult<()> {
     if places.is_empty() {
         places = environment::all(tx).await?;
     }

@@ -7,9 +7,9 @@ use crate::ui::clock::Now;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::badge::{badge, status};
 use crate::ui::component::copy::copyable;
+use crate::ui::component::number::grouped;
 use crate::ui::component::time::ago;
 use crate::ui::erase::Erase;
-use crate::ui::page::users::grouped;
 
 pub fn head(user: &UserDetail) -> AnyView {
     view! {

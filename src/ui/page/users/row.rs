@@ -10,6 +10,7 @@ use crate::model::impersonation::Denial;
 use crate::model::user::{UserRow, UserStatus};
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
+use crate::ui::component::number::grouped;
 use crate::ui::component::time::{exact, relative};
 
 /// What begins the addresses of a table's rows, made once for all of them.
@@ -83,7 +84,7 @@ fn row(
         }
         None => markup.tag("<span class=\"dim\">never</span>"),
     };
-    let markup = markup.tag("</td><td class=\"col-visits number\">").text(&super::grouped(user.visits));
+    let markup = markup.tag("</td><td class=\"col-visits number\">").text(&grouped(user.visits));
     actions(markup.tag("</td><td class=\"col-actions\">"), links, user, denial).tag("</td></tr>")
 }
 

@@ -4,7 +4,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use super::List;
-use crate::model::user::{UserStatus, UsersPage};
+use crate::model::user::{UserQuery, UserStatus, UsersPage};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::form::option as option_view;
@@ -66,11 +66,13 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
 fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> AnyView {
     let input = NodeRef::<Input>::new();
     follow(input, exclude);
-    let count = move || exclude.read().split([',', ' ']).filter(|domain| !domain.trim().is_empty()).count();
-    let face = move || match count() {
-        0 => "Exclude domains".to_owned(),
-        1 => format!("Without {}", exclude.read().trim().trim_start_matches('@')),
-        count => format!("Without {count} domains"),
+    let face = move || {
+        let domains = UserQuery { exclude: exclude.get(), ..UserQuery::default() }.excluded_domains();
+        match (domains.len(), domains.first()) {
+            (1, Some(domain)) => format!("Without {domain}"),
+            (0, _) => "Exclude domains".to_owned(),
+            (count, _) => format!("Without {count} domains"),
+        }
     };
     view! {
         <span class="filter" class:active=move || !exclude.read().is_empty()>
@@ -93,7 +95,7 @@ fn excluded(filters: Filters, exclude: Memo<String>, clear: Memo<String>) -> Any
                     node_ref=input
                     on:change=move |event| filters.changed(event)
                 />
-                <p class="hint">"Separated by commas, twenty at most."</p>
+                <p class="hint">"Separated by commas."</p>
                 <button type="submit" class="button small">"Apply"</button>
             </div>
         </span>
