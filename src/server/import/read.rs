@@ -90,6 +90,7 @@ pub fn read<T: Entity>(
         reader.counting = true;
         reader.run(content.clone());
         reader.again.retain(|_, times| *times > 1);
+        reader.again.shrink_to_fit();
         Some(reader.again)
     } else {
         None
