@@ -8,7 +8,7 @@ mod quotes;
 mod table;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use chrono::{DateTime, Utc};
@@ -124,6 +124,8 @@ pub(super) struct Reader<'a, T> {
     again: HashMap<u64, usize>,
     /// What waits for the last of its rows.
     held: HashMap<u64, T>,
+    /// Of whom a bad row does not say whether they are locked: the good ones alone do not decide it.
+    unclear: HashSet<u64>,
     merged: usize,
     pub(super) counting: bool,
     pub(super) is_read_once: bool,
@@ -161,6 +163,7 @@ impl<'a, T: Entity> Reader<'a, T> {
             seen: HashMap::new(),
             again: HashMap::new(),
             held: HashMap::new(),
+            unclear: HashSet::new(),
             merged: 0,
             counting: false,
             is_read_once: false,
@@ -262,6 +265,9 @@ impl<'a, T: Entity> Reader<'a, T> {
                 self.seen.insert(hash, line);
             }
         }
+        if !row.is_good("locked") && self.again.contains_key(&hash) {
+            self.unclear.insert(hash);
+        }
         let Row { problems, unread_times, .. } = row;
         for column in unread_times {
             self.unread_times.entry(column).or_insert((0, line)).0 += 1;
@@ -271,11 +277,11 @@ impl<'a, T: Entity> Reader<'a, T> {
         for problem in problems {
             self.wanted &= (self.emit)(Item::Problem(problem, true));
         }
-        self.take(hash, is_good.then_some(entity));
+        self.take(line, hash, is_good.then_some(entity));
     }
 
     /// Takes a row, or notes that one was bad, and gives on what no further row is about.
-    fn take(&mut self, hash: u64, entity: Option<T>) {
+    fn take(&mut self, line: u64, hash: u64, entity: Option<T>) {
         let Some(to_come) = self.again.get_mut(&hash) else { return self.push(entity) };
         *to_come = to_come.saturating_sub(1);
         let is_last = *to_come == 0;
@@ -293,6 +299,11 @@ impl<'a, T: Entity> Reader<'a, T> {
         }
         if is_last {
             let whole = self.held.remove(&hash);
+            if self.unclear.remove(&hash) && whole.is_some() {
+                let message =
+                    "is about a user of whom another row does not say whether to come in: none of them is taken";
+                return self.problem(line, "", message, true);
+            }
             self.push(whole);
         }
     }

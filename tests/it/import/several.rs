@@ -55,6 +55,20 @@ async fn of_several_rows_the_bad_one_is_named_and_the_others_stay() {
 }
 
 #[tokio::test]
+async fn where_a_bad_row_leaves_open_who_may_come_in_the_good_ones_do_not_decide_it() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let text = format!(
+        "{FRONTEGG}\na@fe.example,acme,A,true,member,perhaps\na@fe.example,zeta,A,true,member,false\n{}",
+        fill(3)
+    );
+    let options = Options { skip_bad_rows: true, ..Options::default() };
+    let summary = bench.users(text.as_bytes(), &options).await.expect("the others are good");
+    assert_eq!((summary.created, summary.description.bad_rows), (3, 2));
+    assert!(bench.user("a@fe.example").await.is_none());
+}
+
+#[tokio::test]
 async fn an_address_in_two_connections_of_auth0_is_one_user_and_brings_no_strangers_password() {
     let bench = Bench::new().await;
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
