@@ -25,6 +25,7 @@ pub mod source;
 mod stage;
 mod template;
 mod user;
+mod words;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use serde::Serialize;
 use super::db::environment::EnvironmentRow;
 use super::db::import::Keyed;
 use super::db::{DbError, Tx};
+use super::error::ServiceError;
 use super::service::audit::{self, Event};
 use super::state::AppState;
 use crate::model::audit::action;
@@ -50,8 +52,8 @@ use problem::Problems;
 use read::Item;
 pub use read::Reading;
 pub use rows::Rows;
-use stage::Stage;
 pub use stage::settle;
+use stage::{Plan, Stage};
 pub use template::{help, template};
 pub use writer::Writer;
 
@@ -101,6 +103,16 @@ impl Kind {
 pub enum Content {
     Bytes(Vec<u8>),
     File(PathBuf),
+}
+
+impl Content {
+    /// Whether it can be read a second time: what comes through a pipe cannot.
+    fn is_there_again(&self) -> bool {
+        match self {
+            Self::Bytes(_) => true,
+            Self::File(path) => path.is_file(),
+        }
+    }
 }
 
 /// A file that is to be imported.
@@ -154,6 +166,10 @@ pub enum ImportError {
          30 seconds, and is finished or forgotten then"
     )]
     Running,
+    #[error(
+        "the database refused a row, and {batches} of this import were given up; what was written before stays: {why}"
+    )]
+    Refused { batches: String, why: Box<ImportError> },
     #[error("this import stood still for too long, and another process took it over and finished it")]
     TakenOver,
     #[error(transparent)]
@@ -164,6 +180,12 @@ pub enum ImportError {
 
 /// An error of writing rows, with a busy database told apart.
 fn written(error: anyhow::Error) -> ImportError {
+    let error = match error.downcast::<ServiceError>() {
+        Ok(ServiceError::Internal(error)) => error,
+        Ok(ServiceError::Busy { .. }) => return ImportError::Database(DbError::Busy),
+        Ok(other) => anyhow::Error::from(other),
+        Err(error) => error,
+    };
     match error.downcast::<DbError>() {
         Ok(error) => ImportError::Database(error),
         Err(error) => ImportError::Internal(error),
@@ -181,7 +203,7 @@ pub async fn run(
     options: &Options,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<Summary>, ImportError> {
-    let mut found = Found::new(options)?;
+    let mut found = Found::new(options, &sources)?;
     if options.dry_run {
         read_all(state, environment, sources, options, &mut found, None, progress).await?;
         return found.finish();
@@ -192,8 +214,12 @@ pub async fn run(
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(summaries) => {
-            stage.apply(&outcome::closing(&summaries), progress).await?;
+        Ok(mut summaries) => {
+            let plan = Plan { closing: outcome::closing(&summaries), allow: options.allow.clone() };
+            let left_out = stage.apply(&plan, progress).await?;
+            if let Some(last) = summaries.last_mut() {
+                last.description.notes.extend(left_out.into_iter().map(|sentence| format!("{sentence}.")));
+            }
             Ok(summaries)
         }
         Err(ImportError::TakenOver) => Err(ImportError::TakenOver),
@@ -215,7 +241,7 @@ pub async fn run_in(
     mut sources: Vec<Source>,
 ) -> Result<Vec<Summary>, ImportError> {
     let options = Options::default();
-    let mut found = Found::new(&options)?;
+    let mut found = Found::new(&options, &[])?;
     let mut known = Keys::default();
     sources.sort_by_key(|source| source.kind);
     for source in sources {
@@ -230,7 +256,7 @@ pub async fn run_in(
             check(tx, environment.id, &mut rows, &mut known, &mut found).await?;
             compare(tx, environment.id, &mut rows, &mut found).await?;
             rows.make_secrets(state.random.as_ref(), &mut found);
-            let mut writer = Writer::new(state, tx, environment.id);
+            let mut writer = Writer::new(state, tx, environment.id, &[]);
             rows.write(&mut writer).await.map_err(written)?;
         }
     }
@@ -255,8 +281,17 @@ fn all_items(source: &Source, reading: &Reading, latest: DateTime<Utc>) -> Vec<I
     items
 }
 
-/// What a file holds by its head line, where it is one that is known.
+/// Whether nothing stands in a file but separators. What comes through a pipe is not looked at.
+pub fn is_blank(content: &Content, told: Option<&'static Encoding>) -> bool {
+    let input = || input::open(content.clone(), told).ok();
+    content.is_there_again() && input().is_some_and(|input| input.is_whole && dialect::is_blank(&input.sample))
+}
+
+/// What a file holds by its head line, where it is one that is known and can be read again.
 pub fn kind_of(content: &Content, told: Option<&'static Encoding>) -> Option<Kind> {
+    if !content.is_there_again() {
+        return None;
+    }
     let input = input::open(content.clone(), told).ok()?;
     let begin = input.sample.trim_start();
     if begin.starts_with(['{', '[']) {
@@ -265,8 +300,7 @@ pub fn kind_of(content: &Content, told: Option<&'static Encoding>) -> Option<Kin
     let score = |kind: Kind| {
         let cells = |cells: &[String]| head::score(kind.columns(), cells);
         let dialect = dialect::Dialect::detect(begin, &cells);
-        let mut lines = begin.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
-        let head = lines.nth(dialect.preamble).unwrap_or_default();
+        let head = dialect::lines(begin).nth(dialect.preamble).unwrap_or_default();
         let head = dialect::split(head, dialect.separator);
         let names: Vec<String> = head.iter().map(|cell| source::normal(cell)).collect();
         let foreign = kind == Kind::Users

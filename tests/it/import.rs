@@ -10,11 +10,17 @@ use understudy::server::service;
 
 use super::support::TestApp;
 
+mod addresses;
 mod batches;
 mod command;
 mod dialects;
+mod objects;
 mod protection;
+mod quotes;
+mod sessions;
+mod several;
 mod sources;
+mod states;
 mod values;
 
 const ROLES: &str = "key,name,permissions\nadmin,Administrator,account.audit.read users.write\nmember,Member,\n";
@@ -184,7 +190,7 @@ async fn every_kind_of_fault_names_its_line_and_column() {
         ),
         (Kind::Roles, "key,name,name\na,A,A\n", "roles.csv:1 name: is there twice"),
         (Kind::Roles, "key,name\na\n", "roles.csv:2: has 1 cell instead of 2; is a quote missing?"),
-        (Kind::Roles, "key,name\na,A\nA,B\n", "roles.csv:3 key: \"a\" is in line 2 already"),
+        (Kind::Roles, "key,name\na,A\na,B\n", "roles.csv:3 key: \"a\" is in line 2 already"),
         (Kind::Roles, "key,name\na,\n", "roles.csv:2 name: is empty"),
         (Kind::Roles, "key,name\na,\"x\ny\"\n", "roles.csv:2 name: has a line break or another control character"),
         (Kind::Users, "email,name,visits\na@b.example,A,-3\n", "users.csv:2 visits: \"-3\" is not a whole number"),

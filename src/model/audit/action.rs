@@ -46,6 +46,8 @@ actions! {
     HAND_OFF_REFUSED = "impersonation.hand_off_refused", Info | Medium | High;
     SETTINGS_CHANGED = "impersonation.settings_changed", High;
     DATA_IMPORTED = "data.imported", Medium;
+    DATA_CHANGE_LEFT_OUT = "data.change_left_out", Medium;
+    DATA_IMPORT_FAILED = "data.import_failed", High;
     USER_LOCKED = "user.locked", Medium;
     USER_UNLOCKED = "user.unlocked", High;
     USER_VERIFIED = "user.email_verified", Medium;

@@ -1,10 +1,10 @@
 //! `understudy import`: opens files, shows progress, prints what was done or all that is wrong.
 
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use encoding_rs::Encoding;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +16,7 @@ use crate::server::config::DatabaseOptions;
 use crate::server::import::change::Protection;
 use crate::server::import::source::Origin;
 use crate::server::import::{self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary};
+use crate::server::text::printable;
 
 #[derive(Args)]
 #[command(after_long_help = import::help())]
@@ -32,7 +33,7 @@ pub struct ImportOptions {
     /// Whose export the files are, where it is not seen from their head line.
     #[arg(long, env = "IMPORT_FROM", value_enum)]
     from: Option<Origin>,
-    /// The files' encoding, where it is neither UTF-8 nor UTF-16: windows-1252, for example.
+    /// The files' encoding, where it is neither UTF-8 nor UTF-16: windows-1252 or windows-1250, for example.
     #[arg(long, env = "IMPORT_ENCODING", value_name = "NAME", value_parser = encoding)]
     encoding: Option<&'static Encoding>,
     /// What empty cells of a column say, and those of a column that a file does not have: email_verified=true.
@@ -52,7 +53,7 @@ pub struct ImportOptions {
     /// Print a file to fill in, and exit; with --from, as the other product writes it.
     #[arg(long, value_enum, value_name = "KIND")]
     template: Option<Kind>,
-    /// Files with a head line: users.csv, accounts.csv, applications.csv, roles.csv, or another product's export of users,
+    /// Files with a head line, or - for standard input: users.csv, accounts.csv, applications.csv, roles.csv, or another product's export of users,
     /// as CSV or JSON. `--help` lists columns.
     #[arg(value_name = "FILE", required_unless_present = "template")]
     files: Vec<PathBuf>,
@@ -61,7 +62,8 @@ pub struct ImportOptions {
 }
 
 fn encoding(name: &str) -> Result<&'static Encoding, String> {
-    Encoding::for_label(name.as_bytes()).ok_or_else(|| "no such encoding; try windows-1252, or utf-16le".to_owned())
+    Encoding::for_label(name.as_bytes())
+        .ok_or_else(|| "no such encoding; try windows-1252, windows-1250, or utf-16le".to_owned())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -113,7 +115,7 @@ pub async fn run(options: &ImportOptions) -> anyhow::Result<ExitCode> {
         Err(ImportError::Internal(error)) => Err(error),
         Err(error) => {
             // Nobody is left to tell where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{error}");
+            let _ = writeln!(std::io::stderr(), "{}", printable(&error.to_string()));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -138,26 +140,31 @@ fn as_json(outcome: Result<Vec<Summary>, ImportError>, dry_run: bool) -> anyhow:
 }
 
 fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
+    let is_piped = file == Path::new("-");
+    let name = if is_piped { "standard input".to_owned() } else { file.display().to_string() };
+    let content = if is_piped {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+        Content::Bytes(bytes)
+    } else {
+        Content::File(file.to_owned())
+    };
+    if !is_piped && !file.exists() {
+        bail!("{name} is not there; `understudy import --template users > users.csv` makes one to begin with");
+    }
+    if import::is_blank(&content, options.encoding) {
+        bail!("{name}: the file is empty; its first line names the columns");
+    }
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let foreign = options.from.filter(|origin| *origin != Origin::Understudy);
-    let content = Content::File(file.to_owned());
     let told = options.kind.or_else(|| Kind::of_stem(stem)).or_else(|| foreign.map(|_| Kind::Users));
-    if !file.exists() {
+    let Some(kind) = told.or_else(|| import::kind_of(&content, options.encoding)) else {
         bail!(
-            "{} is not there; `understudy import --template users > users.csv` makes one to begin with",
-            file.display()
-        );
-    }
-    // What comes through a pipe can be read only once.
-    let seen = || import::kind_of(&content, options.encoding).filter(|_| file.is_file());
-    let Some(kind) = told.or_else(seen) else {
-        bail!(
-            "{}: neither its name nor its head line says what it holds; give --kind users, accounts, applications or roles, \
-             or --from where it is another product's export",
-            file.display()
+            "{name}: neither its name nor its head line says what it holds; give --kind users, accounts, applications or \
+             roles, or --from where it is another product's export"
         )
     };
-    Ok(Source { name: file.display().to_string(), kind, content })
+    Ok(Source { name, kind, content })
 }
 
 /// A bar on a terminal, nothing anywhere else.
@@ -177,7 +184,7 @@ impl Bar {
 
     fn show(&self, progress: &Progress<'_>) {
         self.0.set_message(match progress.phase {
-            Phase::Reading => format!("reading {}", progress.file),
+            Phase::Reading => printable(&format!("reading {}", progress.file)),
             Phase::Writing => "writing".to_owned(),
         });
         self.0.set_length(progress.total);

@@ -7,6 +7,7 @@ use super::change::{Change, What};
 use super::problem::quoted;
 use super::read::Entity;
 use super::row::{Column, Given, Row, optional, required};
+use super::writer::Allowed;
 use super::{Kind, Reference, Rows, Writer};
 use crate::server::db::import::{self as table, AccountUpsert, KnownAccount};
 use crate::server::service::audit::Event;
@@ -14,11 +15,12 @@ use crate::server::service::audit::Event;
 const COLUMNS: &[Column] = &[
     required("external_id", "northwind", "the key: 1 to 100 letters, digits, dots, _ and -"),
     required("name", "Northwind Traders", "1 to 200 characters"),
-    optional("applications", "northwind-console*", "client ids; the star marks the account's default application"),
+    optional("applications", "northwind-console*", "client ids; the star marks the account's default application")
+        .listed(';'),
     optional("created_at", "2024-03-02", "of a new account"),
 ];
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     line: u64,
     external_id: String,
@@ -46,8 +48,6 @@ impl Entity for Account {
     fn key(&self) -> &str {
         &self.external_id
     }
-
-    fn merge(&mut self, _: Self) {}
 
     fn rows(batch: Vec<Self>) -> Rows {
         Rows::Accounts(batch)
@@ -118,15 +118,33 @@ impl Account {
     }
 }
 
+impl Account {
+    /// Takes out of the row what makes a change that nobody allowed.
+    fn keep(&mut self, (what, about): &Change, known: Option<&KnownAccount>) {
+        if *what != What::ApplicationWithdrawn {
+            return;
+        }
+        let held = known.and_then(|known| known.applications.iter().find(|(client_id, _)| client_id == about));
+        let mut listed = self.applications.over(None).unwrap_or_default();
+        let is_default = held.is_some_and(|(_, is_default)| *is_default) && !listed.iter().any(|(_, is)| *is);
+        listed.push((about.clone(), is_default));
+        self.applications = Given::Set(listed);
+    }
+}
+
 pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> anyhow::Result<()> {
     let keys: Vec<&str> = accounts.iter().map(Entity::key).collect();
     let known = table::known_accounts(writer.tx, writer.environment_id, &keys).await?;
-    let references: Vec<_> = accounts.iter().flat_map(Account::references).collect();
+    let allowed = |account| {
+        let before = known.get(Account::key(account));
+        let compare = |row: &Account| before.map(|known| row.changes(known)).unwrap_or_default();
+        (before, writer.allowed(account, compare, |row, change| row.keep(change, before)))
+    };
+    let allowed: Vec<(Option<&KnownAccount>, Allowed<'_, Account>)> = accounts.iter().map(allowed).collect();
+    let references: Vec<_> = allowed.iter().flat_map(|(_, allowed)| allowed.row.references()).collect();
     writer.learn(Kind::Applications, &references).await?;
-    for account in accounts {
-        let before = known.get(&account.external_id);
-        let changes = before.map(|known| account.changes(known)).unwrap_or_default();
-        if before.is_some() && changes.is_empty() {
+    for (before, Allowed { row: account, changes, left_out }) in &allowed {
+        if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
@@ -150,11 +168,15 @@ pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> anyhow::Res
             let assigned: Vec<_> = listed.iter().filter_map(id_of).collect();
             table::replace_assignments(writer.tx, id, &assigned).await?;
         }
-        for (what, about) in &changes {
+        for (what, about) in changes {
             let Some((action, severity)) = what.facts().event else { continue };
             let sentence = format!("{} by an import", what.sentence(&account.name, about));
             let event =
                 Event::new(writer.environment_id, action, severity, sentence).in_account(id, &account.name, false);
+            writer.record(event).await?;
+        }
+        for change in left_out {
+            let event = writer.leave_out(change, &account.name).in_account(id, &account.name, false);
             writer.record(event).await?;
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, What};
 use super::read::Entity;
 use super::row::{Column, Given, Row, optional, required};
+use super::writer::Allowed;
 use super::{Rows, Writer};
 use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
 use crate::server::random::Random;
@@ -26,8 +27,9 @@ const COLUMNS: &[Column] = &[
         "redirect_uris",
         "https://console.northwind.example/callback",
         "separated by spaces; compared letter by letter",
-    ),
-    optional("post_logout_redirect_uris", "https://console.northwind.example/", "likewise, for sign-out"),
+    )
+    .listed(' '),
+    optional("post_logout_redirect_uris", "https://console.northwind.example/", "likewise, for sign-out").listed(' '),
     optional(
         "keep_session_alive",
         "true",
@@ -41,7 +43,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum ClientSecret {
     Keep,
     Remove,
@@ -49,7 +51,7 @@ enum ClientSecret {
     New,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Application {
     line: u64,
     client_id: String,
@@ -98,8 +100,6 @@ impl Entity for Application {
     fn key(&self) -> &str {
         &self.client_id
     }
-
-    fn merge(&mut self, _: Self) {}
 
     fn rows(batch: Vec<Self>) -> Rows {
         Rows::Applications(batch)
@@ -192,12 +192,6 @@ impl Application {
         let row = &known.row;
         plain(self.name != row.name, What::Renamed);
         plain(self.login_method.as_ref().is_some_and(|method| *method != row.login_method), What::LoginMethod);
-        plain(self.app_url != row.app_url, What::AppUrl);
-        plain(self.login_url(Some(known)) != row.login_url, What::LoginUrl);
-        plain(
-            self.initiate_login_url.over(row.initiate_login_url.clone()) != row.initiate_login_url,
-            What::InitiateLoginUrl,
-        );
         match self.keep_session_alive {
             Some(true) => plain(!row.keep_session_alive, What::SessionsLengthened),
             Some(false) => plain(row.keep_session_alive, What::SessionsShortened),
@@ -218,17 +212,46 @@ impl Application {
             (Given::Cleared, Some(_)) => plain(true, What::KeysRemoved),
             _ => {}
         }
-        match (&self.backchannel_logout_uri, &row.backchannel_logout_uri) {
-            (Given::Set(_), None) => plain(true, What::LogoutSet),
-            (Given::Set(uri), Some(known)) => plain(uri != known, What::LogoutChanged),
-            (Given::Cleared, Some(_)) => plain(true, What::LogoutRemoved),
-            _ => {}
-        }
+        self.address_changes(known, &mut changes);
         let login = (What::RedirectAdded, What::RedirectRemoved);
         redirects(&self.redirect_uris, &known.redirect_uris, login, &mut changes);
         let logout = (What::LogoutRedirectAdded, What::LogoutRedirectRemoved);
         redirects(&self.post_logout_redirect_uris, &known.post_logout_redirect_uris, logout, &mut changes);
         changes
+    }
+
+    /// Each with the address that it is from now on.
+    fn address_changes(&self, known: &KnownApplication, changes: &mut Vec<Change>) {
+        let row = &known.row;
+        let mut to = |is: bool, what: What, address: &str| {
+            if is {
+                changes.push((what, address.to_owned()));
+            }
+        };
+        to(self.app_url != row.app_url, What::AppUrl, &self.app_url);
+        let login_url = self.login_url(Some(known));
+        to(login_url != row.login_url, What::LoginUrl, &login_url);
+        let initiate = self.initiate_login_url.over(row.initiate_login_url.clone());
+        to(initiate != row.initiate_login_url, What::InitiateLoginUrl, initiate.as_deref().unwrap_or("none"));
+        match (&self.backchannel_logout_uri, &row.backchannel_logout_uri) {
+            (Given::Set(uri), None) => to(true, What::LogoutSet, uri),
+            (Given::Set(uri), Some(known)) => to(uri != known, What::LogoutChanged, uri),
+            (Given::Cleared, Some(_)) => to(true, What::LogoutRemoved, ""),
+            _ => {}
+        }
+    }
+
+    /// Takes out of the row what makes a change that nobody allowed.
+    fn keep(&mut self, (what, about): &Change) {
+        match what {
+            What::RedirectRemoved => keep_uri(&mut self.redirect_uris, about),
+            What::LogoutRedirectRemoved => keep_uri(&mut self.post_logout_redirect_uris, about),
+            What::SessionsLengthened => self.keep_session_alive = None,
+            What::SecretChanged | What::SecretRemoved => self.client_secret = ClientSecret::Keep,
+            What::KeysChanged | What::KeysRemoved => self.jwks = Given::Kept,
+            What::LogoutRemoved => self.backchannel_logout_uri = Given::Kept,
+            _ => {}
+        }
     }
 
     /// Where nothing was ever said, it is the app URL, and moves with it.
@@ -250,17 +273,25 @@ fn redirects(given: &Given<Vec<String>>, known: &[String], whats: (What, What), 
     changes.extend(known.iter().filter(|uri| !listed.contains(uri)).map(|uri| (removed, uri.clone())));
 }
 
+fn keep_uri(given: &mut Given<Vec<String>>, uri: &str) {
+    match given {
+        Given::Set(uris) => uris.push(uri.to_owned()),
+        given => *given = Given::Set(vec![uri.to_owned()]),
+    }
+}
+
 pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> anyhow::Result<()> {
     let keys: Vec<&str> = applications.iter().map(Entity::key).collect();
     let known = table::known_applications(writer.tx, writer.environment_id, &keys).await?;
     for application in applications {
         let before = known.get(&application.client_id);
-        let changes = before.map(|known| application.changes(known)).unwrap_or_default();
-        if before.is_some() && changes.is_empty() {
+        let compare = |row: &Application| before.map(|known| row.changes(known)).unwrap_or_default();
+        let Allowed { row: application, changes, left_out } = writer.allowed(application, compare, Application::keep);
+        if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.row.id);
-        let row = row(writer, application, before, id);
+        let row = row(writer, &application, before, id);
         table::upsert_application(writer.tx, &row).await?;
         for (kind, given) in [("login", &application.redirect_uris), ("logout", &application.post_logout_redirect_uris)]
         {
@@ -273,6 +304,10 @@ pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> any
             let sentence = format!("{} by an import", what.sentence(&application.name, about));
             let event = Event::new(writer.environment_id, action, severity, sentence);
             writer.record(event.in_application(id, &application.name)).await?;
+        }
+        for change in &left_out {
+            let event = writer.leave_out(change, &application.name).in_application(id, &application.name);
+            writer.record(event).await?;
         }
     }
     Ok(())

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem::plain;
 use crate::model::audit::{Severity, action};
 
 /// A change that has to be allowed by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protection {
     /// Locked users are let in again.
@@ -210,9 +210,12 @@ impl What {
             Self::LoginMethod => {
                 Facts { event: Some((client, Medium)), ..facts("login_method", "changed", "signs in otherwise") }
             }
-            Self::AppUrl => facts("app_url", "changed", "begins at another address"),
-            Self::LoginUrl => facts("login_url", "changed", "signs in at another address"),
-            Self::InitiateLoginUrl => facts("initiate_login_url", "changed", "is told of sign-ins at another address"),
+            Self::AppUrl => listed("app_url", "changed", "begins at another address:", client, Medium),
+            // Hand-off codes go there.
+            Self::LoginUrl => listed("login_url", "changed", "signs in at another address:", client, Medium),
+            Self::InitiateLoginUrl => {
+                listed("initiate_login_url", "changed", "is told of sign-ins at another address:", client, Medium)
+            }
             Self::RedirectAdded => listed("redirect_uris", "added", "gets the redirect address", client, Medium),
             Self::RedirectRemoved => asks(
                 Protection::RemoveRedirect,
@@ -249,11 +252,13 @@ impl What {
             Self::KeysRemoved => {
                 asks(Protection::RemoveSecret, listed("jwks", "removed", "loses the keys of its own", client, High))
             }
-            Self::LogoutSet => facts("backchannel_logout_uri", "given", "is told of ended sessions"),
+            Self::LogoutSet => {
+                listed("backchannel_logout_uri", "given", "is told of ended sessions at", client, Medium)
+            }
             Self::LogoutChanged => listed(
                 "backchannel_logout_uri",
                 "changed",
-                "is told of ended sessions at another address",
+                "is told of ended sessions at another address:",
                 client,
                 Medium,
             ),

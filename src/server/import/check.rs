@@ -43,13 +43,13 @@ pub async fn check(
         let there = table::ids(conn, keyed, environment_id, &asked).await?;
         known.0.extend(asked.into_iter().map(|key| ((kind, key.to_owned()), there.contains_key(key))));
     }
-    let mut missing: HashSet<usize> = HashSet::new();
+    let mut missing: HashMap<usize, HashSet<u64>> = HashMap::new();
     for (at, reference) in rows.references() {
         if !known.0.get(&(reference.kind, reference.key.to_owned())).is_some_and(|there| *there) {
-            found.missing(&reference, missing.insert(at))?;
+            found.missing(&reference, missing.entry(at).or_default().insert(reference.line))?;
         }
     }
-    rows.retain(&mut |at| !missing.contains(&at));
+    rows.leave_out(&missing);
     let kind = rows.kind();
     if kind != Kind::Users {
         known.0.extend(rows.keys().into_iter().map(|key| ((kind, key.to_owned()), true)));

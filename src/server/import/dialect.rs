@@ -14,7 +14,7 @@ impl Dialect {
     pub fn detect(sample: &str, score: &dyn Fn(&[String]) -> usize) -> Self {
         let mut preamble = 0;
         let mut told = None;
-        let mut lines = sample.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
+        let mut lines = lines(sample);
         let mut head = lines.next().unwrap_or_default();
         for _ in 0..2 {
             let bare = head.trim().trim_matches('"');
@@ -28,18 +28,15 @@ impl Dialect {
             preamble += 1;
             head = lines.next().unwrap_or_default();
         }
-        let separator = told.unwrap_or_else(|| {
-            let mut best = (b',', 0, 0);
-            for separator in *b",;\t|" {
-                let cells = split(head, separator);
-                let found = (separator, score(&cells), cells.len());
-                if (found.1, found.2) > (best.1, best.2) {
-                    best = found;
-                }
-            }
-            best.0
-        });
-        Self { separator, preamble }
+        // Numbers begins with the name of the table.
+        if let Some(next) = lines.next()
+            && best(head, score) == (b',', 0, 1)
+            && best(next, score).1 > 1
+        {
+            preamble += 1;
+            head = next;
+        }
+        Self { separator: told.unwrap_or_else(|| best(head, score).0), preamble }
     }
 
     pub fn label(self) -> &'static str {
@@ -51,6 +48,29 @@ impl Dialect {
             _ => "the sign that its first line names",
         }
     }
+}
+
+/// The separator under which a line serves best as a head line, how well it does, and the number of its cells.
+fn best(line: &str, score: &dyn Fn(&[String]) -> usize) -> (u8, usize, usize) {
+    let mut best = (b',', 0, 0);
+    for separator in *b",;\t|" {
+        let cells = split(line, separator);
+        let found = (separator, score(&cells), cells.len());
+        if (found.1, found.2) > (best.1, best.2) {
+            best = found;
+        }
+    }
+    best
+}
+
+/// The lines in which something stands.
+pub fn lines(sample: &str) -> impl Iterator<Item = &str> {
+    sample.split(['\n', '\r']).filter(|line| !is_blank(line))
+}
+
+/// Whether a line has nothing in it but separators.
+pub fn is_blank(line: &str) -> bool {
+    line.chars().all(|c| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"' | '\u{feff}'))
 }
 
 /// The cells of one line.
@@ -96,6 +116,9 @@ mod tests {
         assert_eq!(detect("SEP=,\nemail,name\n"), (',', 1));
         assert_eq!(detect("version:v1.0\nemail,name\n"), (',', 1));
         assert_eq!(detect("email\n"), (',', 0));
+        assert_eq!(detect("Table 1\nemail;name\n"), (';', 1));
+        assert_eq!(detect(",,,\n;;\nemail;name\n"), (';', 0));
+        assert_eq!(detect("strange\nmore\n"), (',', 0));
         assert_eq!(detect("email,comma;in name\n"), (',', 0));
     }
 

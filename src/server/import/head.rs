@@ -8,6 +8,9 @@ use super::read::{ColumnNote, Entity, Reader};
 use super::row::Column;
 use super::source::{FORMATS, Fate, Format, Origin, normal};
 
+/// Names that no other product has. `password_hash` is also Auth0's.
+const ONLY_OURS: [&str; 6] = ["locked", "accounts", "mfa_enrolled", "active_account", "last_visit_at", "visits"];
+
 /// How many of `cells` are names of columns, ours or anybody's.
 pub fn score(columns: &[Column], cells: &[String]) -> usize {
     let known = |cell: &&String| {
@@ -37,15 +40,28 @@ pub fn is_head(columns: &[Column], format: Option<&Format>, cells: &[&str]) -> b
 
 impl<T: Entity> Reader<'_, T> {
     /// Whose file it is. Nothing where it says so itself, and no other product's tables are asked.
-    fn choose(&mut self, names: &[String], all_ours: bool) {
+    /// One with a name that only we have is ours, whatever else is in it.
+    fn choose(&mut self, names: &[String], is_ours: bool) {
         self.format = match self.reading.from {
             _ if T::KEY != "email" => None,
             Some(origin) => Format::of(origin),
-            None if all_ours => None,
+            None if is_ours => None,
             None => Format::recognise(names),
         };
         self.shape.foreign = self.format.is_some();
         self.shape.adds = self.format.is_some_and(|format| format.adds);
+    }
+
+    /// Whether to go on, now that it is known whose file it is.
+    fn goes_on(&mut self, line: u64) -> bool {
+        let merges = self.format.is_some_and(|format| format.merges);
+        if merges && self.is_read_once {
+            let message = "has to be read twice, which a pipe does not allow; give it as a file, or as - by standard input";
+            self.problem(line, "", message, false);
+            return false;
+        }
+        self.wanted &= merges || !self.counting;
+        self.wanted
     }
 
     /// Reads the head line: the position of each column of ours, or nothing where the file is none that could be read.
@@ -53,7 +69,11 @@ impl<T: Entity> Reader<'_, T> {
         let names: Vec<String> = cells.iter().map(|cell| normal(cell)).collect();
         let known = |cell: &&str| T::COLUMNS.iter().any(|column| column.name == own_name(cell));
         let all_ours = cells.iter().filter(|cell| !bare(cell, true).is_empty()).all(known);
-        self.choose(&names, all_ours);
+        let only_ours = cells.iter().any(|cell| ONLY_OURS.contains(&own_name(cell).as_str()));
+        self.choose(&names, all_ours || only_ours);
+        if !self.goes_on(line) {
+            return None;
+        }
         if T::KEY == "email" && self.reading.from != Some(Origin::Understudy) {
             let told = self.format.filter(|format| !format.headless.is_empty());
             let data: Vec<String> = cells.iter().map(|cell| bare(cell, true).to_owned()).collect();
@@ -165,12 +185,17 @@ impl<T: Entity> Reader<'_, T> {
         Some(positions)
     }
 
-    /// As [`Self::take_head`], for the fields of the first user of a JSON file.
+    /// As [`Self::take_head`], for all fields of the first users of a JSON file.
     pub(super) fn take_fields(&mut self, line: u64, names: &[String]) -> bool {
         let all_ours = names.iter().all(|name| T::COLUMNS.iter().any(|column| column.name.eq_ignore_ascii_case(name)));
         let normalised: Vec<String> = names.iter().map(|name| normal(name)).collect();
-        self.choose(&normalised, all_ours);
-        if self.format.is_none() && !all_ours {
+        let only_ours = names.iter().any(|name| ONLY_OURS.contains(&name.to_lowercase().as_str()));
+        let is_told = self.reading.from == Some(Origin::Understudy) || T::KEY != "email";
+        self.choose(&normalised, all_ours || only_ours);
+        if !self.goes_on(line) {
+            return false;
+        }
+        if self.format.is_none() && !(all_ours || only_ours || is_told) {
             let all = T::COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
             let message = if names.iter().any(|name| name == "realm") {
                 "is a realm without users; export it with `--users realm_file`".to_owned()
@@ -181,7 +206,6 @@ impl<T: Entity> Reader<'_, T> {
             return false;
         }
         for (column, called) in T::COLUMNS.iter().zip(&mut self.shape.called) {
-            let own = || names.iter().find(|name| name.eq_ignore_ascii_case(column.name));
             let theirs = |format: &Format| {
                 let named = |(name, fate): &(&str, Fate)| {
                     (*fate == Fate::Taken(column.name))
@@ -190,7 +214,10 @@ impl<T: Entity> Reader<'_, T> {
                 };
                 format.columns.iter().find_map(named)
             };
-            *called = self.format.map_or_else(own, theirs).cloned();
+            *called = match self.format {
+                Some(format) => theirs(format).cloned(),
+                None => Some(column.name.to_owned()),
+            };
         }
         true
     }
@@ -211,4 +238,10 @@ impl<T: Entity> Reader<'_, T> {
             self.description.columns.push(ColumnNote { column, into, passed_over });
         }
     }
+}
+
+/// The outermost field that a flattened one is a part of.
+pub fn top_of(name: &str) -> &str {
+    let name = name.strip_prefix("profile.").unwrap_or(name);
+    name.split('.').next().unwrap_or(name)
 }

@@ -17,6 +17,8 @@ pub struct Input {
     pub encoding: &'static Encoding,
     /// The first 64 KiB, decoded.
     pub sample: String,
+    /// There is no more than that.
+    pub is_whole: bool,
 }
 
 /// Opens a file and finds out its encoding, unless that is told.
@@ -50,8 +52,9 @@ pub fn open(content: Content, told: Option<&'static Encoding>) -> Result<Input, 
         );
     }
     let sample = sample.into_owned();
+    let is_whole = head.len() < SAMPLE;
     let text = Text::new(Box::new(Cursor::new(head).chain(bytes)), encoding);
-    Ok(Input { text, encoding, sample })
+    Ok(Input { text, encoding, sample, is_whole })
 }
 
 /// By its mark where it has one. UTF-16 without one shows in every second byte of the head line being zero.
@@ -80,6 +83,39 @@ pub struct Text {
     ended: bool,
     lines: Lines,
     read: u64,
+    /// Where another encoding was told: whether the text is UTF-8 all the same.
+    utf_8: Option<Utf8>,
+}
+
+/// Text in letters of more than one byte that is UTF-8 from the top to the bottom is not by chance.
+struct Utf8 {
+    decoder: Decoder,
+    lines: Lines,
+    first: Option<u64>,
+    is_other: bool,
+}
+
+impl Utf8 {
+    fn new() -> Self {
+        Self { decoder: UTF_8.new_decoder_without_bom_handling(), lines: Lines::new(), first: None, is_other: false }
+    }
+
+    /// The line of the first letter that the told encoding would misread, once the text is over and all of it is UTF-8.
+    fn refuted(&mut self, bytes: &[u8], ended: bool) -> Option<u64> {
+        if self.is_other {
+            return None;
+        }
+        if self.first.is_none() {
+            let letter = bytes.iter().position(|byte| !byte.is_ascii());
+            self.lines.note(&bytes[..letter.unwrap_or(bytes.len())]);
+            self.lines.starts.clear();
+            self.first = letter.map(|_| self.lines.line);
+        }
+        let mut decoded = String::with_capacity(3 * STEP + 16);
+        let (result, _) = self.decoder.decode_to_string_without_replacement(bytes, &mut decoded, ended);
+        self.is_other = result != DecoderResult::InputEmpty;
+        self.first.filter(|_| ended && !self.is_other)
+    }
 }
 
 impl Text {
@@ -91,8 +127,9 @@ impl Text {
             decoded: String::new(),
             given: 0,
             ended: false,
-            lines: Lines { at: 0, line: 1, after_cr: false, fresh: true, starts: VecDeque::new() },
+            lines: Lines::new(),
             read: 0,
+            utf_8: (![UTF_8, UTF_16LE, UTF_16BE].contains(&encoding)).then(Utf8::new),
         }
     }
 
@@ -118,6 +155,10 @@ impl Text {
         let count = self.bytes.read(&mut raw)?;
         self.read += count as u64;
         self.ended = count == 0;
+        if let Some(line) = self.utf_8.as_mut().and_then(|check| check.refuted(&raw[..count], self.ended)) {
+            let advice = format!("is UTF-8 and not {}; leave --encoding out", self.encoding.name());
+            return Err(BadText::at(line, advice));
+        }
         self.decoded.clear();
         self.given = 0;
         let room = self.decoder.max_utf8_buffer_length_without_replacement(count).unwrap_or(3 * STEP);
@@ -130,13 +171,14 @@ impl Text {
                 let mut lines = Lines { starts: VecDeque::new(), ..self.lines };
                 lines.note(self.decoded.as_bytes());
                 let advice = if self.encoding == UTF_8 {
-                    "is not UTF-8; save the file as \"CSV UTF-8\", or, where it comes from an older Excel, add \
-                     --encoding windows-1252"
+                    "is not UTF-8; save the file as \"CSV UTF-8\", or, where it comes from an older Excel, name what that \
+                     wrote: --encoding windows-1252 in western Europe and America, --encoding windows-1250 where Polish, \
+                     Czech, Slovak, Hungarian, Slovene or Croatian is written, windows-1251 for Cyrillic"
                         .to_owned()
                 } else {
                     format!("is not {}; name the right encoding with --encoding", self.encoding.name())
                 };
-                Err(io::Error::new(io::ErrorKind::InvalidData, BadText { line: lines.line, advice }))
+                Err(BadText::at(lines.line, advice))
             }
         }
     }
@@ -148,6 +190,12 @@ impl Text {
 pub struct BadText {
     pub line: u64,
     advice: String,
+}
+
+impl BadText {
+    pub fn at(line: u64, advice: impl Into<String>) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, Self { line, advice: advice.into() })
+    }
 }
 
 impl Read for Text {
@@ -179,6 +227,10 @@ struct Lines {
 }
 
 impl Lines {
+    fn new() -> Self {
+        Self { at: 0, line: 1, after_cr: false, fresh: true, starts: VecDeque::new() }
+    }
+
     fn note(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {

@@ -9,19 +9,21 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::input::Text;
+use super::problem::{nearest, quoted};
+use super::row::Column;
 
 /// What takes the users: the line on which one begins, and its fields. It says whether to go on.
 pub type Sink<'a> = &'a mut dyn FnMut(u64, Map<String, Value>) -> bool;
 
-/// Reads all users of a file.
+/// Reads all users of a file. Gives whether it names a next page.
 ///
 /// # Errors
 /// The line that cannot be read, and why.
-pub fn read(text: Text, sink: Sink<'_>) -> Result<(), (u64, String)> {
+pub fn read(text: Text, sink: Sink<'_>) -> Result<bool, (u64, String)> {
     let line = Rc::new(Cell::new(1));
     let reader = Counted { text: BufReader::new(text), line: line.clone() };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let mut users = Users { sink, line: line.clone(), stopped: false };
+    let mut users = Users { sink, line: line.clone(), depth: 0, stopped: false, has_more: false };
     while !users.stopped && deserializer.end().is_err() {
         if let Err(error) = (&mut users).deserialize(&mut deserializer) {
             if users.stopped {
@@ -34,7 +36,7 @@ pub fn read(text: Text, sink: Sink<'_>) -> Result<(), (u64, String)> {
             return Err((line.get(), message));
         }
     }
-    Ok(())
+    Ok(users.has_more)
 }
 
 /// A reader that counts the lines that were taken from it. `serde_json` takes one byte at a time.
@@ -55,7 +57,10 @@ impl Read for Counted {
 struct Users<'a> {
     sink: Sink<'a>,
     line: Rc<Cell<u64>>,
+    /// How many objects the text is in.
+    depth: usize,
     stopped: bool,
+    has_more: bool,
 }
 
 impl Users<'_> {
@@ -92,19 +97,84 @@ impl<'de> Visitor<'de> for &mut Users<'_> {
         let line = self.line.get();
         let mut fields = Map::new();
         let mut held_users = false;
+        self.depth += 1;
         while let Some(key) = object.next_key::<String>()? {
-            if key == "users" {
+            // Microsoft Graph answers with a `value` beside remarks about it.
+            let is_answer = |fields: &Map<String, Value>| fields.keys().all(|name| name.starts_with("@odata."));
+            if key == "users" || (key == "value" && self.depth == 1 && is_answer(&fields)) {
                 held_users = true;
                 object.next_value_seed(&mut *self)?;
-            } else {
-                fields.insert(key, object.next_value()?);
+                continue;
             }
+            let value = object.next_value()?;
+            if fields.contains_key(&key) {
+                return Err(serde::de::Error::custom(format_args!("{} is there twice", quoted(&key))));
+            }
+            fields.insert(key, value);
         }
+        self.depth -= 1;
+        self.has_more |= held_users && fields.contains_key("@odata.nextLink");
         if held_users { Ok(()) } else { self.take(line, fields) }
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
+    }
+}
+
+/// The names of all fields, as [`flatten`] gives them.
+pub fn names(fields: &Map<String, Value>) -> Vec<String> {
+    flatten(fields.clone()).0
+}
+
+/// The cells of an object in our own words, in the order of our columns, and what is wrong with its fields.
+pub fn own_cells(columns: &[Column], fields: Map<String, Value>) -> (Vec<String>, Vec<(String, String)>) {
+    let mut cells = vec![None; columns.len()];
+    let mut faults = Vec::new();
+    for (name, value) in fields {
+        let Some(at) = columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name)) else {
+            let guess = nearest(&name, columns.iter().map(|column| column.name));
+            let guess = guess.map_or_else(String::new, |guess| format!("; did you mean {guess}?"));
+            faults.push((name, format!("is no known field{guess}")));
+            continue;
+        };
+        match own_cell(&columns[at], value) {
+            Ok(_) if cells[at].is_some() => faults.push((name, "is there twice".to_owned())),
+            Ok(text) => cells[at] = Some(text),
+            Err(message) => faults.push((name, message)),
+        }
+    }
+    (cells.into_iter().map(Option::unwrap_or_default).collect(), faults)
+}
+
+/// A value as the cell of a CSV file would hold it.
+fn own_cell(column: &Column, value: Value) -> Result<String, String> {
+    let (list, separator) = match (value, column.list) {
+        (Value::Array(list), Some(separator)) => (list, separator),
+        (Value::Array(_), None) => return Err("is a list, where one value belongs".to_owned()),
+        (Value::Object(object), _) if column.name == "jwks" => return Ok(Value::Object(object).to_string()),
+        (Value::Object(_), _) => return Err("is an object, where one value belongs".to_owned()),
+        (value, _) => return Ok(scalar(value).trim().to_owned()),
+    };
+    let mut words = Vec::new();
+    for item in list {
+        if item.is_array() || item.is_object() {
+            return Err("holds something other than words".to_owned());
+        }
+        let word = scalar(item).trim().to_owned();
+        if word.contains(|c: char| c == separator || (separator == ' ' && c.is_whitespace())) {
+            return Err(format!("holds {}, which is more than one", quoted(&word)));
+        }
+        words.push(word);
+    }
+    Ok(words.join(&separator.to_string()))
+}
+
+fn scalar(value: Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
     }
 }
 
@@ -119,13 +189,8 @@ pub fn flatten(fields: Map<String, Value>) -> (Vec<String>, Vec<String>) {
 
 fn put(name: String, value: Value, names: &mut Vec<String>, cells: &mut Vec<String>) {
     let text = match value {
-        Value::Null => String::new(),
-        Value::Bool(is) => is.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text,
         Value::Array(list) if list.iter().all(|item| !item.is_array() && !item.is_object()) => {
-            let words = list.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), ToOwned::to_owned));
-            words.collect::<Vec<_>>().join("|")
+            list.into_iter().map(scalar).collect::<Vec<_>>().join("|")
         }
         Value::Array(list) => {
             for (at, item) in list.into_iter().enumerate() {
@@ -139,6 +204,7 @@ fn put(name: String, value: Value, names: &mut Vec<String>, cells: &mut Vec<Stri
             }
             return;
         }
+        value => scalar(value),
     };
     names.push(name);
     cells.push(text);

@@ -132,8 +132,8 @@ pub struct Found {
 }
 
 impl Found {
-    pub fn new(options: &Options) -> Result<Self, ImportError> {
-        let report = options.report.as_deref().map(Report::create).transpose()?;
+    pub fn new(options: &Options, sources: &[Source]) -> Result<Self, ImportError> {
+        let report = options.report.as_deref().map(|path| Report::create(path, sources)).transpose()?;
         Ok(Self {
             skip_bad_rows: options.skip_bad_rows,
             dry_run: options.dry_run,

@@ -1,19 +1,25 @@
 //! Reads one file from the top to the bottom, and gives its rows on in batches, so that a file of any size needs little room.
+//!
+//! Where several rows may be about one user, the file is read twice: once to know whose rows come again, and then those
+//! users wait for their last row. What is compared with the database is always the whole of what a file says.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod objects;
+mod quotes;
+mod table;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
 use serde::Serialize;
 
-use super::dialect::{Dialect, bare};
-use super::head;
-use super::input::{BadText, Input, Text, open};
+use super::input::open;
 use super::problem::{Problem, counted, plain};
 use super::row::{Column, Row, Shape};
-use super::source::{Format, Origin, Ours, Theirs, normal};
-use super::{Content, Rows, json};
+use super::source::{Format, Origin, Ours, Theirs};
+use super::{Content, Rows};
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +39,10 @@ pub trait Entity: Sized {
 
     fn parse(row: &mut Row<'_>) -> Self;
     fn key(&self) -> &str;
-    /// Takes in another row about the same, where a format has several.
-    fn merge(&mut self, other: Self);
+    /// Takes in another row about the same, where a format has several. Gives what could not be kept.
+    fn merge(&mut self, _other: Self) -> Option<&'static str> {
+        None
+    }
     fn rows(batch: Vec<Self>) -> Rows;
 }
 
@@ -75,37 +83,22 @@ pub fn read<T: Entity>(
     latest: DateTime<Utc>,
     emit: &mut dyn FnMut(Item) -> bool,
 ) {
-    let input = match open(content, reading.encoding) {
-        Ok(input) => input,
-        Err(message) => {
-            emit(Item::Problem(Problem { file: file.to_owned(), line: 1, column: String::new(), message }, false));
-            return;
-        }
-    };
-    let mut reader = Reader::<T> {
-        file,
-        reading,
-        latest,
-        shape: Shape { columns: T::COLUMNS, called: vec![None; T::COLUMNS.len()], foreign: false, adds: false },
-        headless: false,
-        format: None,
-        names: Vec::new(),
-        ours: Ours::new(T::COLUMNS),
-        seen: HashMap::new(),
-        hasher: RandomState::new(),
-        batch: Vec::new(),
-        emit,
-        wanted: true,
-        blank: 0,
-        passed_over: BTreeMap::new(),
-        description: Description::default(),
-    };
-    let begins_with = input.sample.trim_start().chars().next();
-    if matches!(begins_with, Some('{' | '[')) {
-        reader.json(input);
+    let hasher = RandomState::new();
+    let again = if T::KEY == "email" && content.is_there_again() {
+        let mut silent = |_: Item| true;
+        let mut reader = Reader::<T>::new(file, reading, latest, &mut silent, hasher.clone());
+        reader.counting = true;
+        reader.run(content.clone());
+        reader.again.retain(|_, times| *times > 1);
+        reader.again.shrink_to_fit();
+        Some(reader.again)
     } else {
-        reader.csv(input);
-    }
+        None
+    };
+    let mut reader = Reader::<T>::new(file, reading, latest, emit, hasher);
+    reader.is_read_once = again.is_none();
+    reader.again = again.unwrap_or_default();
+    reader.run(content);
     reader.finish();
 }
 
@@ -119,19 +112,84 @@ pub(super) struct Reader<'a, T> {
     pub(super) headless: bool,
     /// Of another product's columns, as [`normal`] gives them.
     pub(super) names: Vec<String>,
+    /// How many cells the head line has, and which of them have no name.
+    width: usize,
+    unnamed: Vec<usize>,
+    /// Rows that say something under a head cell without a name.
+    nameless: usize,
     ours: Ours,
     /// Hashes of keys, and the lines on which they stand: a million addresses would take too much room.
     seen: HashMap<u64, u64>,
+    /// Hashes of keys, and how many rows about each are still to come. While it is being counted: how many there were.
+    again: HashMap<u64, usize>,
+    /// What waits for the last of its rows.
+    held: HashMap<u64, T>,
+    /// Of whom a bad row does not say whether they are locked: the good ones alone do not decide it.
+    unclear: HashSet<u64>,
+    merged: usize,
+    pub(super) counting: bool,
+    pub(super) is_read_once: bool,
     hasher: RandomState,
     batch: Vec<T>,
     emit: &'a mut dyn FnMut(Item) -> bool,
     pub(super) wanted: bool,
     blank: usize,
     passed_over: BTreeMap<&'static str, usize>,
+    /// Columns of times that could not be read: how many, and the first line.
+    unread_times: BTreeMap<&'static str, (usize, u64)>,
     pub(super) description: Description,
 }
 
-impl<T: Entity> Reader<'_, T> {
+impl<'a, T: Entity> Reader<'a, T> {
+    fn new(
+        file: &'a str,
+        reading: &'a Reading,
+        latest: DateTime<Utc>,
+        emit: &'a mut dyn FnMut(Item) -> bool,
+        hasher: RandomState,
+    ) -> Self {
+        Self {
+            file,
+            reading,
+            latest,
+            shape: Shape { columns: T::COLUMNS, called: vec![None; T::COLUMNS.len()], foreign: false, adds: false },
+            headless: false,
+            format: None,
+            names: Vec::new(),
+            width: 0,
+            unnamed: Vec::new(),
+            nameless: 0,
+            ours: Ours::new(T::COLUMNS),
+            seen: HashMap::new(),
+            again: HashMap::new(),
+            held: HashMap::new(),
+            unclear: HashSet::new(),
+            merged: 0,
+            counting: false,
+            is_read_once: false,
+            hasher,
+            batch: Vec::new(),
+            emit,
+            wanted: true,
+            blank: 0,
+            passed_over: BTreeMap::new(),
+            unread_times: BTreeMap::new(),
+            description: Description::default(),
+        }
+    }
+
+    fn run(&mut self, content: Content) {
+        let input = match open(content, self.reading.encoding) {
+            Ok(input) => input,
+            Err(message) => return self.problem(1, "", message, false),
+        };
+        if matches!(input.sample.trim_start().chars().next(), Some('{' | '[')) {
+            self.json(input);
+        } else {
+            self.csv(input);
+        }
+    }
+
     pub(super) fn problem(&mut self, line: u64, column: &str, message: impl Into<String>, of_row: bool) {
         let (column, message) = (column.to_owned(), message.into());
         let problem = Problem { file: self.file.to_owned(), line, column, message };
@@ -141,120 +199,34 @@ impl<T: Entity> Reader<'_, T> {
         self.wanted &= (self.emit)(Item::Problem(problem, of_row));
     }
 
-    fn csv(&mut self, input: Input) {
-        let Input { text, encoding, sample } = input;
-        let dialect = Dialect::detect(&sample, &|cells| head::score(T::COLUMNS, cells));
-        drop(sample);
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(dialect.separator).from_reader(text);
-        let mut record = csv::StringRecord::new();
-        let mut preamble = dialect.preamble;
-        let mut head: Option<Vec<Option<usize>>> = None;
-        while self.wanted {
-            match reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => {}
-                Err(error) => {
-                    let line = reader.get_mut().line();
-                    self.unreadable(line, error);
-                    return;
-                }
-            }
-            let line = reader.get_mut().line_of(record.position().map_or(0, csv::Position::byte));
-            let mut cells: Vec<&str> = record.iter().collect();
-            if cells.iter().all(|cell| bare(cell, true).is_empty()) {
-                self.blank += usize::from(head.is_some());
-            } else if preamble > 0 {
-                preamble -= 1;
-            } else if let Some(positions) = &head {
-                self.record(line, &cells, positions);
-                self.tell_position(reader.get_ref());
-            } else {
-                while cells.last().is_some_and(|cell| bare(cell, true).is_empty()) {
-                    cells.pop();
-                }
-                let Some(positions) = self.take_head(line, &cells) else { return };
-                if self.headless {
-                    self.record(line, &cells, &positions);
-                }
-                head = Some(positions);
-            }
-        }
-        if head.is_none() && self.wanted {
-            self.problem(1, "", "the file is empty; its first line names the columns", false);
-        }
-        let what = self.format.map_or_else(|| format!("Understudy's own {}", self.kind()), |f| f.label.to_owned());
-        self.description.taken_for = format!("{what} ({}, separated by {})", encoding.name(), dialect.label());
-    }
-
     fn kind(&self) -> &'static str {
         T::rows(Vec::new()).kind().as_str()
     }
 
-    fn unreadable(&mut self, line: u64, error: csv::Error) {
-        let (line, message) = match error.into_kind() {
-            csv::ErrorKind::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<BadText>()) {
-                Some(bad) => (bad.line, bad.to_string()),
-                None => (line, format!("cannot be read: {error}")),
-            },
-            other => (line, format!("cannot be read: {other:?}")),
-        };
-        self.problem(line, "", message, false);
-    }
-
-    fn tell_position(&mut self, text: &Text) {
-        if self.description.rows.is_multiple_of(4096) {
-            self.wanted &= (self.emit)(Item::Read(text.read_so_far()));
-        }
-    }
-
-    /// One row of a CSV file. `positions` say where each column of ours stands, where the file is Understudy's own.
-    fn record(&mut self, line: u64, cells: &[&str], positions: &[Option<usize>]) {
-        let width = if self.format.is_some() { self.names.len() } else { self.description.columns.len() };
-        let extra = cells.get(width..).unwrap_or_default();
-        // Spreadsheets leave empty cells at the end of a row out. What is required is never left out.
-        let lacks = |(column, at): (&Column, &Option<usize>)| column.required && at.is_some_and(|at| at >= cells.len());
-        let cut = T::COLUMNS.iter().zip(positions).any(lacks) || cells.len() < width.min(2);
-        if cut || !extra.iter().all(|cell| bare(cell, true).is_empty()) {
-            let message = format!("has {} instead of {width}; is a quote missing?", counted(cells.len(), "cell"));
-            return self.problem(line, "", message, true);
-        }
-        if head::is_head(T::COLUMNS, self.format, cells) {
-            let message = "is a head line again: two files were put together here; take this line out";
-            return self.problem(line, "", message, true);
-        }
-        if let Some(format) = self.format {
-            let email = self.names.iter().position(|name| format.fate(name) == super::source::Fate::Taken(T::KEY));
-            let guarded = email.and_then(|at| cells.get(at)).is_some_and(|cell| cell.trim_start().starts_with('\''));
-            let cells: Vec<String> = cells.iter().take(width).map(|cell| bare(cell, guarded).to_owned()).collect();
-            let names = std::mem::take(&mut self.names);
-            self.translated(line, format, &Theirs { names: &names, cells: &cells });
-            self.names = names;
-            return;
-        }
-        let key = T::COLUMNS.iter().position(|column| column.name == T::KEY).and_then(|at| positions[at]);
-        let at = |at: usize| cells.get(at).copied().unwrap_or_default();
-        let guarded = key.is_some_and(|key| at(key).trim_start().starts_with('\''));
-        let cell =
-            |position: &Option<usize>| position.map_or_else(String::new, |place| bare(at(place), guarded).to_owned());
-        let cells = positions.iter().map(cell).collect();
-        self.row(line, cells);
+    fn taken_for(&self) -> String {
+        self.format.map_or_else(|| format!("Understudy's own {}", self.kind()), |format| format.label.to_owned())
     }
 
     fn translated(&mut self, line: u64, format: &'static Format, theirs: &Theirs<'_>) {
         self.ours.clear();
         (format.translate)(theirs, &mut self.ours);
-        match self.ours.passed_over {
+        let why = self.ours.passed_over.or_else(|| self.ours.get(T::KEY).is_empty().then_some("has no e-mail address"));
+        match why {
             Some(why) => *self.passed_over.entry(why).or_default() += 1,
             None => {
                 let cells = self.ours.cells.clone();
-                self.row(line, cells);
+                let called = |column: &str| T::COLUMNS.iter().position(|known| known.name == column);
+                let called = |column: &str| called(column).and_then(|at| self.shape.called[at].clone());
+                let faults = self.ours.faults.iter();
+                let faults =
+                    faults.map(|(column, fault)| (called(column).unwrap_or_default(), fault.clone())).collect();
+                self.row(line, cells, faults);
             }
         }
     }
 
-    /// One row in the order of our columns.
-    fn row(&mut self, line: u64, mut cells: Vec<String>) {
+    /// One row in the order of our columns, and what was found wrong with it already, by the file's own names.
+    fn row(&mut self, line: u64, mut cells: Vec<String>, faults: Vec<(String, String)>) {
         for (column, value) in &self.reading.set {
             if let Some(at) = T::COLUMNS.iter().position(|known| known.name == column)
                 && cells[at].is_empty()
@@ -262,9 +234,16 @@ impl<T: Entity> Reader<'_, T> {
                 cells[at].clone_from(value);
             }
         }
-        self.description.rows += 1;
-        let mut row =
-            Row { shape: &self.shape, file: self.file, line, cells: &cells, latest: self.latest, problems: Vec::new() };
+        let fault = |(column, message)| Problem { file: self.file.to_owned(), line, column, message };
+        let mut row = Row {
+            shape: &self.shape,
+            file: self.file,
+            line,
+            cells: &cells,
+            latest: self.latest,
+            problems: faults.into_iter().map(fault).collect(),
+            unread_times: Vec::new(),
+        };
         let entity = T::parse(&mut row);
         for (column, cell) in T::COLUMNS.iter().zip(&cells) {
             // PostgreSQL stores none, and whoever wrote it meant something else.
@@ -272,30 +251,65 @@ impl<T: Entity> Reader<'_, T> {
                 row.problem(column.name, "has a NUL character");
             }
         }
-        let key = entity.key().to_lowercase();
-        let hash = self.hasher.hash_one(&key);
-        let first = self.seen.get(&hash).copied().filter(|_| row.is_good(T::KEY));
-        if let Some(first) = first.filter(|_| !self.shape.adds) {
-            row.problem(T::KEY, format!("{} is in line {first} already", super::problem::quoted(&key)));
+        let hash = self.hasher.hash_one(entity.key());
+        if self.counting {
+            *self.again.entry(hash).or_default() += 1;
+            return;
         }
-        if row.is_good(T::KEY) || first.is_some() {
-            self.seen.entry(hash).or_insert(line);
-        }
-        let problems = row.problems;
-        if !problems.is_empty() {
-            self.description.bad_rows += 1;
-            for problem in problems {
-                self.wanted &= (self.emit)(Item::Problem(problem, true));
+        self.description.rows += 1;
+        if self.format.is_none_or(|format| !format.merges) {
+            if let Some(first) = self.seen.get(&hash).filter(|_| row.is_good(T::KEY)) {
+                let key = super::problem::quoted(entity.key());
+                row.problem(T::KEY, format!("{key} is in line {first} already"));
+            } else if row.is_good(T::KEY) {
+                self.seen.insert(hash, line);
             }
-            return;
         }
-        if first.is_some()
-            && let Some(same) = self.batch.iter_mut().find(|other| other.key() == entity.key())
-        {
-            same.merge(entity);
-            return;
+        if !row.is_good("locked") && self.again.contains_key(&hash) {
+            self.unclear.insert(hash);
         }
-        self.batch.push(entity);
+        let Row { problems, unread_times, .. } = row;
+        for column in unread_times {
+            self.unread_times.entry(column).or_insert((0, line)).0 += 1;
+        }
+        let is_good = problems.is_empty();
+        self.description.bad_rows += usize::from(!is_good);
+        for problem in problems {
+            self.wanted &= (self.emit)(Item::Problem(problem, true));
+        }
+        self.take(line, hash, is_good.then_some(entity));
+    }
+
+    /// Takes a row, or notes that one was bad, and gives on what no further row is about.
+    fn take(&mut self, line: u64, hash: u64, entity: Option<T>) {
+        let Some(to_come) = self.again.get_mut(&hash) else { return self.push(entity) };
+        *to_come = to_come.saturating_sub(1);
+        let is_last = *to_come == 0;
+        match (self.held.entry(hash), entity) {
+            (Entry::Occupied(mut held), Some(entity)) => {
+                self.merged += 1;
+                if let Some(what) = held.get_mut().merge(entity) {
+                    self.ours.leave(what);
+                }
+            }
+            (Entry::Vacant(place), Some(entity)) => {
+                place.insert(entity);
+            }
+            (_, None) => {}
+        }
+        if is_last {
+            let whole = self.held.remove(&hash);
+            if self.unclear.remove(&hash) && whole.is_some() {
+                let message =
+                    "is about a user of whom another row does not say whether to come in: none of them is taken";
+                return self.problem(line, "", message, true);
+            }
+            self.push(whole);
+        }
+    }
+
+    fn push(&mut self, entity: Option<T>) {
+        self.batch.extend(entity);
         if self.batch.len() >= T::BATCH {
             self.give();
         }
@@ -308,47 +322,20 @@ impl<T: Entity> Reader<'_, T> {
         }
     }
 
-    fn json(&mut self, input: Input) {
-        let encoding = input.encoding.name();
-        let mut fates: BTreeSet<String> = BTreeSet::new();
-        let mut first = true;
-        let read = json::read(input.text, &mut |line, fields| {
-            let (names, cells) = json::flatten(fields);
-            if std::mem::take(&mut first) && !self.take_fields(line, &names) {
-                return false;
-            }
-            fates.extend(
-                names
-                    .iter()
-                    .map(|name| top_of(name))
-                    .filter(|name| !fates.contains(*name))
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>(),
-            );
-            if let Some(format) = self.format {
-                let normalised: Vec<String> = names.iter().map(|name| normal(name)).collect();
-                self.translated(line, format, &Theirs { names: &normalised, cells: &cells });
-            } else {
-                let cell = |column: &Column| {
-                    let at = names.iter().position(|name| name.eq_ignore_ascii_case(column.name));
-                    at.map_or_else(String::new, |at| cells[at].trim().to_owned())
-                };
-                self.row(line, T::COLUMNS.iter().map(cell).collect());
-            }
-            self.wanted
-        });
-        if let Err((line, message)) = read {
-            self.problem(line, "", message, false);
-        } else if first {
-            self.problem(1, "", "the file holds no users", false);
+    fn finish(mut self) {
+        for whole in std::mem::take(&mut self.held).into_values() {
+            self.push(Some(whole));
         }
-        self.note_fields(fates);
-        let what = self.format.map_or_else(|| format!("Understudy's own {}", self.kind()), |f| f.label.to_owned());
-        self.description.taken_for = format!("{what} (JSON, {encoding})");
+        self.give();
+        self.note_what_was_left();
+        self.description.columns.retain(|note| !note.column.is_empty());
+        for note in &mut self.description.columns {
+            note.column = plain(&note.column);
+        }
+        (self.emit)(Item::Done(self.description));
     }
 
-    fn finish(mut self) {
-        self.give();
+    fn note_what_was_left(&mut self) {
         let notes = &mut self.description.notes;
         if let Some(format) = self.format.filter(|format| !format.note.is_empty()) {
             notes.push(format.note.to_owned());
@@ -365,16 +352,23 @@ impl<T: Entity> Reader<'_, T> {
                 counted(*count, "user")
             ));
         }
-        self.description.columns.retain(|note| !note.column.is_empty());
-        for note in &mut self.description.columns {
-            note.column = plain(&note.column);
+        for (column, (count, first)) in &self.unread_times {
+            let times = counted(*count, "time");
+            notes.push(format!(
+                "{column}: {times} passed over, unreadable or not between 1970-01-02 and tomorrow; the first in line {first}."
+            ));
         }
-        (self.emit)(Item::Done(self.description));
+        if self.merged > 0 {
+            notes.push(format!(
+                "{} about a user of another row, and taken together with it: locked where one says so, and verified likewise.",
+                counted(self.merged, "row")
+            ));
+        }
+        if self.nameless > 0 {
+            notes.push(format!(
+                "{} something below a head cell without a name; it was passed over.",
+                if self.nameless == 1 { "1 row has".to_owned() } else { format!("{} rows have", self.nameless) }
+            ));
+        }
     }
-}
-
-/// The outermost field that a flattened one is a part of.
-pub(super) fn top_of(name: &str) -> &str {
-    let name = name.strip_prefix("profile.").unwrap_or(name);
-    name.split('.').next().unwrap_or(name)
 }

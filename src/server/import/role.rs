@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, What};
 use super::read::Entity;
 use super::row::{Column, Given, Row, optional, required};
+use super::writer::Allowed;
 use super::{Rows, Writer};
 use crate::server::db::import::{self as table, KnownRole, RoleRow};
 use crate::server::service::audit::Event;
@@ -12,10 +13,10 @@ use crate::server::service::audit::Event;
 const COLUMNS: &[Column] = &[
     required("key", "admin", "the key: 1 to 100 letters, digits, dots, _ and -"),
     required("name", "Administrator", "1 to 200 characters"),
-    optional("permissions", "account.audit.read orders.read", "separated by spaces"),
+    optional("permissions", "account.audit.read orders.read", "separated by spaces").listed(' '),
 ];
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Role {
     line: u64,
     key: String,
@@ -40,8 +41,6 @@ impl Entity for Role {
     fn key(&self) -> &str {
         &self.key
     }
-
-    fn merge(&mut self, _: Self) {}
 
     fn rows(batch: Vec<Self>) -> Rows {
         Rows::Roles(batch)
@@ -69,13 +68,25 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Takes out of the row what makes a change that nobody allowed.
+    fn keep(&mut self, (what, about): &Change) {
+        if *what == What::PermissionRemoved {
+            let mut permissions = self.permissions.over(None).unwrap_or_default();
+            permissions.push(about.clone());
+            self.permissions = Given::Set(permissions);
+        }
+    }
+}
+
 pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> anyhow::Result<()> {
     let keys: Vec<&str> = roles.iter().map(Entity::key).collect();
     let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
     for role in roles {
         let before = known.get(&role.key);
-        let changes = before.map(|known| role.changes(known)).unwrap_or_default();
-        if before.is_some() && changes.is_empty() {
+        let compare = |row: &Role| before.map(|known| row.changes(known)).unwrap_or_default();
+        let Allowed { row: role, changes, left_out } = writer.allowed(role, compare, Role::keep);
+        if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
@@ -89,6 +100,10 @@ pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> anyhow::Result<()
             let Some((action, severity)) = what.facts().event else { continue };
             let sentence = format!("{} by an import", what.sentence(&format!("The role {}", role.name), about));
             let event = Event::new(writer.environment_id, action, severity, sentence);
+            writer.record(event).await?;
+        }
+        for change in &left_out {
+            let event = writer.leave_out(change, &format!("The role {}", role.name));
             writer.record(event).await?;
         }
     }

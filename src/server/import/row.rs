@@ -5,14 +5,19 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::problem::{Problem, quoted};
+use super::words::{moment, no_moment, truth};
 use crate::server::text::{self, TextError};
 
 const KEY_MAX: usize = 100;
+/// Bytes of an address, as many as any browser sends.
+const URI_MAX: usize = 2_000;
+/// Bytes of a permission.
+const WORD_MAX: usize = 200;
 /// The word that takes away what is there.
 const CLEAR: &str = "-";
 
@@ -25,14 +30,23 @@ pub struct Column {
     pub help: &'static str,
     /// A value for the template's example row.
     pub example: &'static str,
+    /// What stands between the values of a cell that may have several.
+    pub list: Option<char>,
+}
+
+impl Column {
+    /// The column with cells of several values, separated by `by`.
+    pub const fn listed(self, by: char) -> Self {
+        Self { list: Some(by), ..self }
+    }
 }
 
 pub const fn required(name: &'static str, example: &'static str, help: &'static str) -> Column {
-    Column { name, required: true, help, example }
+    Column { name, required: true, help, example, list: None }
 }
 
 pub const fn optional(name: &'static str, example: &'static str, help: &'static str) -> Column {
-    Column { name, required: false, help, example }
+    Column { name, required: false, help, example, list: None }
 }
 
 /// What a cell says about a value that may be there or not.
@@ -101,6 +115,8 @@ pub struct Row<'a> {
     /// No time may be later.
     pub latest: DateTime<Utc>,
     pub problems: Vec<Problem>,
+    /// Columns of times that could not be read and were passed over.
+    pub unread_times: Vec<&'static str>,
 }
 
 impl Row<'_> {
@@ -169,20 +185,18 @@ impl Row<'_> {
         typed
     }
 
-    /// Truth, in the words of exports and of spreadsheets in several languages; `-` is no.
+    /// Truth; in our own files `-` is no.
     pub fn boolean(&mut self, column: &str) -> Option<bool> {
-        let text = self.cell(column).to_lowercase();
-        match text.as_str() {
-            "" => None,
-            "true" | "yes" | "y" | "1" | "wahr" | "vrai" | "verdadero" | "verdadeiro" | "vero" | "waar" | "prawda" => {
-                Some(true)
-            }
-            "false" | "no" | "n" | "0" | "falsch" | "faux" | "falso" | "onwaar" | "fałsz" | CLEAR => Some(false),
-            other => {
-                self.problem(column, format!("{} is neither true nor false", quoted(other)));
-                None
-            }
+        let text = self.cell(column).to_owned();
+        let is = match text.as_str() {
+            "" => return None,
+            CLEAR if !self.shape.foreign => Some(false),
+            text => truth(text),
+        };
+        if is.is_none() {
+            self.problem(column, format!("{} is neither true nor false", quoted(&text.to_lowercase())));
         }
+        is
     }
 
     pub fn count(&mut self, column: &str) -> Option<i64> {
@@ -197,24 +211,26 @@ impl Row<'_> {
         number.ok().map(i64::from)
     }
 
-    /// A moment between the second day of 1970 and tomorrow: what lies outside was misread or never set.
-    pub fn time(&mut self, column: &str) -> Option<DateTime<Utc>> {
+    /// A moment between the second day of 1970 and tomorrow: what lies outside was misread or never set. One of another
+    /// product's file that cannot be read is passed over: nobody can be asked to mend the product.
+    pub fn time(&mut self, column: &'static str) -> Option<DateTime<Utc>> {
         let text = self.cell(column).to_owned();
         if text.is_empty() {
             return None;
         }
-        let Some(time) = parse_time(&text) else {
-            let text = quoted(&text);
-            self.problem(column, format!("{text} is no time; write it like 2026-11-23T08:30:00Z or 2026-11-23"));
-            return None;
+        let fault = match moment(&text) {
+            None => no_moment(&text),
+            Some(time) if time < DateTime::UNIX_EPOCH + TimeDelta::days(1) || time > self.latest => {
+                "is not between 1970-01-02 and tomorrow"
+            }
+            Some(time) => return Some(time),
         };
-        let earliest = DateTime::UNIX_EPOCH + TimeDelta::days(1);
-        if time < earliest || time > self.latest {
-            let text = quoted(&text);
-            self.problem(column, format!("{text} is not between 1970-01-02 and tomorrow"));
-            return None;
+        if self.shape.foreign {
+            self.unread_times.push(column);
+        } else {
+            self.problem(column, format!("{} {fault}", quoted(&text)));
         }
-        Some(time)
+        None
     }
 
     /// One of `words`.
@@ -237,21 +253,35 @@ impl Row<'_> {
             let valid = Url::parse(text).is_ok_and(|url| {
                 matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
             });
-            if !valid || text.contains(char::is_whitespace) {
+            if !valid || text.contains(char::is_whitespace) || !is_written_out(text) {
                 self.problem(column, format!("{} is not an http or https address", quoted(text)));
+            } else {
+                self.bounded(column, "an address", text, URI_MAX);
             }
         }
         given
     }
 
+    /// What the indexes of PostgreSQL could not hold, nobody wrote by hand. `most` is in bytes.
+    fn bounded(&mut self, column: &str, what: &str, text: &str, most: usize) {
+        if text.len() > most {
+            let (length, shown) = (text.len(), quoted(text));
+            self.problem(column, format!("{shown} has {length} bytes; {what} has {most} at most"));
+        }
+    }
+
     /// Words separated by white space, each once, in order.
     pub fn words(&mut self, column: &str) -> Given<Vec<String>> {
-        self.text(column).map(|text| {
+        let given = self.text(column).map(|text| {
             let mut words: Vec<String> = text.split_whitespace().map(ToOwned::to_owned).collect();
             words.sort();
             words.dedup();
             words
-        })
+        });
+        for word in given.set().map(Vec::as_slice).unwrap_or_default() {
+            self.bounded(column, "a permission", word, WORD_MAX);
+        }
+        given
     }
 
     /// Addresses separated by white space. Native applications have schemes of their own.
@@ -260,36 +290,34 @@ impl Row<'_> {
         let given = given.map(|text| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<String>>());
         let mut seen = HashSet::new();
         for uri in given.set().map(Vec::as_slice).unwrap_or_default() {
-            let fault = match Url::parse(uri) {
-                Err(_) => Some("is not an absolute address"),
-                Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file" | "blob" | "about") => {
-                    Some("has a scheme that must not be redirected to")
-                }
-                Ok(url) if url.fragment().is_some() => Some("has a fragment, which redirect URIs must not have"),
-                Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_none() => Some("has no host"),
-                Ok(_) if uri.contains('*') => Some("has a *: redirect URIs are compared letter by letter"),
-                Ok(_) if !seen.insert(uri) => Some("is there twice"),
-                Ok(_) => None,
-            };
-            if let Some(fault) = fault {
-                self.problem(column, format!("{} {fault}", quoted(uri)));
+            match redirect_fault(uri).or_else(|| (!seen.insert(uri)).then_some("is there twice")) {
+                Some(fault) => self.problem(column, format!("{} {fault}", quoted(uri))),
+                None => self.bounded(column, "an address", uri, URI_MAX),
             }
         }
         given
     }
 }
 
-/// RFC 3339, or a date with or without a time of day as Google, Okta and spreadsheets in ISO order write it. Without a zone
-/// it is UTC. Orders of day and month that depend on the country are not guessed.
-fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc().trunc_subsecs(6));
-    }
-    let text = text.strip_suffix(" UTC").or_else(|| text.strip_suffix('Z')).unwrap_or(text).replace('/', "-");
-    for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(&text, format) {
-            return Some(time.and_utc().trunc_subsecs(6));
+fn redirect_fault(uri: &str) -> Option<&'static str> {
+    match Url::parse(uri) {
+        Err(_) => Some("is not an absolute address"),
+        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file" | "blob" | "about") => {
+            Some("has a scheme that must not be redirected to")
         }
+        Ok(url) if url.fragment().is_some() => Some("has a fragment, which redirect URIs must not have"),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_none() => Some("has no host"),
+        Ok(_) if uri.contains('*') => Some("has a *: redirect URIs are compared letter by letter"),
+        Ok(_) if !is_written_out(uri) => Some(
+            "is no address as RFC 3986 has them: after http: or https: comes //, and |, <, >, \" and \\ are never in one",
+        ),
+        Ok(_) => None,
     }
-    Some(NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?.and_utc())
+}
+
+/// Whether an address means the same to whoever compares it by letters and to a browser, which mends what is wrong with it.
+fn is_written_out(uri: &str) -> bool {
+    let is_web = |scheme: &str| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let has_slashes = !(is_web("http:") || is_web("https:")) || is_web("http://") || is_web("https://");
+    has_slashes && !uri.contains(['|', '<', '>', '"', '\\'])
 }

@@ -1,5 +1,7 @@
 //! A batch of rows of one kind: what can be done with it whatever the kind.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -108,6 +110,21 @@ impl Rows {
             Self::Applications(rows) => rows.retain(|_| next()),
             Self::Accounts(rows) => rows.retain(|_| next()),
             Self::Users(rows) => rows.retain(|_| next()),
+        }
+    }
+
+    /// Leaves out, by position, rows on lines that refer to what is not there. Of a user whom several rows are about the
+    /// others stay.
+    pub fn leave_out(&mut self, missing: &HashMap<usize, HashSet<u64>>) {
+        let none = HashSet::new();
+        if let Self::Users(rows) = self {
+            let mut at = 0;
+            rows.retain_mut(|row| {
+                at += 1;
+                row.leave_out(missing.get(&(at - 1)).unwrap_or(&none))
+            });
+        } else {
+            self.retain(&mut |at| !missing.contains_key(&at));
         }
     }
 

@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use clap::ValueEnum;
 
+use super::problem::quoted;
 use super::row::Column;
+use super::words::truth;
 
 /// Where a file comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,6 +44,8 @@ pub struct Format {
     pub headless: &'static [&'static str],
     /// Users come once per account: memberships are added to those that are there, and none is taken away.
     pub adds: bool,
+    /// Several rows may be about one user, and are taken together before anything is compared.
+    pub merges: bool,
     pub translate: fn(&Theirs<'_>, &mut Ours),
     /// What there is to know about files of this product.
     pub note: &'static str,
@@ -86,7 +90,7 @@ impl Format {
         let [_, email, verified, ..] = cells else { return None };
         let fits = cells.len() >= firebase::FORMAT.headless.len() - 2
             && (email.is_empty() || email.contains('@'))
-            && matches!(verified.as_str(), "true" | "false");
+            && truth(verified).is_some();
         fits.then_some(&firebase::FORMAT)
     }
 
@@ -137,10 +141,6 @@ impl Theirs<'_> {
             .unwrap_or_default()
     }
 
-    pub fn is_true(&self, names: &[&str]) -> bool {
-        self.get(names).eq_ignore_ascii_case("true")
-    }
-
     /// First and last name, or the first of `whole`.
     pub fn name(&self, whole: &[&str], first: &[&str], last: &[&str]) -> String {
         let parts = format!("{} {}", self.get(first), self.get(last));
@@ -155,19 +155,36 @@ pub struct Ours {
     pub cells: Vec<String>,
     /// Why this row is passed over, if it is.
     pub passed_over: Option<&'static str>,
+    /// What is wrong with this row, and in which column of ours it shows.
+    pub faults: Vec<(&'static str, String)>,
     /// What was left behind, and how often: "a bcrypt password hash".
     pub left: BTreeMap<&'static str, usize>,
 }
 
+/// What a state means for signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Closed,
+    /// Nothing yet: what is known here stays.
+    Unsaid,
+}
+
 impl Ours {
     pub fn new(columns: &'static [Column]) -> Self {
-        Self { columns, cells: vec![String::new(); columns.len()], passed_over: None, left: BTreeMap::new() }
+        let cells = vec![String::new(); columns.len()];
+        Self { columns, cells, passed_over: None, faults: Vec::new(), left: BTreeMap::new() }
     }
 
     /// Empties the cells for the next row, and keeps the counts.
     pub fn clear(&mut self) {
         self.cells.iter_mut().for_each(String::clear);
         self.passed_over = None;
+        self.faults.clear();
+    }
+
+    pub fn get(&self, column: &str) -> &str {
+        self.columns.iter().position(|known| known.name == column).map_or("", |at| self.cells[at].as_str())
     }
 
     pub fn set(&mut self, column: &str, text: impl Into<String>) {
@@ -178,6 +195,35 @@ impl Ours {
 
     pub fn set_true(&mut self, column: &str, is: bool) {
         self.set(column, if is { "true" } else { "false" });
+    }
+
+    /// The contrary of what a cell says. A word that is neither true nor false is handed on, and refused as a cell of ours.
+    pub fn set_not(&mut self, column: &str, text: &str) {
+        match truth(text) {
+            Some(is) => self.set_true(column, !is),
+            None => self.set(column, text),
+        }
+    }
+
+    /// Locks by words of state; whoever has one that means no entry is locked. Words that are not known are a fault of the
+    /// row: they could mean that nobody is to come in.
+    pub fn set_state(&mut self, states: &[&str], meaning: fn(&str) -> Option<State>) {
+        let (mut open, mut closed) = (false, false);
+        for state in states.iter().filter(|state| !state.is_empty()) {
+            match meaning(&state.to_lowercase().replace([' ', '-'], "_")) {
+                Some(State::Open) => open = true,
+                Some(State::Closed) => closed = true,
+                Some(State::Unsaid) => {}
+                None => {
+                    let message =
+                        format!("{} is no state that is known: may such a user come in or not?", quoted(state));
+                    self.faults.push(("locked", message));
+                }
+            }
+        }
+        if open || closed {
+            self.set_true("locked", closed);
+        }
     }
 
     pub fn leave(&mut self, what: &'static str) {
@@ -207,8 +253,11 @@ pub fn kind_of_hash(hash: &str) -> &'static str {
     }
 }
 
-/// Milliseconds since 1970, as a time in text. What is no number stays as it is.
+/// Milliseconds since 1970, as a time in text; 0 is never. What is no number stays as it is.
 pub fn from_millis(text: &str) -> String {
+    if text == "0" {
+        return String::new();
+    }
     let time = text.parse::<i64>().ok().and_then(DateTime::from_timestamp_millis);
     time.map_or_else(|| text.to_owned(), |time| time.to_rfc3339())
 }

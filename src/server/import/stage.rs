@@ -8,8 +8,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::change::Protection;
 use super::{ImportError, Kind, Phase, Progress, Rows, Writer};
 use crate::model::audit::action;
 use crate::server::db::environment::EnvironmentRow;
@@ -28,6 +30,23 @@ const TRIES: usize = 20;
 /// PostgreSQL is told of the new sizes after this many batches, and each time four times as many have been written.
 const FIRST_ANALYZE: usize = 4;
 
+/// How an import ends, and what it may do until then.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// The sentences of the events that end it.
+    pub closing: Vec<String>,
+    /// What was allowed by name.
+    pub allow: Vec<Protection>,
+}
+
+impl Plan {
+    /// Imports that an earlier version began have the sentences only: then nothing more may be taken away.
+    fn of(row: &ImportRow) -> serde_json::Result<Self> {
+        let list = || serde_json::from_str(&row.closing).map(|closing| Self { closing, allow: Vec::new() });
+        serde_json::from_str(&row.closing).or_else(|_| list())
+    }
+}
+
 /// An import that this process works at.
 pub struct Stage<'a> {
     state: &'a AppState,
@@ -44,10 +63,14 @@ impl<'a> Stage<'a> {
         let mut conn = state.db.read().await?;
         let before = table::of_environment(&mut conn, environment.id).await?;
         drop(conn);
-        if let Some(before) = before
-            && !settle_one(state, before).await?
-        {
-            return Err(ImportError::Running);
+        if let Some(before) = before {
+            match settle_one(state, before).await {
+                Ok(true) => {}
+                Ok(false) => return Err(ImportError::Running),
+                // It is over, too, and was said to whoever reads the log and the audit trail.
+                Err(ImportError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let now = state.now();
         let row = ImportRow {
@@ -95,9 +118,13 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Writes everything. `closing` are the sentences of the events that end it.
-    pub async fn apply(self, closing: &[String], progress: &(dyn Fn(Progress<'_>) + Sync)) -> Result<(), ImportError> {
-        let closing = serde_json::to_string(closing).map_err(anyhow::Error::from)?;
+    /// Writes everything. Gives what was left out of it, a sentence each.
+    pub async fn apply(
+        self,
+        plan: &Plan,
+        progress: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Result<Vec<String>, ImportError> {
+        let closing = serde_json::to_string(plan).map_err(anyhow::Error::from)?;
         let mut tx = self.state.db.write().await?;
         self.touch(&mut tx).await?;
         table::start_applying(&mut tx, self.row.id, self.row.owner, &closing).await?;
@@ -126,16 +153,24 @@ async fn apply(
     row: &ImportRow,
     total: i64,
     progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> Result<(), ImportError> {
-    let (mut done, mut next_analyze, mut failed) = (0, FIRST_ANALYZE, 0);
+) -> Result<Vec<String>, ImportError> {
+    let plan = match Plan::of(row) {
+        Ok(plan) => plan,
+        Err(error) => return Err(fail(state, row, anyhow::Error::from(error).into()).await?),
+    };
+    let (mut done, mut next_analyze, mut failed, mut left_out) = (0, FIRST_ANALYZE, 0, Vec::new());
     loop {
-        match apply_next(state, row).await {
-            Ok(false) => return Ok(()),
-            Ok(true) => failed = 0,
+        match apply_next(state, row, &plan).await {
+            Ok(None) => return Ok(left_out),
+            Ok(Some(more)) => {
+                failed = 0;
+                left_out.extend(more);
+            }
             Err(ImportError::Database(error)) if error.is_busy() && failed < TRIES => {
                 failed += 1;
                 continue;
             }
+            Err(error) if is_refusal(&error) => return Err(fail(state, row, error).await?),
             Err(error) => return Err(error),
         }
         done += 1;
@@ -149,28 +184,55 @@ async fn apply(
     }
 }
 
-/// Writes the next batch, or ends the import where there is none. Gives whether there was one.
-async fn apply_next(state: &AppState, row: &ImportRow) -> Result<bool, ImportError> {
+/// Writes the next batch, or ends the import where there is none. Gives what was left out of it, where there was one.
+async fn apply_next(state: &AppState, row: &ImportRow, plan: &Plan) -> Result<Option<Vec<String>>, ImportError> {
     let mut tx = state.db.write().await?;
     if !table::touch(&mut tx, row.id, row.owner, state.now()).await? {
         return Err(ImportError::TakenOver);
     }
     let Some(chunk) = table::next(&mut tx, row.id).await? else {
-        let closing: Vec<String> = serde_json::from_str(&row.closing).map_err(anyhow::Error::from)?;
-        for sentence in closing {
+        for sentence in &plan.closing {
             let event = Event::of(row.environment_id, action::DATA_IMPORTED, sentence);
             audit::record(state, &mut tx, event).await.map_err(anyhow::Error::from)?;
         }
         table::end(&mut tx, row.id).await?;
         tx.commit().await?;
-        return Ok(false);
+        return Ok(None);
     };
     let rows: Rows = serde_json::from_str(&chunk.content).map_err(anyhow::Error::from)?;
-    let mut writer = Writer::new(state, &mut tx, row.environment_id);
+    let mut writer = Writer::new(state, &mut tx, row.environment_id, &plan.allow);
     rows.write(&mut writer).await.map_err(super::written)?;
+    let left_out = writer.left_out;
     table::remove(&mut tx, row.id, chunk.number).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Some(left_out))
+}
+
+/// Whether the rows themselves are at fault: whoever tries them again fails again.
+fn is_refusal(error: &ImportError) -> bool {
+    match error {
+        ImportError::Database(error) => table::is_refusal(error),
+        ImportError::Internal(error) => error.is::<serde_json::Error>(),
+        _ => false,
+    }
+}
+
+/// Ends an import whose rows the database refuses: what is left of it would keep out every later one. Gives the error that
+/// says so.
+async fn fail(state: &AppState, row: &ImportRow, error: ImportError) -> Result<ImportError, ImportError> {
+    let mut tx = state.db.write().await?;
+    if !table::stop_applying(&mut tx, row.id, row.owner).await? {
+        return Ok(ImportError::TakenOver);
+    }
+    let left = table::left(&mut tx, row.id).await?;
+    let batches = if left == 1 { "1 batch".to_owned() } else { format!("{left} batches") };
+    let sentence = format!("An import was given up, because the database refused a row: {batches} of it not written");
+    let event = Event::of(row.environment_id, action::DATA_IMPORT_FAILED, sentence);
+    audit::record(state, &mut tx, event).await.map_err(anyhow::Error::from)?;
+    tx.commit().await?;
+    tracing::error!(%error, left, "the database refused a row of an import; what was left of it is given up");
+    discard(state, row).await?;
+    Ok(ImportError::Refused { batches, why: Box::new(error) })
 }
 
 /// Finishes an import at which nobody works any more, or gives it up where nothing of it was written. Gives whether it is
@@ -197,14 +259,18 @@ async fn settle_one(state: &AppState, row: ImportRow) -> Result<bool, ImportErro
     Ok(true)
 }
 
-/// Finishes or gives up every import that was interrupted. Gives how many there were.
+/// Finishes or gives up every import that was interrupted; one that cannot be is logged, and keeps no other from it. Gives
+/// how many there were.
 pub async fn settle(state: &AppState) -> ServiceResult<u64> {
     let mut conn = state.db.read().await?;
     let stale = table::stale(&mut conn, state.now() - LEASE).await?;
     drop(conn);
     let mut settled = 0;
     for row in stale {
-        settled += u64::from(settle_one(state, row).await.map_err(anyhow::Error::from)?);
+        match settle_one(state, row).await {
+            Ok(over) => settled += u64::from(over),
+            Err(error) => tracing::error!(%error, "an import that was interrupted could not be finished"),
+        }
     }
     Ok(settled)
 }

@@ -1,5 +1,8 @@
 //! users.csv: users, their memberships and what they may do in each account.
 
+mod keep;
+mod merge;
+mod sessions;
 mod write;
 
 use std::collections::HashMap;
@@ -29,7 +32,7 @@ const COLUMNS: &[Column] = &[
     optional("picture_url", "", "http or https"),
     optional("mfa_enrolled", "false", "true or false: enrolled elsewhere; it is not asked for here"),
     optional("locked", "false", "true or false; a locked user cannot sign in and cannot be impersonated"),
-    optional("accounts", "northwind:admin", "memberships: account:role+role;account:role!disabled"),
+    optional("accounts", "northwind:admin", "memberships: account:role+role;account:role!disabled").listed(';'),
     optional("active_account", "northwind", "one of the accounts; else the one that was active, or the first"),
     optional("last_visit_at", "2024-11-20T10:00:00Z", "also the last sign-in; never moves what is known back"),
     optional("visits", "7", "distinct days with a visit; never less than what is known"),
@@ -44,11 +47,17 @@ pub struct Membership {
     pub account: String,
     pub roles: Vec<String>,
     pub disabled: bool,
+    /// Where it stands.
+    #[serde(default)]
+    pub line: u64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct User {
     line: u64,
+    /// Of further rows about the same user.
+    #[serde(default)]
+    merged_lines: Vec<u64>,
     email: String,
     name: Option<String>,
     email_verified: Option<bool>,
@@ -74,6 +83,7 @@ impl Entity for User {
         let memberships = memberships(row);
         Self {
             line: row.line,
+            merged_lines: Vec::new(),
             email: row.email("email"),
             name: row.name("name"),
             email_verified: row.boolean("email_verified"),
@@ -94,22 +104,8 @@ impl Entity for User {
         &self.email
     }
 
-    fn merge(&mut self, other: Self) {
-        let Given::Set(more) = other.memberships else { return };
-        let Given::Set(memberships) = &mut self.memberships else {
-            self.memberships = Given::Set(more);
-            return;
-        };
-        for membership in more {
-            match memberships.iter_mut().find(|known| known.account == membership.account) {
-                None => memberships.push(membership),
-                Some(known) => {
-                    known.roles.extend(membership.roles);
-                    known.roles.sort();
-                    known.roles.dedup();
-                }
-            }
-        }
+    fn merge(&mut self, other: Self) -> Option<&'static str> {
+        self.merge_row(other)
     }
 
     fn rows(batch: Vec<Self>) -> Rows {
@@ -145,7 +141,7 @@ fn memberships(row: &mut Row<'_>) -> Given<Vec<Membership>> {
             row.problem(COLUMN, format!("{} is there twice", super::problem::quoted(&account)));
             continue;
         }
-        memberships.push(Membership { account, roles, disabled });
+        memberships.push(Membership { account, roles, disabled, line: row.line });
     }
     if memberships.is_empty() { Given::Kept } else { Given::Set(memberships) }
 }
@@ -194,9 +190,9 @@ impl User {
     }
 
     pub fn references(&self) -> impl Iterator<Item = Reference<'_>> {
-        let to = |kind, key| Reference { line: self.line, column: "accounts", kind, key };
         let memberships = self.memberships.set().map(Vec::as_slice).unwrap_or_default();
         memberships.iter().flat_map(move |membership| {
+            let to = move |kind, key| Reference { line: membership.line, column: "accounts", kind, key };
             let roles = membership.roles.iter().map(move |role| to(Kind::Roles, role.as_str()));
             std::iter::once(to(Kind::Accounts, membership.account.as_str())).chain(roles)
         })

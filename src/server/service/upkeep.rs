@@ -22,8 +22,35 @@ const BATCH: i64 = 200;
 /// Transactions of a kind in one run: what is left waits for the next.
 const BATCHES: usize = 50;
 
-/// Deletes what is due. Gives how many rows went.
+/// Deletes what is due. Gives how many rows went. Its parts do not depend on each other: one that fails is logged and keeps
+/// none of the others from their work, and imports, which are the work of others, come last.
+///
+/// # Errors
+/// The last one, after all parts had their turn.
 pub async fn run(state: &AppState) -> ServiceResult<u64> {
+    let parts = [
+        ("rows that are past their time", old_rows(state).await),
+        ("failed sign-ins", failed_sign_ins(state).await),
+        ("parked requests", parked::forget_expired(state).await),
+        ("problems", problem::forget_old(state).await),
+        ("tokens of clients", client_token::forget_expired(state).await),
+        ("retired keys", signing_key::remove_retired(state).await),
+        ("interrupted imports", import::settle(state).await),
+    ];
+    let (mut deleted, mut failed) = (0, None);
+    for (what, outcome) in parts {
+        match outcome {
+            Ok(rows) => deleted += rows,
+            Err(error) => {
+                tracing::error!(%error, "{what} could not be tidied");
+                failed = Some(error);
+            }
+        }
+    }
+    failed.map_or(Ok(deleted), Err)
+}
+
+async fn old_rows(state: &AppState) -> ServiceResult<u64> {
     let now = state.now();
     let mut deleted = 0;
     for _ in 0..BATCHES {
@@ -43,11 +70,14 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         deleted += batch;
         tokio::task::yield_now().await;
     }
+    Ok(deleted)
+}
+
+async fn failed_sign_ins(state: &AppState) -> ServiceResult<u64> {
+    let before = state.now() - failed_sign_in::KEPT;
     let mut tx = state.db.write().await?;
-    deleted += failures::forget(&mut tx, now - failed_sign_in::KEPT).await?;
-    deleted += notice::forget(&mut tx, now - failed_sign_in::KEPT).await?;
+    let mut deleted = failures::forget(&mut tx, before).await?;
+    deleted += notice::forget(&mut tx, before).await?;
     tx.commit().await?;
-    deleted += import::settle(state).await?;
-    deleted += parked::forget_expired(state).await? + problem::forget_old(state).await?;
-    Ok(deleted + client_token::forget_expired(state).await? + signing_key::remove_retired(state).await?)
+    Ok(deleted)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use understudy::server::db::{Db, Raw};
+use understudy::server::import::change::Protection;
 use understudy::server::import::{self, ImportError, Kind, Options, Phase};
 use understudy::server::service::upkeep;
 
@@ -30,6 +31,14 @@ impl Bench {
 
     /// Begins an import and gives it up once it has written `batches` batches, or none where that is 0.
     async fn interrupted(&self, text: &str, batches: u64) {
+        self.stopped(Kind::Users, text, batches).await;
+    }
+
+    async fn stopped(&self, kind: Kind, text: &str, batches: u64) {
+        self.stopped_with(kind, text, batches, &Options::default()).await;
+    }
+
+    async fn stopped_with(&self, kind: Kind, text: &str, batches: u64, options: &Options) {
         let writing = AtomicBool::new(false);
         let reached = tokio::sync::Notify::new();
         let progress = |progress: import::Progress<'_>| {
@@ -38,9 +47,8 @@ impl Bench {
                 reached.notify_one();
             }
         };
-        let sources = vec![source(Kind::Users, text.as_bytes())];
-        let options = Options::default();
-        let import = import::run(&self.app.state, &self.environment, sources, &options, &progress);
+        let sources = vec![source(kind, text.as_bytes())];
+        let import = import::run(&self.app.state, &self.environment, sources, options, &progress);
         tokio::select! {
             biased;
             () = reached.notified() => {}
@@ -167,4 +175,65 @@ async fn a_write_whose_turn_does_not_come_is_refused_as_busy() {
     );
     held.commit().await.expect("it commits");
     here.write().await.expect("the turn has come").commit().await.expect("it commits");
+}
+
+#[tokio::test]
+async fn an_import_whose_rows_the_database_refuses_is_given_up_and_keeps_nobody_out() {
+    for (column, value) in [("content", "'{'"), ("content", "replace(content, 'hosted', 'magic')")] {
+        let bench = Bench::new().await;
+        bench.basics().await;
+        let rows: String = (0..200).map(|n| format!("app{n},App {n},https://a{n}.example/,hosted\n")).collect();
+        let text = format!("client_id,name,app_url,login_method\n{rows}");
+        bench.stopped(Kind::Applications, &text, 1).await;
+        bench.app.execute(Box::leak(format!("UPDATE import_chunks SET {column} = {value}").into_boxed_str())).await;
+        bench.app.advance(TimeDelta::seconds(31));
+        upkeep::run(&bench.app.state).await.expect("what cannot be finished is no fault of the rest");
+        assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
+        let events = bench.app.events("data.import_failed").await;
+        assert_eq!(events.len(), 1);
+        assert!(events[0].description.ends_with("3 batches of it not written"), "{}", events[0].description);
+        bench.import(Kind::Users, &many(3)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_protects_somebody_since_the_check_is_not_taken_away() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let dana = "dana@acme.example,Dana,true,acme:admin+member,\n";
+    bench.import(Kind::Users, &format!("email,name,email_verified,accounts,locked\n{dana}")).await;
+    let rows: String = (0..1_500).map(|n| format!("user{n}@many.example,U,,,\n")).collect();
+    let text = format!(
+        "email,name,email_verified,accounts,locked\n{rows}dana@acme.example,Dana W,true,acme:admin+member,false\n"
+    );
+    bench.interrupted(&text, 1).await;
+    bench.app.execute("UPDATE users SET locked_at = created_at WHERE email = 'dana@acme.example'").await;
+    let zeta = "INSERT INTO memberships (account_id, user_id, created_at)
+                SELECT a.id, u.id, u.created_at FROM accounts a JOIN users u ON u.environment_id = a.environment_id
+                WHERE u.email = 'dana@acme.example' AND a.external_id = 'zeta'";
+    bench.app.execute(zeta).await;
+    bench.app.advance(TimeDelta::seconds(31));
+    upkeep::run(&bench.app.state).await.expect("upkeep");
+    let after = bench.user("dana@acme.example").await.expect("a user");
+    assert!(after.locked_at.is_some(), "nobody allowed to unlock");
+    assert_eq!(after.name, "Dana W", "what nobody has to allow is done");
+    assert_eq!(bench.memberships("dana@acme.example").await.len(), 2);
+    assert!(bench.app.events("user.unlocked").await.is_empty());
+    let left_out = bench.app.events("data.change_left_out").await;
+    assert_eq!(left_out.len(), 2);
+    assert!(left_out.iter().any(|event| event.description.contains("Dana W is unlocked")), "{left_out:?}");
+}
+
+#[tokio::test]
+async fn what_was_allowed_stays_allowed_after_an_interruption() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.import(Kind::Users, "email,name,locked\nzoe@many.example,Zoe,true\n").await;
+    let rows: String = (0..1_500).map(|n| format!("user{n}@many.example,U,\n")).collect();
+    let text = format!("email,name,locked\n{rows}zoe@many.example,Zoe,false\n");
+    bench.stopped_with(Kind::Users, &text, 1, &super::allowing(&[Protection::Unlock])).await;
+    bench.app.advance(TimeDelta::seconds(31));
+    upkeep::run(&bench.app.state).await.expect("upkeep");
+    assert!(bench.user("zoe@many.example").await.is_some_and(|user| user.locked_at.is_none()));
+    assert!(bench.app.events("data.change_left_out").await.is_empty());
 }

@@ -102,3 +102,56 @@ fn what_a_file_holds_is_seen_from_its_head_line() {
     let missing = folder.understudy(&["import", "--environment", "qa", "/nowhere/users.csv"]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("--template users"));
 }
+
+#[test]
+fn a_report_is_never_written_over_a_file_to_import_and_is_for_nobody_else_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("report");
+    let text = "email,name\na@x.example,A\n";
+    let own = folder.0.join("users.csv");
+    let link = folder.0.join("link.csv");
+    std::os::unix::fs::symlink(&own, &link).expect("a link");
+    for report in [&own, &link] {
+        let refused = folder.import("users.csv", text, &["--report", &report.display().to_string()]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("this is a file to import"));
+        assert_eq!(std::fs::read_to_string(&own).expect("the file"), text);
+    }
+    let report = folder.0.join("report.csv");
+    out(&folder.import("users.csv", text, &["--report", &report.display().to_string()]));
+    let there = std::fs::metadata(&report).expect("a report");
+    assert_eq!(there.permissions().mode() & 0o777, 0o600);
+    let names =
+        std::fs::read_dir(&folder.0).expect("a folder").filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert_eq!(names.filter(|name| name.contains(".part")).count(), 0);
+}
+
+#[test]
+fn standard_input_is_read_and_an_empty_file_is_called_empty() {
+    use std::io::Write;
+    let folder = Folder::new("stdin");
+    let piped = |text: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+        command.args(["import", "--environment", "qa", "-"]).env_clear().env("DATA_DIR", folder.0.join("data"));
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
+        child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
+        child.wait_with_output().expect("it ends")
+    };
+    assert!(out(&piped("email,name\na@x.example,A\n")).contains("1 user, 1 created"));
+    assert!(out(&piped("key,name\nadmin,Admin\n")).contains("1 role, 1 created"));
+    let empty = piped("");
+    assert!(String::from_utf8_lossy(&empty.stderr).contains("standard input: the file is empty"));
+    for text in ["", "\n \n", ";;;\n"] {
+        let empty = folder.import("whatever.csv", text, &[]);
+        assert!(String::from_utf8_lossy(&empty.stderr).contains("the file is empty"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_files_name_reaches_the_terminal_without_what_it_would_obey() {
+    let folder = Folder::new("names");
+    let evil = folder.import("ev\u{202e}il\u{1b}[31m.csv", "email,name\nnobody,A\n", &["--kind", "users"]);
+    let said = String::from_utf8_lossy(&evil.stderr);
+    assert!(said.contains("nobody") && !said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+}

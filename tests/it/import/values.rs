@@ -148,3 +148,31 @@ async fn the_report_has_every_problem_and_no_formula() {
     assert_eq!(report.lines().count(), 301);
     assert!(report.lines().all(|line| !line.starts_with('=')), "{report}");
 }
+
+#[tokio::test]
+async fn times_are_read_as_databases_write_them() {
+    let bench = Bench::new().await;
+    let times = [
+        ("2024-11-20 08:15:30+00", "2024-11-20T08:15:30+00:00"),
+        ("2024-11-20 08:15:30 +0000", "2024-11-20T08:15:30+00:00"),
+        ("2024-11-20T08:15:30+0000", "2024-11-20T08:15:30+00:00"),
+        ("2024-11-20 10:15:30.5+02", "2024-11-20T08:15:30.500+00:00"),
+        ("2024/11/20 08:15:30", "2024-11-20T08:15:30+00:00"),
+        ("2024-11-20 08:15:30 UTC", "2024-11-20T08:15:30+00:00"),
+        ("2024-11-20T08:15Z", "2024-11-20T08:15:00+00:00"),
+        ("2024-11-20T08:15", "2024-11-20T08:15:00+00:00"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
+        ("2024-11-20", "2024-11-20T00:00:00+00:00"),
+    ];
+    let rows: String =
+        times.iter().enumerate().map(|(at, (time, _))| format!("t{at}@time.example,T,{time}\n")).collect();
+    bench.import(Kind::Users, &format!("email,name,last_visit_at\n{rows}")).await;
+    for (at, (time, expected)) in times.iter().enumerate() {
+        let user = bench.user(&format!("t{at}@time.example")).await.expect("a user");
+        assert_eq!(user.last_visit_at().map(|time| time.to_rfc3339()).as_deref(), Some(*expected), "{time}");
+    }
+    for time in ["11/20/2024", "20.11.2024", "2024-02-30", "2024-11-20T08:15:30+99:99", "1614592800"] {
+        let faults = bench.faults(Kind::Users, &format!("email,name,last_visit_at\na@b.example,A,{time}\n")).await;
+        assert!(faults.len() == 1 && faults[0].contains("is no time"), "{faults:?}");
+    }
+}

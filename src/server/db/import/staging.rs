@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::db::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use crate::server::db::{Conn, DbError, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
 
 /// An import that has begun and is not over.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -16,7 +16,7 @@ pub struct ImportRow {
     pub applying: bool,
     pub started_at: DateTime<Utc>,
     pub touched_at: DateTime<Utc>,
-    /// The events that end it: a JSON list of sentences.
+    /// How it ends, and what it may do until then: JSON.
     pub closing: String,
 }
 
@@ -126,6 +126,32 @@ pub async fn remove_some(tx: &mut Tx, import_id: Uuid, limit: i64) -> DbResult<u
         import_id,
         limit
     )
+}
+
+/// Takes an import back from the point of no return: what is left of it is forgotten, whoever does it.
+pub async fn stop_applying(tx: &mut Tx, id: Uuid, owner: Uuid) -> DbResult<bool> {
+    let stopped = execute!(tx, "UPDATE imports SET applying = FALSE WHERE id = $1 AND owner = $2", id, owner)?;
+    Ok(stopped == 1)
+}
+
+/// How many batches are still to be written.
+pub async fn left(conn: &mut Conn, import_id: Uuid) -> DbResult<i64> {
+    fetch_scalar!(conn, "SELECT count(*) FROM import_chunks WHERE import_id = $1", import_id)
+}
+
+/// Whether the database refuses what is written and would do so again: the rows are at fault, and not the moment.
+pub fn is_refusal(error: &DbError) -> bool {
+    let DbError::Sqlx(error) = error else { return !matches!(error, DbError::Busy | DbError::Look(_)) };
+    let sqlx::Error::Database(error) = error else {
+        return matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_));
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        // The low byte of the extended code: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
+        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 18..=20));
+    }
+    // Classes of SQLSTATE: data, integrity, program limits.
+    ["22", "23", "54"].iter().any(|class| code.starts_with(class))
 }
 
 pub async fn end(tx: &mut Tx, id: Uuid) -> DbResult<()> {

@@ -2,6 +2,7 @@
 
 use super::Fate::{Passed, Taken};
 use super::{Format, Origin, Ours, Theirs};
+use crate::server::import::words::truth;
 
 pub static FORMAT: Format = Format {
     origin: Origin::Auth0,
@@ -39,6 +40,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: false,
+    merges: true,
     translate,
     note: "",
     example: "user_id,email,email_verified,name,created_at,last_login\n\
@@ -56,7 +58,7 @@ fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("picture_url", theirs.get(&["picture"]));
     ours.set("locked", theirs.get(&["blocked"]));
     let factors = theirs.get(&["multifactor", "mfafactors", "multifactor0", "mfafactors0type"]);
-    if !matches!(factors, "" | "[]" | "none") {
+    if !matches!(factors, "" | "[]" | "none") && truth(factors) != Some(false) {
         ours.set_true("mfa_enrolled", true);
     }
     ours.set("last_visit_at", theirs.get(&["lastlogin"]));

@@ -2,6 +2,7 @@
 
 use super::Fate::{Passed, Taken};
 use super::{Format, Origin, Ours, Theirs};
+use crate::server::import::words::truth;
 
 pub static FORMAT: Format = Format {
     origin: Origin::Entra,
@@ -31,6 +32,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: false,
+    merges: false,
     translate,
     note: "The address is `mail`, or `userPrincipalName` where that is empty.",
     example: "userPrincipalName,displayName,surname,mail,givenName,objectId,userType,accountEnabled\n\
@@ -42,22 +44,12 @@ fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     let whole = theirs.get(&["displayname"]);
     let parts = theirs.name(&[], &["givenname"], &["surname"]);
     ours.set("name", if whole.is_empty() { &parts } else { whole });
-    match theirs.get(&["accountenabled"]).to_lowercase().as_str() {
-        "true" | "yes" => ours.set_true("locked", false),
-        "false" | "no" => ours.set_true("locked", true),
-        other => ours.set("locked", other),
-    }
-    if ours_is_unsaid(theirs) {
-        match theirs.get(&["blocksignin"]).to_lowercase().as_str() {
-            "yes" | "true" => ours.set_true("locked", true),
-            "no" | "false" => ours.set_true("locked", false),
-            _ => {}
-        }
+    ours.set_not("locked", theirs.get(&["accountenabled"]));
+    // Where both are there, one that does not let in is enough.
+    let block = theirs.get(&["blocksignin"]);
+    if !block.is_empty() && (ours.get("locked").is_empty() || truth(block) != Some(false)) {
+        ours.set("locked", block);
     }
     ours.set("created_at", theirs.get(&["createddatetime"]));
     ours.set("last_visit_at", theirs.get(&["lastsignindatetime"]));
-}
-
-fn ours_is_unsaid(theirs: &Theirs<'_>) -> bool {
-    theirs.get(&["accountenabled"]).is_empty()
 }

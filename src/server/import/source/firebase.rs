@@ -59,6 +59,7 @@ pub static FORMAT: Format = Format {
         "customattributes",
     ],
     adds: false,
+    merges: false,
     translate,
     note: "",
     example: "kVd7s1,b.osei@northwind.example,true,,,Bea Osei,,,,,,,,,,,,,,,,,,1614592800000,1732090530000,,false,",

@@ -6,7 +6,7 @@ use super::{Format, Origin, Ours, Theirs};
 pub static FORMAT: Format = Format {
     origin: Origin::Frontegg,
     label: "Frontegg's CSV of users",
-    signatures: &[&["email", "tenantid"]],
+    signatures: &[&["email", "tenantid"], &["email", "tenantids"]],
     columns: &[
         ("email", Taken("email")),
         ("name", Taken("name")),
@@ -29,6 +29,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: true,
+    merges: true,
     translate,
     note: "tenantId and roleIds must be the external_id of an account and the key of a role here. Memberships are added to \
            those that a user has; none is taken away.",
@@ -39,16 +40,11 @@ pub static FORMAT: Format = Format {
 fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("email", theirs.get(&["email"]));
     ours.set("name", theirs.get(&["name"]));
-    let tenant = theirs.get(&["tenantid", "tenantids", "tenantids0"]);
-    if !tenant.is_empty() {
-        let roles = theirs.get(&["roleids", "roles"]);
-        let roles = roles.trim_matches(['[', ']']).split(['|', ',']).map(|role| role.trim().trim_matches('"'));
-        let roles: Vec<&str> = roles.filter(|role| !role.is_empty()).collect();
-        ours.set(
-            "accounts",
-            if roles.is_empty() { tenant.to_owned() } else { format!("{tenant}:{}", roles.join("+")) },
-        );
-    }
+    let tenants = listed(theirs.get(&["tenantid", "tenantids", "tenantids0"]));
+    let roles = listed(theirs.get(&["roleids", "roles"])).join("+");
+    let colon = if roles.is_empty() { "" } else { ":" };
+    let memberships: Vec<String> = tenants.iter().map(|tenant| format!("{tenant}{colon}{roles}")).collect();
+    ours.set("accounts", memberships.join(";"));
     ours.set("picture_url", theirs.get(&["profilepictureurl"]));
     ours.set("email_verified", theirs.get(&["verifyuser", "verified"]));
     ours.set("locked", theirs.get(&["islocked"]));
@@ -56,4 +52,10 @@ fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("created_at", theirs.get(&["createdat"]));
     ours.set("last_visit_at", theirs.get(&["lastlogin"]));
     ours.password(theirs.get(&["passwordhash"]));
+}
+
+/// The words of a list, as CSV or JSON writes it.
+fn listed(text: &str) -> Vec<&str> {
+    let words = text.trim_matches(['[', ']']).split(['|', ',']).map(|word| word.trim().trim_matches('"'));
+    words.filter(|word| !word.is_empty()).collect()
 }

@@ -1,7 +1,7 @@
 //! Google Workspace: *Directory › Users › Download users*, and its template for bulk updates.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs};
+use super::{Format, Origin, Ours, State, Theirs};
 
 pub static FORMAT: Format = Format {
     origin: Origin::Google,
@@ -23,6 +23,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: false,
+    merges: false,
     translate,
     note: "",
     example: "First Name [Required],Last Name [Required],Email Address [Required],Status [READ ONLY],Last Sign In [READ ONLY]\n\
@@ -32,14 +33,18 @@ pub static FORMAT: Format = Format {
 fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("email", theirs.get(&["emailaddress"]));
     ours.set("name", theirs.name(&[], &["firstname"], &["lastname"]));
-    match theirs.get(&["status", "newstatus"]).to_lowercase().as_str() {
-        "active" => ours.set_true("locked", false),
-        "suspended" | "archived" => ours.set_true("locked", true),
-        _ => {}
-    }
+    ours.set_state(&[theirs.get(&["status"]), theirs.get(&["newstatus"])], state);
     let last = theirs.get(&["lastsignin"]);
     if !last.to_lowercase().starts_with("never") {
         ours.set("last_visit_at", last);
     }
     ours.set("mfa_enrolled", theirs.get(&["2svenrolled"]));
+}
+
+fn state(word: &str) -> Option<State> {
+    match word {
+        "active" => Some(State::Open),
+        "suspended" | "archived" | "inactive" | "disabled" | "deleted" | "blocked" => Some(State::Closed),
+        _ => None,
+    }
 }

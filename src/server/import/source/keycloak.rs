@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Fate::{Passed, Taken};
 use super::{Format, Origin, Ours, Theirs, from_millis};
+use crate::server::import::words::truth;
 
 pub static FORMAT: Format = Format {
     origin: Origin::Keycloak,
@@ -37,6 +38,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: false,
+    merges: false,
     translate,
     note: "",
     example: "{\"username\":\"b.osei\",\"email\":\"b.osei@northwind.example\",\"emailVerified\":true,\"enabled\":true,\
@@ -60,13 +62,13 @@ fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("email", email);
     ours.set("name", theirs.name(&["username"], &["firstname"], &["lastname"]));
     ours.set("email_verified", theirs.get(&["emailverified"]));
-    match theirs.get(&["enabled"]).to_lowercase().as_str() {
-        "true" => ours.set_true("locked", false),
-        "false" => ours.set_true("locked", true),
-        other => ours.set("locked", other),
-    }
+    ours.set_not("locked", theirs.get(&["enabled"]));
     ours.set("created_at", from_millis(theirs.get(&["createdtimestamp"])));
-    let mut enrolled = theirs.is_true(&["totp"]);
+    let totp = theirs.get(&["totp"]);
+    let mut enrolled = truth(totp) == Some(true);
+    if truth(totp).is_none() {
+        ours.set("mfa_enrolled", totp);
+    }
     for number in 0..16 {
         let field = |name: &str| theirs.get(&[&format!("credentials{number}{name}")]);
         match field("type") {

@@ -2,7 +2,7 @@
 //! `profile.`.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs};
+use super::{Format, Origin, Ours, State, Theirs};
 
 pub static FORMAT: Format = Format {
     origin: Origin::Okta,
@@ -36,6 +36,7 @@ pub static FORMAT: Format = Format {
     ],
     headless: &[],
     adds: false,
+    merges: false,
     translate,
     note: "",
     example: "login,firstName,lastName,email,status,created,lastLogin\n\
@@ -45,12 +46,18 @@ pub static FORMAT: Format = Format {
 fn translate(theirs: &Theirs<'_>, ours: &mut Ours) {
     ours.set("email", theirs.get(&["email", "primaryemail", "login", "userlogin", "username"]));
     ours.set("name", theirs.name(&["displayname"], &["firstname"], &["lastname"]));
-    match theirs.get(&["status", "userstatus"]).to_uppercase().as_str() {
-        "ACTIVE" | "PASSWORD_EXPIRED" | "RECOVERY" | "PASSWORD_RESET" => ours.set_true("locked", false),
-        "SUSPENDED" | "DEPROVISIONED" | "DEACTIVATED" | "LOCKED_OUT" | "LOCKED OUT" => ours.set_true("locked", true),
-        // Staged and provisioned people were not let in yet: what is known here stays.
-        _ => {}
-    }
+    ours.set_state(&[theirs.get(&["status", "userstatus"])], state);
     ours.set("last_visit_at", theirs.get(&["lastlogin"]));
     ours.set("created_at", theirs.get(&["created", "createddate"]));
+}
+
+fn state(word: &str) -> Option<State> {
+    match word {
+        "active" | "password_expired" | "recovery" | "password_reset" | "password_recovery" => Some(State::Open),
+        "suspended" | "deprovisioned" | "deactivated" | "inactive" | "locked_out" | "blocked" | "disabled"
+        | "deleted" => Some(State::Closed),
+        // These people were not let in yet.
+        "staged" | "provisioned" | "pending" | "pending_user_action" | "pending_activation" => Some(State::Unsaid),
+        _ => None,
+    }
 }

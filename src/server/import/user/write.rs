@@ -1,26 +1,30 @@
 //! Writing a batch of users: new ones, and of the others what changed.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
-use super::{Known, User};
+use super::{Known, User, sessions};
 use crate::server::db::import::{self as table, KnownUser, MembershipUpsert, UserUpsert};
 use crate::server::import::change::{Change, What};
 use crate::server::import::read::Entity;
 use crate::server::import::row::Given;
+use crate::server::import::writer::Allowed;
 use crate::server::import::{Kind, Writer};
 use crate::server::service::audit::Event;
 
 /// One user on the way into the database.
-struct Going<'a> {
-    user: &'a User,
+pub(super) struct Going<'a> {
+    user: Cow<'a, User>,
     known: Option<&'a KnownUser>,
     changes: Vec<Change>,
-    id: Uuid,
+    left_out: Vec<Change>,
+    pub(super) id: Uuid,
     name: String,
 }
 
 impl Going<'_> {
-    fn has(&self, what: What) -> bool {
+    pub(super) fn has(&self, what: What) -> bool {
         self.changes.iter().any(|(change, _)| *change == what)
     }
 }
@@ -28,12 +32,12 @@ impl Going<'_> {
 pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> anyhow::Result<()> {
     let emails: Vec<&str> = users.iter().map(Entity::key).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
-    let references: Vec<_> = users.iter().flat_map(User::references).collect();
-    writer.learn(Kind::Accounts, &references).await?;
-    writer.learn(Kind::Roles, &references).await?;
     let going = users.iter().map(|user| going(writer, user, &known));
     let mut going: Vec<Going<'_>> = going.collect();
-    going.retain(|one| one.known.is_none() || !one.changes.is_empty());
+    going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
+    let references: Vec<_> = going.iter().flat_map(|one| one.user.references()).collect();
+    writer.learn(Kind::Accounts, &references).await?;
+    writer.learn(Kind::Roles, &references).await?;
     let (named, others): (Vec<&Going<'_>>, Vec<&Going<'_>>) =
         going.iter().partition(|one| one.known.is_none() || one.has(What::Renamed));
     for (rows, with_names) in [(named, true), (others, false)] {
@@ -47,22 +51,29 @@ pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> anyhow::Result<()
     table::add_memberships(writer.tx, &memberships).await?;
     for one in &going {
         report(writer, one).await?;
+        sessions::end(writer, one).await?;
     }
     Ok(())
 }
 
 fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a> {
     let known = known.get(&user.email);
-    let changes = known.map(|known| user.changes(known)).unwrap_or_default();
+    let compare = |row: &User| known.map(|known| row.changes(known)).unwrap_or_default();
+    let keep = |row: &mut User, change: &Change| {
+        if let Some(known) = known {
+            row.keep(change, known);
+        }
+    };
+    let Allowed { row: user, changes, left_out } = writer.allowed(user, compare, keep);
     let id = known.map_or_else(|| writer.state.new_id(), |known| known.id);
     // Another product's file may have no name: then there is at least what stands before the @.
     let local = || user.email.split('@').next().unwrap_or_default().to_owned();
     let name = user.name.clone().or_else(|| known.map(|known| known.name.clone())).unwrap_or_else(local);
-    Going { user, known, changes, id, name }
+    Going { user, known, changes, left_out, id, name }
 }
 
 fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
-    let (user, known) = (one.user, one.known);
+    let (user, known) = (&*one.user, one.known);
     let locked_at = match user.locked {
         Some(true) => known.and_then(|known| known.locked_at).or(Some(writer.now)),
         Some(false) => None,
@@ -154,6 +165,10 @@ async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> 
         if let Some(held) = held {
             event = event.in_account(held.account_id, &held.account_name, false);
         }
+        writer.record(event).await?;
+    }
+    for change in &one.left_out {
+        let event = writer.leave_out(change, &one.name).about_user(one.id, &one.name, &one.user.email);
         writer.record(event).await?;
     }
     Ok(())
