@@ -136,7 +136,7 @@ test("the user sees the session among their own, with operator and reason, and r
 
   await open(page, "/production/audit?q=to+be+revoked");
   await page.getByRole("row").nth(1).getByRole("link").first().click();
-  await expect(page.getByText(/ended: revoked by user/).first()).toBeVisible();
+  await expect(page.getByText(`${AMARA.name} ended the impersonation by ${OWNER.name}`).first()).toBeVisible();
   await own.getByRole("button", { name: "Sign out", exact: true }).click();
 });
 
@@ -197,7 +197,7 @@ test("turned off, nobody starts and what is running ends", async ({ page }) => {
   await expect(tab.getByText("This session has ended")).toBeVisible();
   await open(page, "/production/audit?q=about+to+be+stopped");
   await page.getByRole("row").nth(1).getByRole("link").first().click();
-  await expect(page.getByText(/ended: settings turned off/).first()).toBeVisible();
+  await expect(page.getByText(/ended because impersonation was turned off/).first()).toBeVisible();
   await open(page, "/production/users");
   await expect(page.getByRole("link", { name: /^Impersonate / })).toHaveCount(0);
   await enable(true);

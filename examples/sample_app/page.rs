@@ -18,6 +18,9 @@ pub const INVOICES: [(&str, &str, &str, &str, &str); 6] = [
     ("INV-2036", "Bluewater Foods", "9 Nov", "€ 3,905.20", "Paid"),
 ];
 
+/// Seconds before the end from which on the bar warns.
+const LAST_MINUTE: i64 = 60;
+
 /// What happened just now, as a word in the address.
 #[derive(Clone, Copy)]
 pub enum Notice {
@@ -134,7 +137,12 @@ pub fn ended(name: &str, ending: Ending) -> Markup {
                 "It ran out, or somebody ended it: the sign-in service does not say which. Nothing more can be done in it."
             }
         }
-        p { a.button.primary href="/login" { "Sign in" } }
+        div.row {
+            // Whoever worked here for somebody else is done with the tab.
+            button.button.primary type="button" data-close hidden { "Close tab" }
+            a.button href="/login" { "Sign in" }
+        }
+        p.dim data-close-by-hand role="status" hidden { "The browser keeps this tab open. Close it yourself." }
     };
     centred(name, "Session ended", &body)
 }
@@ -179,11 +187,15 @@ pub fn workspace(view: &View<'_>) -> Markup {
 fn banner(operator: &str, user: &str, seconds_left: Option<i64>) -> Markup {
     // Ids begin with the time they were made at: the end tells two apart.
     let short = operator.char_indices().rev().nth(7).map_or(operator, |(at, _)| &operator[at..]);
+    let is_closing = seconds_left.is_some_and(|seconds| seconds <= LAST_MINUTE);
     html! {
-        section.banner role="region" aria-label="Impersonation" {
+        section.banner.closing[is_closing] role="region" aria-label="Impersonation" data-warn-below=(LAST_MINUTE) {
             p {
                 strong { "Impersonated session. " }
                 "Operator " code title=(operator) { "…" (short) } " is working as " bdi { (user) } "."
+            }
+            p.last-minute role="alert" hidden[!is_closing] {
+                "Less than a minute is left. What you have not saved by then is lost."
             }
             div.row {
                 @if let Some(seconds) = seconds_left {

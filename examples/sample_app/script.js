@@ -16,10 +16,31 @@ function text(left) {
   return `${minutes}:${pad(left % 60)}`;
 }
 
+const secondsLeft = (clock) => Math.max(0, Math.round((clock.end - performance.now()) / 1000));
+
 function show() {
-  for (const { element, end } of clocks) {
-    element.textContent = text(Math.max(0, Math.round((end - performance.now()) / 1000)));
-  }
+  for (const clock of clocks) clock.element.textContent = text(secondsLeft(clock));
+  warn();
+}
+
+// In its last minute the bar says so, once: whoever works here can still save.
+const bar = document.querySelector("[data-warn-below]");
+
+function warn() {
+  const clock = clocks.find(({ element }) => bar?.contains(element));
+  if (!clock) return;
+  const closing = secondsLeft(clock) <= Number(bar.dataset.warnBelow);
+  bar.classList.toggle("closing", closing);
+  bar.querySelector(".last-minute").hidden = !closing;
+}
+
+// A tab that a page opened can close itself; any other stays.
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    window.close();
+    setTimeout(() => (document.querySelector("[data-close-by-hand]").hidden = false), 300);
+  });
 }
 
 async function ask() {

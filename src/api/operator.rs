@@ -11,17 +11,18 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
     use crate::server::{service, web::caller};
     let password = zeroize::Zeroizing::new(password);
     let request = caller::request().await?;
-    let signed_in = caller::answer(
+    let signed_in = service::operator::sign_in_instead(
+        &request.state,
         &request.client,
-        service::operator::sign_in_instead(
-            &request.state,
-            &request.client,
-            &email,
-            &password,
-            request.cookie.as_deref(),
-        )
-        .await,
-    )?;
+        &email,
+        &password,
+        request.cookie.as_deref(),
+    )
+    .await;
+    if signed_in.is_err() {
+        caller::remember_typed(&request.state, &email);
+    }
+    let signed_in = caller::answer(&request.client, signed_in)?;
     caller::set_cookie(&request.state, &signed_in.cookie);
     caller::set_device(&request.state, &signed_in.device);
     let target = caller::local_path(&return_to).unwrap_or("/");

@@ -15,7 +15,7 @@ pub mod own_pages;
 mod pages;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
@@ -58,28 +58,35 @@ pub fn router(state: AppState) -> Router {
         move || provide_context(state.clone())
     };
     let no_pages = Vec::new();
+    let own = Own::new(state.clone(), names.clone());
+    // What every page has around it, whether or not there is one at its address.
+    let guarded = |pages: Router<WebState>| {
+        pages
+            .layer(from_fn(explain::callers_mistakes))
+            .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
+            .layer(from_fn(caller::busy))
+            .layer(from_fn_with_state(own.clone(), own_pages::refuse_others))
+            .layer(from_fn_with_state(names.clone(), host::under_its_name))
+            .layer(from_fn(headers::documents))
+            .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+            .with_state::<()>(web.clone())
+    };
     let portal = page_paths()
         .iter()
         .fold(Router::new(), |router, path| router.route(path, get(pages::page)))
         .route("/", get(guard::home))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
-        .leptos_routes_with_context(&web, no_pages, server_functions, || ())
-        .layer(from_fn(explain::callers_mistakes))
-        .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
-        .layer(from_fn(caller::busy))
-        .layer(from_fn_with_state(Own::new(state.clone(), names.clone()), own_pages::refuse_others))
-        .layer(from_fn_with_state(names.clone(), host::under_its_name))
-        .layer(from_fn(headers::documents))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .with_state(web);
+        .leptos_routes_with_context(&web, no_pages, server_functions, || ());
+    let portal = guarded(portal);
+    let no_page = guarded(Router::new().fallback(pages::page));
     Router::new()
         .merge(portal)
         .merge(live::router(state.clone()))
         .merge(health::router(state.clone()))
         .nest("/id/{environment}", identity::router(state.clone(), names).merge(frontegg::router(state.clone())))
         .merge(frontegg::login_box::router())
-        .fallback(assets::serve)
+        .fallback(move |request: Request| assets::serve(no_page.clone(), request))
         // One stack, not four: the router wraps each route anew, boxes and all, in each that it is given.
         .layer(
             ServiceBuilder::new()
@@ -91,10 +98,16 @@ pub fn router(state: AppState) -> Router {
         )
 }
 
-/// The paths of all pages, as the router writes them. `/` is answered by a redirect, before any page.
+/// The paths of all pages, as the router writes them. `/` is answered by a redirect, before any page; what stands for every
+/// other path is for files first, see [`assets::serve`].
 pub fn page_paths() -> Vec<String> {
     let routes = generate_route_list(App);
-    routes.iter().map(AxumRouteListing::path).filter(|path| *path != "/").map(str::to_owned).collect()
+    routes
+        .iter()
+        .map(AxumRouteListing::path)
+        .filter(|path| *path != "/" && !path.contains('*'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn document_options() -> DocumentOptions {

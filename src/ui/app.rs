@@ -16,7 +16,7 @@ use super::page::audit::AuditPage;
 use super::page::home::Home;
 use super::page::impersonation::ImpersonationPage;
 use super::page::keys::KeysPage;
-use super::page::not_found::NotFound;
+use super::page::not_found::{NotFound, NotFoundHere};
 use super::page::sign_in::SignInPage;
 use super::page::user::UserPage;
 use super::page::users::UsersPage;
@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("impersonation") view=ImpersonationPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("keys") view=KeysPage/>
+                    <Route path=path!("*any") view=NotFoundHere/>
                 </ParentRoute>
             </Routes>
         </Router>

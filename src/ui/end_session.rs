@@ -9,7 +9,8 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
-use leptos::web_sys::UrlSearchParams;
+use leptos::web_sys::js_sys::Date;
+use leptos::web_sys::{SubmitEvent, UrlSearchParams};
 use uuid::Uuid;
 
 use super::component::icon::icon;
@@ -23,6 +24,9 @@ use crate::ui::erase::Erase;
 /// How long an end can be taken back. The button's bar in the style sheet runs as long.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// For so many milliseconds the second click of a double click, or a key that is held, does not take it back.
+const SAME_PRESS: f64 = 400.0;
+
 /// Ends that were asked for. They live as long as the document: the page that asked may be left within it.
 #[derive(Clone, Copy)]
 pub struct Endings {
@@ -35,6 +39,8 @@ pub struct Endings {
 struct Asked {
     session_id: Uuid,
     environment: String,
+    /// In the browser's milliseconds.
+    at: f64,
     timer: Option<TimeoutHandle>,
     is_sent: bool,
 }
@@ -56,13 +62,15 @@ impl Endings {
 
     fn ask(self, environment: String, session_id: Uuid, ended: Callback<Uuid>) {
         let timer = set_timeout_with_handle(move || self.send(session_id, ended), GRACE).ok();
-        self.asked.update(|asked| asked.push(Asked { session_id, environment, timer, is_sent: false }));
+        self.asked
+            .update(|asked| asked.push(Asked { session_id, environment, at: Date::now(), timer, is_sent: false }));
     }
 
     fn take_back(self, session_id: Uuid) {
+        let now = Date::now();
         self.asked.update(|all| {
             all.retain(|asked| {
-                let is_it = asked.session_id == session_id && !asked.is_sent;
+                let is_it = asked.session_id == session_id && !asked.is_sent && now - asked.at > SAME_PRESS;
                 if let Some(timer) = asked.timer.filter(|_| is_it) {
                     timer.clear();
                 }
@@ -86,7 +94,7 @@ impl Endings {
                 Ok(()) => self.toasts.say("Session ended"),
                 Err(ApiError::NotFound) => self.toasts.say("The session was already over"),
                 // Whoever pressed the button may have looked away: what it was for did not happen.
-                Err(error) => self.toasts.warn(format!("The session was not ended. {error}")),
+                Err(error) => self.toasts.fail("The session was not ended. ", error),
             }
             self.asked.update(|all| all.retain(|asked| asked.session_id != session_id));
             if matches!(answer, Ok(()) | Err(ApiError::NotFound)) {
@@ -110,13 +118,23 @@ impl Endings {
     }
 }
 
-/// The button *End session* for one session. `ended` runs once the server has ended it, or says that it is over anyway.
-pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ended: Callback<Uuid>) -> AnyView {
+/// The button *End* for one session, as `whom` it runs. `ended` runs once the server has ended it, or says that it is over
+/// anyway.
+pub fn end_form(
+    session_id: Uuid,
+    label: &'static str,
+    whom: &str,
+    class: &'static str,
+    ended: Callback<Uuid>,
+) -> AnyView {
     let frame = Frame::current();
     let endings = expect_context::<Endings>();
     let standing = Memo::new(move |_| endings.standing(session_id));
-    let submit = move |event: leptos::ev::SubmitEvent| {
+    let submit = move |event: SubmitEvent| {
         event.prevent_default();
+        if !is_of(&event, session_id) {
+            return;
+        }
         match standing.get_untracked() {
             None => endings.ask(frame.environment.get_untracked(), session_id, ended),
             Some(false) => endings.take_back(session_id),
@@ -128,6 +146,14 @@ pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ende
         Some(false) => "Undo",
         Some(true) => "Ending…",
     };
+    // Begins with what is written on the button, so that whoever speaks to the browser is understood.
+    let whom = whom.to_owned();
+    let name = move || match standing.get() {
+        None if label == "End" => format!("End the session as {whom}"),
+        None => format!("{label} as {whom}"),
+        Some(false) => format!("Undo ending the session as {whom}"),
+        Some(true) => format!("Ending… the session as {whom}"),
+    };
     view! {
         <form method="post" action=End::url() on:submit=submit class="end-form">
             <input type="hidden" name="environment" value=move || frame.environment.get()/>
@@ -136,6 +162,8 @@ pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ende
                 type="submit"
                 class=class
                 class:undo=move || standing.get() == Some(false)
+                data-session=session_id.to_string()
+                aria-label=name
                 disabled=move || standing.get() == Some(true)
             >
                 {icon("octagon-x")}
@@ -149,14 +177,27 @@ pub fn end_form(session_id: Uuid, label: &'static str, class: &'static str, ende
     .erased()
 }
 
+/// Whether the pressed button is this session's. It is, unless the page was put together wrongly; ending somebody else's
+/// session would be worse than ending none.
+fn is_of(event: &SubmitEvent, session_id: Uuid) -> bool {
+    let said = event.submitter().and_then(|button| button.get_attribute("data-session"));
+    said.is_none_or(|said| said == session_id.to_string())
+}
+
 /// The button *Open again* for a running session of the operator's own: a plain form into a new tab, which a browser takes
 /// for no pop-up, with or without script.
-pub fn reopen_form(session_id: Uuid, class: &'static str) -> AnyView {
+pub fn reopen_form(session_id: Uuid, whom: &str, class: &'static str) -> AnyView {
+    let name = format!("Open again the session as {whom}");
     let frame = Frame::current();
     let action = move || frame.environment.with(|environment| format!("/{environment}/sessions/{session_id}/reopen"));
     view! {
         <form method="post" action=action target="_blank" class="end-form">
-            <button type="submit" class=class title="Opens the same session in another tab: same end, same reason">
+            <button
+                type="submit"
+                class=class
+                title="Opens the same session in another tab: same end, same reason"
+                aria-label=name
+            >
                 {icon("external-link")}
                 <span>"Open again"</span>
             </button>

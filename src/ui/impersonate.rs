@@ -15,6 +15,7 @@ mod text;
 use leptos::prelude::*;
 use uuid::Uuid;
 
+pub use self::draft::Drafts;
 use self::state::State;
 use super::component::dialog::{self, close_button};
 use super::component::icon::icon;
@@ -35,8 +36,8 @@ pub struct Opening {
     pub target: Memo<Option<Uuid>>,
     /// The page's address without the drawer.
     pub close_url: Memo<String>,
-    /// What was typed for a user and not sent: user, reason, ticket.
-    pub draft: StoredValue<Option<(Uuid, String, String)>>,
+    /// What was chosen and typed and not sent.
+    pub drafts: Drafts,
     /// Whether the address may say account, application, reason and ticket. The list has other uses for these words.
     pub prefilled: bool,
     /// Runs when an impersonation has started or ended.
@@ -67,7 +68,7 @@ fn open(opening: Opening, target: Uuid, data: Loading<Option<Drawer>>) -> AnyVie
         move |error| failed(opening, error_view(error)),
     );
     // The button of the user's page, or the link of a row.
-    let opener = format!("#impersonate-{target}, a[href$=\"impersonate={target}\"]");
+    let opener = Signal::stored(format!("#impersonate-{target}, a[href$=\"impersonate={target}\"]"));
     dialog::drawer("impersonate", "Impersonate user", opening.close_url, opener, content)
 }
 
@@ -146,7 +147,7 @@ fn form(state: State) -> AnyView {
     let action = state.drawer.with_value(|drawer| {
         format!("/{}/users/{}/impersonate", state.opening.environment.get_untracked(), drawer.user_id)
     });
-    view! {
+    let fields = view! {
         <div class="drawer-form" on:keydown=start::chord>
             <div class="drawer-body">
                 {running::list(state)}
@@ -161,7 +162,6 @@ fn form(state: State) -> AnyView {
                 >
                     // The form's first button is what Enter presses.
                     <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
-                    <input type="hidden" name="return_to" value=state.return_to()/>
                     {choice::account(state)}
                     {choice::application(state)}
                     {refusal::choice(state)}
@@ -173,5 +173,8 @@ fn form(state: State) -> AnyView {
             {foot::foot(state)}
         </div>
     }
-    .erased()
+    .erased();
+    // After the fields have said what stands in them.
+    Effect::new(move |_| state.recall());
+    fields
 }

@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, HtmlElement};
+use leptos::web_sys::Element;
 use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -16,8 +16,8 @@ use super::component::dialog;
 use super::component::form::{Call, post_form};
 use super::component::icon::{icon, mark};
 use super::component::loaded::ahead::Need;
-use super::component::loaded::{loaded_quietly, loading};
-use super::component::menu::menu;
+use super::component::loaded::{kept_quietly, loaded_quietly, loading};
+use super::component::menu::{self, menu};
 use super::frame::Frame;
 use super::live::Live;
 use super::theme::theme_switch;
@@ -100,11 +100,14 @@ fn announce_navigation(pathname: Memo<String>) {
     });
 }
 
+/// With it the choice of an environment, which lies above it.
 fn close_sheet() {
-    if let Some(sidebar) = document().get_element_by_id("navigation") {
-        _ = sidebar.unchecked_into::<HtmlElement>().hide_popover();
-    }
+    menu::close(ENVIRONMENTS);
+    menu::close("navigation");
 }
+
+/// The id of the switcher's list.
+const ENVIRONMENTS: &str = "environments";
 
 /// The colour of an environment, so that nobody works in production for want of looking: one for whatever is production by
 /// its name, and for the others one of six, by their places among each other.
@@ -142,11 +145,11 @@ fn sidebar(frame: Frame, live: Live, section: Memo<String>) -> AnyView {
                 {mark()}
                 <span>"Understudy"</span>
             </a>
-            {loaded_quietly(frame.shell, move |shell| switcher(&shell, section))}
+            {kept_quietly(frame.shell, move |shell| switcher(shell, section))}
             <nav class="nav" aria-label="Main">
                 {GROUPS.into_iter().map(|(name, pages)| nav_group(frame, live, section, name, pages)).collect_view()}
             </nav>
-            {loaded_quietly(frame.shell, |shell| operator(&shell))}
+            {kept_quietly(frame.shell, operator)}
         </aside>
     }
     .erased()
@@ -188,29 +191,37 @@ fn live_count(shell: &Shell, live: Live) -> AnyView {
     .erased()
 }
 
-fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
-    let current = shell.environment.slug.clone();
-    let slugs: Vec<&str> = shell.environments.iter().map(|environment| environment.slug.as_str()).collect();
+fn switcher(shell: Signal<Shell>, section: Memo<String>) -> AnyView {
+    let name = move || match shell.read().environment.name.as_str() {
+        "" => "Choose one".to_owned(),
+        name => name.to_owned(),
+    };
     let face = view! {
         <span class="switcher-dot" aria-hidden="true"></span>
         <span class="switcher-text">
             <span class="switcher-label">"Environment "</span>
-            <span class="switcher-name">
-                {if shell.environment.name.is_empty() {
-                    "Choose one".to_owned()
-                } else {
-                    shell.environment.name.clone()
-                }}
-            </span>
+            <span class="switcher-name">{name}</span>
         </span>
         {icon("chevrons-up-down")}
     }
     .erased();
-    let items = shell
-        .environments
-        .iter()
+    // The shell is asked for anew whenever a session starts or ends: whoever is choosing is not to notice.
+    let choice = Memo::new(move |_| shell.with(|shell| (shell.environment.slug.clone(), shell.environments.clone())));
+    let items = move || choice.with(|(current, all)| environments(current, all, section));
+    let class = move || choice.with(|(current, all)| format!("switcher env-{}", hue(&slugs(all), current)));
+    view! { <div class=class>{menu(ENVIRONMENTS.to_owned(), "switcher-button", "Environments".to_owned(), face, items.erased())}</div> }
+        .erased()
+}
+
+fn slugs(all: &[Environment]) -> Vec<&str> {
+    all.iter().map(|environment| environment.slug.as_str()).collect()
+}
+
+fn environments(current: &str, all: &[Environment], section: Memo<String>) -> AnyView {
+    let slugs = slugs(all);
+    all.iter()
         .map(|Environment { slug, name }| {
-            let is_current = *slug == current;
+            let is_current = slug == current;
             let slug = slug.clone();
             let class = format!("menu-item env-{}", hue(&slugs, &slug));
             let href = move || {
@@ -225,42 +236,49 @@ fn switcher(shell: &Shell, section: Memo<String>) -> AnyView {
             }
         })
         .collect_view()
-        .erased();
-    let class = format!("switcher env-{}", hue(&slugs, &current));
-    view! { <div class=class>{menu("environments".to_owned(), "switcher-button", "Environments".to_owned(), face, items)}</div> }
         .erased()
 }
 
-fn operator(shell: &Shell) -> AnyView {
+fn operator(shell: Signal<Shell>) -> AnyView {
     let call = Call::to(SignOut::PATH);
     let submitted = Callback::new(move |_: Words| call.run(sign_out(), |()| {}));
-    let roles = if shell.roles.is_empty() { "No role here".to_owned() } else { shell.roles.labels() };
+    let roles = Memo::new(move |_| {
+        shell.with(|shell| if shell.roles.is_empty() { "No role here".to_owned() } else { shell.roles.labels() })
+    });
+    let picture = move || shell.with(|shell| avatar(shell.operator_id, &shell.operator_name, None, false));
+    let ending = Memo::new(move |_| shell.read().ending_with_sign_out);
+    let asks = Memo::new(move |_| ending.get() > 0);
     view! {
         <div class="operator">
-            {avatar(shell.operator_id, &shell.operator_name, None, false)}
+            {picture}
             <div class="operator-text">
-                <span class="truncate" title=shell.operator_email.clone()>
-                    <bdi>{shell.operator_name.clone()}</bdi>
+                <span class="truncate" title=move || shell.read().operator_email.clone()>
+                    <bdi>{move || shell.read().operator_name.clone()}</bdi>
                 </span>
-                <span class="dim truncate" title=roles.clone()>{roles.clone()}</span>
+                <span class="dim truncate" title=move || roles.get()>{move || roles.get()}</span>
             </div>
-            {sign_out_form(shell.ending_with_sign_out, submitted)}
+            {move || if asks.get() { sign_out_question(ending, submitted) } else { sign_out_button(submitted) }}
         </div>
     }
     .erased()
 }
 
-/// Signing out ends what was started from here: where something runs, it is said before.
-fn sign_out_form(ending: i64, submitted: Callback<Words>) -> AnyView {
-    if ending == 0 {
-        let button = view! {
-            <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
-                {icon("log-out")}
-            </button>
-        };
-        return post_form(SignOut::url(), "", submitted, button.erased());
-    }
-    let sessions = if ending == 1 { "1 running session".to_owned() } else { format!("{ending} running sessions") };
+fn sign_out_button(submitted: Callback<Words>) -> AnyView {
+    let button = view! {
+        <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
+            {icon("log-out")}
+        </button>
+    };
+    post_form(SignOut::url(), "", submitted, button.erased())
+}
+
+/// Signing out ends what was started from here: where something runs, it is said before. The question stays open while
+/// sessions come and go.
+fn sign_out_question(ending: Memo<i64>, submitted: Callback<Words>) -> AnyView {
+    let text = move || match ending.get() {
+        1 => "1 running session will end: you started it from here.".to_owned(),
+        count => format!("{count} running sessions will end: you started them from here."),
+    };
     let buttons = view! {
         <div class="form-foot">
             <button type="button" class="button small" popovertarget="sign-out" popovertargetaction="hide">
@@ -275,7 +293,7 @@ fn sign_out_form(ending: i64, submitted: Callback<Words>) -> AnyView {
         </button>
         <div class="menu confirm" popover="auto" id="sign-out" role="dialog" aria-labelledby="sign-out-title">
             <h3 id="sign-out-title">"Sign out?"</h3>
-            <p class="dim">{format!("{sessions} will end: you started {} from here.", if ending == 1 { "it" } else { "them" })}</p>
+            <p class="dim">{text}</p>
             {post_form(SignOut::url(), "", submitted, buttons.erased())}
         </div>
     }

@@ -48,16 +48,26 @@ impl Live {
 
     /// Follows this environment from here on, as long as the caller is there.
     pub fn follow(self, environment: Memo<String>) {
-        Effect::new(move |_| {
-            self.count.set(None);
-            self.mark.set(String::new());
-            call("watchLive", &environment.with(|environment| format!("/{environment}/live")));
+        Effect::new(move |before: Option<String>| {
+            let environment = environment.get();
+            // At first the mark is the page's own already: without it, the first message would count as nothing new.
+            if before.is_some_and(|before| before != environment) {
+                self.forget();
+            }
+            call("watchLive", &format!("/{environment}/live"));
+            environment
         });
-        on_cleanup(|| {
+        on_cleanup(move || {
             if cfg!(target_arch = "wasm32") {
                 call("watchLive", "");
+                self.forget();
             }
         });
+    }
+
+    fn forget(self) {
+        self.count.set(None);
+        self.mark.set(String::new());
     }
 
     /// What the page was made with: the first message that says otherwise is a change.

@@ -3,7 +3,9 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use understudy::model::impersonation::StartImpersonation;
 use understudy::server::service;
 use understudy::server::web::page_paths;
 use uuid::Uuid;
@@ -94,6 +96,51 @@ async fn what_a_role_may_not_see_is_said_on_a_page_that_is_whole() {
     let mut browser = app.operator_browser("ivy@understudy.example").await;
     let page = browser.get("/production/users").await.expect_status(StatusCode::FORBIDDEN);
     is_whole("/production/users", page.body(), &["Your role does not allow this", "Ivy Impersonator"], 3);
+}
+
+#[tokio::test]
+async fn a_folded_session_is_as_severe_as_its_gravest_event() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let request = StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id("amara@northwind.example").await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "because".to_owned(),
+        ticket: String::new(),
+    };
+    let started = service::impersonation::start(&caller, &request).await.expect("it starts");
+    service::impersonation::end(&caller, started.session_id).await.expect("it ends");
+    // The newest is the end, of which nobody need take notice; the start below it is what one wants to find again.
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let page = browser.get("/production/audit?only=impersonated").await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("title=\"The gravest of these 2 events is medium.\""), "{}", page.body());
+}
+
+#[tokio::test]
+async fn an_unknown_address_below_an_environment_keeps_its_frame() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    for path in ["/production/nothing-here", "/production/users/a/b", "/production/nothing/at/all/", "/staging/x?q=1"] {
+        let page = browser.get(path).await.expect_status(StatusCode::NOT_FOUND);
+        is_whole(path, page.body(), &["Nothing here", "Olivia Owner", "Sign out", "id=\"navigation\""], 1);
+    }
+    // Whoever is not signed in is asked to, as on every page of the portal.
+    let stranger = app.browser().get("/production/nothing-here").await.expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(stranger.location(), "/sign-in?return_to=%2Fproduction%2Fnothing-here");
+    // Files, calls and the provider's pages have no frame, but a way on for people.
+    for (path, way) in [
+        ("/assets/gone.js", "href=\"/\""),
+        ("/nothing", "href=\"/\""),
+        ("/id/production/nothing/here", "href=\"/id/production/account/sessions\""),
+    ] {
+        let page = browser.get(path).await.expect_status(StatusCode::NOT_FOUND);
+        assert!(page.body().contains(way) && !page.body().contains("id=\"navigation\""), "{path}: {}", page.body());
+    }
+    let request = Request::get("/production/nothing-here").body(Body::empty()).expect("a request");
+    let program = browser.send(request).await.expect_status(StatusCode::NOT_FOUND);
+    assert!(!program.body().contains("<html"), "a line for programs: {}", program.body());
 }
 
 #[tokio::test]

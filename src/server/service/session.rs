@@ -1,5 +1,7 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
+mod told;
+
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -168,11 +170,8 @@ pub async fn end_in(
         SessionKind::Password if reason == EndReason::SignedOut => action::USER_SIGNED_OUT,
         SessionKind::Password => action::SESSION_REVOKED,
     };
-    let description = match session.session_kind() {
-        SessionKind::Impersonation => format!("Impersonation of {} ended: {}", session.user_name, reason.label()),
-        SessionKind::Password => format!("Session of {} ended: {}", session.user_name, reason.label()),
-    };
-    let event = Event::of(session.environment_id, name, description).in_session(session).from(client);
+    let event =
+        Event::of(session.environment_id, name, told::told(session, reason, by)).in_session(session).from(client);
     let event = match by {
         EndedBy::System => event,
         EndedBy::Operator(operator) => event.by_operator(operator),

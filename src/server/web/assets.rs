@@ -2,12 +2,15 @@
 
 use std::sync::LazyLock;
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
+use tower::ServiceExt;
 
 use crate::server::identity::page::Page;
 
@@ -44,14 +47,22 @@ pub fn are_embedded() -> bool {
     Site::get("assets.json").is_some()
 }
 
-/// Answers with a static file, in the best encoding that the browser takes; else 404.
-pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+/// First parts of paths below which there are no pages of the portal.
+const NO_ENVIRONMENT: [&str; 4] = ["id", "api", "assets", "admin-box"];
+
+/// Answers with a static file, in the best encoding that the browser takes; else 404. Where an environment's page was meant,
+/// `no_page` says so within the environment's frame.
+pub async fn serve(no_page: Router, request: Request) -> Response {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if method != Method::GET && method != Method::HEAD {
-        return nothing_here(&headers, uri.path());
+        return nothing_here(headers, uri.path());
     }
     let path = uri.path().trim_start_matches('/');
     let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
-        return nothing_here(&headers, uri.path());
+        if method == Method::GET && is_for_people(headers) && is_below_environment(path) {
+            return no_page.oneshot(request).await.into_response();
+        }
+        return nothing_here(headers, uri.path());
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
@@ -77,15 +88,33 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     (response_headers, Body::from(file.data)).into_response()
 }
 
+fn is_for_people(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html")
+}
+
+/// Whether a path, without its first slash, may be one of a page: something behind what may be an environment.
+fn is_below_environment(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(first, rest)| {
+        !first.is_empty() && !first.starts_with('.') && !rest.is_empty() && !NO_ENVIRONMENT.contains(&first)
+    })
+}
+
 /// A page for people, a line for programs.
 fn nothing_here(headers: &HeaderMap, path: &str) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accept.contains("text/html") {
+    if is_for_people(headers) {
+        // The provider's pages are for users: they have no business in the portal.
+        let environment = path.strip_prefix("/id/").map(|rest| rest.split('/').next().unwrap_or_default());
         let body = html! {
             h1 { "Not found" }
             p.dim { "There is nothing at this address. It may have been mistyped or removed." }
-            // The provider's pages are for users: they have no business in the portal.
-            @if !path.starts_with("/id/") { a.button.wide href="/" { "To the portal" } }
+            @match environment {
+                None => { a.button.wide href="/" { "To the portal" } },
+                Some("") => {},
+                Some(environment) => {
+                    a.button.wide href=(format!("/id/{environment}/account/sessions")) { "To my sessions" }
+                }
+            }
         };
         return Page::card("Not found", body).status(StatusCode::NOT_FOUND).into_response();
     }

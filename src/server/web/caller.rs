@@ -17,6 +17,7 @@ use crate::server::identity::page;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
+use crate::ui::address::{decode, encode};
 
 /// A request of anybody.
 pub struct RequestContext {
@@ -129,6 +130,29 @@ pub fn set_cookie(state: &AppState, value: &str) {
 pub fn set_device(state: &AppState, value: &str) {
     append_cookie(&device::set_cookie(state.is_https(), None, value));
 }
+
+/// What was typed into a sign-in form that was refused: a form without script has lost it. Kept out of addresses, which are
+/// written down in many places.
+const TYPED_COOKIE: &str = "understudy_typed";
+
+/// Leaves the e-mail for the page that follows, where a browser goes there without script.
+pub fn remember_typed(state: &AppState, email: &str) {
+    let accept = use_context::<Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
+    let is_form = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    if is_form && email.len() <= LONGEST_TYPED {
+        let secure = if state.is_https() { "; Secure" } else { "" };
+        let value = encode(email);
+        append_cookie(&format!("{TYPED_COOKIE}={value}; Path=/sign-in; HttpOnly; SameSite=Strict; Max-Age=60{secure}"));
+    }
+}
+
+/// What [`remember_typed`] left.
+pub fn typed(headers: &HeaderMap) -> Option<String> {
+    cookie_value(headers, TYPED_COOKIE).filter(|value| value.len() <= 3 * LONGEST_TYPED).map(|value| decode(&value))
+}
+
+/// Bytes of an e-mail address at most (RFC 5321, section 4.5.3.1.3).
+const LONGEST_TYPED: usize = 256;
 
 pub fn clear_cookie(state: &AppState) {
     append_cookie(&cookie(state, "", 0));

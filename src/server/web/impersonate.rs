@@ -9,7 +9,7 @@ use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::caller::{client, local_path};
+use super::caller::client;
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
 use crate::model::session::EndReason;
@@ -20,6 +20,7 @@ use crate::server::identity::page::{self, Page};
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
+use crate::ui::address::{Words, encode};
 
 #[derive(Deserialize)]
 pub struct StartForm {
@@ -31,20 +32,19 @@ pub struct StartForm {
     reason: String,
     #[serde(default)]
     ticket: String,
-    /// The page with the drawer: where a refusal is shown.
-    #[serde(default)]
-    return_to: String,
 }
 
-/// Goes to the hand-off, or back to the drawer with `error`, a word that it turns into a sentence.
+/// A drawer that is refused gets back what was typed, up to so many bytes of an address.
+const LONGEST_BACK: usize = 8 * 1024;
+
+/// Goes to the hand-off, or to the drawer on the user's page, with what was chosen and typed and `error`, a word that it turns
+/// into a sentence: the form was sent into a new tab, which knows nothing of it.
 pub async fn start(
     State(state): State<AppState>,
     Path((environment, user_id)): Path<(String, Uuid)>,
     parts: Parts,
     Form(form): Form<StartForm>,
 ) -> Response {
-    let fallback = format!("/{environment}/users/{user_id}?impersonate=1");
-    let return_to = local_path(&form.return_to).or(local_path(&fallback)).unwrap_or("/").to_owned();
     let request = StartImpersonation {
         environment,
         user_id,
@@ -60,10 +60,24 @@ pub async fn start(
             if let ServiceError::Internal(error) = error {
                 tracing::error!(error = format!("{error:#}"), "an impersonation could not be started");
             }
-            let separator = if return_to.contains('?') { '&' } else { '?' };
-            Redirect::to(&format!("{return_to}{separator}error={word}")).into_response()
+            Redirect::to(&back(&request, word)).into_response()
         }
     }
+}
+
+fn back(request: &StartImpersonation, error: &str) -> String {
+    let words = Words::default()
+        .with("impersonate", "1")
+        .with("account", &request.account)
+        .with("application", &request.application)
+        .with("ticket", &request.ticket);
+    let path = format!("/{}/users/{}", encode(&request.environment), request.user_id);
+    let whole = words.clone().with("reason", &request.reason).with("error", error).on(&path);
+    if whole.len() <= LONGEST_BACK {
+        return whole;
+    }
+    let short = words.with("error", error).on(&path);
+    if short.len() <= LONGEST_BACK { short } else { format!("{path}?impersonate=1&error={error}") }
 }
 
 /// To the hand-off by redirect where it is our own. The portal's policy forbids its form to end at another host, so an
@@ -103,7 +117,7 @@ fn over(environment: &str, reason: EndReason) -> Response {
     let title = "This session is over";
     let body = html! {
         h1 { (title) }
-        p.dim { "It has ended: " (reason.label()) ". Close this tab, and start another session if you need one." }
+        p.dim { "How it ended: " (reason.label()) ". Close this tab, and start another session if you need one." }
         a.button.wide href=(format!("/{environment}/impersonation")) { "To the live sessions" }
     };
     Page::card(title, body).status(StatusCode::CONFLICT).into_response()

@@ -22,11 +22,13 @@ use leptos_meta::ServerMetaContext;
 use leptos_router::location::RequestUrl;
 use tokio_stream::StreamExt;
 
+use super::caller::typed;
 use super::headers;
 use crate::server::state::AppState;
 use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::document::{DocumentOptions, shell};
 use crate::ui::page::needs;
+use crate::ui::page::sign_in::Typed;
 
 /// Bytes of a long page: a list of fifty rows, before its data.
 const LONG: usize = 72 * 1024;
@@ -43,9 +45,9 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let address = RequestUrl::new(&format!("http://leptos.dev{path}"));
-    let needed = address.parse().ok().and_then(|url| needs(&url));
+    let needed = address.parse().ok().map(|url| needs(&url));
     let options = ResponseOptions::default();
-    if needed.is_none() {
+    if !needed.as_ref().is_some_and(|needed| needed.is_page) {
         options.set_status(StatusCode::NOT_FOUND);
     }
     let (meta, head) = ServerMetaContext::new();
@@ -53,6 +55,9 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     owner.with(|| {
         provide_context(address);
         provide_context(meta);
+        if let Some(typed) = typed(&parts.headers) {
+            provide_context(Typed(typed));
+        }
         provide_context(parts);
         provide_context(options.clone());
         provide_context(pages.app.clone());
@@ -61,7 +66,7 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     });
 
     let scoped = |need: Need| -> Call { Box::pin(ScopedFuture::new_untracked(need.load())) };
-    let calls = owner.with(|| needed.into_iter().flatten().map(scoped).collect());
+    let calls = owner.with(|| needed.into_iter().flat_map(|needed| needed.data).map(scoped).collect());
     let handed_over = HandedOver::new(together(calls).await);
     let html = owner.with(|| {
         provide_context(handed_over.clone());

@@ -10,13 +10,13 @@ use leptos_router::hooks::use_navigate;
 
 use super::icon::icon;
 
-/// A drawer of the dialog element. Closing it, however it is done, leads to `close_url`, and the focus to the element that
-/// the selector `opener` finds, where it would be lost.
+/// A drawer of the dialog element. Closing it, be it by a click beside it, leads to `close_url`; where it is gone, however
+/// that came, the focus goes to the element that the selector `opener` finds, where it would be lost.
 pub fn drawer(
     class: &'static str,
     label: &'static str,
     close_url: Memo<String>,
-    opener: String,
+    opener: Signal<String>,
     content: AnyView,
 ) -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
@@ -27,10 +27,21 @@ pub fn drawer(
             _ = dialog.show_modal();
         }
     });
+    // Back, or a link in it, takes the drawer away without closing it.
+    let last = StoredValue::new(opener.get_untracked());
+    Effect::new(move |_| last.set_value(opener.get()));
+    on_cleanup(move || {
+        if cfg!(target_arch = "wasm32")
+            && let Some(opener) = last.try_get_value()
+        {
+            request_animation_frame(move || focus_if_lost(&opener));
+        }
+    });
     view! {
         <dialog
             class=format!("drawer {class}")
             open=true
+            closedby="any"
             aria-label=label
             node_ref=dialog
             on:close=move |_| {
@@ -38,7 +49,7 @@ pub fn drawer(
                     &close_url.get_untracked(),
                     NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
                 );
-                let opener = opener.clone();
+                let opener = last.get_value();
                 request_animation_frame(move || focus_if_lost(&opener));
             }
         >
@@ -67,12 +78,17 @@ pub fn close_dialog(event: leptos::ev::MouseEvent) {
     }
 }
 
+/// Moves the focus to what the selector finds, where it would be lost.
 fn focus_if_lost(opener: &str) {
-    let document = document();
-    let lost = document.active_element().is_none_or(|element| element.tag_name() == "BODY");
+    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
     if lost {
-        focus_on(document.query_selector(opener).ok().flatten());
+        focus_first(opener);
     }
+}
+
+/// Moves the focus to the first element that the selector finds, if there is one.
+pub fn focus_first(selector: &str) {
+    focus_on(document().query_selector(selector).ok().flatten());
 }
 
 /// Moves the focus to the element with this id, if it is there.

@@ -33,9 +33,9 @@ impl Call {
         Self { busy: RwSignal::new(false), error: RwSignal::new(left) }
     }
 
-    /// What went wrong, in a sentence.
-    pub fn failure(self) -> Option<String> {
-        self.error.with(|error| error.as_ref().map(ToString::to_string))
+    /// What went wrong.
+    pub fn failure(self) -> Option<ApiError> {
+        self.error.get()
     }
 
     /// Makes the call, unless one is under way. `done` runs if it succeeds and the page is still there.

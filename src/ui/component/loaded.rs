@@ -6,6 +6,7 @@
 
 pub mod ahead;
 mod held;
+mod kept;
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -16,9 +17,11 @@ use serde::de::DeserializeOwned;
 
 use self::ahead::{Call, Coming, HandedOver};
 use self::held::{Held, PageJson};
+pub use self::kept::{kept, kept_quietly};
 use super::state::{error_view, nothing};
 use crate::model::error::ApiError;
 use crate::ui::erase::Erase;
+use crate::ui::frame::Frame;
 
 /// Data that is on its way from a server function, or came with the page.
 pub struct Loading<T> {
@@ -192,12 +195,28 @@ where
     transition(data.held, Arc::new(fallback), Some(pending), view_of(render, error_view))
 }
 
-/// The same for a fragment beside the one that reports failures: it stays empty then.
+/// The same for a fragment beside the one that reports failures: it stays as it was then, as long as the environment is the
+/// same, and empty where it was nothing yet.
 pub fn loaded_quietly<T>(data: Loading<T>, render: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static) -> AnyView
 where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
-    loaded_or(data, nothing, render, |_| nothing())
+    let here = here();
+    let last = StoredValue::new(None::<(String, T)>);
+    let view = move |held: Held| {
+        if let Ok(data) = held.read::<T>() {
+            last.set_value(Some((here(), data)));
+        }
+        let known = last.get_value().filter(|(place, _)| *place == here());
+        known.map_or_else(nothing, |(_, data)| render(data))
+    };
+    transition(data.held, Arc::new(nothing), None, Arc::new(view))
+}
+
+/// The environment that the page is in, whenever it is asked for: what one of them said is not shown in another.
+fn here() -> impl Fn() -> String + Copy + Send + Sync + 'static {
+    let environment = use_context::<Frame>().map(|frame| frame.environment);
+    move || environment.map(|environment| environment.get_untracked()).unwrap_or_default()
 }
 
 /// The same where waiting and failing look like the place that they are in, a drawer.

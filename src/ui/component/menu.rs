@@ -1,6 +1,8 @@
 //! A button that opens a list of actions: the platform's popover, so that it works before and without script.
 
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
 
 use crate::ui::erase::Erase;
 
@@ -17,4 +19,11 @@ pub fn menu(id: String, class: &'static str, label: String, face: AnyView, items
         </div>
     }
     .erased()
+}
+
+/// Closes the popover with this id: what was chosen in it is done.
+pub fn close(id: &str) {
+    if let Some(popover) = document().get_element_by_id(id) {
+        _ = popover.unchecked_into::<HtmlElement>().hide_popover();
+    }
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use super::icon::icon;
 use crate::model::error::ApiError;
-use crate::ui::address::encode;
+use crate::ui::address::{Words, encode};
 use crate::ui::erase::Erase;
 
 /// Nothing here: says why, and what to do.
@@ -33,15 +33,7 @@ pub fn error_view(error: ApiError) -> AnyView {
         ApiError::Unauthenticated => {
             let location = use_location();
             let navigate = use_navigate();
-            let target = move || {
-                let mut path = location.pathname.get_untracked();
-                let search = location.search.get_untracked();
-                if !search.is_empty() {
-                    path.push('?');
-                    path.push_str(&search);
-                }
-                "/sign-in?return_to=".to_owned() + &encode(&path)
-            };
+            let target = move || sign_in_again(&location.pathname.get_untracked(), &location.search.get_untracked());
             let href = target();
             Effect::new(move |_| navigate(&target(), NavigateOptions { replace: true, ..NavigateOptions::default() }));
             view! {
@@ -86,8 +78,29 @@ pub fn missing() -> AnyView {
     )
 }
 
-/// An error beside a form: one line, read out.
-pub fn alert(text: String) -> AnyView {
+/// The sign-in page, and from there back to the page at this address.
+pub fn sign_in_again(path: &str, search: &str) -> String {
+    // What an earlier attempt left in the address is not true any more.
+    let words = Words::parse(search).without(&["error", "__err", "__path"]);
+    "/sign-in?return_to=".to_owned() + &encode(&words.on(path))
+}
+
+/// An error beside a form: one line, read out. Where the sign-in has ended, the way to a new one, in another tab: what was
+/// typed here stays.
+pub fn failure(error: ApiError) -> AnyView {
+    let text = match error {
+        ApiError::Unauthenticated => {
+            let location = use_location();
+            let href = sign_in_again(&location.pathname.get_untracked(), &location.search.get_untracked());
+            view! {
+                "Your sign-in has ended. "
+                {sign_in_link(href)}
+                ", then try again here: what you entered stays."
+            }
+            .erased()
+        }
+        error => error.to_string().erased(),
+    };
     view! {
         <p class="notice bad" role="alert">
             {icon("circle-alert")}
@@ -95,6 +108,11 @@ pub fn alert(text: String) -> AnyView {
         </p>
     }
     .erased()
+}
+
+/// *Sign in again*, beside a page that is to stay as it is.
+pub fn sign_in_link(href: String) -> AnyView {
+    view! { <a class="link" href=href target="_blank" rel="noopener external">"Sign in again"</a> }.erased()
 }
 
 /// Grey rows in the place of a table, as high as its rows.
@@ -123,4 +141,16 @@ pub fn page_skeleton() -> AnyView {
 
 pub fn nothing() -> AnyView {
     ().erased()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sign_in_again;
+
+    #[test]
+    fn the_way_to_a_new_sign_in_leads_back_to_the_page_without_what_failed_before() {
+        let to = sign_in_again("/qa/keys", "?__path=%2Fapi%2Fkeys&__err=x&algorithm=ES256");
+        assert_eq!(to, "/sign-in?return_to=%2Fqa%2Fkeys%3Falgorithm%3DES256");
+        assert_eq!(sign_in_again("/qa/users", ""), "/sign-in?return_to=%2Fqa%2Fusers");
+    }
 }

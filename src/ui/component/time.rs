@@ -48,6 +48,16 @@ pub fn clock_time(moment: DateTime<Utc>) -> AnyView {
     .erased()
 }
 
+/// "15:42:07", where minutes do not tell two apart.
+pub fn time_of_day(moment: DateTime<Utc>, local: bool) -> String {
+    if local {
+        let date = Date::new(&JsValue::from_f64(moment.timestamp_millis() as f64));
+        format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
+    } else {
+        format!("{} UTC", seconds(moment))
+    }
+}
+
 pub fn hours_and_minutes(moment: DateTime<Utc>, local: bool) -> String {
     if local {
         let date = Date::new(&JsValue::from_f64(moment.timestamp_millis() as f64));

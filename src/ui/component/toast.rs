@@ -4,12 +4,23 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::model::error::ApiError;
 use crate::ui::erase::Erase;
 
 use super::icon::icon;
+use super::state::{sign_in_again, sign_in_link};
 
 #[derive(Clone, Copy)]
-pub struct Toasts(RwSignal<Vec<(u32, bool, String)>>);
+pub struct Toasts(RwSignal<Vec<Toast>>);
+
+#[derive(Clone)]
+struct Toast {
+    id: u32,
+    is_bad: bool,
+    text: String,
+    /// Where the sign-in has ended: the way to a new one.
+    sign_in: Option<String>,
+}
 
 impl Toasts {
     pub fn provide() -> Self {
@@ -23,19 +34,27 @@ impl Toasts {
     }
 
     pub fn say(self, text: impl Into<String>) {
-        self.push(false, text.into(), 4);
+        self.push(false, text.into(), None, 4);
     }
 
-    /// Something failed: stays longer.
-    pub fn warn(self, text: impl Into<String>) {
-        self.push(true, text.into(), 9);
+    /// Something failed: stays longer, and longest where there is a way to follow.
+    pub fn fail(self, what: &str, error: ApiError) {
+        match error {
+            ApiError::Unauthenticated => {
+                let address = window().location();
+                let (path, search) = (address.pathname().unwrap_or_default(), address.search().unwrap_or_default());
+                let text = format!("{what}Your sign-in has ended.");
+                self.push(true, text, Some(sign_in_again(&path, &search)), 30);
+            }
+            error => self.push(true, format!("{what}{error}"), None, 9),
+        }
     }
 
-    fn push(self, bad: bool, text: String, seconds: u64) {
-        let id = self.0.with_untracked(|toasts| toasts.last().map_or(0, |(id, ..)| id + 1));
-        self.0.update(|toasts| toasts.push((id, bad, text)));
+    fn push(self, is_bad: bool, text: String, sign_in: Option<String>, seconds: u64) {
+        let id = self.0.with_untracked(|toasts| toasts.last().map_or(0, |toast| toast.id + 1));
+        self.0.update(|toasts| toasts.push(Toast { id, is_bad, text, sign_in }));
         set_timeout(
-            move || self.0.update(|toasts| toasts.retain(|(other, ..)| *other != id)),
+            move || self.0.update(|toasts| toasts.retain(|toast| toast.id != id)),
             Duration::from_secs(seconds),
         );
     }
@@ -45,10 +64,10 @@ impl Toasts {
 pub fn toaster(toasts: Toasts) -> AnyView {
     view! {
         <div class="toaster" role="status" aria-live="polite">
-            <For each=move || toasts.0.get() key=|(id, ..)| *id let((_, bad, text))>
-                <p class="toast" class:bad=bad>
-                    {icon(if bad { "circle-alert" } else { "check" })}
-                    <span>{text}</span>
+            <For each=move || toasts.0.get() key=|toast| toast.id let(toast)>
+                <p class="toast" class:bad=toast.is_bad>
+                    {icon(if toast.is_bad { "circle-alert" } else { "check" })}
+                    <span>{toast.text} " " {toast.sign_in.map(sign_in_link)}</span>
                 </p>
             </For>
         </div>

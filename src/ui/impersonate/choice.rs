@@ -43,7 +43,8 @@ pub fn account(state: State) -> AnyView {
                 options.erased(),
                 Callback::new(move |external_id| state.choose_account(external_id)),
             )}
-                {passed_over(state)}
+                {move || passed_over(state)}
+                {move || state.lost.get().map(|text| view! { <p class="notice amber" role="status">{icon("info")} <span>{text}</span></p> })}
                 <button
                     class="button small without-script"
                     type="submit"
@@ -77,10 +78,7 @@ fn passed_over(state: State) -> Option<AnyView> {
 }
 
 pub fn application(state: State) -> AnyView {
-    let changed = Callback::new(move |client_id| {
-        state.application.set(client_id);
-        state.error.set(None);
-    });
+    let changed = Callback::new(move |client_id| state.choose_application(client_id));
     view! {
         <div class="field">
             {move || {

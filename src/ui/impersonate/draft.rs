@@ -1,11 +1,88 @@
-//! What was typed into the drawer and not sent, kept for as long as the tab is open: a reload, or a sign-in that has ended
-//! and is made good, loses none of it.
+//! What was chosen and typed in the drawer and not sent, kept for as long as the tab is open: closing the drawer, a reload, or
+//! a sign-in that has ended and is made good, loses none of it.
 
 use leptos::prelude::*;
 use leptos::web_sys::Storage;
 use uuid::Uuid;
 
 use crate::ui::address::Words;
+
+#[derive(Clone, Default)]
+pub struct Draft {
+    /// External id of the account, client id of the application.
+    pub account: String,
+    pub application: String,
+    pub reason: String,
+    pub ticket: String,
+    /// What the page's address asked for: another link asks for something else, and has its way.
+    pub asked: String,
+}
+
+impl Draft {
+    /// Whether it is meant where the address asks for this.
+    fn is_for(&self, asked: &str) -> bool {
+        asked.is_empty() || asked == self.asked
+    }
+
+    fn words(&self) -> Words {
+        Words::default()
+            .with("account", &self.account)
+            .with("application", &self.application)
+            .with("reason", &self.reason)
+            .with("ticket", &self.ticket)
+            .with("asked", &self.asked)
+    }
+
+    fn of(words: &Words) -> Self {
+        let word = |name| words.get(name).to_owned();
+        Self {
+            account: word("account"),
+            application: word("application"),
+            reason: word("reason"),
+            ticket: word("ticket"),
+            asked: word("asked"),
+        }
+    }
+}
+
+/// What an address asks the drawer for.
+pub fn asked_by(words: &Words) -> String {
+    ["account", "application", "reason", "ticket"]
+        .into_iter()
+        .fold(Words::default(), |asked, name| asked.with(name, words.get(name)))
+        .on("")
+}
+
+/// Drafts of a page, for a browser that keeps nothing: it loses them at a reload, and no more.
+#[derive(Clone, Copy)]
+pub struct Drafts(StoredValue<Option<(Uuid, Draft)>>);
+
+impl Drafts {
+    pub fn of_page() -> Self {
+        Self(StoredValue::new(None))
+    }
+
+    pub fn keep(self, user: Uuid, draft: Draft) {
+        _ = storage().map(|storage| storage.set_item(&key(user), &draft.words().on("")));
+        self.0.set_value(Some((user, draft)));
+    }
+
+    /// What was kept for the user, where the address asks for nothing else.
+    pub fn of(self, user: Uuid, asked: &str) -> Option<Draft> {
+        let here = self.0.get_value().filter(|(of, _)| *of == user).map(|(_, draft)| draft);
+        here.or_else(|| stored(user)).filter(|draft| draft.is_for(asked))
+    }
+
+    pub fn drop(self, user: Uuid) {
+        _ = storage().map(|storage| storage.remove_item(&key(user)));
+        self.0.set_value(None);
+    }
+}
+
+fn stored(user: Uuid) -> Option<Draft> {
+    let text = storage()?.get_item(&key(user)).ok().flatten()?;
+    Some(Draft::of(&Words::parse(&text)))
+}
 
 fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
@@ -15,19 +92,24 @@ fn key(user: Uuid) -> String {
     format!("draft:{user}")
 }
 
-pub fn keep(user: Uuid, reason: &str, ticket: &str) {
-    let words = Words::default().with("reason", reason).with("ticket", ticket);
-    // A browser that keeps nothing loses a draft at a reload, and no more.
-    _ = storage().map(|storage| storage.set_item(&key(user), &words.on("")));
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reason and ticket, empty where nothing was kept.
-pub fn kept(user: Uuid) -> (String, String) {
-    let text = storage().and_then(|storage| storage.get_item(&key(user)).ok().flatten()).unwrap_or_default();
-    let words = Words::parse(&text);
-    (words.get("reason").to_owned(), words.get("ticket").to_owned())
-}
-
-pub fn drop(user: Uuid) {
-    _ = storage().map(|storage| storage.remove_item(&key(user)));
+    #[test]
+    fn a_draft_is_kept_whole_and_gives_way_to_a_link_that_asks_for_something_else() {
+        let asked = asked_by(&Words::parse("?impersonate=1&account=harbor&error=busy"));
+        assert_eq!(asked, "?account=harbor");
+        let draft = Draft {
+            account: "northwind".to_owned(),
+            application: "console".to_owned(),
+            reason: "50% & more".to_owned(),
+            ticket: "SUP-1".to_owned(),
+            asked: asked.clone(),
+        };
+        let kept = Draft::of(&Words::parse(&draft.words().on("")));
+        assert_eq!(kept.words(), draft.words());
+        assert!(kept.is_for(&asked) && kept.is_for(""));
+        assert!(!kept.is_for(&asked_by(&Words::parse("?account=northwind"))));
+    }
 }

@@ -9,12 +9,16 @@ use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::ui::address::encode;
 use crate::ui::component::dialog::close_dialog;
 use crate::ui::component::icon::icon;
-use crate::ui::component::state::alert;
+use crate::ui::component::state;
 use crate::ui::component::time::hours_and_minutes;
 use crate::ui::erase::Erase;
 
 pub fn note(state: State) -> AnyView {
-    let minutes = move || state.with_application(|application| application.map(|application| application.minutes));
+    // What cannot begin does not end.
+    let minutes = move || match state.denial() {
+        Some(_) => None,
+        None => state.with_application(|application| application.map(|application| application.minutes)),
+    };
     let ends = move |minutes: i64| {
         let end = hours_and_minutes(state.now.minutes() + TimeDelta::minutes(minutes), state.hydrated.get());
         format!("Ends at {end}, in {minutes} minutes.")
@@ -101,6 +105,6 @@ fn failure(state: State, error: &ApiError) -> Option<AnyView> {
             };
             Some(notice.erased())
         }
-        error => Some(alert(error.to_string())),
+        error => Some(state::failure(error.clone())),
     }
 }

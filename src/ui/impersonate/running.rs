@@ -10,9 +10,9 @@ use super::state::State;
 use super::text;
 use crate::api::impersonation::get_drawer;
 use crate::model::impersonation::LiveImpersonation;
-use crate::ui::component::dialog::{close_dialog, focus};
+use crate::ui::component::dialog::{close_dialog, focus, focus_first};
 use crate::ui::component::icon::icon;
-use crate::ui::component::time::{clock_time, countdown};
+use crate::ui::component::time::{clock_time, countdown, time_of_day};
 use crate::ui::end_session::{end_form, reopen_form};
 use crate::ui::erase::Erase;
 
@@ -24,6 +24,7 @@ pub struct Running {
     pub application: String,
     pub reason: String,
     pub ticket: String,
+    pub started_at: DateTime<Utc>,
     pub deadline: DateTime<Utc>,
     /// When it ended before its deadline, as far as this page has learnt.
     pub ended_at: Option<DateTime<Utc>>,
@@ -39,6 +40,7 @@ impl Running {
             application: live.application_name.clone(),
             reason: live.reason.clone(),
             ticket: live.ticket.clone().unwrap_or_default(),
+            started_at: live.started_at,
             deadline: live.deadline,
             ended_at: None,
             blocked_url: None,
@@ -135,7 +137,13 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
         (ended_at.is_none() && left > TimeDelta::zero()).then_some(left < TimeDelta::minutes(1))
     });
     let name = state.drawer.with_value(|drawer| drawer.name.clone());
-    let label = move || if left.get().is_some() { "Running session" } else { "Ended session" };
+    // Several look alike: application and start tell them apart.
+    let (application, started_at, hydrated) = (running.application.clone(), running.started_at, state.hydrated);
+    let label = move || {
+        let state = if left.get().is_some() { "Running session" } else { "Ended session" };
+        format!("{state} in {application}, started {}", time_of_day(started_at, hydrated.get()))
+    };
+    let whom = format!("{name} in {}", running.application);
     let head = move || {
         if left.read().is_some() {
             let words = if left.get() == Some(true) { "Session ends in less than a minute" } else { "Session running" };
@@ -153,8 +161,8 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
     let buttons = move || {
         if left.read().is_some() {
             view! {
-                {reopen_form(session_id, "button small")}
-                {end_form(session_id, "End session", "button small danger", ended)}
+                {reopen_form(session_id, &whom, "button small")}
+                {end_form(session_id, "End session", &whom, "button small danger", ended)}
             }
             .erased()
         } else {
@@ -171,6 +179,7 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
     view! {
         <section
             class="running"
+            id=format!("running-{session_id}")
             class:impersonated=move || left.read().is_some()
             class:over=move || left.read().is_none()
             class:closing=move || left.get() == Some(true)
@@ -210,6 +219,8 @@ fn blocked(state: State, session_id: Uuid, url: String) -> AnyView {
                         running.blocked_url = None;
                     }
                 });
+                // It had the focus.
+                request_animation_frame(move || focus_first(&format!("#running-{session_id} button")));
             },
             std::time::Duration::from_millis(50),
         );
@@ -237,7 +248,7 @@ fn start_again(state: State, over: &Running) {
     if let Some((account, application)) = choice {
         state.choose_account(account);
         if let Some(application) = application {
-            state.application.set(application);
+            state.choose_application(application);
         }
     }
     state.running.update(|all| all.retain(|running| running.session_id != over.session_id));

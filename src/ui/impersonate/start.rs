@@ -55,7 +55,7 @@ pub fn submitted(state: State, event: SubmitEvent) {
                 if state.busy.try_set(false).is_none() {
                     refused(state, error);
                 } else {
-                    toasts.warn(error.to_string());
+                    toasts.fail("The session was not started. ", error);
                 }
             }
         }
@@ -138,6 +138,7 @@ fn started(state: State, hand_off: HandOff, shown: bool) -> Option<()> {
         application: application.unwrap_or_default(),
         reason: state.reason.get_untracked().trim().to_owned(),
         ticket: state.ticket.get_untracked().trim().to_owned(),
+        started_at: state.now.now_untracked(),
         deadline: hand_off.deadline,
         ended_at: None,
         blocked_url: (!shown).then_some(hand_off.url),

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use uuid::Uuid;
 
 use super::Opening;
-use super::draft;
+use super::draft::{Draft, asked_by};
 use super::running::Running;
+use super::text;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX, validate_reason};
 use crate::model::text::written;
@@ -27,6 +29,10 @@ pub struct State {
     /// External id of the chosen account, client id of the chosen application.
     pub account: RwSignal<String>,
     pub application: RwSignal<String>,
+    /// What was chosen before and is not there any more.
+    pub lost: RwSignal<Option<&'static str>>,
+    /// What the address asks for.
+    asked: StoredValue<String>,
     pub reason: RwSignal<String>,
     pub ticket: RwSignal<String>,
     pub error: RwSignal<Option<ApiError>>,
@@ -41,13 +47,21 @@ impl State {
     pub fn new(opening: Opening, drawer: Drawer) -> Self {
         let words = use_words().get_untracked();
         let asked = |name: &str| if opening.prefilled { words.get(name).to_owned() } else { String::new() };
-        let account = preselected_account(&drawer, &asked("account"));
-        // Without script another account was chosen: then its own default application counts.
-        let client = if words.get("impersonate") == "account" { String::new() } else { asked("application") };
-        let application = account.and_then(|account| preselected_application(account, &client));
-        let draft = opening.draft.with_value(Clone::clone).filter(|(user, ..)| *user == drawer.user_id);
-        let (reason, ticket) =
-            draft.map_or_else(|| (asked("reason"), asked("ticket")), |(_, reason, ticket)| (reason, ticket));
+        let all_asked = if opening.prefilled { asked_by(&words) } else { String::new() };
+        // A page that came from the server is first what the server made it: then the draft follows, by `recall`.
+        let hydrated = Clock::current().hydrated;
+        let draft = hydrated.get_untracked().then(|| opening.drafts.of(drawer.user_id, &all_asked)).flatten();
+        let lost = draft.as_ref().and_then(|draft| lost(&drawer, draft));
+        let wanted = draft.unwrap_or_else(|| Draft {
+            account: asked("account"),
+            // Without script another account was chosen: then its own default application counts.
+            application: if words.get("impersonate") == "account" { String::new() } else { asked("application") },
+            reason: asked("reason"),
+            ticket: asked("ticket"),
+            asked: String::new(),
+        });
+        let account = preselected_account(&drawer, &wanted.account);
+        let application = account.and_then(|account| preselected_application(account, &wanted.application));
         let running = drawer.running.iter().map(Running::of).collect();
         Self {
             opening,
@@ -55,13 +69,15 @@ impl State {
             toasts: Toasts::current(),
             live: Live::current(),
             now: Now::of(drawer.now),
-            hydrated: Clock::current().hydrated,
+            hydrated,
             account: RwSignal::new(account.map(|account| account.external_id.clone()).unwrap_or_default()),
             application: RwSignal::new(
                 application.map(|application| application.client_id.clone()).unwrap_or_default(),
             ),
-            reason: RwSignal::new(reason),
-            ticket: RwSignal::new(ticket),
+            lost: RwSignal::new(lost),
+            asked: StoredValue::new(all_asked),
+            reason: RwSignal::new(wanted.reason),
+            ticket: RwSignal::new(wanted.ticket),
             error: RwSignal::new(error_of(words.get("error"))),
             busy: RwSignal::new(false),
             running: RwSignal::new(running),
@@ -79,7 +95,19 @@ impl State {
         });
         self.application.set(application.unwrap_or_default());
         self.account.set(external_id);
+        self.chosen();
+    }
+
+    pub fn choose_application(self, client_id: String) {
+        self.application.set(client_id);
+        self.chosen();
+    }
+
+    /// A choice is worth as much as what is typed: it is there again wherever that is.
+    fn chosen(self) {
         self.error.set(None);
+        self.lost.set(None);
+        self.keep_draft();
     }
 
     pub fn with_account<T>(self, read: impl FnOnce(Option<&DrawerAccount>) -> T) -> T {
@@ -117,18 +145,49 @@ impl State {
         self.error.with(|error| error.as_ref().and_then(|error| error.for_field(field)))
     }
 
-    /// Keeps what was typed where the drawer closes before it was sent.
+    /// Keeps what was chosen and typed where the drawer closes before it was sent.
     pub fn keep_draft(self) {
-        let user = self.drawer.with_value(|drawer| drawer.user_id);
-        let (reason, ticket) = (self.reason.get_untracked(), self.ticket.get_untracked());
-        draft::keep(user, &reason, &ticket);
-        self.opening.draft.set_value(Some((user, reason, ticket)));
+        let draft = Draft {
+            account: self.account.get_untracked(),
+            application: self.application.get_untracked(),
+            reason: self.reason.get_untracked(),
+            ticket: self.ticket.get_untracked(),
+            asked: self.asked.get_value(),
+        };
+        self.opening.drafts.keep(self.user_id(), draft);
     }
 
-    /// What was typed has been sent: nothing of it comes back.
+    /// It has been sent: nothing of it comes back.
     pub fn drop_draft(self) {
-        draft::drop(self.drawer.with_value(|drawer| drawer.user_id));
-        self.opening.draft.set_value(None);
+        self.opening.drafts.drop(self.user_id());
+    }
+
+    /// Takes the draft over where the page came from the server, which does not know it. What was typed before the page was
+    /// taken over stays.
+    pub fn recall(self) {
+        let Some(draft) = self.opening.drafts.of(self.user_id(), &self.asked.with_value(Clone::clone)) else { return };
+        let asked = self.asked.with_value(|asked| Words::parse(asked));
+        let untouched =
+            |now: RwSignal<String>, name| now.with_untracked(|now| now.is_empty() || now == asked.get(name));
+        if untouched(self.reason, "reason") {
+            self.reason.set(draft.reason.clone());
+        }
+        if untouched(self.ticket, "ticket") {
+            self.ticket.set(draft.ticket.clone());
+        }
+        self.drawer.with_value(|drawer| {
+            self.lost.set(lost(drawer, &draft));
+            if let Some(account) = find_account(drawer, &draft.account) {
+                let application = preselected_application(account, &draft.application);
+                self.application.set(application.map(|application| application.client_id.clone()).unwrap_or_default());
+                self.account.set(draft.account.clone());
+            }
+        });
+        text::show(self);
+    }
+
+    fn user_id(self) -> Uuid {
+        self.drawer.with_value(|drawer| drawer.user_id)
     }
 
     /// How many characters the reason has too many, where it has.
@@ -153,15 +212,17 @@ impl State {
         })
     }
 
-    /// The active account, where another one is preselected since it is refused: its name, and why.
+    /// The active account, where another one is chosen since it is refused: its name, and why.
     pub fn passed_over(self) -> Option<(String, Option<Denial>)> {
+        let chosen = self.account.read();
         self.drawer.with_value(|drawer| {
             let active = drawer.accounts.iter().find(|account| account.active && !works(account))?;
-            drawer.accounts.iter().any(works).then(|| (active.name.clone(), active.denial))
+            let other = drawer.accounts.iter().any(works) && active.external_id != *chosen;
+            other.then(|| (active.name.clone(), active.denial))
         })
     }
 
-    /// This page with the drawer open: where the server leads back to without script.
+    /// This page with the drawer open: where a new sign-in leads back to.
     pub fn return_to(self) -> String {
         let location = use_location();
         let words = Words::parse(&location.search.get_untracked()).without(&["error", "return_to"]);
@@ -171,6 +232,19 @@ impl State {
     /// How the note speaks of the user: by the first word of their name.
     pub fn first_name(self) -> String {
         self.drawer.with_value(|drawer| drawer.name.split_whitespace().next().unwrap_or("The user").to_owned())
+    }
+}
+
+/// What of a draft is not there any more.
+fn lost(drawer: &Drawer, draft: &Draft) -> Option<&'static str> {
+    match find_account(drawer, &draft.account) {
+        None if draft.account.is_empty() => None,
+        None => Some("The account that you had chosen is not there any more. Look at what is chosen now."),
+        Some(account) => {
+            let is_there = account.applications.iter().any(|application| application.client_id == draft.application);
+            (!is_there && !draft.application.is_empty())
+                .then_some("The application that you had chosen is not there any more. Look at what is chosen now.")
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Reflect;
 
-use super::draft;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
@@ -18,11 +17,6 @@ pub fn reason(state: State) -> AnyView {
     let area = NodeRef::<Textarea>::new();
     Effect::new(move |_| {
         if let Some(area) = area.get() {
-            // What was typed before the page was loaded anew comes back, unless something is there already.
-            let kept = kept(state).0;
-            if area.value().is_empty() && !kept.is_empty() {
-                area.set_value(&kept);
-            }
             state.reason.set(area.value());
             _ = area.focus();
         }
@@ -63,11 +57,6 @@ pub fn reason(state: State) -> AnyView {
         </div>
     }
     .erased()
-}
-
-/// Reason and ticket as they were typed and not sent.
-fn kept(state: State) -> (String, String) {
-    draft::kept(state.drawer.with_value(|drawer| drawer.user_id))
 }
 
 /// Puts the chosen account and application, reason and ticket into the form's own controls. They are the browser's: what
@@ -113,10 +102,6 @@ pub fn ticket(state: State) -> AnyView {
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
-            let kept = kept(state).1;
-            if input.value().is_empty() && !kept.is_empty() {
-                input.set_value(&kept);
-            }
             state.ticket.set(input.value());
         }
     });

@@ -29,7 +29,7 @@ pub fn ApplicationPage() -> impl IntoView {
     let retrying = deliveries::Retrying::new(frame, application);
     view! {
         <Title text="Application"/>
-        {loaded(application, page_skeleton, move |application| sections(retrying, application))}
+        {loaded(application, page_skeleton, move |application| sections(frame, retrying, application))}
     }
     .erased()
 }
@@ -44,8 +44,10 @@ fn of(environment: String, id: Option<Uuid>) -> GetApplication {
     GetApplication { environment, application_id: id.unwrap_or_default() }
 }
 
-fn sections(retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {
+fn sections(frame: Frame, retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {
     let application = &detail.application;
+    let path = format!("{}/{}", frame.path("applications").get_untracked(), application.id);
+    frame.shows(path, application.name.clone());
     view! {
         <Title text=application.name.clone()/>
         <header class="profile-head">

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 
 use crate::api::impersonation::GetOverview;
 use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded, loading};
+use crate::ui::component::loaded::{kept, loading};
 use crate::ui::component::state::{nothing, table_skeleton};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -34,10 +34,10 @@ pub fn ImpersonationPage() -> impl IntoView {
                 <p class="dim">"Who is in a user’s session here now, and who may step into one."</p>
             </div>
         </header>
-        {loaded(overview, table_skeleton, move |overview| {
+        {kept(overview, table_skeleton, move |overview| {
             view! {
-                {live::section(live, &overview)}
-                {settings::section(settings, &overview)}
+                {live::section(live, overview)}
+                {settings::section(settings, overview)}
             }
             .erased()
         })}

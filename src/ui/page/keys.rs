@@ -14,7 +14,7 @@ use crate::ui::component::form::{Call, option, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded, loading};
-use crate::ui::component::state::{alert, empty, nothing, table_skeleton};
+use crate::ui::component::state::{empty, failure, nothing, table_skeleton};
 use crate::ui::component::table::{count, flush_section, marked, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
@@ -166,7 +166,7 @@ fn rotate_button(rotation: Rotation) -> AnyView {
                 <p class="dim">
                     "The next keys sign from now on. Nobody is signed out: what the present ones signed stays good, and they are published for 24 hours more."
                 </p>
-                {move || call.failure().map(alert)}
+                {move || call.failure().map(failure)}
                 {post_form(RotateKeys::url(), "form", submitted, fields.erased())}
             </div>
         </div>

@@ -14,3 +14,13 @@ pub fn NotFound() -> impl IntoView {
     }
     .erased()
 }
+
+/// The same below an environment, whose frame stays around it.
+#[component]
+pub fn NotFoundHere() -> impl IntoView {
+    view! {
+        <Title text="Not found"/>
+        {missing()}
+    }
+    .erased()
+}

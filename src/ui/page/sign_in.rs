@@ -9,9 +9,14 @@ use crate::api::operator::{SignIn, sign_in};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::{icon, mark};
-use crate::ui::component::state::alert;
+use crate::ui::component::state::failure;
 use crate::ui::erase::Erase;
 use crate::ui::theme::theme_switch;
+
+/// The e-mail that was typed before, where the page comes back without script. The server knows it; with script it never left
+/// its field.
+#[derive(Clone)]
+pub struct Typed(pub String);
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -60,9 +65,10 @@ fn form(return_to: String) -> AnyView {
         // The answer leads to where the operator was going.
         call.run(sign_in(word("email"), word("password"), word("return_to")), |()| {});
     });
+    let typed = use_context::<Typed>().filter(|_| call.error.read_untracked().is_some()).map(|typed| typed.0);
     let fields = view! {
             <input type="hidden" name="return_to" value=return_to/>
-            {move || call.failure().map(alert)}
+            {move || call.failure().map(failure)}
             <div class="field">
                 <label class="label" for="email">"E-mail"</label>
                 <input
@@ -76,6 +82,7 @@ fn form(return_to: String) -> AnyView {
                     autocomplete="username"
                     required=true
                     autofocus=true
+                    value=typed
                 />
             </div>
             <div class="field">

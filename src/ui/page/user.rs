@@ -15,11 +15,11 @@ use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, loaded, loading};
+use crate::ui::component::loaded::{Loading, kept, loading};
 use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::impersonate::{self as stepping_in, Opening, drawer};
+use crate::ui::impersonate::{self as stepping_in, Drafts, Opening, drawer};
 use crate::ui::live::Live;
 
 #[component]
@@ -40,13 +40,13 @@ pub fn UserPage() -> impl IntoView {
         environment: frame.environment,
         target: Memo::new(move |_| id.get().filter(|_| words.with(is_open))),
         close_url: page.path,
-        draft: StoredValue::new(None),
+        drafts: Drafts::of_page(),
         prefilled: true,
         changed: Callback::new(move |()| user.refetch()),
     };
     view! {
         <Title text="User"/>
-        {loaded(user, page_skeleton, move |user| sections(page, user))}
+        {kept(user, page_skeleton, move |user| sections(page, user))}
         {drawer(opening)}
     }
     .erased()
@@ -83,20 +83,30 @@ fn address(frame: Frame, id: Option<Uuid>) -> String {
     id.map_or(users.clone(), |id| format!("{users}/{id}"))
 }
 
-fn sections(page: Place, user: UserDetail) -> AnyView {
-    let now = Now::of(user.now);
-    page.frame.shows(page.path.get_untracked(), user.name.clone());
+fn sections(page: Place, user: Signal<UserDetail>) -> AnyView {
+    let head = move || {
+        let user = user.read();
+        page.frame.shows(address(page.frame, Some(user.id)), user.name.clone());
+        view! {
+            <Title text=user.name.clone()/>
+            {profile::head(&user)}
+        }
+        .erased()
+    };
+    let facts = move || {
+        let user = user.read();
+        profile::facts(&user, Now::of(user.now))
+    };
     view! {
-        <Title text=user.name.clone()/>
-        {profile::head(&user)}
+        {head}
         <div class="columns">
             <div class="column">
-                {accounts::accounts(&user)}
-                {timeline::timeline(page, &user, now)}
+                {move || accounts::accounts(&user.read())}
+                {timeline::timeline(page, user)}
             </div>
             <div class="column aside">
-                {impersonate(page, &user)}
-                {profile::facts(&user, now)}
+                {move || impersonate(page, &user.read())}
+                {facts}
             </div>
         </div>
     }

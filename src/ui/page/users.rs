@@ -20,7 +20,7 @@ use crate::ui::component::number::grouped;
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::impersonate::{self, Opening, drawer};
+use crate::ui::impersonate::{self, Drafts, Opening, drawer};
 
 /// Words of the address that are not the list's own.
 pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
@@ -42,7 +42,7 @@ pub fn UsersPage() -> impl IntoView {
         environment: frame.environment,
         target: Memo::new(move |_| words.with(target_of)),
         close_url: Memo::new(move |_| list_words.with(|words| words.on(&path.get()))),
-        draft: StoredValue::new(None),
+        drafts: Drafts::of_page(),
         prefilled: false,
         changed: Callback::new(|()| {}),
     };

@@ -1,7 +1,7 @@
 //! Errors that would have no words, and what is said to nobody.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, header};
 
 use super::{get, send};
 use crate::support::{ORIGIN, ResponseExt, TestApp};
@@ -113,6 +113,35 @@ async fn no_sentence_of_an_address_is_shown_on_the_sign_in_page() {
     let back = super::post(&mut app.browser(), "/api/sign-in", &[("origin", ORIGIN), page], &form).await.location();
     let shown = app.browser().get(back.strip_prefix(ORIGIN).unwrap_or(&back)).await;
     assert!(shown.body().contains("The e-mail or the password is wrong."), "{back}: {}", shown.body());
+}
+
+#[tokio::test]
+async fn without_script_a_refused_sign_in_keeps_the_e_mail_and_tells_it_to_no_address() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let typed = "o\"livia+<b>@understudy.example";
+    let form = [("email", typed), ("password", "wrong"), ("return_to", "/")];
+    let headers = [("origin", ORIGIN), ("referer", "http://localhost:3000/sign-in")];
+    let answer = super::post(&mut browser, "/api/sign-in", &headers, &form).await;
+    let cookie = left_behind(&answer).expect("a cookie");
+    assert!(cookie.contains("Path=/sign-in; HttpOnly; SameSite=Strict; Max-Age=60"), "{cookie}");
+    let back = answer.location();
+    assert!(!back.contains("livia"), "{back}");
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    let path = back.strip_prefix(ORIGIN).unwrap_or(&back).to_owned();
+    let shown = get(&mut app.browser(), &path, &[("cookie", &pair)]).await;
+    assert!(shown.body().contains("value=\"o&quot;livia+&lt;b&gt;@understudy.example\""), "{}", shown.body());
+    // A fresh sign-in page is empty, and a call by script leaves nothing behind.
+    let fresh = get(&mut app.browser(), "/sign-in", &[("cookie", &pair)]).await;
+    assert!(!fresh.body().contains("livia"), "{}", fresh.body());
+    let called = app.browser().call("sign-in", &form).await;
+    assert_eq!(left_behind(&called), None);
+}
+
+/// The cookie that keeps what was typed.
+fn left_behind(answer: &Response<String>) -> Option<String> {
+    let cookies = answer.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    cookies.map(str::to_owned).find(|cookie| cookie.starts_with("understudy_typed="))
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 2);
     for event in ended {
-        assert!(event.description.ends_with("operator signed out of the portal"), "{}", event.description);
+        assert!(event.description.ends_with("because Olivia Owner signed out of the portal"), "{}", event.description);
         assert_eq!(event.actor_name, "Olivia Owner");
     }
     let answer = app.operator_browser(OLIVIA).await.get(&pending).await;
@@ -152,7 +152,7 @@ async fn a_disabled_operator_is_out_at_once_and_everything_of_hers_ends() {
     assert_eq!(running(&app).await, 0);
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
-    assert!(ended[0].description.ends_with("operator lost the right"), "{}", ended[0].description);
+    assert!(ended[0].description.ends_with("may not do that any more"), "{}", ended[0].description);
     assert_eq!(app.count("audit_events WHERE action = 'operator.disabled' AND severity = 'high'").await, 2);
     let form = [("email", VERA), ("password", OPERATOR_PASSWORD), ("return_to", "/")];
     app.browser().call("sign-in", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);

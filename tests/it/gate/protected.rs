@@ -83,7 +83,7 @@ async fn whoever_is_promoted_in_the_meantime_gets_the_session_back() {
     assert!(!live(hers.session_id).await);
     assert!(live(owners.session_id).await);
     let ended = app.events("impersonation.ended").await;
-    assert!(ended[0].description.ends_with("operator lost the right"), "{}", ended[0].description);
+    assert!(ended[0].description.ends_with("may not do that any more"), "{}", ended[0].description);
 }
 
 #[tokio::test]

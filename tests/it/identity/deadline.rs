@@ -57,7 +57,7 @@ async fn an_impersonation_works_at_59_59_and_is_over_at_60_00() {
     browser.get("/id/production/account/sessions").await.expect_status(StatusCode::OK);
     app.advance(TimeDelta::seconds(1));
     assert_eq!(app.now(), deadline);
-    is_over(&app, &mut browser, &answer, &sid, "ended: expired").await;
+    is_over(&app, &mut browser, &answer, &sid, " ran out").await;
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn where_the_application_keeps_no_session_alive_it_is_over_at_5_00() {
     assert_eq!(answer["expires_in"], 1);
     userinfo(&app, text(&answer, "access_token")).await.expect_status(StatusCode::OK);
     app.advance(TimeDelta::seconds(1));
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: expired").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), " ran out").await;
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn demoting_the_operator_ends_the_session_at_the_next_use() {
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     app.set_roles(OLIVIA, &[Role::BackofficeViewer]).await;
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: operator lost the right").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), " may not do that any more").await;
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn disabling_the_operator_ends_the_session_at_the_next_use() {
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     app.execute("UPDATE operators SET disabled_at = created_at WHERE name = 'Olivia Owner'").await;
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: operator lost the right").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), " may not do that any more").await;
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn locking_the_target_ends_the_session_at_the_next_use() {
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     app.execute("UPDATE users SET locked_at = created_at WHERE name = 'Amara Okafor'").await;
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: target locked or removed").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), " cannot sign in there any more").await;
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn removing_the_target_from_the_account_ends_the_session_at_the_next_use()
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     app.execute("UPDATE memberships SET disabled_at = created_at").await;
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: target locked or removed").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), " cannot sign in there any more").await;
 }
 
 #[tokio::test]
@@ -127,7 +127,8 @@ async fn unassigning_the_application_ends_the_session_at_the_next_use() {
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     app.execute("DELETE FROM account_applications WHERE is_default = TRUE").await;
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: account or application removed").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), "its account or its application is not there any more")
+        .await;
 }
 
 #[tokio::test]
@@ -137,7 +138,7 @@ async fn turning_impersonation_off_ends_what_runs_and_what_was_about_to_open() {
     let answer = tokens(&app, &mut browser, "console", &[]).await;
     let caller = app.caller(OLIVIA, "production").await;
     settings::update(&caller, ImpersonationSettings::default()).await.expect("the settings change");
-    is_over(&app, &mut browser, &answer, &sid.to_string(), "ended: settings turned off").await;
+    is_over(&app, &mut browser, &answer, &sid.to_string(), "impersonation was turned off").await;
     let on = ImpersonationSettings { enabled: true, hide_from_account_audit: false };
     settings::update(&caller, on).await.expect("the settings change");
     let path = start(&app, &mut browser, AMARA, "northwind", "console").await;

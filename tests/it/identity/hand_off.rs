@@ -167,7 +167,7 @@ async fn an_operator_who_lost_the_right_in_between_opens_nothing() {
     assert!(page.body().contains("operator lost the right"), "{}", page.body());
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
-    assert!(ended[0].description.ends_with("operator lost the right"), "{ended:?}");
+    assert!(ended[0].description.ends_with("may not do that any more"), "{ended:?}");
     assert_eq!(app.events("impersonation.hand_off_refused").await.len(), 1);
 }
 

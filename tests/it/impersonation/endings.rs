@@ -17,7 +17,7 @@ async fn turned_off_nobody_starts_and_live_sessions_end() {
     service::settings::update(&caller, ImpersonationSettings::default()).await.expect("settings change");
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
-    assert!(ended[0].description.ends_with("settings turned off"), "{}", ended[0].description);
+    assert!(ended[0].description.ends_with("impersonation was turned off"), "{}", ended[0].description);
     assert_eq!(ended[0].session_id, Some(hand_off.session_id));
     assert_eq!(
         denial(impersonation::start(&caller, &request(&app, "amara@northwind.example").await).await),
@@ -42,7 +42,7 @@ async fn at_its_deadline_a_session_ends_once_and_is_called_expired() {
     service::session::end_due(&app.state).await.expect("the timer");
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
-    assert!(ended[0].description.ends_with("expired"));
+    assert_eq!(ended[0].description, "The impersonation of Amara Okafor by Olivia Owner ran out");
     assert_eq!(ended[0].actor_kind, "system");
 }
 
@@ -81,7 +81,13 @@ async fn a_session_ends_as_soon_as_its_ground_is_gone_and_says_which() {
         assert!(live.is_none(), "{sql}");
         let ended = app.events("impersonation.ended").await;
         assert_eq!(ended.len(), 1, "{sql}");
-        assert!(ended[0].description.ends_with(reason.label()), "{sql}: {}", ended[0].description);
+        let told = match reason {
+            EndReason::OperatorLostRight => "because Olivia Owner may not do that any more",
+            EndReason::TargetLockedOrRemoved => "because Amara Okafor cannot sign in there any more",
+            EndReason::AccountOrApplicationRemoved => "because its account or its application is not there any more",
+            _ => "because impersonation was turned off",
+        };
+        assert!(ended[0].description.ends_with(told), "{sql}: {}", ended[0].description);
     }
 }
 
@@ -110,9 +116,35 @@ async fn another_operators_session_is_ended_by_admins_only() {
     let adam = app.caller("adam@understudy.example", "production").await;
     impersonation::end(&adam, hand_off.session_id).await.expect("an Admin may");
     let ended = app.events("impersonation.ended").await;
-    assert!(ended[0].description.ends_with("revoked by an administrator"));
+    assert!(ended[0].description.starts_with("Adam Admin ended the impersonation of Amara Okafor"));
     assert_eq!(ended[0].actor_name, "Adam Admin");
     assert_eq!(ended[0].operator_name.as_deref(), Some("Olivia Owner"));
+}
+
+/// Customers read these sentences in their account's log.
+#[tokio::test]
+async fn every_end_is_told_in_a_sentence_and_in_no_code_word() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    for reason in EndReason::ALL {
+        app.advance(TimeDelta::minutes(1));
+        let id = start(&app, "amara@northwind.example").await.session_id;
+        let by = service::session::EndedBy::System;
+        let environment = caller.environment.id;
+        let ended = service::session::end(&app.state, environment, id, reason, by, &caller.client).await;
+        assert!(ended.expect("it ends"), "{reason:?}");
+        let events = app.events("impersonation.ended").await;
+        let told = events.last().expect("an event").description.as_str();
+        assert!(told.contains("impersonation") && told.contains("Olivia Owner"), "{reason:?}: {told}");
+        assert!(!told.contains(" ended: ") && !told.contains(" ended by "), "{reason:?}: {told}");
+        // A clock, a person or a reason: nothing ends for nothing.
+        let whole = told.contains(" because ") || told.ends_with(" ran out") || told.ends_with(" was signed out");
+        assert!(whole || told.contains(" ended the impersonation"), "{reason:?}: {told}");
+    }
+    let own = start(&app, "amara@northwind.example").await.session_id;
+    impersonation::end(&caller, own).await.expect("ends");
+    let events = app.events("impersonation.ended").await;
+    assert_eq!(events.last().expect("an event").description, "Olivia Owner ended the impersonation of Amara Okafor");
 }
 
 #[tokio::test]
@@ -135,6 +167,6 @@ async fn what_had_to_end_anyway_ends_for_its_own_reason_whoever_asks() {
     app.advance(TimeDelta::minutes(60));
     impersonation::end(&caller, hand_off.session_id).await.expect("ends");
     let ended = app.events("impersonation.ended").await;
-    assert!(ended[0].description.ends_with("expired"), "{}", ended[0].description);
+    assert!(ended[0].description.ends_with("ran out"), "{}", ended[0].description);
     assert_eq!(ended[0].actor_kind, "system");
 }

@@ -13,7 +13,7 @@ use crate::ui::clock::Now;
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
-use crate::ui::component::state::{alert, empty, nothing};
+use crate::ui::component::state::{empty, failure, nothing};
 use crate::ui::component::table::{flush_section, marked, named, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
@@ -59,7 +59,7 @@ pub fn deliveries(retrying: Retrying, detail: &ApplicationDetail) -> AnyView {
         table("table delivery-table", "deliveries-title", &heads, rows)
     };
     let content = view! {
-        {move || retrying.call.failure().map(alert)}
+        {move || retrying.call.failure().map(failure)}
         {content}
     };
     flush_section("deliveries-title", "Back-channel logout", counts(&detail.counts), content.erased())

@@ -1,6 +1,11 @@
-//! One event with all its fields, in a drawer whose address can be shared.
+//! One event with all its fields, in a drawer whose address can be shared. The arrow keys go through the list beside it.
 
+use leptos::ev;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, KeyboardEvent};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use uuid::Uuid;
 
 use super::List;
@@ -30,20 +35,91 @@ pub fn detail(list: List) -> AnyView {
         |(environment, event)| event.map(|event_id| GetEvent { environment, event_id }),
     );
     let close_url = Memo::new(move |_| list.words.with(|words| words.on(&list.path.get())));
-    view! { {move || list.event.get().map(|event| open(list, event, data, close_url))} }.erased()
+    // From one event to the next the drawer stays.
+    let is_open = Memo::new(move |_| list.event.read().is_some());
+    view! { {move || is_open.get().then(|| open(list, data, close_url))} }.erased()
 }
 
-fn open(list: List, id: Uuid, data: Loading<Option<AuditItem>>, close_url: Memo<String>) -> AnyView {
+fn open(list: List, data: Loading<Option<AuditItem>>, close_url: Memo<String>) -> AnyView {
+    keys(list);
     let content = loaded_or(
         data,
         nothing,
         move |event: Option<AuditItem>| match event {
-            Some(event) if event.id == id => frame(close_url, Some(&event), body(list, &event)),
+            Some(event) if list.event.get_untracked() == Some(event.id) => {
+                frame(close_url, Some(&event), body(list, &event))
+            }
             _ => nothing(),
         },
         move |error| frame(close_url, None, error_view(error)),
     );
-    dialog::drawer("event-drawer", "Event", close_url, format!("#event-{id}"), content)
+    // Where it is closed, the address names no event any more.
+    let opener = Memo::new(move |last: Option<&String>| match (list.event.get(), last) {
+        (None, Some(last)) => last.clone(),
+        (event, _) => format!("#{}", row_id(event.unwrap_or_default())),
+    });
+    dialog::drawer("event-drawer", "Event", close_url, opener.into(), content)
+}
+
+/// The id of an event's link in the list.
+pub fn row_id(event: Uuid) -> String {
+    format!("event-{event}")
+}
+
+/// The arrow keys, or k and j, lead to the event above and below in the list, as long as the drawer is there.
+fn keys(list: List) {
+    let navigate = use_navigate();
+    let go = Callback::new(move |url: String| {
+        navigate(&url, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::keydown, move |event| {
+            let Some(next) = step(&event).and_then(|step| beside(list.event.get_untracked()?, step)) else { return };
+            event.prevent_default();
+            go.run(untrack(|| list.and("event", &next)));
+        });
+        on_cleanup(move || handle.remove());
+    });
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Up,
+    Down,
+}
+
+/// Where a key leads, unless it belongs to a field or to the browser.
+fn step(event: &KeyboardEvent) -> Option<Step> {
+    let is_plain = !(event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key());
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let fields = "input, textarea, select, [contenteditable]";
+    let in_field = target.is_some_and(|target| target.closest(fields).ok().flatten().is_some());
+    if !is_plain || in_field || event.is_composing() || event.default_prevented() {
+        return None;
+    }
+    match event.key().as_str() {
+        "ArrowUp" | "k" => Some(Step::Up),
+        "ArrowDown" | "j" => Some(Step::Down),
+        _ => None,
+    }
+}
+
+/// The id of the event that stands beside this one in the list, folded away or not. Each fold is a body of the table.
+fn beside(event: Uuid, step: Step) -> Option<String> {
+    let row = document().get_element_by_id(&row_id(event))?.closest("tr").ok()??;
+    let fold = row.parent_element()?;
+    let other = match step {
+        Step::Up => {
+            let above = || fold.previous_element_sibling()?.last_element_child();
+            row.previous_element_sibling().or_else(above)
+        }
+        Step::Down => {
+            let below = || fold.next_element_sibling()?.first_element_child();
+            row.next_element_sibling().or_else(below)
+        }
+    };
+    let link = other?.query_selector(".row-link").ok()??;
+    link.id().strip_prefix("event-").map(str::to_owned)
 }
 
 fn frame(close_url: Memo<String>, event: Option<&AuditItem>, body: AnyView) -> AnyView {

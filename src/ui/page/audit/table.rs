@@ -4,8 +4,9 @@
 use leptos::prelude::*;
 
 use super::List;
+use super::detail::row_id;
 use super::words::{action_label, actor};
-use crate::model::audit::{AuditItem, AuditPage, AuditQuery};
+use crate::model::audit::{AuditItem, AuditPage, AuditQuery, Severity};
 use crate::ui::component::badge::{badge, severity};
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
@@ -67,14 +68,24 @@ fn grouped(events: Vec<AuditItem>) -> Vec<Vec<AuditItem>> {
 
 /// One event, or the newest one of a session with the others folded away beneath it. The fold needs no script.
 fn session(list: List, events: Vec<AuditItem>) -> AnyView {
-    let others = events.len() - 1;
+    let (others, gravest) = (events.len() - 1, gravest(&events));
     let mut events = events.into_iter();
-    let first = events.next().map(|event| row(list, event, false, others));
-    let others = events.map(|event| row(list, event, true, 0)).collect_view();
-    view! { <tbody>{first} {others}</tbody> }.erased()
+    let first = events.next().map(|event| row(list, event, false, others, gravest));
+    let others = events.map(|event| {
+        let own = event.severity;
+        row(list, event, true, 0, own)
+    });
+    view! { <tbody>{first} {others.collect_view()}</tbody> }.erased()
 }
 
-fn row(list: List, event: AuditItem, folded: bool, others: usize) -> AnyView {
+/// How severe a fold is: as its gravest event, which else nobody would see who does not unfold it.
+fn gravest(events: &[AuditItem]) -> Severity {
+    events.iter().map(|event| event.severity).max().unwrap_or(Severity::Info)
+}
+
+fn row(list: List, event: AuditItem, folded: bool, others: usize, shown: Severity) -> AnyView {
+    let why_shown = (others > 0)
+        .then(|| format!("The gravest of these {} events is {}.", others + 1, shown.label().to_lowercase()));
     let id = event.id;
     let impersonated = event.is_impersonated();
     let why = (impersonated && !folded && (event.reason.is_some() || event.ticket.is_some())).then(|| {
@@ -107,7 +118,7 @@ fn row(list: List, event: AuditItem, folded: bool, others: usize) -> AnyView {
                 <div class="stacked">
                     <a
                         class="row-link"
-                        id=format!("event-{id}")
+                        id=row_id(id)
                         href=move || list.and("event", &id.to_string())
                         data-noscroll="true"
                     >
@@ -129,7 +140,7 @@ fn row(list: List, event: AuditItem, folded: bool, others: usize) -> AnyView {
             <td class="col-account">
                 <span class="truncate" dir="auto" title=event.account_name.clone()>{event.account_name.clone()}</span>
             </td>
-            <td class="col-severity">{severity(event.severity)}</td>
+            <td class="col-severity" title=why_shown>{severity(shown)}</td>
             <td class="col-address dim">{event.ip_address.clone()}</td>
         </tr>
     }

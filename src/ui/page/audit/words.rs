@@ -6,13 +6,17 @@ use crate::model::audit::{ActorKind, AuditItem, action};
 use crate::ui::erase::Erase;
 
 /// The groups that the filter offers: the part of an action before its dot, and its name.
-pub const GROUPS: [(&str, &str); 9] = [
+pub const GROUPS: [(&str, &str); 13] = [
     ("impersonation", "Impersonation"),
     ("session", "Sessions"),
     ("user", "Users"),
     ("operator", "Operators"),
     ("token", "Tokens"),
-    ("application", "Applications"),
+    ("membership", "Memberships"),
+    ("role", "Roles"),
+    ("account", "Accounts"),
+    ("client", "Applications’ settings"),
+    ("application", "Reported by applications"),
     ("backchannel_logout", "Back-channel logout"),
     ("key", "Keys"),
     ("data", "Data"),
@@ -90,5 +94,14 @@ mod tests {
         assert_eq!(action_label("impersonation.started"), "Impersonation started");
         assert_eq!(action_label("application.invoice_exported"), "Invoice exported");
         assert_eq!(action_label("token.refresh_reused"), "Refresh token used again");
+    }
+
+    #[test]
+    fn the_filter_offers_the_group_of_every_action() {
+        let offered = |name: &str| GROUPS.iter().any(|(group, _)| name.split('.').next() == Some(*group));
+        for (name, _) in action::ALL {
+            assert!(offered(name), "{name} is in no group of the filter");
+        }
+        assert!(offered(action::REPORTED));
     }
 }

@@ -1,4 +1,5 @@
-//! Sessions running now, with time left and ways to end them.
+//! Sessions running now, with time left and ways to end them. The list changes by itself, so a row belongs to its session for
+//! as long as it is there: what has the focus in it stays that session's.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -11,7 +12,8 @@ use crate::ui::component::badge::badge;
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
-use crate::ui::component::state::{alert, empty};
+use crate::ui::component::menu;
+use crate::ui::component::state::{empty, failure};
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
 use crate::ui::end_session::{end_form, reopen_form};
@@ -31,6 +33,7 @@ impl Running {
         let toasts = Toasts::current();
         let all_ended = Callback::new(move |count: u32| {
             toasts.say(if count == 1 { "1 session ended".to_owned() } else { format!("{count} sessions ended") });
+            menu::close("end-all");
             overview.refetch();
             frame.refresh();
         });
@@ -38,64 +41,80 @@ impl Running {
     }
 }
 
-pub fn section(live: Running, overview: &ImpersonationOverview) -> AnyView {
-    let now = Now::of(overview.now);
-    let (count, endable) = (overview.running, overview.endable);
-    let shown = overview.live.len();
-    let rest = (i64::try_from(shown).is_ok_and(|shown| shown < count) && shown > 0)
-        .then(|| view! { <p class="dim">{format!("The newest {shown} of {count} are shown.")}</p> });
-    let content = if overview.live.is_empty() {
-        let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.erased();
-        let text = if overview.settings.enabled {
-            "Find a user and choose Impersonate. Sessions of all operators appear here while they run."
-        } else {
-            "Impersonation is turned off, so none can start."
-        };
-        empty("venetian-mask", "No live sessions", text, users)
-    } else {
-        let rows =
-            overview.live.iter().map(|session| row(live, session.clone(), overview.asked_by, now)).collect_view();
-        view! {
-            <table class="table live-table" aria-labelledby="live-title">
-                <thead>
-                    <tr>
-                        <th scope="col">"User"</th>
-                        <th scope="col">"Operator"</th>
-                        <th scope="col">"Account and application"</th>
-                        <th scope="col">"Reason"</th>
-                        <th scope="col">"Started"</th>
-                        <th scope="col">"Time left"</th>
-                        <th scope="col">
-                            <span class="visually-hidden">"End"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .erased()
+pub fn section(live: Running, overview: Signal<ImpersonationOverview>) -> AnyView {
+    let count = Memo::new(move |_| overview.read().running);
+    let endable = Memo::new(move |_| overview.read().endable);
+    let can_end_any = Memo::new(move |_| endable.get() > 0);
+    let shown = Memo::new(move |_| overview.read().live.len());
+    let is_empty = Memo::new(move |_| shown.get() == 0);
+    let is_enabled = Memo::new(move |_| overview.read().settings.enabled);
+    let rest = move || {
+        let (shown, count) = (shown.get(), count.get());
+        (i64::try_from(shown).is_ok_and(|shown| shown < count) && shown > 0)
+            .then(|| view! { <p class="dim">{format!("The newest {shown} of {count} are shown.")}</p> })
     };
     view! {
         <section class="card section flush" aria-labelledby="live-title">
             <div class="section-title">
                 <h2 id="live-title">"Live sessions"</h2>
-                <span class="count">{count.to_string()}</span>
-                {(endable > 0).then(|| end_all_button(live, endable))}
+                <span class="count">{move || count.get().to_string()}</span>
+                {move || can_end_any.get().then(|| end_all_button(live, endable))}
             </div>
-            {content}
+            {move || if is_empty.get() { none(live, is_enabled.get()) } else { table(live, overview) }}
             {rest}
         </section>
     }
     .erased()
 }
 
-fn row(live: Running, session: LiveImpersonation, asked_by: Uuid, now: Now) -> AnyView {
+fn none(live: Running, is_enabled: bool) -> AnyView {
+    let users = view! { <a class="button" href=live.frame.path("users")>"Go to users"</a> }.erased();
+    let text = if is_enabled {
+        "Find a user and choose Impersonate. Sessions of all operators appear here while they run."
+    } else {
+        "Impersonation is turned off, so none can start."
+    };
+    empty("venetian-mask", "No live sessions", text, users)
+}
+
+fn table(live: Running, overview: Signal<ImpersonationOverview>) -> AnyView {
+    view! {
+        <table class="table live-table" aria-labelledby="live-title">
+            <thead>
+                <tr>
+                    <th scope="col">"User"</th>
+                    <th scope="col">"Operator"</th>
+                    <th scope="col">"Account and application"</th>
+                    <th scope="col">"Reason"</th>
+                    <th scope="col">"Started"</th>
+                    <th scope="col">"Time left"</th>
+                    <th scope="col">
+                        <span class="visually-hidden">"End"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>
+                <For
+                    each=move || overview.read().live.clone()
+                    key=|session| (session.session_id, session.account_name.clone(), session.can_end)
+                    children=move |session| row(live, session, overview)
+                />
+            </tbody>
+        </table>
+    }
+    .erased()
+}
+
+fn row(live: Running, session: LiveImpersonation, overview: Signal<ImpersonationOverview>) -> AnyView {
+    let (asked_by, now) = overview.with_untracked(|overview| (overview.asked_by, Now::of(overview.now)));
     let href = format!("{}/{}", live.frame.path("users").get_untracked(), session.user_id);
     let end = if session.can_end {
-        end_form(session.session_id, "End", "button small danger", live.ended)
+        end_form(session.session_id, "End", &session.user_name, "button small danger", live.ended)
     } else {
         view! { <span class="dim" title="Its operator, an Owner or an Admin can end it">"Not yours"</span> }.erased()
     };
+    let reopen =
+        (session.operator_id == asked_by).then(|| reopen_form(session.session_id, &session.user_name, "button small"));
     view! {
         <tr class="impersonated">
             <td class="col-user">
@@ -121,7 +140,7 @@ fn row(live: Running, session: LiveImpersonation, asked_by: Uuid, now: Now) -> A
             <td class="number-left">{countdown(session.deadline, now, "ended")}</td>
             <td class="col-actions">
                 <div class="row-actions">
-                    {(session.operator_id == asked_by).then(|| reopen_form(session.session_id, "button small"))}
+                    {reopen}
                     {end}
                 </div>
             </td>
@@ -130,13 +149,17 @@ fn row(live: Running, session: LiveImpersonation, asked_by: Uuid, now: Now) -> A
     .erased()
 }
 
-/// *End all* asks once more, in a fold that needs no script.
-fn end_all_button(live: Running, count: i64) -> AnyView {
+/// *End all* asks once more, in a fold that needs no script. The question stays open while sessions come and go, and says how
+/// many it is about now.
+fn end_all_button(live: Running, endable: Memo<i64>) -> AnyView {
     let call = live.end_all;
     let submitted = Callback::new(move |_| {
         call.run(end_all(live.frame.environment.get_untracked()), move |count| live.all_ended.run(count));
     });
-    let sessions = if count == 1 { "this session".to_owned() } else { format!("all {count} sessions") };
+    let sessions = move || match endable.get() {
+        1 => "this session".to_owned(),
+        count => format!("all {count} sessions"),
+    };
     let fields = view! {
                     <input type="hidden" name="environment" value=move || live.frame.environment.get()/>
                     <div class="form-foot">
@@ -144,7 +167,7 @@ fn end_all_button(live: Running, count: i64) -> AnyView {
                             "Keep them"
                         </button>
                         <button type="submit" class="button small danger solid">
-                            {format!("End {sessions}")}
+                            {move || format!("End {}", sessions())}
                         </button>
                     </div>
     };
@@ -155,9 +178,9 @@ fn end_all_button(live: Running, count: i64) -> AnyView {
                 <span>"End all"</span>
             </button>
             <div class="menu confirm" popover="auto" id="end-all" role="dialog" aria-labelledby="end-all-title">
-                <h3 id="end-all-title">{format!("End {sessions}?")}</h3>
+                <h3 id="end-all-title">{move || format!("End {}?", sessions())}</h3>
                 <p class="dim">"They stop working at once, in every tab. What they did stays in the audit trail."</p>
-                {move || call.failure().map(alert)}
+                {move || call.failure().map(failure)}
                 {post_form(EndAll::url(), "", submitted, fields.erased())}
             </div>
         </div>

@@ -10,7 +10,7 @@ use crate::ui::component::field::{label, switch};
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
-use crate::ui::component::state::alert;
+use crate::ui::component::state::failure;
 use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -87,10 +87,15 @@ impl Settings {
     }
 }
 
-pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView {
-    settings.take(overview);
-    let may_change = overview.can_change_settings;
-    let live = overview.running;
+pub fn section(settings: Settings, overview: Signal<ImpersonationOverview>) -> AnyView {
+    overview.with_untracked(|overview| settings.take(overview));
+    Effect::new(move |_| overview.with(|overview| settings.take(overview)));
+    let may_change = Memo::new(move |_| overview.read().can_change_settings);
+    let live = Memo::new(move |_| overview.read().running);
+    (move || form(settings, may_change.get(), live)).erased()
+}
+
+fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
     let save = settings.save;
     let submitted = Callback::new(move |words: Words| {
         let is_on = |name| !words.get(name).is_empty();
@@ -108,7 +113,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
     });
     let foot = if may_change {
         view! {
-            {move || save.failure().map(alert)}
+            {move || save.failure().map(failure)}
             <div class="form-foot">
                 <button
                     class="button"
@@ -145,7 +150,7 @@ pub fn section(settings: Settings, overview: &ImpersonationOverview) -> AnyView 
                 />
                 <div class="setting">
                     {switch("enabled", "enabled-effect", "Allow impersonation", settings.enabled, !may_change)}
-                    <p class="setting-effect" id="enabled-effect">{move || enabled_effect(settings, live)}</p>
+                    <p class="setting-effect" id="enabled-effect">{move || enabled_effect(settings, live.get())}</p>
                 </div>
                 <div class="setting">
                     {switch("hide_from_account_audit", "hidden-effect", "Hide from account audit logs", settings.hidden, !may_change)}

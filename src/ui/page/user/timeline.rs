@@ -1,10 +1,12 @@
 //! What happened with the user, newest first: sign-ins, impersonations, and what else is in the audit trail. Each is told
-//! once: a session stands for the events of its beginning and its end.
+//! once: a session stands for the events of its beginning and its end. The list changes by itself, so an item belongs to its
+//! session for as long as it is there: what has the focus in it stays that session's.
 
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::Place;
 use crate::model::audit::{AuditItem, action};
@@ -32,31 +34,60 @@ const TOLD: [&str; 7] = [
     action::SESSION_REVOKED,
 ];
 
-pub fn timeline(page: Place, user: &UserDetail, now: Now) -> AnyView {
-    let mut moments: Vec<(bool, DateTime<Utc>, AnyView)> = Vec::new();
-    for item in &user.sessions {
-        moments.push((item.is_live(now.base()), item.started_at, session(page, user, item, now)));
+/// One item of the list.
+#[derive(Clone)]
+struct Moment {
+    is_live: bool,
+    at: DateTime<Utc>,
+    what: What,
+}
+
+#[derive(Clone)]
+enum What {
+    Session(SessionItem),
+    Event(AuditItem),
+}
+
+impl Moment {
+    fn all(user: &UserDetail) -> Vec<Self> {
+        let is_told = |event: &AuditItem| {
+            TOLD.contains(&event.action.as_str())
+                && user.sessions.iter().any(|session| Some(session.id) == event.session_id)
+        };
+        let sessions = user.sessions.iter().map(|session| Self {
+            is_live: session.is_live(user.now),
+            at: session.started_at,
+            what: What::Session(session.clone()),
+        });
+        let events = user.events.iter().filter(|event| !is_told(event)).map(|event| Self {
+            is_live: false,
+            at: event.occurred_at,
+            what: What::Event(event.clone()),
+        });
+        let mut all: Vec<Self> = sessions.chain(events).collect();
+        all.sort_by_key(|moment| Reverse((moment.is_live, moment.at)));
+        all
     }
-    for item in &user.events {
-        let known = user.sessions.iter().any(|session| Some(session.id) == item.session_id);
-        if !(known && TOLD.contains(&item.action.as_str())) {
-            moments.push((false, item.occurred_at, event(page, item, now)));
+
+    /// What it is, and what of it can change.
+    fn key(&self) -> (Uuid, bool, Option<String>) {
+        match &self.what {
+            What::Session(session) => (session.id, self.is_live, session.account_name.clone()),
+            What::Event(event) => (event.id, false, None),
         }
     }
-    moments.sort_by_key(|(is_live, at, _)| Reverse((*is_live, *at)));
-    let content = if moments.is_empty() {
-        empty(
-            "history",
-            "Nothing has happened yet",
-            "Sign-ins, impersonations and changes of this user appear here.",
-            nothing(),
-        )
-    } else {
-        view! { <ul class="timeline">{moments.into_iter().map(|(.., view)| view).collect_view()}</ul> }.erased()
+}
+
+pub fn timeline(page: Place, user: Signal<UserDetail>) -> AnyView {
+    let is_empty = Memo::new(move |_| user.with(|user| user.sessions.is_empty() && user.events.is_empty()));
+    let content = move || if is_empty.get() { nothing_yet() } else { list(page, user) };
+    let is_cut = Memo::new(move |_| {
+        user.with(|user| user.sessions.len() >= SESSIONS_SHOWN || user.events.len() >= EVENTS_SHOWN)
+    });
+    let cut = move || {
+        is_cut.get().then(|| view! { <p class="dim timeline-cut">"What happened before is in the audit trail."</p> })
     };
-    let is_cut = user.sessions.len() >= SESSIONS_SHOWN || user.events.len() >= EVENTS_SHOWN;
-    let cut = is_cut.then(|| view! { <p class="dim timeline-cut">"What happened before is in the audit trail."</p> });
-    let all = Words::default().with("q", &user.email).on(&page.frame.path("audit").get_untracked());
+    let all = move || Words::default().with("q", &user.read().email).on(&page.frame.path("audit").get());
     view! {
         <section class="card section flush" aria-labelledby="timeline-title">
             <h2 class="section-title" id="timeline-title">
@@ -69,6 +100,32 @@ pub fn timeline(page: Place, user: &UserDetail, now: Now) -> AnyView {
             {content}
             {cut}
         </section>
+    }
+    .erased()
+}
+
+fn nothing_yet() -> AnyView {
+    empty(
+        "history",
+        "Nothing has happened yet",
+        "Sign-ins, impersonations and changes of this user appear here.",
+        nothing(),
+    )
+}
+
+fn list(page: Place, user: Signal<UserDetail>) -> AnyView {
+    let item = move |moment: Moment| {
+        let user = user.read_untracked();
+        let now = Now::of(user.now);
+        match moment.what {
+            What::Session(item) => session(page, &user, &item, now),
+            What::Event(item) => event(page, &item, now),
+        }
+    };
+    view! {
+        <ul class="timeline">
+            <For each=move || user.with(Moment::all) key=Moment::key children=item/>
+        </ul>
     }
     .erased()
 }
@@ -100,11 +157,16 @@ fn session(page: Place, user: &UserDetail, session: &SessionItem, now: Now) -> A
         view! { <span>{ago(session.started_at, now)}</span> <span class="dim">{reason}</span> }.erased()
     };
     let is_own = session.operator_id == Some(user.asked_by);
+    // A user can have several: the place tells them apart.
+    let whom = match &session.application_name {
+        Some(application) => format!("{} in {application}", user.name),
+        None => user.name.clone(),
+    };
     let buttons = (is_live && impersonated && (is_own || user.can_end_any)).then(|| {
         view! {
             <div class="moment-buttons">
-                {is_own.then(|| reopen_form(session.id, "button small"))}
-                {end_form(session.id, "End", "button small danger", page.ended)}
+                {is_own.then(|| reopen_form(session.id, &whom, "button small"))}
+                {end_form(session.id, "End", &whom, "button small danger", page.ended)}
             </div>
         }
     });

@@ -53,10 +53,14 @@ fn pressed(list: List, environment: Memo<String>, go: Callback<String>, event: &
     }
 }
 
-/// The drawer of the first hit for what is typed now, which may be more than what the list shows yet.
+/// The drawer of the first hit for what is typed now, which may be more than what the list shows yet. Nothing typed hits
+/// nobody: who came last is not whom one means.
 fn open_first(list: List, environment: String, go: Callback<String>, typed: &str) {
     let words = list.words.get_untracked().without(&super::PAGE_WORDS).with("q", typed);
     let path = list.path.get_untracked();
+    if typed.trim().is_empty() {
+        return go.run(words.without(&["q"]).on(&path));
+    }
     let query = query_of(&words);
     spawn_local(async move {
         let found = list_users(environment, query).await;

@@ -1,0 +1,49 @@
+//! The end of a session in one sentence, for people: operators read it in the audit trail, customers in their account's log.
+
+use super::EndedBy;
+use crate::model::session::{EndReason, SessionKind};
+use crate::server::db::session::StandingRow;
+
+/// Who ended what, or why it ended by itself.
+pub fn told(session: &StandingRow, reason: EndReason, by: EndedBy<'_>) -> String {
+    let user = session.user_name.as_str();
+    let operator = session.operator_name.as_deref().unwrap_or("an operator");
+    let what = match session.session_kind() {
+        SessionKind::Impersonation => format!("impersonation of {user}"),
+        SessionKind::Password => format!("session of {user}"),
+    };
+    // Of an impersonation both people are named, the one who acted and the one in whose name.
+    let whole = match session.session_kind() {
+        SessionKind::Impersonation => format!("impersonation of {user} by {operator}"),
+        SessionKind::Password => what.clone(),
+    };
+    let of_operator = match session.session_kind() {
+        SessionKind::Impersonation => format!("the impersonation by {operator}"),
+        SessionKind::Password => "one of their own sessions".to_owned(),
+    };
+    let because = |why: &str| format!("The {whole} ended because {why}");
+    match reason {
+        EndReason::Expired => format!("The {whole} ran out"),
+        EndReason::EndedByOperator => match by {
+            EndedBy::Operator(by) => format!("{} ended the {what}", by.name),
+            _ => format!("{operator} ended the {what}"),
+        },
+        EndReason::RevokedByUser => format!("{user} ended {of_operator}"),
+        EndReason::RevokedByAdministrator => match by {
+            EndedBy::Operator(by) => format!("{} ended the {whole}", by.name),
+            _ => format!("An administrator ended the {whole}"),
+        },
+        EndReason::SignedOut => match session.session_kind() {
+            SessionKind::Impersonation => format!("The {whole} was signed out"),
+            SessionKind::Password => format!("{user} signed out"),
+        },
+        EndReason::OperatorLostRight => because(&format!("{operator} may not do that any more")),
+        EndReason::OperatorSignedOut => because(&format!("{operator} signed out of the portal")),
+        EndReason::TargetLockedOrRemoved => because(&format!("{user} cannot sign in there any more")),
+        EndReason::SettingsTurnedOff => because("impersonation was turned off"),
+        EndReason::AccountOrApplicationRemoved => because("its account or its application is not there any more"),
+        EndReason::RefreshTokenReused => because("an old refresh token was used again"),
+        EndReason::AuthorizationCodeReused => because("an authorization code was used twice"),
+        EndReason::PasswordChanged => because("the password was changed"),
+    }
+}
