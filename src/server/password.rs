@@ -1,6 +1,7 @@
 //! Passwords: argon2id, off the async threads, a few at a time, in one queue for the portal and one for users.
 //!
-//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again. A sign-in with an unknown
+//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again, but for browsers that are known:
+//! they have places of their own, which no stranger takes. A sign-in with an unknown
 //! e-mail does the work that the last known one did, so that it takes as long and answers the same.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,8 +59,9 @@ pub struct Passwords {
 
 #[derive(Clone)]
 struct Queue {
-    /// Who is heard and who waits to be.
+    /// Who is heard and who waits to be: browsers that nobody knows, and those in which the account was signed in before.
     places: Arc<Semaphore>,
+    known: Arc<Semaphore>,
     running: Arc<Semaphore>,
     /// What the last known hash cost.
     cost: Arc<Mutex<Params>>,
@@ -69,6 +71,7 @@ impl Default for Queue {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            known: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             running: Arc::new(Semaphore::new(AT_ONCE)),
             cost: Arc::default(),
         }
@@ -77,9 +80,10 @@ impl Default for Queue {
 
 impl Queue {
     /// A turn, to be held while hashing: also when the one who asked has gone away meanwhile.
-    async fn turn(&self) -> ServiceResult<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+    async fn turn(&self, is_known: bool) -> ServiceResult<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
         let busy = |_| ServiceError::Busy { retry_after_seconds: COME_AGAIN };
-        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
+        let places = if is_known { &self.known } else { &self.places };
+        let place = places.clone().try_acquire_owned().map_err(busy)?;
         let turn = self.running.clone().acquire_owned().await.context("waiting to hash a password")?;
         Ok((place, turn))
     }
@@ -103,11 +107,25 @@ impl Passwords {
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
     pub async fn verify(&self, door: Door, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
+        self.verify_from(door, false, password, hash).await
+    }
+
+    /// [`Passwords::verify`] from a browser that may be known.
+    ///
+    /// # Errors
+    /// Those of [`Passwords::verify`].
+    pub async fn verify_from(
+        &self,
+        door: Door,
+        is_known: bool,
+        password: &str,
+        hash: Option<&str>,
+    ) -> ServiceResult<bool> {
         let queue = match door {
             Door::Portal => &self.portal,
             Door::Hosted => &self.hosted,
         };
-        let turn = queue.turn().await?;
+        let turn = queue.turn(is_known).await?;
         // As passwords are hashed today, and byte by byte where that is another one: older hashes are of that.
         let as_before = text::password_as_before(password).map(|password| Zeroizing::new(password.to_owned()));
         let password = Zeroizing::new(text::password(password));

@@ -68,7 +68,8 @@ pub async fn sign_in_instead(
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
-    let verified = state.passwords.verify(Door::Portal, if usable { password } else { "" }, hash).await;
+    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
+    let verified = state.passwords.verify_from(Door::Portal, known_here, typed, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.

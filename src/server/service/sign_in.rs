@@ -87,7 +87,8 @@ pub async fn sign_in_at(
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
-    let verified = state.passwords.verify(Door::Hosted, if usable { password } else { "" }, hash).await;
+    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
+    let verified = state.passwords.verify_from(Door::Hosted, known_here, typed, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     let Some(row) = known.as_ref().filter(|row| matches && row.status() == UserStatus::Active) else {
