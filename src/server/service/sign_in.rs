@@ -173,7 +173,7 @@ async fn create(
             cookie
         }
         None => {
-            let jar = browser::jar(state, tx, environment.id, cookie, true).await?;
+            let jar = browser::jar(state, tx, environment.id, cookie).await?;
             browser::hold(state, tx, jar.browser_id, session.id, None).await?;
             jar.cookie
         }
