@@ -112,6 +112,18 @@ async fn who_may_not_watch_is_told_not_to_come_back() {
     assert!(once.body().starts_with("0 "), "{}", once.body());
 }
 
+#[tokio::test]
+async fn who_may_not_watch_is_not_told_by_the_frame_of_pages_either() {
+    let app = TestApp::new().await;
+    start(&app, &owner(&app).await, "console").await;
+    for (email, expected) in [("ivy@understudy.example", 0), ("ed@understudy.example", 1)] {
+        let mut browser = app.operator_browser(email).await;
+        let shell = browser.call("shell", &[("environment", "production")]).await.expect_status(StatusCode::OK).json();
+        assert_eq!(shell["live_impersonations"], expected, "{email}");
+        assert_eq!(shell["live_mark"].as_str().expect("a mark").is_empty(), expected == 0, "{email}");
+    }
+}
+
 fn handed_off(reopened: Reopened) -> HandOff {
     match reopened {
         Reopened::HandOff(hand_off) => hand_off,

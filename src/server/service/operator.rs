@@ -218,8 +218,12 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     let (environment, roles, running) = match environments.iter().find(|row| row.slug == slug).cloned() {
         Some(current) => {
             let roles = table::roles_in(&mut conn, operator.id, current.id).await?;
-            let running = live::look_over(&mut conn, current.id, state.now()).await?;
-            (plain(current), roles, Some(running))
+            // Who may not see sessions is not told how many there are either.
+            let running = match roles.can_view() {
+                true => Some(live::look_over(&mut conn, current.id, state.now()).await?),
+                false => None,
+            };
+            (plain(current), roles, running)
         }
         None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
     };
