@@ -51,3 +51,21 @@ async fn an_applications_server_may_raise_an_alarm_and_a_page_with_its_token_may
     assert_eq!(events[0].description, "Reported by the browser in Console: Olivia Owner turned impersonation off");
     assert_eq!(events[1].description, "Reported by Console: Olivia Owner turned impersonation off");
 }
+
+#[tokio::test]
+async fn what_is_reported_is_one_line_that_turns_nothing() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&app, &mut browser, "console", &[]).await;
+    let said = |description: &str| json!({ "action": "clicked", "description": description }).to_string();
+    for odd in ["a\nb", "a\rb", "a\u{1b}[31mb", "a\u{202e}b", "a\u{2066}b", "a\u{85}b", "a\tb", "a\u{2028}b"] {
+        let answer = report(&app, text(&given, "access_token"), &said(odd)).await;
+        let answer = answer.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains("control character"), "{odd:?}: {}", answer.body());
+    }
+    assert!(app.events("application.clicked").await.is_empty());
+    let right_to_left = "\u{645}\u{6cc}\u{200c}\u{631}\u{648}\u{645} \u{1f469}\u{200d}\u{1f527}";
+    report(&app, text(&given, "access_token"), &said(right_to_left)).await.expect_status(StatusCode::NO_CONTENT);
+    let events = app.events("application.clicked").await;
+    assert!(events[0].description.ends_with(right_to_left), "{events:?}");
+}
