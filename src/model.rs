@@ -12,4 +12,5 @@ pub mod problem;
 pub mod search;
 pub mod session;
 pub mod text;
+pub mod typed;
 pub mod user;

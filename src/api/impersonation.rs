@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::model::error::ApiError;
 use crate::model::impersonation::{Drawer, HandOff, ImpersonationOverview, StartImpersonation};
+use crate::model::typed::Typed;
 
 #[server(prefix = "/api", endpoint = "impersonation/drawer")]
 pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, ApiError> {
@@ -44,7 +45,8 @@ pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, 
 }
 
 /// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is
-/// absent is off; what is as the page had it (`…_was`) is not touched.
+/// absent is off; what is as the page had it (`…_was`) is not touched. The protected permissions are text: absent, they stay;
+/// empty, there are none any more.
 #[server(prefix = "/api", endpoint = "impersonation/settings")]
 pub async fn update_settings(
     environment: String,
@@ -53,7 +55,7 @@ pub async fn update_settings(
     #[server(default)] hide_from_account_audit: bool,
     #[server(default)] enabled_was: Option<bool>,
     #[server(default)] hide_from_account_audit_was: Option<bool>,
-    #[server(default)] protected_permissions: Option<String>,
+    #[server(default)] protected_permissions: Typed,
 ) -> Result<(), ApiError> {
     use crate::server::service::settings::SettingsChange;
     use crate::server::{service, web::caller};
@@ -62,7 +64,7 @@ pub async fn update_settings(
         version,
         enabled: changed(enabled, enabled_was),
         hide_from_account_audit: changed(hide_from_account_audit, hide_from_account_audit_was),
-        protected_permissions,
+        protected_permissions: protected_permissions.text(),
     };
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::settings::change(&caller, change).await)

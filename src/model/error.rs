@@ -11,6 +11,9 @@ pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";
 /// For whoever saves settings that somebody else has changed meanwhile.
 pub const OUT_OF_DATE: &str = "Somebody changed these settings after you opened this page. What they are now is shown: look \
                                again, then save.";
+/// For whoever saves protected permissions that are not accepted, where the page cannot say which.
+pub const NOT_PROTECTED: &str = "The protected permissions were not accepted, and nothing was changed: either no role here has \
+                                 one of them, or one was taken off, which only an Owner may do.";
 const NOT_ACCEPTED: &str =
     "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
 
@@ -55,6 +58,7 @@ impl ApiError {
         match self {
             Self::Invalid { field, .. } if field == "password" => Self::invalid("password", WRONG_PASSWORD),
             Self::Invalid { field, .. } if field == "version" => Self::invalid("version", OUT_OF_DATE),
+            Self::Invalid { field, .. } if field == "protected_permissions" => Self::invalid(&field, NOT_PROTECTED),
             Self::Invalid { .. } => Self::invalid("", NOT_ACCEPTED),
             Self::RateLimited { retry_after_seconds } => {
                 Self::RateLimited { retry_after_seconds: retry_after_seconds.min(3600) }

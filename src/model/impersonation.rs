@@ -236,6 +236,8 @@ pub struct ImpersonationOverview {
     /// Permissions whose holders only an Owner may impersonate, in order.
     pub protected_permissions: Vec<String>,
     pub can_change_settings: bool,
+    /// Whether the operator may take protected permissions off.
+    pub can_unprotect: bool,
     /// The newest of those that run.
     pub live: Vec<LiveImpersonation>,
     /// How many run, and how many of them the asking operator may end.

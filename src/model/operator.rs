@@ -87,6 +87,11 @@ impl Roles {
         self.has(Role::Owner) || self.has(Role::Admin)
     }
 
+    /// Taking a permission off the protected ones: whom they bind does not loosen them.
+    pub fn can_unprotect(self) -> bool {
+        self.has(Role::Owner)
+    }
+
     /// Ending impersonations that others started.
     pub fn can_end_any_session(self) -> bool {
         self.has(Role::Owner) || self.has(Role::Admin)

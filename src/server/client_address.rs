@@ -4,88 +4,87 @@
 //! (RFC 7239 section 8.1). What cannot be read is never passed over: the walk ends there, and whoever is behind is nobody in
 //! particular.
 
-use std::net::IpAddr;
-use std::str::FromStr;
-use std::sync::LazyLock;
+mod header;
+mod trusted;
 
-use axum::http::{HeaderMap, HeaderName, header};
-use ipnet::IpNet;
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderName, header as name};
+
+use header::{Entry, common_entry, entries, forwarded_entry};
+pub use trusted::TrustedProxies;
+use trusted::is_nearby;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Hops that are looked at: no chain of proxies is longer.
 const MOST_HOPS: usize = 32;
-
-/// The networks whose word about their clients is taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpNet>);
-
-/// What the old switch `TRUST_FORWARDED_FOR` means: this machine and private networks.
-const LOCAL: [&str; 8] = [
-    "127.0.0.0/8",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-];
-
-static NEARBY: LazyLock<TrustedProxies> = LazyLock::new(|| TrustedProxies::default().with_local());
-
-impl TrustedProxies {
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// These and the ones that the old switch means.
-    pub fn with_local(mut self) -> Self {
-        self.0.extend(LOCAL.iter().filter_map(|network| network.parse::<IpNet>().ok()));
-        self
-    }
-}
-
-impl From<bool> for TrustedProxies {
-    fn from(local: bool) -> Self {
-        if local { Self::default().with_local() } else { Self::default() }
-    }
-}
-
-impl FromStr for TrustedProxies {
-    type Err = String;
-
-    /// Addresses and networks, separated by commas: `10.0.0.0/8, 2001:db8::5`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(network).collect::<Result<Vec<_>, _>>().map(Self)
-    }
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(IpNet::from(address.to_canonical()));
-    }
-    text.parse::<IpNet>().map(|network| network.trunc()).map_err(|_| {
-        format!("{text:?} is neither an address nor a network; write 10.0.0.5, 10.0.0.0/8 or 2001:db8::/32, with commas between")
-    })
-}
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// What the audit trail says.
     pub address: Option<IpAddr>,
-    /// What limits count by: the client's own address where that is known, what the last header claims where it is not, for
-    /// want of better.
-    pub counted: Option<IpAddr>,
-    /// Whether `counted` is the client's own: many clients may share what is not.
+    /// Whom the other header names, where two name different clients: one of the two is the client, and nobody can tell which.
+    pub or: Option<IpAddr>,
+    /// What limits count by: the client's own address where that is known, what the headers claim where it is not, for want of
+    /// better.
+    pub places: Vec<Place>,
+    /// Whether it is known who the client is.
     pub is_own: bool,
     pub trouble: Option<Trouble>,
+}
+
+/// Where an attempt is counted. What a header claims is a place apart: whoever writes somebody else's address into one uses
+/// nothing of theirs up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Own(IpAddr),
+    /// `address` stood in `header` of a request over a connection from `over`.
+    Claimed {
+        over: IpAddr,
+        header: Forwarding,
+        address: IpAddr,
+    },
+}
+
+/// A header that says who is behind a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forwarding {
+    Standard,
+    Common,
+}
+
+impl Place {
+    pub fn address(self) -> IpAddr {
+        match self {
+            Self::Own(address) | Self::Claimed { address, .. } => address,
+        }
+    }
+
+    /// The place, where all addresses with the same first `bits` are one.
+    pub fn network(self, bits: u8) -> Vec<u8> {
+        let kind = match self {
+            Self::Own(_) => 0,
+            Self::Claimed { header: Forwarding::Standard, .. } => 1,
+            Self::Claimed { header: Forwarding::Common, .. } => 2,
+        };
+        let mut bytes = vec![kind];
+        bytes.extend(network_of(self.address(), bits));
+        if let Self::Claimed { over, .. } = self {
+            bytes.extend(network_of(over, 64));
+        }
+        bytes
+    }
+}
+
+/// The network of an address: all of IPv4, the first `bits` of IPv6.
+pub fn network_of(address: IpAddr, bits: u8) -> [u8; 16] {
+    let mut bytes = match address.to_canonical() {
+        IpAddr::V4(address) => return address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    };
+    bytes[usize::from(bits / 8)..].fill(0);
+    bytes
 }
 
 /// What an administrator should hear about.
@@ -105,40 +104,68 @@ pub fn origin(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &TrustedProxie
         // Nothing but a test has no peer.
         return Origin { is_own: true, ..Origin::default() };
     };
-    let standard = entries(headers, &header::FORWARDED, forwarded_entry);
-    let common = entries(headers, &X_FORWARDED_FOR, common_entry);
-    let claimed = common.last().or(standard.last()).and_then(|entry| entry.as_ref().ok().copied());
-    let nobody = |address, trouble| Origin { address: Some(address), counted: claimed, is_own: false, trouble };
+    let lists = [
+        (Forwarding::Common, entries(headers, &X_FORWARDED_FOR, common_entry)),
+        (Forwarding::Standard, entries(headers, &name::FORWARDED, forwarded_entry)),
+    ];
+    let lists: Vec<_> = lists.into_iter().filter(|(_, entries)| !entries.is_empty()).collect();
     if !trusted.contains(peer) {
-        if standard.is_empty() && common.is_empty() {
-            return Origin { address: Some(peer), counted: Some(peer), is_own: true, trouble: None };
-        }
-        let trouble = Some(Trouble::Untrusted(peer));
-        // Where the proxies are named, a stranger who writes such a header is no other proxy, only a stranger.
-        return if trusted.is_empty() || NEARBY.contains(peer) {
-            nobody(peer, trouble)
-        } else {
-            Origin { address: Some(peer), counted: Some(peer), is_own: true, trouble }
-        };
+        return beyond_trust(peer, &lists, trusted);
     }
-    let walks: Vec<Walk> = [&standard, &common]
-        .into_iter()
-        .filter(|list| !list.is_empty())
-        .map(|list| walk(peer, list, trusted))
-        .collect();
+    let walks: Vec<_> = lists.iter().map(|(header, entries)| (*header, walk(peer, entries, trusted))).collect();
     match walks.as_slice() {
         // A proxy that says nothing of its client, or the machine itself.
-        [] => nobody(peer, None),
-        [first, second] if first != second => {
-            Origin { counted: None, ..nobody(peer, Some(Trouble::Contradiction(peer))) }
+        [] => Origin { address: Some(peer), ..Origin::default() },
+        [first, second] if first.1 != second.1 => contradiction(peer, first, second),
+        [(_, Walk::Client(address)), ..] => Origin::own(*address),
+        [(_, Walk::Unreadable { proxy, entry }), ..] => {
+            let trouble = Some(Trouble::Unreadable { proxy: *proxy, entry: entry.clone() });
+            Origin { address: Some(*proxy), trouble, ..Origin::default() }
         }
-        [Walk::Client(address), ..] => {
-            Origin { address: Some(*address), counted: Some(*address), is_own: true, trouble: None }
-        }
-        [Walk::Unreadable { proxy, entry }, ..] => {
-            let trouble = Trouble::Unreadable { proxy: *proxy, entry: entry.clone() };
-            Origin { counted: None, ..nobody(*proxy, Some(trouble)) }
-        }
+    }
+}
+
+/// A connection from somebody whose word is not taken.
+fn beyond_trust(peer: IpAddr, lists: &[(Forwarding, Vec<Entry>)], trusted: &TrustedProxies) -> Origin {
+    if lists.is_empty() {
+        return Origin::own(peer);
+    }
+    let trouble = Some(Trouble::Untrusted(peer));
+    // Where the proxies are named, a stranger who writes such a header is no other proxy, only a stranger.
+    if !trusted.is_empty() && !is_nearby(peer) {
+        return Origin { trouble, ..Origin::own(peer) };
+    }
+    let claims = lists.iter().filter_map(|(header, entries)| Some((*header, entries.last()?.as_ref().ok().copied()?)));
+    let places = claims.map(|(header, address)| Place::Claimed { over: peer, header, address }).collect();
+    Origin { address: Some(peer), places, trouble, ..Origin::default() }
+}
+
+/// One of the two headers is the proxy's and names the client; the other one may be the client's own invention. Both count:
+/// so whoever adds a header has no more guesses for it, and stands in the trail all the same.
+fn contradiction(peer: IpAddr, first: &(Forwarding, Walk), second: &(Forwarding, Walk)) -> Origin {
+    let claim = |(header, walk): &(Forwarding, Walk)| match walk {
+        Walk::Client(address) => Some(Place::Claimed { over: peer, header: *header, address: *address }),
+        Walk::Unreadable { .. } => None,
+    };
+    let (address, other) = (first.1.end(), second.1.end());
+    Origin {
+        address: Some(address),
+        or: (other != address).then_some(other),
+        places: [first, second].into_iter().filter_map(claim).collect(),
+        is_own: false,
+        trouble: Some(Trouble::Contradiction(peer)),
+    }
+}
+
+impl Origin {
+    fn own(address: IpAddr) -> Self {
+        Self { address: Some(address), places: vec![Place::Own(address)], is_own: true, ..Self::default() }
+    }
+
+    /// What the audit trail says.
+    pub fn said(&self) -> Option<String> {
+        let address = self.address?;
+        Some(self.or.map_or_else(|| address.to_string(), |other| format!("{address} or {other}")))
     }
 }
 
@@ -148,7 +175,14 @@ enum Walk {
     Unreadable { proxy: IpAddr, entry: String },
 }
 
-type Entry = Result<IpAddr, String>;
+impl Walk {
+    /// As far as it led.
+    fn end(&self) -> IpAddr {
+        match self {
+            Self::Client(address) | Self::Unreadable { proxy: address, .. } => *address,
+        }
+    }
+}
 
 /// From the right, as long as the hop that wrote an entry is trusted.
 fn walk(peer: IpAddr, entries: &[Entry], trusted: &TrustedProxies) -> Walk {
@@ -165,72 +199,6 @@ fn walk(peer: IpAddr, entries: &[Entry], trusted: &TrustedProxies) -> Walk {
     Walk::Client(hop)
 }
 
-/// All entries of a header that may come several times, in order. Empty ones do not count (RFC 9110 section 5.6.1).
-fn entries(headers: &HeaderMap, name: &HeaderName, read: fn(&str) -> Option<IpAddr>) -> Vec<Entry> {
-    let mut found = Vec::new();
-    for value in headers.get_all(name) {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let parts = split(&text, ',').into_iter().map(str::trim).filter(|part| !part.is_empty());
-        found.extend(parts.map(|part| read(part).ok_or_else(|| part.chars().take(100).collect::<String>())));
-    }
-    found
-}
-
-/// Splits outside of quoted strings.
-fn split(text: &str, separator: char) -> Vec<&str> {
-    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if c == separator && !quoted => {
-                parts.push(&text[start..at]);
-                start = at + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-/// One element of `Forwarded`: the node that its `for` names. The other parameters are nobody's address.
-fn forwarded_entry(element: &str) -> Option<IpAddr> {
-    let parameter = split(element, ';')
-        .into_iter()
-        .find(|part| part.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("for")))?;
-    let (_, value) = parameter.split_once('=')?;
-    let node = format!("for={}", value.trim());
-    let parsed = rfc7239::parse(&node).next()?.ok()?;
-    parsed.forwarded_for?.ip().map(IpAddr::to_canonical)
-}
-
-/// One entry of `X-Forwarded-For`, which no standard describes: an address with or without a port, brackets and quotes.
-fn common_entry(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim_matches('"').trim();
-    let bare = match entry.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
-            if !port.is_empty() && port.strip_prefix(':').is_none_or(|port| port.parse::<u16>().is_err()) {
-                return None;
-            }
-            address
-        }
-        // One colon parts an IPv4 address from its port; an IPv6 address has more.
-        None => match entry.split_once(':') {
-            Some((address, port)) if !port.contains(':') => {
-                port.parse::<u16>().ok()?;
-                address
-            }
-            _ => entry,
-        },
-    };
-    // A zone means something on the proxy's own machine only.
-    let bare = bare.split('%').next().unwrap_or_default();
-    bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -245,10 +213,18 @@ mod tests {
         origin(Some(peer.parse().expect("an address")), &map, &trusted.parse().expect("networks"))
     }
 
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    fn claimed(over: &str, header: Forwarding, claim: &str) -> Place {
+        Place::Claimed { over: address(over), header, address: address(claim) }
+    }
+
     fn client(peer: &str, trusted: &str, headers: &[(&'static str, &str)]) -> String {
         let origin = found(peer, trusted, headers);
         assert!(origin.is_own && origin.trouble.is_none(), "{headers:?}: {origin:?}");
-        assert_eq!(origin.address, origin.counted);
+        assert_eq!(origin.places, origin.address.map(Place::Own).into_iter().collect::<Vec<_>>());
         origin.address.map(|address| address.to_string()).unwrap_or_default()
     }
 
@@ -298,7 +274,7 @@ mod tests {
             let origin = found(peer, trusted, &headers);
             assert_eq!(origin.address, peer.parse().ok());
             assert!(!origin.is_own, "it may be a proxy that nobody named");
-            assert_eq!(origin.counted, "198.51.100.7".parse().ok());
+            assert_eq!(origin.places, [claimed(peer, Forwarding::Common, "198.51.100.7")]);
             assert_eq!(origin.trouble, peer.parse().ok().map(Trouble::Untrusted));
         }
     }
@@ -306,7 +282,7 @@ mod tests {
     #[test]
     fn a_stranger_gets_no_more_guesses_by_making_up_a_header() {
         let origin = found("203.0.113.9", "10.0.0.0/8", &[("x-forwarded-for", "198.51.100.7")]);
-        assert!(origin.is_own && origin.counted == "203.0.113.9".parse().ok(), "{origin:?}");
+        assert!(origin.is_own && origin.places == [Place::Own(address("203.0.113.9"))], "{origin:?}");
         assert!(origin.trouble.is_some());
     }
 
@@ -322,33 +298,41 @@ mod tests {
             ("forwarded", "for=198.51.100.7, proto=https"),
         ] {
             let origin = found("10.0.0.5", "10.0.0.0/8", &[(name, written)]);
-            assert!(!origin.is_own && origin.counted.is_none(), "{written}: {origin:?}");
+            assert!(!origin.is_own && origin.places.is_empty(), "{written}: {origin:?}");
             assert!(matches!(origin.trouble, Some(Trouble::Unreadable { .. })), "{written}: {origin:?}");
         }
         let silent = found("10.0.0.5", "10.0.0.0/8", &[]);
-        assert!(!silent.is_own && silent.counted.is_none());
+        assert!(!silent.is_own && silent.places.is_empty());
     }
 
     #[test]
-    fn two_headers_count_only_where_they_agree() {
+    fn of_two_headers_that_name_different_clients_both_count_and_both_are_told() {
         let both = |standard: &str| {
             found("10.0.0.5", "10.0.0.5", &[("forwarded", standard), ("x-forwarded-for", "198.51.100.7")])
         };
         assert!(both("for=198.51.100.7").is_own);
-        let other = both("for=6.6.6.6");
-        assert_eq!(other.trouble, "10.0.0.5".parse().ok().map(Trouble::Contradiction));
-        assert!(!other.is_own && other.counted.is_none());
+        let common = claimed("10.0.0.5", Forwarding::Common, "198.51.100.7");
+        let other = both("for=192.0.2.6");
+        assert_eq!(other.trouble, Some(Trouble::Contradiction(address("10.0.0.5"))));
+        assert!(!other.is_own);
+        assert_eq!(other.places, [common, claimed("10.0.0.5", Forwarding::Standard, "192.0.2.6")]);
+        assert_eq!(other.said().as_deref(), Some("198.51.100.7 or 192.0.2.6"));
+        let unknown = both("for=unknown");
+        assert_eq!((unknown.places.as_slice(), unknown.is_own), ([common].as_slice(), false));
+        assert_eq!(unknown.said().as_deref(), Some("198.51.100.7 or 10.0.0.5"));
     }
 
     #[test]
-    fn networks_are_written_as_people_write_them() {
-        let proxies: TrustedProxies = " 10.0.0.7/8 ,::ffff:192.0.2.1,, 2001:db8::/32".parse().expect("networks");
-        for inside in ["10.255.0.1", "192.0.2.1", "2001:db8::1"] {
-            assert!(proxies.contains(inside.parse().expect("an address")), "{inside}");
+    fn what_is_claimed_is_nobody_elses_place() {
+        let (over, other) = (address("10.0.0.5"), address("10.0.0.6"));
+        let own = Place::Own(address("2001:db8::7"));
+        let claim = |over, header| Place::Claimed { over, header, address: own.address() };
+        let places =
+            [own, claim(over, Forwarding::Common), claim(over, Forwarding::Standard), claim(other, Forwarding::Common)];
+        for (at, place) in places.iter().enumerate() {
+            assert!(places[..at].iter().all(|before| before.network(64) != place.network(64)), "{place:?}");
         }
-        assert!(!proxies.contains("192.0.2.2".parse().expect("an address")));
-        assert!("".parse::<TrustedProxies>().expect("nothing").is_empty());
-        assert!("proxy.internal".parse::<TrustedProxies>().is_err());
-        assert!("10.0.0.0/33".parse::<TrustedProxies>().is_err());
+        assert_eq!(own.network(64), Place::Own(address("2001:db8::ffff:1")).network(64));
+        assert_ne!(own.network(64), Place::Own(address("2001:db8:0:1::7")).network(64));
     }
 }

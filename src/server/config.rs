@@ -65,6 +65,10 @@ pub struct ServerOptions {
     /// Connections at a time at most: new ones wait. Not more than the system lets the process open files.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000)]
     pub max_connections: usize,
+    /// Connections of one address, or one /64 of IPv6, at a time at most: more are closed. By default a quarter of
+    /// MAX_CONNECTIONS. Proxies that are trusted have as many as there are.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_NETWORK", value_name = "NUMBER")]
+    pub max_connections_per_network: Option<usize>,
     /// `false` lifts all limits on how often something may be tried: for measurements only.
     #[arg(long, env = "RATE_LIMITS", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
         value_parser = clap::builder::BoolishValueParser::new())]

@@ -1,7 +1,8 @@
 //! Passwords: argon2id, off the async threads, a few at a time, in one queue for the portal and one for users. Nothing is
 //! hashed outside of these queues, be it to verify a password or to choose one.
 //!
-//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again. How much work an attempt is
+//! A queue is as long as people wait patiently; beyond, whoever comes is told to come again, but for browsers that are known:
+//! they have places of their own, which no stranger takes. How much work an attempt is
 //! depends on what was typed and never on whether somebody has the e-mail: an unknown one costs what the last known one did,
 //! and a password that was written down in two spellings is compared in both, whatever the first comparison gave.
 
@@ -61,8 +62,9 @@ pub struct Passwords {
 
 #[derive(Clone)]
 struct Queue {
-    /// Who is heard and who waits to be.
+    /// Who is heard and who waits to be: browsers that nobody knows, and those in which the account was signed in before.
     places: Arc<Semaphore>,
+    known: Arc<Semaphore>,
     running: Arc<Semaphore>,
     /// What the last known hash cost.
     cost: Arc<Mutex<Params>>,
@@ -81,6 +83,7 @@ impl Default for Queue {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            known: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             running: Arc::new(Semaphore::new(AT_ONCE)),
             cost: Arc::default(),
             made: Arc::default(),
@@ -89,9 +92,10 @@ impl Default for Queue {
 }
 
 impl Queue {
-    async fn turn(&self) -> ServiceResult<Turn> {
+    async fn turn(&self, is_known: bool) -> ServiceResult<Turn> {
         let busy = |_| ServiceError::Busy { retry_after_seconds: COME_AGAIN };
-        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
+        let places = if is_known { &self.known } else { &self.places };
+        let place = places.clone().try_acquire_owned().map_err(busy)?;
         let running = self.running.clone().acquire_owned().await.context("waiting to hash a password")?;
         Ok(Turn { queue: self.clone(), _place: place, _running: running })
     }
@@ -154,7 +158,7 @@ impl Passwords {
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already.
     pub async fn turn(&self, door: Door) -> ServiceResult<Turn> {
-        self.queue(door).turn().await
+        self.queue(door).turn(false).await
     }
 
     /// How many wait for a turn.
@@ -183,7 +187,21 @@ impl Passwords {
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
     pub async fn verify(&self, door: Door, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
-        self.turn(door).await?.verify(password, hash).await
+        self.verify_from(door, false, password, hash).await
+    }
+
+    /// [`Passwords::verify`] from a browser that may be known.
+    ///
+    /// # Errors
+    /// Those of [`Passwords::verify`].
+    pub async fn verify_from(
+        &self,
+        door: Door,
+        is_known: bool,
+        password: &str,
+        hash: Option<&str>,
+    ) -> ServiceResult<bool> {
+        self.queue(door).turn(is_known).await?.verify(password, hash).await
     }
 }
 

@@ -3,8 +3,10 @@
 //! Keys are hashes of fixed length, however long what they are made of is. Limits are this process's own: another server
 //! beside it counts for itself, and a restart forgets.
 
+mod attempt;
 mod buckets;
 mod sign_ins;
+mod turns;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,8 +22,9 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::error::ServiceError;
+pub use attempt::{Attempt, Realm};
+pub use sign_ins::Charge;
 use sign_ins::SignIns;
-pub use sign_ins::{Attempt, Charge, Realm};
 
 /// Our clock as governor reads it.
 #[derive(Clone)]
@@ -82,7 +85,8 @@ impl RateLimits {
 
     /// The attempt was no guess: it does not count.
     pub fn take_back(&self, charge: &Charge) {
-        self.sign_ins().take_back(charge);
+        let now = self.clock.0.monotonic();
+        self.sign_ins().take_back(charge, now);
     }
 
     /// One impersonation started by an operator.

@@ -59,6 +59,11 @@ impl SecretKind {
     pub fn generate(self, random: &dyn Random) -> (String, Vec<u8>) {
         let mut bytes = [0; 32];
         random.fill(&mut bytes);
+        self.of_bytes(bytes)
+    }
+
+    /// The secret that these bytes make, which nobody else can know.
+    pub fn of_bytes(self, bytes: [u8; 32]) -> (String, Vec<u8>) {
         let body = URL_SAFE_NO_PAD.encode(bytes);
         let text = format!("{}{body}{}", self.prefix(), self.checksum(&body));
         let hash = hash(&text);

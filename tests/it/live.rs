@@ -133,6 +133,15 @@ async fn a_server_that_cannot_say_now_does_not_send_a_page_away_for_good() {
     }
     app.execute("ALTER TABLE away RENAME TO operator_sessions").await;
     browser.get("/production/live?once").await.expect_status(StatusCode::OK);
+async fn who_may_not_watch_is_not_told_by_the_frame_of_pages_either() {
+    let app = TestApp::new().await;
+    start(&app, &owner(&app).await, "console").await;
+    for (email, expected) in [("ivy@understudy.example", 0), ("ed@understudy.example", 1)] {
+        let mut browser = app.operator_browser(email).await;
+        let shell = browser.call("shell", &[("environment", "production")]).await.expect_status(StatusCode::OK).json();
+        assert_eq!(shell["live_impersonations"], expected, "{email}");
+        assert_eq!(shell["live_mark"].as_str().expect("a mark").is_empty(), expected == 0, "{email}");
+    }
 }
 
 fn handed_off(reopened: Reopened) -> HandOff {

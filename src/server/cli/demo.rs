@@ -86,7 +86,7 @@ pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
     if prepare(&state, &options.samples).await? {
         tracing::info!("put the demonstration data into the empty database");
     }
-    serve::serve(listener, state, options.serve.server.max_connections).await
+    serve::serve(listener, state, &options.serve.server).await
 }
 
 /// Puts the demonstration data into an empty database. Gives whether it did: on its own database it does nothing.

@@ -1,6 +1,8 @@
 //! `understudy serve`: listens until it is told to stop, then lets what is running finish.
 
 mod connections;
+mod networks;
+mod patience;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use connections::Limits;
 
 use super::{context, say};
 use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
@@ -42,7 +46,7 @@ pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()>
         );
     }
     drop(conn);
-    serve(listener, state, options.server.max_connections).await
+    serve(listener, state, &options.server).await
 }
 
 /// Takes the port, then opens the database: a second server on the same port changes nothing.
@@ -93,12 +97,13 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until SIGTERM or SIGINT; a second signal does not wait for what is still running.
-pub async fn serve(listener: TcpListener, state: AppState, max_connections: usize) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptions) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let address = listener.local_addr()?;
-    let server = tokio::spawn(connections::serve(listener, web::router(state.clone()), max_connections, stopping));
+    let limits = Limits::of(options);
+    let server = tokio::spawn(connections::serve(listener, web::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
     signalled(&mut terminate, &mut interrupt).await;

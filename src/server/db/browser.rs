@@ -49,8 +49,75 @@ pub async fn by_secret(
 
 /// From now on the browser is known by this cookie alone, until `expires_at`.
 pub async fn renew(tx: &mut Tx, id: Uuid, secret_hash: &[u8], expires_at: DateTime<Utc>) -> DbResult<()> {
-    execute!(tx, "UPDATE browsers SET secret_hash = $2, expires_at = $3 WHERE id = $1", id, secret_hash, expires_at)?;
+    execute!(
+        tx,
+        "UPDATE browsers SET secret_hash = $2, expires_at = $3, former_hash = NULL, former_until = NULL,
+           former_operator_session_id = NULL WHERE id = $1",
+        id,
+        secret_hash,
+        expires_at
+    )?;
     Ok(())
+}
+
+/// A cookie that a hand-off took away, as far as another hand-off may still come with it.
+pub struct Former<'a> {
+    pub secret_hash: &'a [u8],
+    /// The portal session in which it was taken away: no other one may come with it.
+    pub operator_session_id: Uuid,
+}
+
+/// [`renew`], where the cookie of before is remembered until `until`.
+pub async fn renew_after(
+    tx: &mut Tx,
+    id: Uuid,
+    secret_hash: &[u8],
+    expires_at: DateTime<Utc>,
+    former: &Former<'_>,
+    until: DateTime<Utc>,
+) -> DbResult<()> {
+    execute!(
+        tx,
+        "UPDATE browsers SET secret_hash = $2, expires_at = $3, former_hash = $4, former_until = $5,
+           former_operator_session_id = $6 WHERE id = $1",
+        id,
+        secret_hash,
+        expires_at,
+        former.secret_hash,
+        until,
+        former.operator_session_id
+    )?;
+    Ok(())
+}
+
+/// The browser from which a hand-off took this cookie away a moment ago, with the cookie that it has instead.
+pub async fn by_former(
+    tx: &mut Tx,
+    environment_id: Uuid,
+    former: &Former<'_>,
+    now: DateTime<Utc>,
+) -> DbResult<Option<(Uuid, Vec<u8>)>> {
+    fetch_optional!(
+        tx,
+        "SELECT id, secret_hash FROM browsers WHERE former_hash = $1 AND former_operator_session_id = $2
+           AND former_until > $3 AND environment_id = $4 AND expires_at > $3",
+        former.secret_hash,
+        former.operator_session_id,
+        now,
+        environment_id
+    )
+}
+
+/// Whether a hand-off gave the browser its cookie a moment ago, in this portal session.
+pub async fn is_fresh(tx: &mut Tx, id: Uuid, operator_session_id: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+    fetch_scalar!(
+        tx,
+        "SELECT CAST(COUNT(*) AS BIGINT) > 0 FROM browsers
+         WHERE id = $1 AND former_operator_session_id = $2 AND former_until > $3",
+        id,
+        operator_session_id,
+        now
+    )
 }
 
 /// Gives a session to a browser: for one application, or for all where there is none. One that it has already is opened

@@ -25,6 +25,7 @@ macro_rules! migrations {
             (20261126000081, "password_links"),
             (20261126000091, "reopened"),
             (20261126000111, "cascades"),
+            (20261126000131, "former_cookies"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

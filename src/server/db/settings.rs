@@ -85,6 +85,17 @@ pub async fn set_protected_permissions(tx: &mut Tx, environment_id: Uuid, permis
     Ok(())
 }
 
+/// Permissions that some role of the environment has, in order.
+pub async fn permissions_of_roles(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = fetch_all!(
+        conn,
+        "SELECT DISTINCT p.permission FROM role_permissions p JOIN roles r ON r.id = p.role_id
+         WHERE r.environment_id = $1 ORDER BY p.permission",
+        environment_id
+    )?;
+    Ok(rows.into_iter().map(|(permission,)| permission).collect())
+}
+
 /// Whether the user holds a protected permission in any account.
 pub async fn is_protected(conn: &mut Conn, environment_id: Uuid, user_id: Uuid) -> DbResult<bool> {
     fetch_scalar!(

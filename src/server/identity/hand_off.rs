@@ -99,7 +99,15 @@ fn not_now() -> Response {
 
 /// A page that goes on by itself. A redirect would not do: the portal's policy forbids its form to end at another host.
 fn opening(provider: &Provider, opened: &Opened) -> Response {
-    let Opened { session, application, cookie } = opened;
+    let mut response = opening_page(provider, opened);
+    if let Some(cookie) = &opened.cookie {
+        cookies::keep(provider, &mut response, cookie);
+    }
+    response
+}
+
+fn opening_page(provider: &Provider, opened: &Opened) -> Response {
+    let Opened { session, application, .. } = opened;
     let url = match &application.initiate_login_url {
         Some(initiate) => with_query(
             initiate,
@@ -122,11 +130,7 @@ fn opening(provider: &Provider, opened: &Opened) -> Response {
         a.button.primary.wide href=(url) rel="noreferrer" { "Go on to " bdi { (application.name) } }
     };
     // The address of this page holds the code: nobody is told it.
-    let mut response = Page::card(&title, body).forward(&url).referrer("no-referrer").into_response();
-    if let Some(cookie) = cookie {
-        cookies::keep(provider, &mut response, cookie);
-    }
-    response
+    Page::card(&title, body).forward(&url).referrer("no-referrer").into_response()
 }
 
 fn refused(provider: &Provider, refusal: Refusal) -> Response {

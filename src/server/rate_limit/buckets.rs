@@ -35,10 +35,14 @@ impl Buckets {
         *empty = ((*empty).max(now) + every).min(now + every * burst);
     }
 
-    pub fn refund(&mut self, key: Key, every: Duration) {
+    /// What is empty by that is forgotten at once: who is not heard takes no place.
+    pub fn refund(&mut self, key: Key, every: Duration, now: Duration) {
         let slot = self.slot(key);
         if let Some(empty) = self.0.get_mut(&slot) {
             *empty = empty.saturating_sub(every);
+            if *empty <= now {
+                self.0.remove(&slot);
+            }
         }
     }
 
@@ -53,7 +57,7 @@ impl Buckets {
 }
 
 /// One of [`SHARED`] keys that nobody has for himself.
-pub fn shared(key: Key) -> Key {
+fn shared(key: Key) -> Key {
     let mut shared = *b"shared..........";
     shared[14..].copy_from_slice(&(u16::from_be_bytes([key[0], key[1]]) % SHARED).to_be_bytes());
     shared

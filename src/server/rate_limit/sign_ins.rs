@@ -1,62 +1,27 @@
 //! How often a password may be tried. Nobody can keep somebody else from signing in:
 //!
 //! - a browser in which the account was signed in before has a bucket of its own, which no stranger can fill;
-//! - guesses are counted by network (a /64 of IPv6, and ten times as wide by /48), and by account together with network;
+//! - guesses are counted by network (a /64 of IPv6, and ten times as wide by /48), and by account together with network; what
+//!   a header claims counts apart, so that nobody fills the bucket of an address by naming it;
 //! - guesses at one account from everywhere together never refuse, they delay: a network that was not heard yet waits a
 //!   little, at most [`LONGEST_DELAY`], counted from when it asked first, whatever others do in the meantime;
-//! - where it is not known who is behind a proxy, nobody is limited by the proxy's address.
+//! - where it is not known who is behind a proxy, neither the proxy's address nor all attempts together limit anybody, and where
+//!   its headers claim nothing, nobody is delayed: whoever guesses could always be there first. How many passwords can be
+//!   hashed is the limit then.
 //!
 //! What was no guess, because the password was right, is taken back.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
-
-use super::buckets::{Buckets, Key, MOST, shared};
+use super::attempt::{Attempt, Kind};
+use super::buckets::{Buckets, Key};
+use super::turns::Turns;
 
 /// Guesses at an account from everywhere that nobody is delayed for.
 const FREE: u32 = 10;
 /// The longest that somebody who is not known yet waits because of others.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(15);
-/// A guess at an account is forgotten after this long, and no more than [`REMEMBERED`] are remembered.
-const FORGOTTEN: Duration = Duration::from_secs(60);
-const REMEMBERED: u32 = 30;
-/// How long a network that has waited for an account may take to come back.
-const PATIENCE: Duration = Duration::from_secs(600);
-
-/// Where one signs in: the portal, or the applications of an environment. They count apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Realm {
-    Portal,
-    Environment(Uuid),
-}
-
-impl Realm {
-    pub fn bytes(self) -> [u8; 17] {
-        let mut bytes = [0; 17];
-        if let Self::Environment(id) = self {
-            bytes[0] = 1;
-            bytes[1..].copy_from_slice(id.as_bytes());
-        }
-        bytes
-    }
-}
-
-/// One attempt to sign in.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempt<'a> {
-    pub realm: Realm,
-    /// The e-mail, as accounts are compared.
-    pub account: &'a str,
-    pub address: Option<IpAddr>,
-    /// Whether `address` is the client's own, and not one that many may share or anybody may have made up.
-    pub is_own: bool,
-    /// The browser, where this account was signed in with it before.
-    pub device: Option<&'a str>,
-}
 
 /// What an attempt was counted under.
 #[derive(Clone, Debug, Default)]
@@ -65,94 +30,30 @@ pub struct Charge {
     here: Option<Key>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Device,
-    Network,
-    WideNetwork,
-    Here,
-    Account,
-    Unattributed,
-}
-
-impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Device, Self::Network, Self::WideNetwork, Self::Here, Self::Account, Self::Unattributed];
-
-    /// How many at once, and how soon another.
-    fn rule(self) -> (u32, Duration) {
-        match self {
-            Self::Device | Self::Here => (10, Duration::from_secs(30)),
-            Self::Network => (60, Duration::from_secs(2)),
-            Self::WideNetwork => (600, Duration::from_millis(200)),
-            // Nearly as many as can be hashed: a few strangers cannot use it up.
-            Self::Unattributed => (2000, Duration::from_millis(50)),
-            Self::Account => (REMEMBERED, FORGOTTEN),
-        }
-    }
-}
-
 #[derive(Default)]
 pub struct SignIns {
     buckets: HashMap<Kind, Buckets>,
-    /// By account and network: from when on it may try, while many guess at the account.
-    turns: HashMap<Key, Duration>,
+    turns: Turns,
 }
 
 impl SignIns {
     /// Counts an attempt, or gives how long to wait before the next: then nothing is counted.
     pub fn attempt(&mut self, attempt: &Attempt<'_>, now: Duration) -> Result<Charge, Duration> {
-        if let Some(device) = attempt.device {
-            let key = key(attempt.realm, &[b"device", attempt.account.as_bytes(), device.as_bytes()]);
-            return self.count(vec![(Kind::Device, key)], None, now);
+        if let Some(device) = attempt.in_device() {
+            let charge = Charge { counted: vec![(Kind::Device, device)], here: None };
+            return self.count(charge, Duration::ZERO, now);
         }
-        let network = attempt.address.map(|address| prefix(address, 64));
-        let here = [attempt.account.as_bytes(), network.as_ref().map_or(&b"nowhere"[..], |network| &network[..])];
-        let here = key(attempt.realm, &[b"here", here[0], here[1]]);
-        let mut counted = Vec::new();
-        if let Some(address) = attempt.address {
-            counted.push((Kind::Network, key(attempt.realm, &[b"network", &prefix(address, 64)])));
-            if address.is_ipv6() {
-                counted.push((Kind::WideNetwork, key(attempt.realm, &[b"wide", &prefix(address, 48)])));
-            }
-        }
-        if !attempt.is_own {
-            counted.push((Kind::Unattributed, key(attempt.realm, &[b"unattributed"])));
-        }
-        // Without any address, everybody is in one place: a bucket of the account there would be a lock for all.
-        if attempt.is_own || attempt.address.is_some() {
-            counted.push((Kind::Here, here));
-        }
-        let account = key(attempt.realm, &[b"account", attempt.account.as_bytes()]);
-        let turn = self.turn(account, here, now);
-        let charge = match self.count(counted, Some((account, here)), now) {
-            Ok(charge) if turn.is_zero() => charge,
-            Ok(charge) => {
-                self.refund(&charge);
-                return Err(turn);
-            }
-            Err(wait) => return Err(wait.max(turn)),
-        };
+        let (account, here) = (attempt.at_account(), attempt.here());
         let delay = self.delay(account, now);
-        if !delay.is_zero() {
-            let here = self.slot(here);
-            self.turns.insert(here, now + delay);
+        let turn = here.map_or(Duration::ZERO, |here| self.turns.wait(here, delay, now));
+        let mut charge = self.count(Charge { counted: attempt.places(), here }, turn, now)?;
+        self.buckets(Kind::Account).charge(account, Kind::Account.rule(), now);
+        charge.counted.push((Kind::Account, account));
+        let delay = self.delay(account, now);
+        if let Some(here) = here.filter(|_| !delay.is_zero()) {
+            self.turns.note(here, now + delay);
         }
         Ok(charge)
-    }
-
-    /// How long this network has still to wait for the account. Who asks for the first time gets its turn noted.
-    fn turn(&mut self, account: Key, here: Key, now: Duration) -> Duration {
-        let delay = self.delay(account, now);
-        if delay.is_zero() {
-            return delay;
-        }
-        let here = self.slot(here);
-        self.turns.entry(here).or_insert(now + delay).saturating_sub(now)
-    }
-
-    fn slot(&self, here: Key) -> Key {
-        if self.turns.contains_key(&here) || self.turns.len() < MOST { here } else { shared(here) }
     }
 
     /// One, two, four, eight seconds and so on, once more was guessed than is free.
@@ -166,34 +67,26 @@ impl SignIns {
         }
     }
 
-    fn count(
-        &mut self,
-        mut counted: Vec<(Kind, Key)>,
-        account: Option<(Key, Key)>,
-        now: Duration,
-    ) -> Result<Charge, Duration> {
-        let wait = counted.iter().map(|(kind, key)| self.buckets(*kind).wait(*key, kind.rule(), now)).max();
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+    /// Counts it, unless something is full or it is not its turn yet.
+    fn count(&mut self, charge: Charge, turn: Duration, now: Duration) -> Result<Charge, Duration> {
+        let full = charge.counted.iter().map(|(kind, key)| self.buckets(*kind).wait(*key, kind.rule(), now)).max();
+        let wait = turn.max(full.unwrap_or_default());
+        if !wait.is_zero() {
             return Err(wait);
         }
-        counted.extend(account.map(|(account, _)| (Kind::Account, account)));
-        for (kind, key) in &counted {
+        for (kind, key) in &charge.counted {
             self.buckets(*kind).charge(*key, kind.rule(), now);
         }
-        Ok(Charge { counted, here: account.map(|(_, here)| here) })
+        Ok(charge)
     }
 
-    pub fn take_back(&mut self, charge: &Charge) {
-        self.refund(charge);
-        if let Some(here) = charge.here {
-            self.turns.remove(&here);
-        }
-    }
-
-    fn refund(&mut self, charge: &Charge) {
+    pub fn take_back(&mut self, charge: &Charge, now: Duration) {
         for (kind, key) in &charge.counted {
             let (_, every) = kind.rule();
-            self.buckets(*kind).refund(*key, every);
+            self.buckets(*kind).refund(*key, every, now);
+        }
+        if let Some(here) = charge.here {
+            self.turns.come(here, now);
         }
     }
 
@@ -201,7 +94,7 @@ impl SignIns {
         for kind in Kind::ALL {
             self.buckets(kind).forget_empty(now);
         }
-        self.turns.retain(|_, turn| *turn + PATIENCE > now);
+        self.turns.sweep(now);
     }
 
     fn buckets(&mut self, kind: Kind) -> &mut Buckets {
@@ -209,42 +102,30 @@ impl SignIns {
     }
 }
 
-/// SHA-256 of the parts with their lengths, so that no two lists of parts are the same text.
-fn key(realm: Realm, parts: &[&[u8]]) -> Key {
-    let mut hash = Sha256::new();
-    hash.update(realm.bytes());
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let digest = hash.finalize();
-    let mut key = Key::default();
-    key.copy_from_slice(&digest[..16]);
-    key
-}
-
-/// The network of an address: all of IPv4, the first `bits` of IPv6.
-fn prefix(address: IpAddr, bits: u8) -> [u8; 16] {
-    let mut bytes = match address.to_canonical() {
-        IpAddr::V4(address) => return address.to_ipv6_mapped().octets(),
-        IpAddr::V6(address) => address.octets(),
-    };
-    bytes[usize::from(bits / 8)..].fill(0);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::buckets::SHARED;
+    use uuid::Uuid;
+
+    use super::super::attempt::Realm;
+    use super::super::buckets::{MOST, SHARED};
     use super::*;
+    use crate::server::client_address::{Forwarding, Place};
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(1000 + seconds)
     }
 
     fn from<'a>(account: &'a str, address: &str) -> Attempt<'a> {
-        let address = Some(address.parse().expect("an address"));
-        Attempt { realm: Realm::Portal, account, address, is_own: true, device: None }
+        let places = vec![Place::Own(address.parse().expect("an address"))];
+        Attempt { realm: Realm::Portal, account, places, is_own: true, device: None }
+    }
+
+    /// Over a connection from a proxy that nobody named.
+    fn behind<'a>(account: &'a str, claim: Option<&str>) -> Attempt<'a> {
+        let address = |text: &str| text.parse().expect("an address");
+        let over = address("127.0.0.1");
+        let place = |claim| Place::Claimed { over, header: Forwarding::Common, address: address(claim) };
+        Attempt { places: claim.map(place).into_iter().collect(), is_own: false, ..from(account, "203.0.113.5") }
     }
 
     #[test]
@@ -310,17 +191,14 @@ mod tests {
         for number in 0..1000 {
             let account = format!("person{number}");
             let charge = limits.attempt(&from(&account, "203.0.113.5"), at(0)).expect("no guess, no limit");
-            limits.take_back(&charge);
+            limits.take_back(&charge, at(0));
         }
+        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0), "who is right takes no place");
     }
 
     #[test]
     fn where_nobody_knows_who_is_behind_a_proxy_its_address_limits_nobody() {
         let mut limits = SignIns::default();
-        fn behind<'a>(account: &'a str, address: Option<&str>) -> Attempt<'a> {
-            let address = address.map(|address| address.parse().expect("an address"));
-            Attempt { address, is_own: false, ..from(account, "203.0.113.5") }
-        }
         for number in 0..300 {
             let account = format!("person{}", number % 3);
             let _ = limits.attempt(&behind(&account, None), at(0));
@@ -330,6 +208,61 @@ mod tests {
             let _ = limits.attempt(&behind("adam", Some("198.51.100.7")), at(0));
         }
         assert!(limits.attempt(&behind("olivia", Some("198.51.100.8")), at(0)).is_ok());
+    }
+
+    #[test]
+    fn however_many_attempts_nobody_answers_for_they_keep_nobody_out() {
+        let mut limits = SignIns::default();
+        for number in 0..20_000_u32 {
+            let [_, b, c, d] = number.to_be_bytes();
+            let claim = format!("203.{b}.{c}.{d}");
+            let _ = limits.attempt(&behind(&format!("{number}@x.example"), Some(&claim)), at(0));
+            let _ = limits.attempt(&behind("olivia", None), at(0));
+        }
+        let wait = limits.attempt(&behind("olivia", Some("198.51.100.99")), at(0)).expect_err("a delay");
+        assert!(wait <= LONGEST_DELAY);
+        assert!(limits.attempt(&behind("olivia", Some("198.51.100.99")), at(0) + wait).is_ok());
+        assert!(limits.attempt(&behind("olivia", None), at(0)).is_ok(), "nor where nothing is claimed");
+    }
+
+    #[test]
+    fn whoever_writes_anothers_address_into_a_header_fills_nothing_of_theirs() {
+        let mut limits = SignIns::default();
+        for number in 0..100 {
+            let _ = limits.attempt(&behind(&format!("person{number}"), Some("203.0.113.5")), at(0));
+            let _ = limits.attempt(&behind("olivia", Some("203.0.113.5")), at(0));
+        }
+        assert!(limits.attempt(&from("adam", "203.0.113.5"), at(0)).is_ok());
+        assert!(limits.attempt(&from("olivia", "203.0.113.5"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn of_two_places_each_is_counted() {
+        let mut limits = SignIns::default();
+        let over = "127.0.0.1".parse().expect("an address");
+        let mut through = 0;
+        for number in 0..200_u32 {
+            let made_up = format!("192.0.2.{number}");
+            let mut attempt = behind("", Some("198.51.100.7"));
+            let address = made_up.parse().expect("an address");
+            attempt.places.push(Place::Claimed { over, header: Forwarding::Standard, address });
+            let account = format!("person{number}");
+            through += usize::from(limits.attempt(&Attempt { account: &account, ..attempt }, at(0)).is_ok());
+        }
+        assert_eq!(through, 60);
+    }
+
+    #[test]
+    fn who_has_waited_and_is_not_heard_does_not_wait_again() {
+        let mut limits = SignIns::default();
+        for number in 0..100 {
+            let _ = limits.attempt(&from("olivia", &format!("203.0.113.{number}")), at(0));
+        }
+        let hers = from("olivia", "198.51.100.99");
+        let wait = limits.attempt(&hers, at(0)).expect_err("a delay");
+        let charge = limits.attempt(&hers, at(0) + wait).expect("her turn");
+        limits.take_back(&charge, at(0) + wait);
+        assert!(limits.attempt(&hers, at(0) + wait).is_ok());
     }
 
     #[test]
@@ -354,6 +287,6 @@ mod tests {
             assert!(limits.buckets(kind).len() <= MOST + usize::from(SHARED), "{kind:?}");
         }
         limits.sweep(at(100_000));
-        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0) && limits.turns.is_empty());
+        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0) && limits.turns.len() == 0);
     }
 }

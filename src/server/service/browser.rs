@@ -2,11 +2,12 @@
 //! who was last who in which application. However many sessions begin and end, the browser keeps that one cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::session;
 use crate::model::session::SessionKind;
-use crate::server::db::browser::{self as table, HeldRow};
+use crate::server::db::browser::{self as table, Former, HeldRow};
 use crate::server::db::session::StandingRow;
 use crate::server::db::{Tx, user};
 use crate::server::error::ServiceResult;
@@ -18,6 +19,8 @@ use crate::server::text::spellings;
 pub const LIFETIME: TimeDelta = TimeDelta::days(30);
 /// Running sessions that one browser holds at most. Whoever reaches it is told.
 pub const RUNNING: i64 = 1_000;
+/// How long two hand-offs that began at once may lie apart.
+const CROSSING: TimeDelta = TimeDelta::seconds(10);
 /// Sessions that ended and are still known, so that a page can say what ended.
 const ENDED: i64 = 50;
 
@@ -28,25 +31,15 @@ pub struct Jar {
     pub cookie: String,
 }
 
-/// The browser that has this cookie, or a new one. Its cookie is another from now on where that is asked for: whoever knew
-/// the old one does not come along.
-pub async fn jar(
-    state: &AppState,
-    tx: &mut Tx,
-    environment_id: Uuid,
-    cookie: Option<&str>,
-    replaced: bool,
-) -> ServiceResult<Jar> {
+/// The browser that has this cookie, or a new one. Its cookie is another from now on: whoever knew the old one does not come
+/// along.
+pub async fn jar(state: &AppState, tx: &mut Tx, environment_id: Uuid, cookie: Option<&str>) -> ServiceResult<Jar> {
     let now = state.now();
-    let presented = cookie.and_then(|cookie| Some((cookie, SecretKind::BrowserCookie.hash_of(cookie)?)));
-    let known = match &presented {
-        Some((_, hash)) => table::by_secret(tx, environment_id, hash, now).await?,
+    let known = match cookie.and_then(|cookie| SecretKind::BrowserCookie.hash_of(cookie)) {
+        Some(hash) => table::by_secret(tx, environment_id, &hash, now).await?,
         None => None,
     };
-    let (cookie, hash) = match presented {
-        Some((cookie, hash)) if known.is_some() && !replaced => (cookie.to_owned(), hash),
-        _ => SecretKind::BrowserCookie.generate(state.random.as_ref()),
-    };
+    let (cookie, hash) = SecretKind::BrowserCookie.generate(state.random.as_ref());
     let browser_id = match known {
         Some(id) => {
             table::renew(tx, id, &hash, now + LIFETIME).await?;
@@ -59,6 +52,56 @@ pub async fn jar(
         }
     };
     Ok(Jar { browser_id, cookie })
+}
+
+/// [`jar`] for a hand-off. Several may cross in one browser, each with the cookie that it had before the first one: for a
+/// moment the old cookie leads a hand-off in the same portal session to the new one, and nobody else anywhere.
+pub async fn jar_of_hand_off(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    cookie: Option<&str>,
+    operator_session_id: Uuid,
+) -> ServiceResult<Jar> {
+    let now = state.now();
+    let presented = cookie.and_then(|cookie| Some((cookie, SecretKind::BrowserCookie.hash_of(cookie)?)));
+    let Some((cookie, hash)) = presented else { return jar(state, tx, environment_id, None).await };
+    let former = Former { secret_hash: &hash, operator_session_id };
+    let (next, next_hash) = successor(state, cookie);
+    if let Some(browser_id) = table::by_secret(tx, environment_id, &hash, now).await? {
+        if table::is_fresh(tx, browser_id, operator_session_id, now).await? {
+            return Ok(Jar { browser_id, cookie: cookie.to_owned() });
+        }
+        table::renew_after(tx, browser_id, &next_hash, now + LIFETIME, &former, now + CROSSING).await?;
+        return Ok(Jar { browser_id, cookie: next });
+    }
+    match table::by_former(tx, environment_id, &former, now).await? {
+        Some((browser_id, current)) if current == next_hash => Ok(Jar { browser_id, cookie: next }),
+        _ => jar(state, tx, environment_id, None).await,
+    }
+}
+
+/// The browser that [`jar_of_hand_off`] would give, if there is one already. Nothing changes by being looked for.
+pub async fn found_by_hand_off(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    cookie: Option<&str>,
+    operator_session_id: Uuid,
+) -> ServiceResult<Option<Uuid>> {
+    let Some(hash) = cookie.and_then(|cookie| SecretKind::BrowserCookie.hash_of(cookie)) else { return Ok(None) };
+    if let Some(browser_id) = table::by_secret(tx, environment_id, &hash, state.now()).await? {
+        return Ok(Some(browser_id));
+    }
+    let former = Former { secret_hash: &hash, operator_session_id };
+    Ok(table::by_former(tx, environment_id, &former, state.now()).await?.map(|(browser_id, _)| browser_id))
+}
+
+/// The cookie that a hand-off gives in the place of another: always the same, so that hand-offs that cross agree, and such
+/// that nobody without the master key can tell it from the one before.
+fn successor(state: &AppState, cookie: &str) -> (String, Vec<u8>) {
+    let tag = state.keyring.tag("successor of a browser's cookie", cookie.as_bytes());
+    SecretKind::BrowserCookie.of_bytes(Sha256::digest(tag).into())
 }
 
 /// Whether the browser holds as many running sessions as it may.

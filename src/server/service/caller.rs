@@ -1,10 +1,9 @@
 //! Who calls a use case, from where.
 
-use std::net::IpAddr;
-
 use uuid::Uuid;
 
 use crate::model::operator::Roles;
+use crate::server::client_address::Place;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::device::{self, Device, Devices};
 use crate::server::error::{ServiceError, ServiceResult};
@@ -17,19 +16,19 @@ pub struct Client {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: String,
-    /// Where it is not known who is behind a proxy: the address that the proxy's header claims, if it claims one.
-    pub behind_proxy: Option<Option<IpAddr>>,
+    /// Where it is not known who is behind a proxy: what the proxy's headers claim, if they claim anything.
+    pub behind_proxy: Option<Vec<Place>>,
     pub devices: Devices,
 }
 
 impl Client {
     /// An attempt to sign in from here.
     pub fn attempt<'a>(&self, realm: Realm, account: &'a str, device: Option<&'a str>) -> Attempt<'a> {
-        let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok());
+        let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok()).map(Place::Own);
         Attempt {
             realm,
             account,
-            address: self.behind_proxy.unwrap_or_else(own),
+            places: self.behind_proxy.clone().unwrap_or_else(|| own().into_iter().collect()),
             is_own: self.behind_proxy.is_none(),
             device,
         }

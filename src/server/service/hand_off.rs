@@ -330,21 +330,27 @@ async fn open(
     presenter: Presenter<'_>,
     client: &Client,
 ) -> ServiceResult<Result<Opened, Refusal>> {
-    let jar = match presenter {
-        // Several tabs may open at once: the cookie stays the one that they all have.
-        Presenter::Browser(_, cookie) => Some(browser::jar(state, tx, session.environment_id, cookie, false).await?),
-        Presenter::Application(_) | Presenter::Page { .. } => None,
+    let browser = match presenter {
+        Presenter::Browser(Some(operator), cookie) => Some((cookie, operator.session_id)),
+        Presenter::Browser(None, _) | Presenter::Application(_) | Presenter::Page { .. } => None,
     };
-    if let Some(jar) = &jar
-        && browser::is_full(state, tx, jar.browser_id).await?
+    let environment_id = session.environment_id;
+    if let Some((cookie, operator_session_id)) = browser
+        && let Some(id) = browser::found_by_hand_off(state, tx, environment_id, cookie, operator_session_id).await?
+        && browser::is_full(state, tx, id).await?
     {
         return Ok(Err(Refusal::BrowserFull));
     }
     if !grant::redeem_hand_off(tx, code_hash, state.now()).await? {
         return Ok(Err(Refusal::Replayed));
     }
-    if let Some(jar) = &jar {
+    let mut cookie = None;
+    if let Some((before, operator_session_id)) = browser {
+        // Whoever knew the browser's cookie before does not get the impersonation by it. A refusal changes no cookie: only
+        // what was opened brings the browser the new one.
+        let jar = browser::jar_of_hand_off(state, tx, environment_id, before, operator_session_id).await?;
         browser::hold(state, tx, jar.browser_id, session.id, Some(application.id)).await?;
+        cookie = Some(jar.cookie);
     }
     let operator = session.acting_operator();
     let event = Event::of(
@@ -364,7 +370,7 @@ async fn open(
         None => event,
     };
     audit::record(state, tx, event).await?;
-    Ok(Ok(Opened { session, application, cookie: jar.map(|jar| jar.cookie) }))
+    Ok(Ok(Opened { session, application, cookie }))
 }
 
 impl StandingRow {

@@ -181,6 +181,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
         version,
         protected_permissions,
         can_change_settings: caller.roles.can_change_settings(),
+        can_unprotect: caller.roles.can_unprotect(),
         live: live.into_iter().filter(|row| row.end_due(now).is_none()).map(|row| live_item(caller, row)).collect(),
         asked_by: caller.operator.id,
         now,

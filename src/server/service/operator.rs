@@ -70,7 +70,8 @@ pub async fn sign_in_instead(
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
-    let verified = state.passwords.verify(Door::Portal, if usable { password } else { "" }, hash).await;
+    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
+    let verified = state.passwords.verify_from(Door::Portal, known_here, typed, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
@@ -226,8 +227,12 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
-            let running = live::look_over(&mut conn, current.id, state.now()).await?;
-            (plain(current), roles, Some(running))
+            // Who may not see sessions is not told how many there are either.
+            let running = match roles.can_view() {
+                true => Some(live::look_over(&mut conn, current.id, state.now()).await?),
+                false => None,
+            };
+            (plain(current), roles, running)
         }
         None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
     };

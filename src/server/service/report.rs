@@ -7,6 +7,7 @@ use super::audit::{self, Event};
 use super::caller::Client;
 use super::session;
 use crate::model::audit::{Severity, action};
+use crate::model::text::turns_direction;
 use crate::server::db::application::ApplicationRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
@@ -20,7 +21,7 @@ const DESCRIPTION_MAX: usize = 500;
 pub struct Report {
     /// Lower-case words joined by dots, dashes or underscores: `invoice.exported`.
     pub action: String,
-    /// A sentence for people.
+    /// A sentence for people, in one line.
     #[serde(default)]
     pub description: String,
     /// A word of [`Severity`]; `info` where it is missing.
@@ -75,8 +76,13 @@ pub async fn record(
             format!("description has more than {DESCRIPTION_MAX} characters"),
         ));
     }
-    if report.description.contains('\0') {
-        return Err(ServiceError::invalid("description", "description has a NUL character in it"));
+    // It stands in one line of the trail, in exports and in terminals: nothing in it may end the line or turn what follows.
+    if report
+        .description
+        .contains(|c: char| c.is_control() || turns_direction(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+    {
+        let sentence = "description has a control character in it, or one that turns the direction of writing";
+        return Err(ServiceError::invalid("description", sentence));
     }
     let severity = match report.severity.as_deref() {
         None => Severity::Info,

@@ -1,5 +1,7 @@
 //! Changing an environment's impersonation settings.
 
+mod protected;
+
 use uuid::Uuid;
 
 use super::audit::{self, Event};
@@ -14,11 +16,6 @@ use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
-
-/// Permissions that may be protected, at most.
-const PROTECTED_MOST: usize = 50;
-/// The longest name of a permission, in bytes.
-const LONGEST_PERMISSION: usize = 200;
 
 /// What to change; what is not named stays.
 #[derive(Clone, Debug, Default)]
@@ -45,12 +42,12 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
-/// settings are others by now, and for `protected_permissions` that cannot be permissions.
+/// settings are others by now, and for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
 pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
     if !caller.roles.can_change_settings() {
         return Err(ServiceError::Forbidden);
     }
-    let by = EndedBy::Operator(&caller.operator);
+    let by = By { actor: EndedBy::Operator(&caller.operator), can_unprotect: caller.roles.can_unprotect() };
     change_as(&caller.state, caller.environment.id, wanted, by, &caller.client).await
 }
 
@@ -59,17 +56,25 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
 /// # Errors
 /// [`ServiceError::Invalid`] as [`change`] has it.
 pub async fn change_by_system(state: &AppState, environment_id: Uuid, wanted: SettingsChange) -> ServiceResult<()> {
-    change_as(state, environment_id, wanted, EndedBy::System, &Client::default()).await
+    let by = By { actor: EndedBy::System, can_unprotect: true };
+    change_as(state, environment_id, wanted, by, &Client::default()).await
+}
+
+/// Who changes settings.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    actor: EndedBy<'a>,
+    can_unprotect: bool,
 }
 
 async fn change_as(
     state: &AppState,
     environment_id: Uuid,
     wanted: SettingsChange,
-    by: EndedBy<'_>,
+    by: By<'_>,
     client: &Client,
 ) -> ServiceResult<()> {
-    let protected = wanted.protected_permissions.as_deref().map(permissions).transpose()?;
+    let protected = wanted.protected_permissions.as_deref().map(protected::parse).transpose()?;
     let mut tx = state.db.write().await?;
     let (before, version) = table::versioned(&mut tx, environment_id).await?;
     if wanted.version.is_some_and(|seen| seen != version) {
@@ -79,8 +84,13 @@ async fn change_as(
         enabled: wanted.enabled.unwrap_or(before.enabled),
         hide_from_account_audit: wanted.hide_from_account_audit.unwrap_or(before.hide_from_account_audit),
     };
-    let protected_before = table::protected_permissions(&mut tx, environment_id).await?;
+    let mut protected_before = table::protected_permissions(&mut tx, environment_id).await?;
+    // The database may have another order of letters.
+    protected_before.sort();
     let protected = protected.filter(|protected| *protected != protected_before);
+    if let Some(protected) = &protected {
+        protected::check(&mut tx, environment_id, &protected_before, protected, by.can_unprotect).await?;
+    }
     if before == after && protected.is_none() {
         return Ok(());
     }
@@ -92,14 +102,14 @@ async fn change_as(
     }
     let sentence = describe(before, after, protected.as_deref());
     let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(client);
-    let event = match by {
+    let event = match by.actor {
         EndedBy::Operator(operator) => event.by_operator(operator),
         _ => event,
     };
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     if !after.enabled {
-        end_running(state, environment_id, by, client).await?;
+        end_running(state, environment_id, by.actor, client).await?;
     }
     Ok(())
 }
@@ -121,23 +131,6 @@ async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, cl
             session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, client).await?;
         }
         tx.commit().await?;
-    }
-}
-
-/// Permissions as they are typed: separated by spaces, commas or lines.
-fn permissions(text: &str) -> ServiceResult<Vec<String>> {
-    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-    let mut found: Vec<String> = words.map(ToOwned::to_owned).collect();
-    found.sort();
-    found.dedup();
-    let refused = |sentence: String| Err(ServiceError::invalid("protected_permissions", sentence));
-    if found.len() > PROTECTED_MOST {
-        return refused(format!("These are {} permissions; {PROTECTED_MOST} is the most.", found.len()));
-    }
-    let odd = |word: &&String| word.len() > LONGEST_PERMISSION || word.chars().any(char::is_control);
-    match found.iter().find(odd) {
-        Some(_) => refused("One of these is no permission: each is one word of at most 200 letters.".to_owned()),
-        None => Ok(found),
     }
 }
 

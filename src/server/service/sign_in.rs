@@ -88,7 +88,8 @@ pub async fn sign_in_at(
     drop(conn);
     let usable = password.len() <= MAX_BYTES;
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
-    let verified = state.passwords.verify(Door::Hosted, if usable { password } else { "" }, hash).await;
+    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
+    let verified = state.passwords.verify_from(Door::Hosted, known_here, typed, hash).await;
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
@@ -179,7 +180,7 @@ async fn create(
             cookie
         }
         None => {
-            let jar = browser::jar(state, tx, environment.id, cookie, true).await?;
+            let jar = browser::jar(state, tx, environment.id, cookie).await?;
             browser::hold(state, tx, jar.browser_id, session.id, None).await?;
             jar.cookie
         }

@@ -28,10 +28,10 @@ pub fn client(state: &AppState, parts: &Parts) -> Client {
         tell(state, trouble);
     }
     Client {
-        ip_address: origin.address.map(|address| address.to_string()),
+        ip_address: origin.said(),
         user_agent: text("user-agent", 300),
         request_id: text("x-request-id", 64).unwrap_or_default(),
-        behind_proxy: (!origin.is_own).then_some(origin.counted),
+        behind_proxy: (!origin.is_own).then_some(origin.places),
         devices: Devices::of(&parts.headers),
     }
 }

@@ -85,6 +85,49 @@ async fn an_office_behind_a_trusted_proxy_counts_by_its_own_address() {
 }
 
 #[tokio::test]
+async fn a_header_that_the_client_adds_gives_no_more_guesses_and_hides_nobody() {
+    let app = TestApp::trusting("10.0.0.5").await;
+    fn both(standard: &str) -> [(&str, &str); 2] {
+        [("x-forwarded-for", "198.51.100.7"), ("forwarded", standard)]
+    }
+    for number in 0..60 {
+        let standard = if number % 2 == 0 { "for=unknown".to_owned() } else { format!("for=192.0.2.{number}") };
+        let email = format!("person{number}@northwind.example");
+        post_from(&mut app.browser(), "10.0.0.5", &both(&standard), LOGIN, &form(&email, "a guess"))
+            .await
+            .expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    for standard in ["for=unknown", "for=192.0.2.200"] {
+        post_from(&mut app.browser(), "10.0.0.5", &both(standard), LOGIN, &form(AMARA, USER_PASSWORD))
+            .await
+            .expect_status(StatusCode::TOO_MANY_REQUESTS);
+    }
+    // Whom it named in vain is as free as before.
+    let named = [("x-forwarded-for", "192.0.2.1")];
+    post_from(&mut app.browser(), "10.0.0.5", &named, LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::SEE_OTHER);
+    app.advance(TimeDelta::seconds(3));
+    post_from(&mut app.browser(), "10.0.0.5", &both("for=192.0.2.9"), LOGIN, &form(AMARA, USER_PASSWORD))
+        .await
+        .expect_status(StatusCode::SEE_OTHER);
+    let sessions = app.user_sessions(AMARA).await;
+    let from: Vec<_> = sessions.iter().filter_map(|session| session.ip_address.as_deref()).collect();
+    assert!(from.contains(&"198.51.100.7 or 192.0.2.9") && from.contains(&"192.0.2.1"), "{from:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_who_names_an_address_uses_nothing_of_it_up() {
+    let app = TestApp::new().await;
+    let named = [("x-forwarded-for", "198.51.100.7")];
+    for number in 0..61 {
+        let email = format!("person{number}@northwind.example");
+        post_from(&mut app.browser(), "203.0.113.9", &named, LOGIN, &form(&email, "a guess")).await;
+    }
+    hosted(&mut app.browser(), "198.51.100.7", AMARA, USER_PASSWORD).await.expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn a_header_that_nobody_trusts_is_noted_for_the_doctor_once() {
     let app = TestApp::new().await;
     // The doctor is a process of its own, with the machine's clock.

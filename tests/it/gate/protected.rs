@@ -58,7 +58,7 @@ async fn only_an_owner_impersonates_who_holds_a_protected_permission() {
 #[tokio::test]
 async fn whoever_is_promoted_in_the_meantime_gets_the_session_back() {
     let app = TestApp::new().await;
-    protect(&app, "account.audit.read, billing.write").await;
+    protect(&app, "account.audit.read, users.write").await;
     let (olivia, vera) = (app.caller(OLIVIA, "production").await, app.caller(VERA, "production").await);
     let ben = wanted(&app, BEN).await;
     let hers = impersonation::start(&vera, &ben).await.expect("it starts");
@@ -99,13 +99,13 @@ async fn protected_permissions_are_set_on_the_page_and_told_in_the_trail() {
         ("enabled", "true"),
         ("enabled_was", "true"),
         ("hide_from_account_audit_was", "false"),
-        ("protected_permissions", "billing.write\r\naccount.audit.read, billing.write"),
+        ("protected_permissions", "users.write\r\naccount.audit.read, users.write"),
     ];
     browser.call("impersonation/settings", &form).await.expect_status(StatusCode::OK);
     let page = browser.get("/production/impersonation").await;
-    assert!(page.body().contains("account.audit.read\nbilling.write</textarea>"), "{}", page.body());
+    assert!(page.body().contains("account.audit.read\nusers.write</textarea>"), "{}", page.body());
     let events = app.events("impersonation.settings_changed").await;
-    assert!(events[0].description.contains("account.audit.read, billing.write"), "{}", events[0].description);
+    assert!(events[0].description.contains("account.audit.read, users.write"), "{}", events[0].description);
     let odd = [("environment", "production"), ("enabled", "true"), ("protected_permissions", &"x".repeat(300))];
     browser.call("impersonation/settings", &odd).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
 }
@@ -135,4 +135,78 @@ async fn a_page_that_is_out_of_date_turns_nothing_on_again() {
     assert_eq!(app.count("impersonation_settings WHERE hide_from_account_audit AND NOT enabled").await, 1);
     app.advance(TimeDelta::seconds(1));
     assert_eq!(app.events("impersonation.settings_changed").await.len(), 2);
+}
+
+#[tokio::test]
+async fn whom_the_protected_permissions_bind_cannot_take_one_off() {
+    let app = TestApp::new().await;
+    let adam = app.caller("adam@understudy.example", "production").await;
+    let by_adam = async |text: &str| {
+        let change = SettingsChange { protected_permissions: Some(text.to_owned()), ..SettingsChange::default() };
+        settings::change(&adam, change).await
+    };
+    by_adam("account.audit.read").await.expect("an Admin may add");
+    by_adam("account.audit.read users.write").await.expect("an Admin may add");
+    for fewer in ["", "users.write"] {
+        match by_adam(fewer).await.expect_err("no Owner") {
+            ServiceError::Invalid { field, message } => {
+                assert_eq!(field, "protected_permissions");
+                assert!(message.contains("Only an Owner") && message.contains("account.audit.read"), "{message}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(app.count("protected_permissions").await, 2);
+    assert_eq!(app.events("impersonation.settings_changed").await.len(), 2);
+    let mut browser = app.operator_browser("adam@understudy.example").await;
+    let page = browser.get("/production/impersonation").await;
+    assert!(page.body().contains("only an Owner may take one off"), "{}", page.body());
+    protect(&app, "users.write").await;
+    assert_eq!(app.count("protected_permissions").await, 1);
+}
+
+#[tokio::test]
+async fn a_list_that_is_emptied_on_the_page_is_empty() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    protect(&app, "account.audit.read").await;
+    let form = [("environment", "production"), ("version", "2"), ("enabled", "true"), ("enabled_was", "true")];
+    browser.call("impersonation/settings", &form).await.expect_status(StatusCode::OK);
+    assert_eq!(app.count("protected_permissions").await, 1, "what was not sent stays");
+    let emptied = [&form[..], &[("protected_permissions", "")]].concat();
+    browser.call("impersonation/settings", &emptied).await.expect_status(StatusCode::OK);
+    assert_eq!(app.count("protected_permissions").await, 0);
+    assert_eq!(app.events("impersonation.settings_changed").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_permission_that_no_role_has_is_refused_by_name() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    for (typed, near) in [
+        ("account.audit.raed", Some("account.audit.read")),
+        ("Account.Audit.Read", Some("account.audit.read")),
+        ("account.audit.*", Some("account.audit.read")),
+        ("users.write fly.to.the.moon", None),
+    ] {
+        let form = [
+            ("environment", "production"),
+            ("version", "1"),
+            ("enabled", "true"),
+            ("enabled_was", "true"),
+            ("protected_permissions", typed),
+        ];
+        let answer = browser.call("impersonation/settings", &form).await;
+        let answer = answer.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+        let said = answer.json()["Invalid"]["message"].as_str().expect("a sentence").to_owned();
+        assert_eq!(answer.json()["Invalid"]["field"], "protected_permissions");
+        assert!(said.contains(typed.split(' ').next_back().expect("a word")), "{said}");
+        assert_eq!(near.is_some(), said.contains("Did you mean account.audit.read?"), "{said}");
+    }
+    assert_eq!(app.count("protected_permissions").await, 0);
+    // One that is on the list stays there, whatever became of the roles that had it.
+    protect(&app, "users.write").await;
+    app.execute("DELETE FROM role_permissions WHERE permission = 'users.write'").await;
+    protect(&app, "users.write account.audit.read").await;
+    assert_eq!(app.count("protected_permissions").await, 2);
 }

@@ -62,7 +62,9 @@ async fn a_browser_that_holds_as_many_as_it_may_says_so_and_the_code_is_not_used
     assert_eq!(app.count("hand_off_codes WHERE redeemed_at IS NULL").await, 1);
     // One ends, and the same link works.
     app.execute("UPDATE sessions SET ended_at = created_at, end_reason = 'expired' WHERE reason = 'filling'").await;
-    hand_off(&mut browser, &path).await;
+    let sid = hand_off(&mut browser, &path).await.to_string();
+    assert_eq!(app.count("browsers").await, 1, "the refusal took no cookie away");
+    tokens(&app, &mut browser, "console", &[("login_hint", &sid)]).await;
 }
 
 /// Lets the browser hold as many running sessions as one may.
@@ -137,6 +139,78 @@ async fn who_knew_the_cookie_before_the_sign_in_knows_nothing_after_it() {
     let answer = with_cookies(&app, &format!("{NAME}={planted}"), &authorize_path("console", &[])).await;
     assert!(answer.location().starts_with("/id/production/login"), "{}", answer.location());
     assert_eq!(app.count("browsers").await, 1);
+}
+
+/// What somebody gets who knows a cookie of the provider and nothing else.
+async fn gets_nothing(app: &TestApp, planted: &str, sid: &str) {
+    let planted = format!("{NAME}={planted}");
+    for hint in [&[("login_hint", sid)][..], &[]] {
+        let answer = with_cookies(app, &planted, &authorize_path("console", hint)).await;
+        let location = answer.headers().get(header::LOCATION).map(|value| value.to_str().expect("text"));
+        let location = location.unwrap_or_default();
+        assert!(!location.contains("?code=") && !location.contains("&code="), "{location}");
+    }
+    shows_nothing_of_amara(app, &planted, sid).await;
+}
+
+async fn shows_nothing_of_amara(app: &TestApp, cookies: &str, sid: &str) {
+    let page = with_cookies(app, cookies, &format!("/id/production/account/sessions?session={sid}")).await;
+    assert!(!page.body().contains(AMARA) && !page.body().contains("Amara"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn who_knew_the_cookie_before_the_hand_off_gets_nothing_of_the_impersonation() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    sign_in(&mut browser, RITA, USER_PASSWORD).await.expect_status(StatusCode::SEE_OTHER);
+    let planted = browser.cookie(NAME).expect("a cookie");
+    let sid = open(&app, &mut browser, AMARA).await;
+    assert_ne!(browser.cookie(NAME).expect("a cookie"), planted);
+    gets_nothing(&app, &planted, &sid).await;
+    // Nor by a hand-off of their own, at once.
+    let mut adam = app.operator_browser("adam@understudy.example").await;
+    app.set_roles("adam@understudy.example", &[understudy::model::operator::Role::Owner]).await;
+    let path = start(&app, &mut adam, RITA, "northwind", "console").await;
+    let own = format!("understudy={}; {NAME}={planted}", adam.cookie("understudy").expect("a portal cookie"));
+    let answer = with_cookies(&app, &own, &path).await.expect_status(StatusCode::OK);
+    let set = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
+    let given = set.split([';', '=']).nth(1).expect("a value");
+    assert_ne!(Some(given), browser.cookie(NAME).as_deref());
+    shows_nothing_of_amara(&app, &format!("{NAME}={given}"), &sid).await;
+    assert_eq!(app.count("browsers").await, 2);
+    tokens(&app, &mut browser, "console", &[("login_hint", &sid)]).await;
+}
+
+#[tokio::test]
+async fn two_hand_offs_that_cross_in_one_browser_end_in_one_jar() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let earliest = open(&app, &mut browser, AMARA).await;
+    app.advance(TimeDelta::minutes(1));
+    let mut paths = Vec::new();
+    for user in [AMARA, RITA, AMARA] {
+        paths.push(start(&app, &mut browser, user, "northwind", "console").await);
+    }
+    // Both tabs ask before either has an answer; a third one asks in between, with the first one's cookie.
+    let (mut first, mut second) = (browser.clone(), browser.clone());
+    let before = browser.cookie(NAME).expect("a cookie");
+    let mut opened = vec![earliest];
+    opened.push(hand_off(&mut first, &paths[0]).await.to_string());
+    let mut third = first.clone();
+    opened.push(hand_off(&mut third, &paths[2]).await.to_string());
+    opened.push(hand_off(&mut second, &paths[1]).await.to_string());
+    assert_ne!(first.cookie(NAME), Some(before.clone()));
+    assert_eq!(first.cookie(NAME), second.cookie(NAME));
+    assert_eq!(first.cookie(NAME), third.cookie(NAME));
+    assert_eq!(app.count("browsers").await, 1);
+    for sid in &opened {
+        tokens(&app, &mut first, "console", &[("login_hint", sid)]).await;
+        gets_nothing(&app, &before, sid).await;
+    }
+    // Later on the old cookie leads nowhere.
+    app.advance(TimeDelta::seconds(10));
+    open(&app, &mut browser, RITA).await;
+    assert_eq!(app.count("browsers").await, 2);
 }
 
 #[tokio::test]

@@ -92,3 +92,21 @@ async fn who_proves_nothing_or_has_another_applications_token_reports_nothing() 
     assert_eq!(sent(&app, None, &[("access_token", token)]).await.status(), StatusCode::UNAUTHORIZED);
     assert!(app.events("application.settings.changed").await.is_empty());
 }
+
+#[tokio::test]
+async fn what_is_reported_is_one_line_that_turns_nothing() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&app, &mut browser, "console", &[]).await;
+    let said = |description: &str| json!({ "action": "clicked", "description": description }).to_string();
+    for odd in ["a\nb", "a\rb", "a\u{1b}[31mb", "a\u{202e}b", "a\u{2066}b", "a\u{85}b", "a\tb", "a\u{2028}b"] {
+        let answer = report(&app, text(&given, "access_token"), &said(odd)).await;
+        let answer = answer.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains("control character"), "{odd:?}: {}", answer.body());
+    }
+    assert!(app.events("application.clicked").await.is_empty());
+    let right_to_left = "\u{645}\u{6cc}\u{200c}\u{631}\u{648}\u{645} \u{1f469}\u{200d}\u{1f527}";
+    report(&app, text(&given, "access_token"), &said(right_to_left)).await.expect_status(StatusCode::NO_CONTENT);
+    let events = app.events("application.clicked").await;
+    assert!(events[0].description.ends_with(right_to_left), "{events:?}");
+}

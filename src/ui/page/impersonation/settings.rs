@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::api::impersonation::{UpdateSettings, update_settings};
+use crate::model::error::ApiError;
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
 use crate::ui::address::Words;
-use crate::ui::component::field::{label, switch};
+use crate::ui::component::field::{field_error, label, switch};
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
@@ -107,13 +108,13 @@ fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
             is_on("hide_from_account_audit"),
             Some(was.enabled),
             Some(was.hide_from_account_audit),
-            Some(words.get("protected_permissions").to_owned()),
+            words.get("protected_permissions").to_owned().into(),
         );
         save.run(call, move |()| settings.saved.run(()));
     });
     let foot = if may_change {
         view! {
-            {move || save.failure().map(failure)}
+            {move || other_failure(save).map(failure)}
             <div class="form-foot">
                 <button
                     class="button"
@@ -156,7 +157,7 @@ fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
                     {switch("hide_from_account_audit", "hidden-effect", "Hide from account audit logs", settings.hidden, !may_change)}
                     <p class="setting-effect" id="hidden-effect">{move || hidden_effect(settings)}</p>
                 </div>
-                {protected_field(settings, may_change)}
+                {protected_field(settings, may_change, overview.can_unprotect)}
                 {foot}
     };
     view! {
@@ -168,7 +169,18 @@ fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
     .erased()
 }
 
-fn protected_field(settings: Settings, may_change: bool) -> AnyView {
+/// What went wrong, but for what is said beside its field.
+fn other_failure(save: Call) -> Option<ApiError> {
+    protected_error(save).is_none().then(|| save.failure()).flatten()
+}
+
+fn protected_error(save: Call) -> Option<String> {
+    save.error.with(|error| error.as_ref().and_then(|error| error.for_field("protected_permissions")))
+}
+
+fn protected_field(settings: Settings, may_change: bool, may_unprotect: bool) -> AnyView {
+    let save = settings.save;
+    let rule = (may_change && !may_unprotect).then_some(" You may add to the list; only an Owner may take one off.");
     view! {
         <div class="setting field">
             {label("protected-permissions", "Protected permissions", "one a line")}
@@ -179,16 +191,18 @@ fn protected_field(settings: Settings, may_change: bool) -> AnyView {
                 rows="2"
                 spellcheck="false"
                 placeholder="account.audit.read"
-                aria-describedby="protected-effect"
+                aria-describedby="protected-error protected-effect"
+                aria-invalid=move || protected_error(save).is_some().to_string()
                 disabled=!may_change
                 prop:value=move || settings.protected.get()
                 on:input=move |event| settings.protected.set(event_target_value(&event))
             >
                 {settings.protected.get_untracked()}
             </textarea>
+            {field_error("protected-error", move || protected_error(save))}
             <p class="setting-effect" id="protected-effect">
                 "Only an Owner may impersonate a user who holds one of these in any account. Whoever is given one while somebody else is in their session gets it back at once. A good beginning is "
-                <code>"account.audit.read"</code> ", which administrators of accounts have."
+                <code>"account.audit.read"</code> ", which administrators of accounts have." {rule}
             </p>
         </div>
     }
