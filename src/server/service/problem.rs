@@ -4,7 +4,7 @@
 //! Strangers can make as many mistakes as they like. They are counted in memory and written down together, every few
 //! seconds and before anybody looks, so that no request waits for that and none costs more than the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,18 +22,12 @@ use crate::server::state::AppState;
 const KEPT: TimeDelta = TimeDelta::days(1);
 /// Mistakes of one application that are shown, and of all whom nobody knows.
 const MOST: i64 = 50;
-/// Different ones that wait to be written down: more than that are somebody's game.
-const WAITING: usize = 1_000;
 /// Characters of what was refused.
 const LONGEST: usize = 300;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    environment_id: Uuid,
-    application_id: Uuid,
-    kind: ProblemKind,
-    value: String,
-}
+/// An application of an environment; nil where it cannot be told which one.
+type Place = (Uuid, Uuid);
+type Refused = (ProblemKind, String);
 
 struct Seen {
     first_at: DateTime<Utc>,
@@ -42,9 +36,53 @@ struct Seen {
     request_id: String,
 }
 
-/// Mistakes that are not written down yet.
+impl Seen {
+    /// Counts the same seen at another time.
+    fn add(&mut self, other: Seen) {
+        self.first_at = self.first_at.min(other.first_at);
+        self.occurrences += other.occurrences;
+        if other.last_at >= self.last_at {
+            self.last_at = other.last_at;
+            self.request_id = other.request_id;
+        }
+    }
+}
+
+/// Mistakes that are not written down yet. As many of each application as are kept of it: nobody takes the place of another.
 #[derive(Default)]
-pub struct Problems(Mutex<HashMap<Key, Seen>>);
+pub struct Problems(Mutex<HashMap<Place, HashMap<Refused, Seen>>>);
+
+impl Problems {
+    fn add(&self, place: Place, refused: Refused, seen: Seen) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = waiting.entry(place).or_default();
+        if let Some(known) = here.get_mut(&refused) {
+            known.add(seen);
+            return;
+        }
+        if here.len() >= MOST as usize {
+            let oldest = here.iter().min_by_key(|(_, seen)| seen.last_at).map(|(refused, _)| refused.clone());
+            if let Some(oldest) = oldest {
+                here.remove(&oldest);
+            }
+        }
+        here.insert(refused, seen);
+    }
+
+    /// All of them, in the order in which every server writes them: of two that write at once one waits for the other, and
+    /// never each for each.
+    fn take(&self) -> Vec<(Place, Refused, Seen)> {
+        let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let each = waiting
+            .into_iter()
+            .flat_map(|(place, here)| here.into_iter().map(move |(refused, seen)| (place, refused, seen)));
+        let mut all: Vec<_> = each.collect();
+        all.sort_by(|(a, (a_kind, a_value), _), (b, (b_kind, b_value), _)| {
+            (a, a_kind.as_str(), a_value).cmp(&(b, b_kind.as_str(), b_value))
+        });
+        all
+    }
+}
 
 /// One mistake: where, whose, if that can be told, and what was refused. `value` must be no secret.
 pub struct Mistake<'a> {
@@ -75,28 +113,14 @@ pub fn note(state: &AppState, mistake: &Mistake<'_>) {
         "an application got something wrong"
     );
     let now = state.now();
-    let key = Key {
-        environment_id: mistake.environment_id,
-        application_id: mistake.application.map_or_else(Uuid::nil, |(id, _)| id),
-        kind: mistake.kind,
-        value,
-    };
-    let mut waiting = state.problems.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if waiting.len() >= WAITING && !waiting.contains_key(&key) {
-        return;
-    }
-    let new = || Seen { first_at: now, last_at: now, occurrences: 0, request_id: String::new() };
-    let seen = waiting.entry(key).or_insert_with(new);
-    seen.last_at = now;
-    seen.occurrences += 1;
-    mistake.request_id.clone_into(&mut seen.request_id);
+    let place = (mistake.environment_id, mistake.application.map_or_else(Uuid::nil, |(id, _)| id));
+    let seen = Seen { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
+    state.problems.add(place, (mistake.kind, value), seen);
 }
 
 /// What was refused as it may be shown: one line, not endless, and no secret that was sent in the wrong place.
 fn shown(value: &str) -> String {
-    if secret::is_secret(value) {
-        return "(a secret, sent in its place)".to_owned();
-    }
+    let value = secret::hidden(value);
     let mut line: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect();
     if value.chars().count() > LONGEST {
         line.pop();
@@ -105,35 +129,54 @@ fn shown(value: &str) -> String {
     line
 }
 
-/// Writes down what was counted. Gives how many different mistakes that were.
+/// Writes down what was counted. Gives how many different mistakes that were; where it fails they go on waiting.
 pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
-    let waiting = std::mem::take(&mut *state.problems.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let waiting = state.problems.take();
     if waiting.is_empty() {
         return Ok(0);
     }
-    let mut tx = state.db.write().await?;
-    let mut touched = BTreeSet::new();
-    let mut written = 0;
-    for (key, seen) in waiting {
-        touched.insert((key.environment_id, key.application_id));
-        let row = ProblemRow {
-            environment_id: key.environment_id,
-            application_id: key.application_id,
-            kind: key.kind.as_str().to_owned(),
-            value: key.value,
-            first_at: seen.first_at,
-            last_at: seen.last_at,
-            occurrences: seen.occurrences,
-            request_id: seen.request_id,
-        };
-        table::add(&mut tx, &row).await?;
-        written += 1;
+    let mut touched: Vec<Place> = waiting.iter().map(|(place, ..)| *place).collect();
+    touched.dedup();
+    let written = waiting.len() as u64;
+    if let Err(error) = write(state, &waiting).await {
+        for (place, refused, seen) in waiting {
+            state.problems.add(place, refused, seen);
+        }
+        return Err(error);
     }
+    // On its own: what is added locks rows in one order, and what is forgotten in another.
+    let mut tx = state.db.write().await?;
     for (environment_id, application_id) in touched {
         table::keep_newest(&mut tx, environment_id, application_id, MOST).await?;
     }
     tx.commit().await?;
     Ok(written)
+}
+
+async fn write(state: &AppState, waiting: &[(Place, Refused, Seen)]) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    for ((environment_id, application_id), (kind, value), seen) in waiting {
+        let row = ProblemRow {
+            environment_id: *environment_id,
+            application_id: *application_id,
+            kind: kind.as_str().to_owned(),
+            value: value.clone(),
+            first_at: seen.first_at,
+            last_at: seen.last_at,
+            occurrences: seen.occurrences,
+            request_id: seen.request_id.clone(),
+        };
+        table::add(&mut tx, &row).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same before somebody looks, who sees what there is also where the writer has no time.
+pub async fn write_down_first(state: &AppState) {
+    if let Err(error) = write_down(state).await {
+        tracing::warn!(error = format!("{error:#}"), "what applications got wrong could not be written down yet");
+    }
 }
 
 /// Forgets what is older than a day. Gives how many went.
@@ -160,7 +203,7 @@ pub async fn of_application(
 /// The recent mistakes of whom nobody knows: unknown client ids, and pages of origins that no application has.
 pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     caller.require_view()?;
-    write_down(&caller.state).await?;
+    write_down_first(&caller.state).await;
     let mut conn = caller.state.db.read().await?;
     of_application(&caller.state, &mut conn, caller.environment.id, Uuid::nil()).await
 }
@@ -178,7 +221,7 @@ fn item(row: ProblemRow) -> Option<ProblemItem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, shown};
+    use super::*;
 
     #[test]
     fn what_was_refused_is_one_line_and_no_secret() {
@@ -186,6 +229,33 @@ mod tests {
         assert_eq!(shown("a\nb\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
         let long = shown(&"ü".repeat(5_000));
         assert!(long.chars().count() == LONGEST && long.ends_with('…'));
-        assert_eq!(shown("ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS"), "(a secret, sent in its place)");
+        let secret = "ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS";
+        assert_eq!(shown(secret), "(a secret)");
+        let inside = format!("https://a.example/{}?client_secret={secret}", "x".repeat(LONGEST - 40));
+        assert!(!shown(&inside).contains("ucs_"), "a secret that is cut off is one, too");
+    }
+
+    #[test]
+    fn a_crowd_of_mistakes_takes_nobody_elses_place() {
+        let problems = Problems::default();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let seen = |second: i64| Seen {
+            first_at: now + TimeDelta::seconds(second),
+            last_at: now + TimeDelta::seconds(second),
+            occurrences: 1,
+            request_id: second.to_string(),
+        };
+        let (real, strangers) = ((Uuid::nil(), Uuid::max()), (Uuid::nil(), Uuid::nil()));
+        problems.add(real, (ProblemKind::Grant, "late".to_owned()), seen(0));
+        for number in 0..5_000 {
+            problems.add(strangers, (ProblemKind::ClientId, number.to_string()), seen(number));
+        }
+        problems.add(real, (ProblemKind::Grant, "late".to_owned()), seen(7));
+        let taken = problems.take();
+        assert_eq!(taken.len(), MOST as usize + 1);
+        let (place, _, seen) = taken.last().expect("the real one");
+        assert_eq!((*place, seen.occurrences, seen.request_id.as_str()), (real, 2, "7"));
+        assert!(taken.iter().any(|(_, (_, value), _)| value == "4999"));
+        assert!(problems.take().is_empty());
     }
 }
