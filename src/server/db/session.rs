@@ -119,40 +119,12 @@ macro_rules! standing {
     };
 }
 
+// After the macro, which it uses.
+mod of_browser;
+pub use of_browser::{held_by, used_by};
+
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<StandingRow>> {
     fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
-}
-
-/// Sessions that a browser holds and that have not ended.
-pub async fn held_by(conn: &mut Conn, browser_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
-        conn,
-        standing!(
-            "JOIN browser_sessions b ON b.session_id = s.id
-             WHERE b.browser_id = $1 AND s.ended_at IS NULL ORDER BY b.created_at DESC LIMIT $2"
-        ),
-        browser_id,
-        limit
-    )
-}
-
-/// Who was who in an application by a browser, the last first, whether they may go on or not.
-pub async fn used_by(
-    conn: &mut Conn,
-    browser_id: Uuid,
-    application_id: Uuid,
-    limit: i64,
-) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
-        conn,
-        standing!(
-            "JOIN browser_uses b ON b.session_id = s.id
-             WHERE b.browser_id = $1 AND b.application_id = $2 ORDER BY b.turn DESC, s.id DESC LIMIT $3"
-        ),
-        browser_id,
-        application_id,
-        limit
-    )
 }
 
 /// Sessions whose time is over, longest first.
