@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::keyring::Keyring;
 use super::random::Random;
 use super::rate_limit::Realm;
+use crate::model::environment::is_slug;
 
 /// How long a browser stays known after an account was signed in with it.
 const KNOWN: TimeDelta = TimeDelta::days(180);
@@ -44,12 +45,19 @@ pub fn set_cookie(is_https: bool, environment: Option<&str>, value: &str) -> Str
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
 }
 
+/// Whether it is a name that the portal or an environment gives. Of these all are looked at: others of the site may set as
+/// many as they like, and the right one is not known before the request says where it goes.
+fn is_named(name: &str) -> bool {
+    let rest = name.strip_prefix("__Host-").unwrap_or(name).strip_prefix(NAME);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_slug))
+}
+
 impl Devices {
     pub fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(axum::http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let ours = pairs.filter(|(name, value)| name.contains(NAME) && value.len() <= LONGEST);
-        Self(ours.map(|(name, value)| (name.to_owned(), value.to_owned())).take(20).collect())
+        let ours = pairs.filter(|(name, value)| is_named(name) && value.len() <= LONGEST);
+        Self(ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     pub fn get(&self, name: &str) -> &str {
@@ -169,6 +177,23 @@ mod tests {
         for wrong in ["", ".", "a.b.c", &real[1..], &real[..real.len() - 1], &format!("{real}."), &format!("{real}.1")]
         {
             assert_eq!(device(&keyring, "olivia", wrong).known(), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn cookies_of_similar_names_crowd_no_device_out() {
+        let mut headers = HeaderMap::new();
+        let names =
+            ["understudy-device-a b", "my-understudy-device", "understudy-deviceX", "__Secure-understudy-device"];
+        let made_up = (0..200).map(|number| format!("understudy-device-x{number}=1")).collect::<Vec<_>>().join("; ");
+        for line in [names.map(|name| format!("{name}=1")).join("; "), made_up, "understudy-device-qa=real".to_owned()]
+        {
+            headers.append(axum::http::header::COOKIE, line.parse().expect("a header"));
+        }
+        let devices = Devices::of(&headers);
+        assert_eq!(devices.get("understudy-device-qa"), "real");
+        for name in names {
+            assert_eq!(devices.get(name), "", "{name}");
         }
     }
 

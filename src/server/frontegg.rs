@@ -14,6 +14,7 @@ mod embedded;
 mod error;
 pub mod login_box;
 mod logout;
+mod meant;
 mod own;
 mod sessions;
 mod silent;
@@ -30,6 +31,7 @@ use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::identity::parking::short_addresses;
+use super::identity::problem::note_refusals;
 use super::identity::{open_keys, page};
 use super::state::AppState;
 
@@ -52,6 +54,7 @@ pub fn router(state: AppState) -> Router {
             ServiceBuilder::new()
                 .map_response(as_it_is)
                 .map_response(page::never_stored)
+                .layer(from_fn_with_state(state.clone(), note_refusals))
                 .layer(from_fn_with_state(state.clone(), cors::registered_origins))
                 .layer(from_fn_with_state(state.clone(), short_addresses))
                 .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),

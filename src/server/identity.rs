@@ -31,7 +31,7 @@ mod token;
 mod userinfo;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -61,6 +61,7 @@ pub fn router(state: AppState, names: Names) -> Router {
         .layer(
             ServiceBuilder::new()
                 .map_response(page::never_stored)
+                .layer(from_fn_with_state(state.clone(), problem::note_refusals))
                 .layer(from_fn_with_state(state.clone(), cors::registered_origins))
                 .map_response(error::too_large)
                 .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
@@ -71,6 +72,7 @@ pub fn router(state: AppState, names: Names) -> Router {
         .route("/hand-off", get(hand_off::open))
         .route("/hand-off/claim", get(hand_off::claim))
         .route("/logout", get(logout::get).post(logout::post));
+    let front = front.layer(map_response(problem::of_authorization));
     // Forms of the hosted pages, posted by these pages only.
     let hosted = Router::new()
         .route("/login", get(login::form).post(login::submit))
@@ -84,10 +86,12 @@ pub fn router(state: AppState, names: Names) -> Router {
         .route("/account/switch", post(account::switch))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/audit", get(account_log::log))
-        .layer(from_fn_with_state(own, own_pages::refuse_others));
+        .layer(from_fn_with_state(own, own_pages::refuse_others))
+        .layer(map_response(problem::of_nobody));
     let pages = front.merge(hosted).layer(
         ServiceBuilder::new()
             .map_response(page::never_stored)
+            .layer(from_fn_with_state(state.clone(), problem::note_refusals))
             .map_response(page::too_large)
             .layer(from_fn_with_state(names, host::under_its_name))
             .layer(from_fn_with_state(state.clone(), parking::short_addresses))

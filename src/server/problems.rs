@@ -1,27 +1,20 @@
 //! Mistakes of applications that are not written down yet, counted in memory.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::problem::ProblemKind;
 
-/// Different ones that wait to be written down: more than that are somebody's game.
-const WAITING: usize = 1_000;
+/// Mistakes of one application that are kept and shown, and of all whom nobody knows.
+pub const MOST: usize = 50;
 
-/// One mistake, however often it was made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub environment_id: Uuid,
-    /// Nil where it cannot be told whose it is.
-    pub application_id: Uuid,
-    pub kind: ProblemKind,
-    /// What was refused.
-    pub value: String,
-}
+/// An application of an environment; nil where it cannot be told which one.
+pub type Place = (Uuid, Uuid);
+/// What kind of mistake, and what was refused.
+pub type Refused = (ProblemKind, String);
 
 /// How often it was made, from when to when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,39 +27,51 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn join(&mut self, other: Self) {
+    /// Counts the same seen at another time.
+    fn add(&mut self, other: Seen) {
         self.first_at = self.first_at.min(other.first_at);
         self.occurrences += other.occurrences;
         if other.last_at >= self.last_at {
-            (self.last_at, self.request_id) = (other.last_at, other.request_id);
+            self.last_at = other.last_at;
+            self.request_id = other.request_id;
         }
     }
 }
 
+/// Mistakes that are not written down yet. As many of each application as are kept of it: nobody takes the place of another.
 #[derive(Default)]
-pub struct Problems(Mutex<HashMap<Key, Seen>>);
+pub struct Problems(Mutex<HashMap<Place, HashMap<Refused, Seen>>>);
 
 impl Problems {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Seen>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Counts it with what waits already.
-    pub fn add(&self, key: Key, seen: Seen) {
-        let mut waiting = self.lock();
-        let is_full = waiting.len() >= WAITING;
-        match waiting.entry(key) {
-            Entry::Occupied(mut known) => known.get_mut().join(seen),
-            Entry::Vacant(place) if !is_full => {
-                place.insert(seen);
-            }
-            Entry::Vacant(_) => {}
+    pub fn add(&self, place: Place, refused: Refused, seen: Seen) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = waiting.entry(place).or_default();
+        if let Some(known) = here.get_mut(&refused) {
+            known.add(seen);
+            return;
         }
+        if here.len() >= MOST {
+            let oldest = here.iter().min_by_key(|(_, seen)| seen.last_at).map(|(refused, _)| refused.clone());
+            if let Some(oldest) = oldest {
+                here.remove(&oldest);
+            }
+        }
+        here.insert(refused, seen);
     }
 
-    /// All that waits, which waits no longer.
-    pub fn take(&self) -> HashMap<Key, Seen> {
-        std::mem::take(&mut *self.lock())
+    /// All of them, in the order in which every server writes them: of two that write at once one waits for the other, and
+    /// never each for each.
+    pub fn take(&self) -> Vec<(Place, Refused, Seen)> {
+        let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let each = waiting
+            .into_iter()
+            .flat_map(|(place, here)| here.into_iter().map(move |(refused, seen)| (place, refused, seen)));
+        let mut all: Vec<_> = each.collect();
+        all.sort_by(|(a, (a_kind, a_value), _), (b, (b_kind, b_value), _)| {
+            (a, a_kind.as_str(), a_value).cmp(&(b, b_kind.as_str(), b_value))
+        });
+        all
     }
 }
 
@@ -74,37 +79,48 @@ impl Problems {
 mod tests {
     use super::*;
 
-    fn seen(from: i64, to: i64, occurrences: i64) -> Seen {
-        let time = |seconds| DateTime::from_timestamp(seconds, 0).expect("a time");
-        Seen { first_at: time(from), last_at: time(to), occurrences, request_id: to.to_string() }
-    }
-
-    fn key(value: &str) -> Key {
-        let (environment_id, application_id) = (Uuid::nil(), Uuid::nil());
-        Key { environment_id, application_id, kind: ProblemKind::Origin, value: value.to_owned() }
+    #[test]
+    fn a_crowd_of_mistakes_takes_nobody_elses_place() {
+        let problems = Problems::default();
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let seen = |second: i64| Seen {
+            first_at: now + chrono::TimeDelta::seconds(second),
+            last_at: now + chrono::TimeDelta::seconds(second),
+            occurrences: 1,
+            request_id: second.to_string(),
+        };
+        let (real, strangers) = ((Uuid::nil(), Uuid::max()), (Uuid::nil(), Uuid::nil()));
+        problems.add(real, (ProblemKind::Grant, "late".to_owned()), seen(0));
+        for number in 0..5_000 {
+            problems.add(strangers, (ProblemKind::ClientId, number.to_string()), seen(number));
+        }
+        problems.add(real, (ProblemKind::Grant, "late".to_owned()), seen(7));
+        let taken = problems.take();
+        assert_eq!(taken.len(), MOST + 1);
+        let (place, _, seen) = taken.last().expect("the real one");
+        assert_eq!((*place, seen.occurrences, seen.request_id.as_str()), (real, 2, "7"));
+        assert!(taken.iter().any(|(_, (_, value), _)| value == "4999"));
+        assert!(problems.take().is_empty());
     }
 
     #[test]
     fn what_could_not_be_written_down_is_counted_with_what_came_meanwhile() {
         let problems = Problems::default();
-        problems.add(key("a"), seen(1, 2, 3));
+        let time = |seconds| DateTime::from_timestamp(seconds, 0).expect("a time");
+        let seen = |from: i64, to: i64, occurrences: i64| Seen {
+            first_at: time(from),
+            last_at: time(to),
+            occurrences,
+            request_id: to.to_string(),
+        };
+        let (place, refused) = ((Uuid::nil(), Uuid::nil()), (ProblemKind::Origin, "a".to_owned()));
+        problems.add(place, refused.clone(), seen(1, 2, 3));
         let taken = problems.take();
         assert!(problems.take().is_empty());
-        problems.add(key("a"), seen(5, 6, 1));
-        for (key, seen) in taken {
-            problems.add(key, seen);
+        problems.add(place, refused.clone(), seen(5, 6, 1));
+        for (place, refused, seen) in taken {
+            problems.add(place, refused, seen);
         }
-        assert_eq!(problems.take().into_iter().collect::<Vec<_>>(), [(key("a"), seen(1, 6, 4))]);
-    }
-
-    #[test]
-    fn a_crowd_of_mistakes_fills_no_memory() {
-        let problems = Problems::default();
-        for number in 0..2 * WAITING {
-            problems.add(key(&number.to_string()), seen(1, 1, 1));
-        }
-        problems.add(key("0"), seen(2, 2, 1));
-        let taken = problems.take();
-        assert_eq!((taken.len(), taken[&key("0")].occurrences), (WAITING, 2));
+        assert_eq!(problems.take(), [(place, refused, seen(1, 6, 4))]);
     }
 }

@@ -3,6 +3,8 @@
 //! Each is 256 random bits behind a typed prefix and before a checksum, so that a foreign or mistyped string is refused
 //! without a look into the database and secret scanners can recognise a leaked one. Only the SHA-256 is stored.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -25,7 +27,7 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::OperatorCookie,
         Self::BrowserCookie,
         Self::SessionCookie,
@@ -34,6 +36,7 @@ impl SecretKind {
         Self::ParkedRequest,
         Self::RefreshToken,
         Self::ClientSecret,
+        Self::PasswordLink,
     ];
 
     fn prefix(self) -> &'static str {
@@ -81,9 +84,34 @@ impl SecretKind {
     }
 }
 
-/// Whether `text` is one of these secrets, whichever.
-pub fn is_secret(text: &str) -> bool {
-    SecretKind::ALL.into_iter().any(|kind| kind.hash_of(text).is_some())
+/// Characters of a secret that tell enough of it to be hidden.
+const TELLING: usize = 12;
+
+/// `text` without any of these secrets, whole or in part, and without tokens, wherever in it they stand.
+pub fn hidden(text: &str) -> Cow<'_, str> {
+    let is_token = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    let run = |from: usize| text.as_bytes()[from..].iter().take_while(|c| is_token(**c)).count();
+    let (mut shown, mut kept_from, mut at) = (String::new(), 0, 0);
+    while let Some(rest) = text.get(at..) {
+        let Some(found) = rest.find(['u', 'e']) else { break };
+        at += found;
+        let length = if SecretKind::ALL.iter().any(|kind| text[at..].starts_with(kind.prefix())) {
+            run(at)
+        } else if text[at..].starts_with("eyJ") {
+            // A JWT: parts of base64url with dots between them (RFC 7515 section 7.1).
+            let end = text[at..].bytes().take_while(|c| is_token(*c) || *c == b'.').count();
+            if run(at) < end { end } else { 0 }
+        } else {
+            0
+        };
+        if length >= "ucs_".len() + TELLING {
+            shown.push_str(&text[kept_from..at]);
+            shown.push_str("(a secret)");
+            kept_from = at + length;
+        }
+        at += length.max(1);
+    }
+    if kept_from == 0 { Cow::Borrowed(text) } else { Cow::Owned(shown + &text[kept_from..]) }
 }
 
 /// SHA-256, as secrets are stored. The secrets have 256 bits of their own, so no salt and no stretching is needed.
@@ -101,6 +129,41 @@ mod tests {
         let (text, stored) = SecretKind::HandOffCode.generate(&SystemRandom);
         assert_eq!(SecretKind::HandOffCode.hash_of(&text), Some(stored));
         assert_eq!(SecretKind::RefreshToken.hash_of(&text), None);
+    }
+
+    #[test]
+    fn every_kind_of_secret_is_hidden_wherever_it_stands() {
+        // A kind that is added is added here, too.
+        let known = |kind: SecretKind| match kind {
+            SecretKind::OperatorCookie | SecretKind::BrowserCookie | SecretKind::SessionCookie => true,
+            SecretKind::HandOffCode | SecretKind::AuthorizationCode | SecretKind::ParkedRequest => true,
+            SecretKind::RefreshToken | SecretKind::ClientSecret | SecretKind::PasswordLink => true,
+        };
+        let mut prefixes: Vec<&str> = SecretKind::ALL.iter().map(|kind| kind.prefix()).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), 9);
+        for kind in SecretKind::ALL {
+            assert!(known(kind));
+            let (secret, _) = kind.generate(&SystemRandom);
+            for (text, shown) in [
+                (secret.clone(), "(a secret)".to_owned()),
+                (format!("console:{secret}"), "console:(a secret)".to_owned()),
+                (
+                    format!("https://a.example/cb?client_secret={secret}&x=ü{secret}"),
+                    "https://a.example/cb?client_secret=(a secret)&x=ü(a secret)".to_owned(),
+                ),
+                (secret[..30].to_owned(), "(a secret)".to_owned()),
+            ] {
+                assert_eq!(hidden(&text), shown);
+            }
+        }
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbWFyYSJ9.c2lnbmF0dXJl";
+        assert_eq!(hidden(&format!("a {token}, b")), "a (a secret), b");
+        for text in ["", "user", "https://console.example/eu/ü", "ucs_", "uac_unknown", "eyJ", "eye.of.the.user.uuuu"]
+        {
+            assert_eq!(hidden(text), text);
+        }
     }
 
     #[test]

@@ -9,4 +9,5 @@ mod logout;
 mod origins;
 pub mod sdk;
 mod sessions;
+mod tabs;
 mod vendor;

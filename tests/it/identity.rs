@@ -1,6 +1,7 @@
 //! The OpenID provider through the real router: what applications, browsers and users get.
 
 mod account;
+mod answers;
 mod authorize;
 mod back_channel_logout;
 mod browser_calls;

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
 
 /// Rows of a browser that are looked at: more than it may hold.
-const HELD: i64 = 1_200;
+pub const HELD: i64 = 1_200;
 /// Uses of one application that are looked at.
-const USES: i64 = 100;
+pub const USES: i64 = 100;
 
 pub async fn insert(
     tx: &mut Tx,
@@ -177,7 +177,7 @@ pub struct HeldRow {
     /// When it was opened here once more, and no application asked since.
     pub reopened_at: Option<DateTime<Utc>>,
     pub kind: String,
-    pub ended: bool,
+    pub ended_at: Option<DateTime<Utc>>,
     /// Whether any application got anything by it here.
     pub used: bool,
 }
@@ -186,7 +186,7 @@ pub struct HeldRow {
 pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
     fetch_all!(
         conn,
-        "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, (s.ended_at IS NOT NULL) AS ended,
+        "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, s.ended_at,
            EXISTS (SELECT 1 FROM browser_uses u WHERE u.session_id = b.session_id AND u.browser_id = b.browser_id) AS used
          FROM browser_sessions b JOIN sessions s ON s.id = b.session_id
          WHERE b.browser_id = $1 ORDER BY (s.ended_at IS NOT NULL), b.created_at DESC, b.session_id DESC LIMIT $2",
@@ -195,24 +195,16 @@ pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
     )
 }
 
-/// That a session was used in an application by a browser.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct UseRow {
-    pub session_id: Uuid,
-    /// When the person chose it, if ever.
-    pub chosen_at: Option<DateTime<Utc>>,
-}
-
-/// Who was who in an application by a browser, the last first.
-pub async fn uses(conn: &mut Conn, browser_id: Uuid, application_id: Uuid) -> DbResult<Vec<UseRow>> {
-    fetch_all!(
+/// Who was last in an application by a browser.
+pub async fn last_use(conn: &mut Conn, browser_id: Uuid, application_id: Uuid) -> DbResult<Option<Uuid>> {
+    let row: Option<(Uuid,)> = fetch_optional!(
         conn,
-        "SELECT session_id, chosen_at FROM browser_uses WHERE browser_id = $1 AND application_id = $2
-         ORDER BY turn DESC, session_id DESC LIMIT $3",
+        "SELECT session_id FROM browser_uses WHERE browser_id = $1 AND application_id = $2
+         ORDER BY turn DESC, session_id DESC LIMIT 1",
         browser_id,
-        application_id,
-        USES
-    )
+        application_id
+    )?;
+    Ok(row.map(|(id,)| id))
 }
 
 /// Notes that a session is the last one in an application by a browser. Where it is the first time, or the person has just

@@ -320,8 +320,29 @@ pub struct SessionCookieRow {
     pub kind: String,
     /// What the cookie came with, where it came with tokens.
     pub family_id: Option<Uuid>,
-    /// Whether an authorization code was ever issued in this session.
-    pub authorized: bool,
+    /// Whether it took the place of a session of somebody else's that ran.
+    pub shared: bool,
+}
+
+/// Notes of a new cookie which sessions of its application it takes the place of, by the cookie that the browser had: those
+/// of other people that run, and those whose place that one had taken.
+pub async fn note_replaced(tx: &mut Tx, secret_hash: &[u8], replaced_hash: &[u8], now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(
+        tx,
+        "INSERT INTO replaced_sessions (secret_hash, session_id)
+         SELECT n.secret_hash, s.id FROM session_cookies n
+           JOIN sessions own ON own.id = n.session_id
+           JOIN sessions s ON s.id <> own.id
+             AND (s.user_id <> own.user_id OR s.kind = 'impersonation' OR own.kind = 'impersonation')
+         WHERE n.secret_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $3 AND s.id IN
+           (SELECT c.session_id FROM session_cookies c WHERE c.secret_hash = $2 AND c.application_id = n.application_id
+            UNION SELECT r.session_id FROM replaced_sessions r JOIN session_cookies c ON c.secret_hash = r.secret_hash
+            WHERE c.secret_hash = $2 AND c.application_id = n.application_id)
+         ON CONFLICT (secret_hash, session_id) DO NOTHING",
+        secret_hash,
+        replaced_hash,
+        now
+    )
 }
 
 /// The sessions of an environment behind these cookies that have not ended, newest first; whether the time of one is
@@ -337,7 +358,7 @@ pub async fn session_cookies(
     let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT c.session_id, c.application_id, c.created_at, s.kind, c.family_id,
-           EXISTS (SELECT 1 FROM authorization_codes a WHERE a.session_id = c.session_id) AS authorized
+           EXISTS (SELECT 1 FROM replaced_sessions r WHERE r.secret_hash = c.secret_hash) AS shared
          FROM session_cookies c JOIN sessions s ON s.id = c.session_id
          WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})
            AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.family_id = c.family_id AND r.revoked_at IS NOT NULL)

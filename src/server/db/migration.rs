@@ -24,6 +24,8 @@ macro_rules! migrations {
             (20261126000051, "import_staging"),
             (20261126000081, "password_links"),
             (20261126000091, "reopened"),
+            (20261126000101, "parked_shares"),
+            (20261126000102, "replaced_sessions"),
             (20261126000111, "cascades"),
             (20261126000131, "former_cookies"),
         )

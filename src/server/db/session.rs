@@ -119,6 +119,10 @@ macro_rules! standing {
     };
 }
 
+// After the macro, which it uses.
+mod of_browser;
+pub use of_browser::{held_by, used_by};
+
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<StandingRow>> {
     fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
 }

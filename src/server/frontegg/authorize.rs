@@ -8,7 +8,7 @@ use crate::server::identity::parameters::Parameters;
 use crate::server::identity::provider::Provider;
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+    let parameters = Parameters::of_query(&query.unwrap_or_default());
     respond(&provider, &understood(&parameters)).await
 }
 

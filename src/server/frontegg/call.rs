@@ -16,13 +16,14 @@ use super::error::{Answer, Refused};
 use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::identity::access::verify;
+use crate::server::identity::access::{verify, verify_past};
 use crate::server::identity::parameters::{Parameters, body as read_body};
-use crate::server::identity::problem;
+use crate::server::identity::problem::{self, Unnoted};
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
 use crate::server::state::AppState;
+use crate::server::verified::VerifiedToken;
 
 const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";
 
@@ -43,13 +44,19 @@ impl FromRequest<AppState> for Call {
         let query = Parameters::parse(parts.uri.query().unwrap_or_default());
         let kind = header_text(&parts.headers, "content-type").to_owned();
         let method = parts.method.clone();
+        // Whoever sends what cannot be read may have said who it is all the same.
+        let named = query.get("client_id").unwrap_or(header_text(&provider.headers, NAMED_BY_HEADER));
+        let refuse = |refused: Refused| {
+            let mut response = refused.into_response();
+            Unnoted::name(&mut response, Some(named).filter(|named| !named.is_empty()));
+            response
+        };
         let bytes = read_body(Request::from_parts(parts, body), state).await;
-        let bytes = bytes.map_err(|_| {
-            Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off").into_response()
-        })?;
-        let input = read(&kind, &bytes).map_err(IntoResponse::into_response)?;
+        let bytes = bytes
+            .map_err(|_| refuse(Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off")))?;
+        let input = read(&kind, &bytes).map_err(refuse)?;
         if input.has_nul() || query.has_nul() {
-            return Err(Refused::request("a parameter has a NUL character in it").into_response());
+            return Err(refuse(Refused::request("a parameter has a NUL character in it")));
         }
         Ok(Self { provider, input, query, method })
     }
@@ -75,7 +82,12 @@ impl Call {
     pub async fn application(&self) -> Answer<Arc<Application>> {
         const UNKNOWN: &str = "It cannot be told which application this is. Name it by client_id, or register the \
                                address of its pages for exactly one application.";
-        self.find_application().await?.ok_or_else(|| Refused::request(UNKNOWN))
+        let found = self.find_application().await?;
+        found.ok_or_else(|| {
+            let said = format!("{UNKNOWN} It came from {:?}.", self.origin().unwrap_or("no page"));
+            problem::note(&self.provider, None, ProblemKind::TokenRequest, &said);
+            Refused::request(UNKNOWN)
+        })
     }
 
     /// [`Self::application`], where none can be told.
@@ -120,15 +132,16 @@ impl Call {
         Err(Refused::forbidden("The page that calls is not registered for this application."))
     }
 
-    /// Whether the tab that calls shows a token of somebody else than this session's: tabs share a cookie, and what it became
+    /// What a token of the tab that calls says of whether this session is its own: tabs share a cookie, and what it became
     /// since is another tab's. A user who signed in again is the same person.
-    pub async fn is_of_another(&self, session: &StandingRow) -> ServiceResult<bool> {
-        let Some((_, token)) = self.header("authorization").split_once(' ') else { return Ok(false) };
-        let Some(verified) = verify(&self.provider, token.trim()).await? else { return Ok(false) };
-        let Some(session_id) = verified.sid() else { return Ok(false) };
+    pub async fn shown(&self, session: &StandingRow) -> ServiceResult<Shown> {
+        let Some((_, token)) = self.header("authorization").split_once(' ') else { return Ok(Shown::Nobody) };
+        let Some((verified, _)) = verify_late(&self.provider, token.trim()).await? else { return Ok(Shown::Nobody) };
+        let Some(session_id) = verified.sid() else { return Ok(Shown::Nobody) };
         let user_id = verified.text("sub").and_then(|text| Uuid::try_parse(text).ok());
         let acted = session.is_impersonation() || verified.claims.contains_key("act");
-        Ok(session_id != session.id && (acted || user_id != Some(session.user_id)))
+        let same = session_id == session.id || !acted && user_id == Some(session.user_id);
+        Ok(if same { Shown::This } else { Shown::Another })
     }
 
     /// Where the call comes from: a navigation has no `Origin`, but may have come from a page.
@@ -141,6 +154,23 @@ impl Call {
         let known = relying_party::is_registered_origin(state, environment_id, &referer).await?;
         Ok(Some(referer).filter(|_| known))
     }
+}
+
+/// Whose a tab shows itself to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// It shows nothing that can be read.
+    Nobody,
+    This,
+    Another,
+}
+
+/// A token of the environment, however old, and whether its key is published no more: it says who is meant, and opens nothing.
+pub async fn verify_late(provider: &Provider, token: &str) -> ServiceResult<Option<(Arc<VerifiedToken>, bool)>> {
+    if let Some(verified) = verify(provider, token).await? {
+        return Ok(Some((verified, false)));
+    }
+    Ok(verify_past(provider, token).await?.map(|verified| (Arc::new(verified), true)))
 }
 
 /// A browser cannot prove that it is a confidential client: its tokens are given to whoever has its secret, at the token

@@ -1,8 +1,8 @@
 //! `fe_refresh_…`, the cookie by which an SDK stays signed in. What is in the database decides whose it is; its name is
 //! for the Next.js SDK, which looks for it. Scripts cannot read it, and pages of other sites do not send it.
 //!
-//! A browser that calls us itself has it as `__Host-fe_refresh_…`, which no other host of the site can set, and by no other
-//! name. An application's server that hands its users' cookies on has them under the SDK's name, on its own host.
+//! A browser that calls us itself has it as `__Host-fe_refresh_{environment}_…`, which no other host of the site can set, and
+//! by no other name: such a cookie has the path `/`, and environments have applications of the same name. An application's server that hands its users' cookies on has them under the SDK's name, on its own host.
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -24,17 +24,26 @@ const MIDDLEWARE: &str = "x-frontegg-middleware";
 
 /// The client id without its first dash, as the vendor names its cookies.
 fn name(client_id: &str) -> String {
+    format!("{PREFIX}{}", suffix(client_id))
+}
+
+/// Where browsers have it from us by https. No slug has an underscore.
+fn host_name(slug: &str, client_id: &str) -> String {
+    format!("{HOST}{PREFIX}{slug}_{}", suffix(client_id))
+}
+
+fn suffix(client_id: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
-    format!("{PREFIX}{}", client_id.replacen('-', "", 1)).chars().map(allowed).collect()
+    client_id.replacen('-', "", 1).chars().map(allowed).collect()
 }
 
 /// Whether a cookie of this name is the application's: under exactly the name that a browser was given or, where an SDK
 /// names it, in any of the spellings that SDKs use.
-fn is_named_for(cookie: &str, client_id: &str) -> bool {
-    match cookie.strip_prefix(HOST) {
-        Some(exact) => exact == name(client_id),
-        None => cookie.replace('-', "") == name(client_id).replace('-', ""),
+fn is_named_for(cookie: &str, slug: &str, client_id: &str) -> bool {
+    if cookie.starts_with(HOST) {
+        return cookie == host_name(slug, client_id);
     }
+    cookie.replace('-', "") == name(client_id).replace('-', "")
 }
 
 /// Whether the SDK's server calls, and not a browser.
@@ -65,9 +74,25 @@ pub fn values(provider: &Provider) -> Vec<String> {
     pairs(provider).map(|(_, value)| value.to_owned()).collect()
 }
 
+/// What the browser keeps for an application, newest first. Cookies that are named for it are looked at before others: there
+/// may be any number of these.
+async fn kept(provider: &Provider, application: &Application) -> ServiceResult<Vec<Kept>> {
+    let mut pairs: Vec<_> = pairs(provider).collect();
+    pairs.sort_by_key(|(name, _)| !is_named_for(name, &provider.environment.slug, &application.client_id));
+    let values: Vec<String> = pairs.into_iter().map(|(_, value)| value.to_owned()).collect();
+    let mut kept = sdk::kept(&provider.state, provider.environment.id, &values).await?;
+    kept.retain(|kept| kept.application_id == application.id);
+    Ok(kept)
+}
+
 /// What the browser keeps for an application.
 pub enum Found {
-    Session(Box<StandingRow>),
+    Session {
+        session: Box<StandingRow>,
+        /// The browser was given a session of somebody else's before, which ran on: a tab that says nothing of itself may be
+        /// of either, also when one of them is over.
+        shared: bool,
+    },
     /// It kept a session that is over.
     Over,
     Nothing,
@@ -75,22 +100,25 @@ pub enum Found {
 
 /// The session that the browser keeps for an application, if it may go on.
 pub async fn find(provider: &Provider, application: &Application) -> ServiceResult<Found> {
-    let (state, environment_id) = (&provider.state, provider.environment.id);
-    let kept = sdk::kept(state, environment_id, &values(provider)).await?;
-    for Kept { session_id, .. } in kept.iter().filter(|kept| kept.application_id == application.id) {
-        if let Some(standing) = session::live(state, environment_id, *session_id).await? {
-            return Ok(Found::Session(Box::new(standing)));
+    let (state, environment) = (&provider.state, &provider.environment);
+    for Kept { session_id, shared, .. } in kept(provider, application).await? {
+        if let Some(standing) = session::live(state, environment.id, session_id).await? {
+            return Ok(Found::Session { session: Box::new(standing), shared });
         }
     }
-    let named = pairs(provider).any(|(name, _)| is_named_for(name, &application.client_id));
-    Ok(if named { Found::Over } else { Found::Nothing })
+    Ok(if named(provider, application).is_empty() { Found::Nothing } else { Found::Over })
+}
+
+/// The values of the cookies that are named for an application.
+fn named(provider: &Provider, application: &Application) -> Vec<String> {
+    let (slug, client_id) = (&provider.environment.slug, &application.client_id);
+    pairs(provider).filter(|(name, _)| is_named_for(name, slug, client_id)).map(|(_, value)| value.to_owned()).collect()
 }
 
 /// What the browser's cookie for this session of the application came with, where it came with tokens.
 pub async fn family(provider: &Provider, application: &Application, session_id: Uuid) -> ServiceResult<Option<Uuid>> {
-    let kept = sdk::kept(&provider.state, provider.environment.id, &values(provider)).await?;
-    let kept = kept.iter().find(|kept| kept.application_id == application.id && kept.session_id == session_id);
-    Ok(kept.and_then(|kept| kept.family_id))
+    let kept = kept(provider, application).await?;
+    Ok(kept.iter().find(|kept| kept.session_id == session_id).and_then(|kept| kept.family_id))
 }
 
 /// Lets the browser keep the session for the application, unless it does already. A cookie that comes with tokens is taken
@@ -102,19 +130,32 @@ pub async fn keep(
     standing: &StandingRow,
     family_id: Option<Uuid>,
 ) -> ServiceResult<()> {
-    let (state, environment_id) = (&provider.state, provider.environment.id);
-    let newest = sdk::kept(state, environment_id, &values(provider)).await?;
-    let newest = newest.into_iter().find(|kept| kept.application_id == application.id);
-    if newest.is_some_and(|kept| kept.session_id == standing.id) {
+    let kept = kept(provider, application).await?;
+    if kept.first().is_some_and(|kept| kept.session_id == standing.id) {
         return Ok(());
     }
-    let secret = sdk::give(state, standing.id, application.id, family_id, standing.expires_at).await?;
-    set(provider, response, application, &secret, standing.expires_at);
+    let (state, expires_at) = (&provider.state, standing.expires_at);
+    let replaced = named(provider, application);
+    let secret = sdk::give(state, standing.id, application.id, family_id, expires_at, &replaced).await?;
+    set(provider, response, application, &secret, expires_at);
+    Ok(())
+}
+
+/// Lets the browser keep a session that has just begun, by the cookie that came with it.
+pub async fn begin(
+    provider: &Provider,
+    response: &mut Response,
+    application: &Application,
+    secret: &str,
+    expires_at: DateTime<Utc>,
+) -> ServiceResult<()> {
+    sdk::replace(&provider.state, secret, &named(provider, application)).await?;
+    set(provider, response, application, secret, expires_at);
     Ok(())
 }
 
 /// Gives the browser this cookie.
-pub fn set(
+fn set(
     provider: &Provider,
     response: &mut Response,
     application: &Application,
@@ -127,7 +168,8 @@ pub fn set(
         // It becomes the application's own, whose pages do not lie below our path.
         append(provider, response, &name, secret, "/", max_age);
     } else if provider.state.is_https() {
-        append(provider, response, &format!("{HOST}{name}"), secret, "/", max_age);
+        let name = host_name(&provider.environment.slug, &application.client_id);
+        append(provider, response, &name, secret, "/", max_age);
     } else {
         append(provider, response, &name, secret, &provider.path(""), max_age);
     }
@@ -135,14 +177,13 @@ pub fn set(
 
 /// Takes the application's cookie back, wherever it lies and however it is spelt.
 pub fn clear(provider: &Provider, response: &mut Response, application: &Application) {
-    let mut names = vec![name(&application.client_id)];
-    names.extend(
-        pairs(provider).map(|(name, _)| name.to_owned()).filter(|name| is_named_for(name, &application.client_id)),
-    );
+    let (slug, client_id) = (&provider.environment.slug, &application.client_id);
+    let mut names = vec![name(client_id)];
+    names.extend(pairs(provider).map(|(name, _)| name.to_owned()).filter(|name| is_named_for(name, slug, client_id)));
     names.sort();
     names.dedup();
     if provider.state.is_https() && !is_handed_on(provider) {
-        append(provider, response, &format!("{HOST}{}", name(&application.client_id)), "", "/", 0);
+        append(provider, response, &host_name(slug, client_id), "", "/", 0);
     }
     for name in names.into_iter().filter(|name| !name.starts_with(HOST)) {
         for path in [provider.path(""), "/".to_owned()] {
@@ -161,22 +202,28 @@ fn append(provider: &Provider, response: &mut Response, name: &str, value: &str,
 
 #[cfg(test)]
 mod tests {
-    use super::{is_named_for, name};
+    use super::{host_name, is_named_for, name};
 
     #[test]
     fn the_cookie_is_known_by_every_spelling_of_its_client_id() {
-        assert_eq!(name("2f53360a-517a-4c38"), "fe_refresh_2f53360a517a-4c38");
+        const CLIENT: &str = "2f53360a-517a-4c38";
+        assert_eq!(name(CLIENT), "fe_refresh_2f53360a517a-4c38");
         for spelling in ["fe_refresh_2f53360a-517a-4c38", "fe_refresh_2f53360a517a-4c38", "fe_refresh_2f53360a517a4c38"]
         {
-            assert!(is_named_for(spelling, "2f53360a-517a-4c38"), "{spelling}");
+            assert!(is_named_for(spelling, "qa", CLIENT), "{spelling}");
         }
-        assert!(!is_named_for("fe_refresh_other", "2f53360a-517a-4c38"));
-        assert!(is_named_for("__Host-fe_refresh_2f53360a517a-4c38", "2f53360a-517a-4c38"));
-        for spelling in
-            ["__Host-fe_refresh_2f53360a-517a-4c38", "__Host-fe_refresh_2f53360a517a4c38", "__Host-fe_refresh_"]
-        {
-            assert!(!is_named_for(spelling, "2f53360a-517a-4c38"), "{spelling}");
+        assert!(!is_named_for("fe_refresh_other", "qa", CLIENT));
+        assert!(is_named_for("__Host-fe_refresh_qa_2f53360a517a-4c38", "qa", CLIENT));
+        for other in [
+            "__Host-fe_refresh_qa_2f53360a-517a-4c38",
+            "__Host-fe_refresh_qa_2f53360a517a4c38",
+            "__Host-fe_refresh_2f53360a517a-4c38",
+            "__Host-fe_refresh_production_2f53360a517a-4c38",
+            "__Host-fe_refresh_",
+        ] {
+            assert!(!is_named_for(other, "qa", CLIENT), "{other}");
         }
         assert_eq!(name("a b;c=d"), "fe_refresh_a_b_c_d");
+        assert_ne!(host_name("a", "b-c"), host_name("a-b", "c"));
     }
 }

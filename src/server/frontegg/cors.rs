@@ -24,7 +24,7 @@ const CORS: Cors = Cors {
               frontegg-requested-application-id, frontegg-source, frontegg-scoped-tenant, frontegg-login-alias",
     exposed: "retry-after, x-request-id",
     cookies: Cookies::Sent {
-        refusal: || Refused::forbidden("The page that calls is not registered in this environment.").into_response(),
+        refusal: || Refused::denied("The page that calls is not registered in this environment.").into_response(),
     },
 };
 

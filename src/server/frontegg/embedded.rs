@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::answer::{self, SCOPE};
-use super::call::{Call, require_public};
+use super::call::{Call, Shown, require_public};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
+use crate::model::problem::ProblemKind;
 use crate::server::identity::cookies::set_device;
+use crate::server::identity::problem;
 use crate::server::identity::provider::Provider;
 use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
 use crate::server::service::relying_party::Application;
@@ -20,33 +22,39 @@ use crate::server::service::tokens::{self, Reissue};
 
 const ANOTHER: &str = "Somebody else signed in to this application in another tab. Load the page anew to go on.";
 
+pub const SEVERAL: &str = "Several users are signed in here. Sign in to say which one is meant.";
+
 /// `POST auth/v1/user`: signs a user in with e-mail and password.
 pub async fn sign_in(call: Call) -> Answer<Response> {
-    let application = embedded(call.application().await?)?;
+    let application = embedded(&call, call.application().await?)?;
     let Provider { state, environment, client, .. } = &call.provider;
     let (Some(email), Some(password)) = (call.input.get("email"), call.input.get("password")) else {
         return Err(Refused::request("Send email and password."));
     };
     let session = match cookies::find(&call.provider, &application).await? {
-        Found::Session(session) if !session.is_impersonation() => Some(session.id),
+        Found::Session { session, .. } if !session.is_impersonation() => Some(session.id),
         _ => None,
     };
     let before = Before { session, cookie: None };
     let signed_in = sign_in::sign_in_at(state, environment, Some(&application), email, password, before, client).await;
     let SignedIn { session_id, cookie, device, expires_at } = signed_in?;
     let mut response = tokens_of(&call, &application, session_id).await?;
-    cookies::set(&call.provider, &mut response, &application, &cookie, expires_at);
+    cookies::begin(&call.provider, &mut response, &application, &cookie, expires_at).await?;
     set_device(&call.provider, &mut response, &device);
     Ok(response)
 }
 
-/// `POST auth/v1/user/token/refresh`: tokens of the session that the browser keeps.
+/// `POST auth/v1/user/token/refresh`: tokens of the session that the browser keeps, for a tab that is of that session, or that
+/// can be of no other.
 pub async fn refresh(call: Call) -> Answer<Response> {
     let application = call.application().await?;
     require_public(&application)?;
     match cookies::find(&call.provider, &application).await? {
-        Found::Session(session) if call.is_of_another(&session).await? => Err(Refused::over(ANOTHER)),
-        Found::Session(session) => tokens_of(&call, &application, session.id).await,
+        Found::Session { session, shared } => match call.shown(&session).await? {
+            Shown::Another => Err(Refused::over(ANOTHER)),
+            Shown::Nobody if shared => Err(Refused::over(SEVERAL)),
+            Shown::Nobody | Shown::This => tokens_of(&call, &application, session.id).await,
+        },
         Found::Nothing => Err(Refused::over("Nobody is signed in.")),
         Found::Over => {
             let mut response = Refused::over("The session has ended.").into_response();
@@ -77,7 +85,7 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     let Provider { state, environment, client, .. } = &call.provider;
     let owner = sdk::owner_of_hand_off(state, environment.id, code).await?;
     let (application, user_id) = owner.ok_or_else(|| Refused::over(UNKNOWN))?;
-    let application = embedded(application)?;
+    let application = embedded(&call, application)?;
     call.require_page_of(&application).await?;
     if call.header("origin").is_empty() {
         // Browsers say where a page posts from, and so does the server of Next.js.
@@ -117,10 +125,12 @@ fn refused(refusal: Refusal) -> Refused {
 }
 
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
-fn embedded(application: Arc<Application>) -> Answer<Arc<Application>> {
+fn embedded(call: &Call, application: Arc<Application>) -> Answer<Arc<Application>> {
+    const HOSTED: &str = "This application signs its users in on the hosted page; its login method is not embedded.";
     if application.is_embedded() {
         require_public(&application)?;
         return Ok(application);
     }
-    Err(Refused::forbidden("This application signs its users in on the hosted page; its login method is not embedded."))
+    problem::note(&call.provider, Some(&application), ProblemKind::TokenRequest, HOSTED);
+    Err(Refused::forbidden(HOSTED))
 }

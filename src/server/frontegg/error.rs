@@ -6,8 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
 use crate::server::identity::error::OAuthError;
+use crate::server::identity::problem::Unnoted;
 use crate::server::service::tokens::TokenError;
 
 #[derive(Debug)]
@@ -16,13 +18,19 @@ pub struct Refused {
     code: &'static str,
     message: String,
     retry_after_seconds: Option<u32>,
+    /// What kind of mistake of the application it is, if it is one and not what a person did.
+    problem: Option<ProblemKind>,
 }
 
 pub type Answer<T> = Result<T, Refused>;
 
 impl Refused {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_seconds: None }
+        Self { status, code, message: message.into(), retry_after_seconds: None, problem: None }
+    }
+
+    fn mistake(self, kind: ProblemKind) -> Self {
+        Self { problem: Some(kind), ..self }
     }
 
     /// What is said of it.
@@ -36,11 +44,16 @@ impl Refused {
     }
 
     pub fn request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).mistake(ProblemKind::TokenRequest)
     }
 
     pub fn body(status: StatusCode, message: impl Into<String>) -> Self {
-        Self::new(status, "invalid_request", message)
+        Self::new(status, "invalid_request", message).mistake(ProblemKind::TokenRequest)
+    }
+
+    /// Several could be meant, and nothing says who.
+    pub fn unclear(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "account_selection_required", message)
     }
 
     /// Nobody is signed in, or not any more.
@@ -49,11 +62,16 @@ impl Refused {
     }
 
     pub fn client(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", message)
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", message).mistake(ProblemKind::TokenRequest)
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "access_denied", message)
+        Self::new(StatusCode::FORBIDDEN, "access_denied", message).mistake(ProblemKind::TokenRequest)
+    }
+
+    /// What is no mistake of the application's, or counted already.
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self { problem: None, ..Self::forbidden(message) }
     }
 
     pub fn missing(message: impl Into<String>) -> Self {
@@ -67,6 +85,9 @@ impl IntoResponse for Refused {
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(kind) = self.problem {
+            Unnoted { kind, text: format!("{}: {}", self.code, self.message), client_id: None }.attach(&mut response);
         }
         response
     }
@@ -85,9 +106,10 @@ impl From<ServiceError> for Refused {
         match error {
             ServiceError::Unauthenticated => Self::over("The session has ended."),
             ServiceError::NotFound => Self::missing("There is nothing here, or you may not see it."),
-            ServiceError::Forbidden => Self::forbidden("You may not do this in this session."),
-            ServiceError::Invalid { message, .. } => Self::request(message),
-            ServiceError::Denied(denial) => Self::forbidden(denial.sentence()),
+            ServiceError::Forbidden => Self::denied("You may not do this in this session."),
+            // What a person typed.
+            ServiceError::Invalid { message, .. } => Self { problem: None, ..Self::request(message) },
+            ServiceError::Denied(denial) => Self::denied(denial.sentence()),
             ServiceError::RateLimited { retry_after_seconds } => Self {
                 retry_after_seconds: Some(retry_after_seconds),
                 ..Self::new(
@@ -138,7 +160,9 @@ impl From<OAuthError> for Refused {
         };
         match error {
             OAuthError::Server(error) => error.into(),
-            error => Self::new(status, error.code(), error.description()),
+            error => {
+                Self { problem: error.problem(), ..Self::new(status, error.code(), error.description().to_owned()) }
+            }
         }
     }
 }

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::call::{Call, is_navigation};
+use super::call::{Call, is_navigation, verify_late};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
+use super::meant::{Meant, meant};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
-use crate::server::identity::access::verify;
-use crate::server::identity::choice::{Asked, Browser, Choice};
+use crate::server::identity::choice::{Asked, Browser};
 use crate::server::identity::page;
 use crate::server::identity::parameters::with_query;
 use crate::server::identity::problem::Refused as Refusal;
@@ -50,14 +50,19 @@ pub async fn hosted(State(state): State<AppState>, request: Request) -> Response
 async fn sign_out_by_script(call: &Call) -> Answer<Response> {
     let presented = presented(call).await?;
     let application = match &presented {
-        Some((_, application)) => Some(application.clone()),
-        None => call.find_application().await?,
+        Presented::Session(_, application) => Some(application.clone()),
+        Presented::Unreadable => return Err(Refused::unclear(UNREADABLE)),
+        Presented::Nothing => call.find_application().await?,
     };
     let Some(application) = application else { return Ok(Json(json!({})).into_response()) };
     call.require_page_of(&application).await?;
     let session_id = match presented {
-        Some((session_id, _)) => Some(session_id),
-        None => meant(call, &application).await?,
+        Presented::Session(session_id, _) => Some(session_id),
+        _ => match leaving(call, &application).await? {
+            Leaving::Nobody => None,
+            Leaving::Session(session_id) => Some(session_id),
+            Leaving::Unclear { .. } => return Err(Refused::unclear(UNCLEAR)),
+        },
     };
     let mut response = Json(json!({})).into_response();
     end(call, &application, session_id, &mut response).await?;
@@ -90,14 +95,20 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
     if !came_from(call, application.as_deref()).await? {
         return Ok(ask_first(call, application.as_deref(), wanted));
     }
+    let Some(application) = application else { return Ok(ask_first(call, None, wanted)) };
+    let session_id = match leaving(call, &application).await? {
+        Leaving::Nobody => None,
+        Leaving::Session(session_id) => Some(session_id),
+        Leaving::Unclear { known: true } => return Ok(ask_first(call, Some(&application), wanted)),
+        Leaving::Unclear { known: false } => {
+            return Ok(page::plain(StatusCode::CONFLICT, "Whose session do you want to end?", UNCLEAR));
+        }
+    };
     let mut response = match target {
         Some(url) => Redirect::to(&url).into_response(),
         None => page::plain(StatusCode::OK, "You are signed out", "You can close this tab."),
     };
-    if let Some(application) = application {
-        let session_id = meant(call, &application).await?;
-        end(call, &application, session_id, &mut response).await?;
-    }
+    end(call, &application, session_id, &mut response).await?;
     Ok(response)
 }
 
@@ -145,30 +156,69 @@ fn ask_first(call: &Call, application: Option<&Application>, wanted: Option<&str
     Redirect::to(&url).into_response()
 }
 
-/// The session and application of the bearer token, however old: signing out late is still signing out.
-async fn presented(call: &Call) -> ServiceResult<Option<(Uuid, Arc<Application>)>> {
+/// What a bearer token says of who signs out.
+enum Presented {
+    Nothing,
+    /// It names somebody, and nobody can tell whom.
+    Unreadable,
+    Session(Uuid, Arc<Application>),
+}
+
+/// The session and application of the bearer token, however old: signing out late is still signing out. One whose key is
+/// published no more says who is meant where this browser knows that session, and nothing happens by it elsewhere.
+async fn presented(call: &Call) -> ServiceResult<Presented> {
     let provider = &call.provider;
     let value = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some((_, token)) = token else { return Ok(None) };
-    let Some(verified) = verify(provider, token.trim()).await? else { return Ok(None) };
-    let (Some(session_id), Some(client_id)) = (verified.sid(), verified.text("client_id")) else { return Ok(None) };
+    let Some(token) = token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()) else {
+        return Ok(Presented::Nothing);
+    };
+    let Some((verified, past)) = verify_late(provider, token).await? else { return Ok(Presented::Unreadable) };
+    let client_id = verified.text("client_id").or(verified.text("aud"));
+    let (Some(session_id), Some(client_id)) = (verified.sid(), client_id) else { return Ok(Presented::Unreadable) };
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    Ok(application.map(|application| (session_id, application)))
+    let Some(application) = application else { return Ok(Presented::Unreadable) };
+    if past && !Browser::of(provider).await?.holds(session_id) {
+        let kept = cookies::find(provider, &application).await?;
+        if !matches!(kept, Found::Session { session, .. } if session.id == session_id) {
+            return Ok(Presented::Unreadable);
+        }
+    }
+    Ok(Presented::Session(session_id, application))
 }
 
-/// Without a token: the session that the browser keeps for the application, else whom the provider's cookie means. Where
-/// that is not clear it is nobody: nothing of another tab ends.
-async fn meant(call: &Call, application: &Application) -> ServiceResult<Option<Uuid>> {
+/// Who signs out.
+enum Leaving {
+    Nobody,
+    Session(Uuid),
+    /// Somebody of several, or of whom this browser was before. `known` where the provider's own page can ask who.
+    Unclear {
+        known: bool,
+    },
+}
+
+/// Without a token: whom the browser means, as for signing in silently. Where that is not clear, nothing of another tab ends,
+/// and nobody is told to be signed out who is not.
+async fn leaving(call: &Call, application: &Application) -> ServiceResult<Leaving> {
     let provider = &call.provider;
-    if let Found::Session(session) = cookies::find(provider, application).await? {
-        return Ok(Some(session.id));
+    let browser = Browser::of(provider).await?;
+    let meant = meant(call, &browser, application, Asked::anyone_known()).await?;
+    if let Meant::Session(session) = meant {
+        return Ok(Leaving::Session(session.id));
     }
-    Ok(match Browser::of(provider).await?.for_application(provider, application, Asked::anyone()).await? {
-        Choice::Session(session) => Some(session.id),
-        Choice::Several(_) | Choice::Over { .. } | Choice::Nobody => None,
+    let known = !browser.running_for(provider, application).await?.is_empty();
+    Ok(match meant {
+        Meant::Several => Leaving::Unclear { known },
+        // Whose tab it is may be over, or the other's.
+        Meant::Over if known => Leaving::Unclear { known },
+        _ => Leaving::Nobody,
     })
 }
+
+const UNCLEAR: &str = "Several users are signed in to this application here, and nobody can say which one signs out. \
+                       Nothing was ended. Sign out in the tab itself, or end the session in the portal or on the page \
+                       My sessions.";
+const UNREADABLE: &str = "The token cannot be read, so that nobody can say whose session shall end. Nothing was ended.";
 
 /// Ends the session and takes the application's cookie back: not that of another one, which another tab may have brought since.
 async fn end(
@@ -181,7 +231,7 @@ async fn end(
     if let Some(session_id) = session_id {
         sign_in::sign_out(state, environment.id, session_id, client).await?;
     }
-    if !matches!(cookies::find(&call.provider, application).await?, Found::Session(_)) {
+    if !matches!(cookies::find(&call.provider, application).await?, Found::Session { .. }) {
         cookies::clear(&call.provider, response, application);
     }
     Ok(())

@@ -3,12 +3,12 @@
 use axum::response::{IntoResponse, Response};
 
 use super::answer::{self, SCOPE};
-use super::call::{Call, require_public};
+use super::call::{Call, Shown, require_public};
 use super::cookies::{self, Found};
+use super::embedded::SEVERAL;
 use super::error::{Answer, Refused};
-use crate::server::db::session::StandingRow;
-use crate::server::identity::choice::{Asked, Browser, Choice};
-use crate::server::identity::provider::Provider;
+use super::meant::{Meant, meant};
+use crate::server::identity::choice::{Asked, Browser};
 use crate::server::service::browser;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Reissue};
@@ -33,8 +33,16 @@ pub async fn silent(call: Call) -> Answer<Response> {
 async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
     let provider = &call.provider;
     let browser = Browser::of(provider).await?;
-    let session = meant(provider, &browser, application).await?;
-    if call.is_of_another(&session).await? {
+    let session = match browser.just_handed_off(provider, application).await? {
+        Some(session) => session,
+        None => match meant(call, &browser, application, Asked::anyone()).await? {
+            Meant::Session(session) => session,
+            Meant::Several => return Err(Refused::over(SEVERAL)),
+            Meant::Over => return Err(Refused::over("The session has ended.")),
+            Meant::Nobody => return Err(Refused::over("Nobody is signed in.")),
+        },
+    };
+    if call.shown(&session).await? == Shown::Another {
         return Err(Refused::over("Somebody else signed in to this application in another tab."));
     }
     let wanted = Reissue {
@@ -54,28 +62,4 @@ async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
         browser::note_last_use(&provider.state, browser_id, application.id, tokens.session.id, unused).await?;
     }
     Ok(response)
-}
-
-/// Whom this browser means, as the provider's own endpoint decides, and nobody else than the browser keeps for the
-/// application: where the two disagree, one of them is another tab's. The provider's cookie is not there where the session
-/// began on the application's own page.
-async fn meant(provider: &Provider, browser: &Browser, application: &Application) -> Answer<Box<StandingRow>> {
-    if let Some(session) = browser.just_handed_off(provider, application).await? {
-        return Ok(session);
-    }
-    let kept = cookies::find(provider, application).await?;
-    if let Found::Over = kept {
-        return Err(Refused::over("The session has ended."));
-    }
-    match (browser.for_application(provider, application, Asked::anyone()).await?, kept) {
-        (Choice::Session(session), Found::Session(kept)) if kept.id != session.id => {
-            Err(Refused::over("Several users are signed in here. Sign in to say which one is meant."))
-        }
-        (Choice::Session(session), _) | (Choice::Nobody, Found::Session(session)) => Ok(session),
-        (Choice::Several(_), _) => {
-            Err(Refused::over("Several users are signed in here. Sign in to say which one is meant."))
-        }
-        (Choice::Over { .. }, _) => Err(Refused::over("The session has ended.")),
-        (Choice::Nobody, _) => Err(Refused::over("Nobody is signed in.")),
-    }
 }

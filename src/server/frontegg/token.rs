@@ -34,7 +34,13 @@ pub async fn token(call: Call) -> Answer<Response> {
             let granted = noted(&call, &application, refresh(&call, &application).await)?;
             Ok(answer::sign(&call.provider, &application, granted).await?.hosted())
         }
-        Some(_) => Err(Refused::request("grant_type must be authorization_code or refresh_token")),
+        Some(other) => {
+            let application = client(&call).await.ok();
+            let refused = Refused::request("grant_type must be authorization_code or refresh_token");
+            let said = format!("{}, not {other:?}", refused.message());
+            problem::note(&call.provider, application.as_deref(), ProblemKind::TokenRequest, &said);
+            Err(refused)
+        }
         None => Err(Refused::request("grant_type is missing")),
     }
 }

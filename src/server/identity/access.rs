@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::claims::{APPLICATION_TOKEN, USER_TOKEN, family_of};
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
+use super::problem::note;
 use super::provider::Provider;
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::service::client_token;
 use crate::server::service::relying_party::{self, Application};
@@ -139,7 +141,10 @@ pub async fn bearer(provider: &Provider, form: Option<&Parameters>) -> OAuthResu
 /// Those of [`bearer`].
 pub async fn holder(provider: &Provider, token: &str) -> OAuthResult<(Access, Arc<Subject>)> {
     const INVALID: OAuthError = OAuthError::InvalidToken("the access token is unknown, expired or revoked");
-    let access = unexpired(provider, token).await?.ok_or(INVALID)?;
+    let Some(access) = unexpired(provider, token).await? else {
+        note_other_token(provider, token).await?;
+        return Err(INVALID);
+    };
     let environment_id = provider.environment.id;
     let token = match &access.of {
         Of::Session(token) => token,
@@ -152,6 +157,27 @@ pub async fn holder(provider: &Provider, token: &str) -> OAuthResult<(Access, Ar
     Ok((access, subject.ok_or(INVALID)?))
 }
 
+/// That a token has expired is no mistake. That it is no access token is one.
+async fn note_other_token(provider: &Provider, token: &str) -> OAuthResult<()> {
+    let Some(verified) = verify(provider, token).await?.filter(|verified| verified.typ.eq_ignore_ascii_case("JWT"))
+    else {
+        return Ok(());
+    };
+    let client_id = verified.text("aud").unwrap_or_default();
+    let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
+    let sentence = "an id token was sent where an access token belongs";
+    note(provider, application.as_deref(), ProblemKind::TokenRequest, sentence);
+    Ok(())
+}
+
+/// An access token comes as `Bearer`, and as nothing else.
+fn note_other_scheme(provider: &Provider, value: &str) {
+    let scheme = value.split_once(' ').map(|(scheme, _)| scheme);
+    let scheme = scheme.filter(|scheme| scheme.len() <= 10 && scheme.bytes().all(|c| c.is_ascii_alphabetic()));
+    let sentence = format!("Authorization must be Bearer with an access token, not {:?}", scheme.unwrap_or("…"));
+    note(provider, None, ProblemKind::TokenRequest, &sentence);
+}
+
 /// The token in the Authorization header or in the form, not in both and never in the query (RFC 6750 section 2).
 fn presented(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<String> {
     let in_header = match provider.headers.get(header::AUTHORIZATION) {
@@ -159,7 +185,11 @@ fn presented(provider: &Provider, form: Option<&Parameters>) -> OAuthResult<Stri
         Some(value) => {
             let value = value.to_str().unwrap_or_default();
             let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-            Some(token.map(|(_, token)| token.trim().to_owned()).ok_or(OAuthError::NoToken)?)
+            let Some((_, token)) = token else {
+                note_other_scheme(provider, value);
+                return Err(OAuthError::NoToken);
+            };
+            Some(token.trim().to_owned())
         }
     };
     let in_form = form.and_then(|form| form.get("access_token")).map(ToOwned::to_owned);

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::choice::{Asked, Browser, Choice, Whom};
 use super::hint::{self, IdHint};
 use super::page;
 use super::parameters::{BrowserForm, Parameters, with_query};
+use super::parking;
 use super::problem::{self, Refused};
 use super::provider::Provider;
 use super::selection::{self, Then};
@@ -27,12 +27,13 @@ use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{self, CodeRequest, NoCode};
 use crate::server::text::isolated;
-pub(super) use reauthentication::is_answered;
+use reauthentication::Mark;
+pub(super) use reauthentication::answered;
 use reply::Reply;
 use request::{AuthorizationError, AuthorizationRequest};
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::parse(&query.unwrap_or_default());
+    let parameters = Parameters::of_query(&query.unwrap_or_default());
     respond(&provider, &parameters).await
 }
 
@@ -46,7 +47,11 @@ pub async fn respond(provider: &Provider, parameters: &Parameters) -> Response {
 
 /// The same request by GET: a form from another site comes without cookies, the redirect that follows it with them.
 pub async fn post(provider: Provider, BrowserForm(parameters): BrowserForm) -> Response {
-    Redirect::to(&format!("{}?{}", provider.path("/authorize"), parameters.without(&[]))).into_response()
+    let query = parameters.without(&[]);
+    if query.len() > parking::LONGEST {
+        return parking::said_of(parking::too_long(query.len()), &query);
+    }
+    Redirect::to(&format!("{}?{query}", provider.path("/authorize"))).into_response()
 }
 
 const LOGIN_REQUIRED: AuthorizationError =
@@ -123,28 +128,30 @@ async fn sign_in(
     // It names somebody, and nobody can tell whom: without a page there is no answer that would not be a guess. With one
     // the hint is passed over.
     if request.silent && request.id_token_hint.is_some() && id_hint.is_none() {
+        let sentence = "id_token_hint is no id token of this issuer that can be verified, and prompt=none asks nobody";
+        problem::note(provider, Some(application), ProblemKind::AuthorizationRequest, sentence);
         return Ok(reply.error(LOGIN_REQUIRED));
     }
     let browser = Browser::of(provider).await?;
-    let asked_at = reauthentication::asked_at(provider, parameters);
+    let mark = reauthentication::mark(provider, parameters);
     let whom = whom(provider, application, &browser, request, id_hint.as_ref()).await?;
-    let asked = Asked { whom, opening: !request.silent, asked_at };
+    let asked = Asked { whom, opening: !request.silent, answer: mark.and_then(|mark| mark.answer) };
     let again = Again { provider, parameters, request, reply };
     match browser.for_application(provider, application, asked).await? {
-        Choice::Session(session) => go_on(&again, application, &browser, &session, asked_at, id_hint.as_ref()).await,
+        Choice::Session(session) => go_on(&again, application, &browser, &session, mark, id_hint.as_ref()).await,
         Choice::Several(_) if request.silent => Ok(reply.error(SELECTION_REQUIRED)),
-        Choice::Several(sessions) => Ok(again.select(application, &sessions)),
+        Choice::Several(sessions) => again.select(application, &sessions).await,
         Choice::Over { .. } if request.silent => Ok(reply.error(LOGIN_REQUIRED)),
         // Nobody is there to choose from, and the request names nobody: the sign-in page says what ended.
         Choice::Over { session: Some(session), others } if others.is_empty() && !request.names_somebody() => {
-            let pairs = [("continue", again.path()), ("ended", session.id.to_string())];
+            let pairs = [("continue", again.path().await?), ("ended", session.id.to_string())];
             let pairs = pairs.each_ref().map(|(name, value)| (*name, value.as_str()));
             Ok(Redirect::to(&with_query(&provider.path("/login"), &pairs)).into_response())
         }
         Choice::Over { session, others } => {
-            Ok(selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&again.path())))
+            Ok(selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&again.path().await?)))
         }
-        Choice::Nobody => Ok(again.sign_in_or_refuse()),
+        Choice::Nobody => again.sign_in_or_refuse().await,
     }
 }
 
@@ -175,21 +182,21 @@ async fn go_on(
     application: &Application,
     browser: &Browser,
     session: &StandingRow,
-    asked_at: Option<DateTime<Utc>>,
+    mark: Option<Mark>,
     id_hint: Option<&IdHint>,
 ) -> ServiceResult<Response> {
     let Again { provider, request, reply, .. } = *again;
-    let is_fresh = is_answered(asked_at, session);
+    let is_answered = mark.is_some_and(|mark| mark.answer.is_some());
     if id_hint.is_some_and(|id_hint| id_hint.user_id != session.user_id) {
         // Whoever was named when the page asked is somebody else: asking once more would go on for ever.
-        return Ok(if asked_at.is_some() { reply.error(LOGIN_REQUIRED) } else { again.sign_in_or_refuse() });
+        return if is_answered { Ok(reply.error(LOGIN_REQUIRED)) } else { again.sign_in_or_refuse().await };
     }
-    if !session.is_impersonation() && !is_fresh {
-        if request.select_account && !browser.chose(provider, application, asked_at).await? {
-            return Ok(again.select(application, &browser.running_for(provider, application).await?));
+    if !session.is_impersonation() && !mark.is_some_and(|mark| mark.is_fresh(session)) {
+        if request.select_account && !is_answered {
+            return again.select(application, &browser.running_for(provider, application).await?).await;
         }
         if request.fresh_sign_in || is_too_old(provider, session, request.max_age) {
-            return Ok(again.sign_in_or_refuse());
+            return again.sign_in_or_refuse().await;
         }
     }
     issue(provider, application, request, browser, session.id, reply).await
@@ -236,26 +243,28 @@ struct Again<'a> {
 }
 
 impl Again<'_> {
-    /// Where the page comes back to.
-    fn path(&self) -> String {
+    /// Where the page comes back to, or a short name for it.
+    async fn path(&self) -> ServiceResult<String> {
         // Signing in replaces the session that the browser has: named by its id, it would not be found afterwards.
         let outdated: &[&str] = if self.request.hints_by_id() { &["login_hint"] } else { &[] };
         let query = reauthentication::marked(self.provider, self.parameters, outdated);
-        format!("{}?{query}", self.provider.path("/authorize"))
+        parking::short_name(self.provider, format!("{}?{query}", self.provider.path("/authorize"))).await
     }
 
     /// The sign-in page, or `login_required` where nothing may be shown.
-    fn sign_in_or_refuse(&self) -> Response {
+    async fn sign_in_or_refuse(&self) -> ServiceResult<Response> {
         if self.request.silent {
-            return self.reply.error(LOGIN_REQUIRED);
+            return Ok(self.reply.error(LOGIN_REQUIRED));
         }
-        Redirect::to(&with_query(&self.provider.path("/login"), &[("continue", &self.path())])).into_response()
+        let path = self.path().await?;
+        Ok(Redirect::to(&with_query(&self.provider.path("/login"), &[("continue", &path)])).into_response())
     }
 
-    fn select(&self, application: &Application, sessions: &[StandingRow]) -> Response {
+    async fn select(&self, application: &Application, sessions: &[StandingRow]) -> ServiceResult<Response> {
         let title = format!("Who are you in {}?", isolated(&application.name));
         let sentence = "More than one could be meant, and the application did not say who.";
         let sentence = if sessions.len() > 1 { sentence } else { "The application asks who you are." };
-        selection::ask(self.provider, &title, sentence, sessions, &Then::Authorize(&self.path()))
+        let path = self.path().await?;
+        Ok(selection::ask(self.provider, &title, sentence, sessions, &Then::Authorize(&path)))
     }
 }

@@ -4,21 +4,20 @@
 //! while that session runs and no other tab could ask the same way; else the only session there is. What remains is asked,
 //! or answered with the standard's error (OpenID Connect Core sections 3.1.2.1 and 3.1.2.6).
 
-use chrono::{DateTime, TimeDelta, Utc};
+mod page;
+
+use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::authorize::is_answered;
 use super::cookies;
 use super::provider::Provider;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::service::browser::{self, Held, Use};
+use crate::server::service::browser::{self, Held};
 use crate::server::service::relying_party::Application;
 
 /// How long after its hand-off an impersonation is what a new tab of its application means, if nothing says more.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
-/// Sessions that a page lists at most.
-const LISTED: usize = 100;
 
 /// A browser and the sessions that it holds, running ones first, newest first.
 pub struct Browser {
@@ -43,14 +42,19 @@ pub struct Asked {
     pub whom: Whom,
     /// Whether it may be the first thing that a new tab asks: then an impersonation that was just handed off is meant.
     pub opening: bool,
-    /// When a page asked the person whom this very request means.
-    pub asked_at: Option<DateTime<Utc>>,
+    /// Whom the person named on the page to which this very request led: by choosing, or by signing in.
+    pub answer: Option<Uuid>,
 }
 
 impl Asked {
     /// What a new tab asks that names nobody.
     pub fn anyone() -> Self {
-        Self { whom: Whom::Anyone, opening: true, asked_at: None }
+        Self { whom: Whom::Anyone, opening: true, answer: None }
+    }
+
+    /// What a tab asks that names nobody, and that has been somebody for a while.
+    pub fn anyone_known() -> Self {
+        Self { opening: false, ..Self::anyone() }
     }
 }
 
@@ -88,12 +92,20 @@ impl Browser {
 
     /// Whether the browser holds this session, and it has not ended yet.
     pub fn holds(&self, session_id: Uuid) -> bool {
-        self.held.iter().any(|held| held.session_id == session_id && !held.ended)
+        self.held.iter().any(|held| held.session_id == session_id && held.ended_at.is_none())
+    }
+
+    /// Whether the browser was given this session, for all applications or for this one, and knows of it yet.
+    pub fn was_given(&self, session_id: Uuid, application: &Application) -> bool {
+        self.held.iter().any(|held| held.session_id == session_id && is_usable(held, application))
     }
 
     /// The user's own session, whether it may go on or not.
     pub fn own(&self) -> Option<Uuid> {
-        self.held.iter().find(|held| held.application_id.is_none() && !held.ended).map(|held| held.session_id)
+        self.held
+            .iter()
+            .find(|held| held.application_id.is_none() && held.ended_at.is_none())
+            .map(|held| held.session_id)
     }
 
     /// A session that the browser held and that may not go on.
@@ -145,12 +157,8 @@ impl Browser {
         application: &Application,
         asked: Asked,
     ) -> ServiceResult<Choice> {
-        let uses = match self.id {
-            Some(id) => browser::uses(&provider.state, id, application.id).await?,
-            None => Vec::new(),
-        };
-        if let Some(session) = self.answer(provider, &uses, asked.asked_at).await? {
-            return Ok(Choice::Session(session));
+        if let Some(session_id) = asked.answer.filter(|_| self.id.is_some()) {
+            return self.answered(provider, application, session_id).await;
         }
         match asked.whom {
             Whom::Session(id) => match self.first_running(provider, &[id]).await? {
@@ -158,39 +166,31 @@ impl Browser {
                 None => self.over(provider, application, None).await,
             },
             Whom::Elsewhere(session) => self.over(provider, application, session).await,
-            Whom::User(user_id) => self.decide(provider, application, &uses, Some(user_id), asked.opening).await,
-            Whom::Anyone => self.decide(provider, application, &uses, None, asked.opening).await,
+            Whom::User(user_id) => self.decide(provider, application, Some(user_id), asked.opening).await,
+            Whom::Anyone => self.decide(provider, application, None, asked.opening).await,
         }
     }
 
-    /// Whom the person named when this request's page asked: by signing in, or by choosing.
-    async fn answer(
-        &self,
-        provider: &Provider,
-        uses: &[Use],
-        asked_at: Option<DateTime<Utc>>,
-    ) -> ServiceResult<Option<Box<StandingRow>>> {
-        let Some(asked_at) = asked_at else { return Ok(None) };
-        let own = self.first_running(provider, self.own().as_slice()).await?;
-        let own = own.filter(|own| is_answered(Some(asked_at), own));
-        // Whichever came last: who chose may have had to sign in for it, and who signed in may have chosen since.
-        let since = own.as_ref().map_or(asked_at, |own| own.created_at);
-        let chosen = uses.first().filter(|last| last.chosen_at.is_some_and(|chosen_at| chosen_at >= since));
-        let chosen = chosen.map(|last| last.session_id);
-        let chosen = self.first_running(provider, chosen.as_slice()).await?;
-        Ok(chosen.or(own))
-    }
-
-    /// Whether the person chose on a page since this request was asked about.
-    pub async fn chose(
+    /// Whom the person named for this very request, and nobody else. Whoever signed in again since is the same person.
+    async fn answered(
         &self,
         provider: &Provider,
         application: &Application,
-        asked_at: Option<DateTime<Utc>>,
-    ) -> ServiceResult<bool> {
-        let (Some(id), Some(asked_at)) = (self.id, asked_at) else { return Ok(false) };
-        let uses = browser::uses(&provider.state, id, application.id).await?;
-        Ok(uses.first().and_then(|last| last.chosen_at).is_some_and(|chosen_at| chosen_at >= asked_at))
+        session_id: Uuid,
+    ) -> ServiceResult<Choice> {
+        if !self.was_given(session_id, application) {
+            return self.over(provider, application, None).await;
+        }
+        let looked = browser::look(&provider.state, provider.environment.id, session_id).await?;
+        let Some((standing, runs)) = looked else { return self.over(provider, application, None).await };
+        if runs {
+            return Ok(Choice::Session(Box::new(standing)));
+        }
+        let own = self.first_running(provider, self.own().as_slice()).await?;
+        match own.filter(|own| !standing.is_impersonation() && own.user_id == standing.user_id) {
+            Some(own) => Ok(Choice::Session(own)),
+            None => self.over(provider, application, Some(Box::new(standing))).await,
+        }
     }
 
     /// What the browser itself says, of anybody or of one user.
@@ -198,28 +198,19 @@ impl Browser {
         &self,
         provider: &Provider,
         application: &Application,
-        uses: &[Use],
         user_id: Option<Uuid>,
         opening: bool,
     ) -> ServiceResult<Choice> {
         let could_be = |held: &Held| is_usable(held, application) && user_id.is_none_or(|id| id == held.user_id);
-        let mut claims = self.claims(provider, uses, user_id).await?;
-        let fresh = self.ids(|held| self.is_fresh(provider, application, held) && could_be(held));
-        let mut fresh = self.running(provider, fresh).await?;
-        if fresh.len() == 1
+        let mut claims = self.claims(provider, application, user_id).await?;
+        let fresh = self.running(provider, |held| self.is_fresh(provider, application, held) && could_be(held)).await?;
+        if let [only] = fresh.as_slice()
             && (opening || claims.is_empty())
-            && let Some(only) = fresh.pop()
         {
-            return Ok(Choice::Session(Box::new(only)));
-        }
-        for session in fresh {
-            let is_claimed = |claim: &Claim| matches!(claim, Claim::Runs(claimed) if claimed.id == session.id);
-            if !claims.iter().any(is_claimed) {
-                claims.push(Claim::Runs(Box::new(session)));
-            }
+            return Ok(Choice::Session(Box::new(only.clone())));
         }
         if claims.is_empty() {
-            let mut running = self.running(provider, self.ids(could_be)).await?;
+            let mut running = self.running(provider, could_be).await?;
             return Ok(match (running.len(), running.pop()) {
                 (1, Some(only)) => Choice::Session(Box::new(only)),
                 (_, None) => Choice::Nobody,
@@ -229,6 +220,13 @@ impl Browser {
                 }
             });
         }
+        // What was opened for the application and never used may have a tab that asks just now, however long that took.
+        for session in self.running(provider, |held| is_unused_in(held, application) && could_be(held)).await? {
+            let is_claimed = |claim: &Claim| matches!(claim, Claim::Runs(claimed) if claimed.id == session.id);
+            if !claims.iter().any(is_claimed) {
+                claims.push(Claim::Runs(Box::new(session)));
+            }
+        }
         // Whoever ended while others ran here may have a tab that asks just like theirs.
         if let Some(at) = claims.iter().position(|claim| matches!(claim, Claim::Ended(_)))
             && let Claim::Ended(session) = claims.swap_remove(at)
@@ -237,18 +235,22 @@ impl Browser {
         }
         match (claims.len(), claims.pop()) {
             (1, Some(Claim::Runs(only))) => Ok(Choice::Session(only)),
-            _ => Ok(Choice::Several(self.running(provider, self.ids(could_be)).await?)),
+            _ => Ok(Choice::Several(self.running(provider, could_be).await?)),
         }
     }
 
     /// Who the application was here, each once, the last first. A user who signed in again is the same person: the new
     /// session stands for the one that ended.
-    async fn claims(&self, provider: &Provider, uses: &[Use], user_id: Option<Uuid>) -> ServiceResult<Vec<Claim>> {
+    async fn claims(
+        &self,
+        provider: &Provider,
+        application: &Application,
+        user_id: Option<Uuid>,
+    ) -> ServiceResult<Vec<Claim>> {
+        let Some(browser_id) = self.id else { return Ok(Vec::new()) };
         let own = self.first_running(provider, self.own().as_slice()).await?;
         let (mut claims, mut seen) = (Vec::new(), Vec::new());
-        for used in uses {
-            let looked = browser::look(&provider.state, provider.environment.id, used.session_id).await?;
-            let Some((mut standing, mut runs)) = looked else { continue };
+        for (mut standing, mut runs) in browser::uses(&provider.state, browser_id, application.id).await? {
             if let Some(own) = own.as_ref().filter(|own| own.user_id == standing.user_id)
                 && !runs
                 && !standing.is_impersonation()
@@ -282,8 +284,7 @@ impl Browser {
         provider: &Provider,
         application: &Application,
     ) -> ServiceResult<Option<Box<StandingRow>>> {
-        let fresh = self.ids(|held| self.is_fresh(provider, application, held));
-        let mut running = self.running(provider, fresh).await?;
+        let mut running = self.running(provider, |held| self.is_fresh(provider, application, held)).await?;
         Ok(if running.len() == 1 { running.pop().map(Box::new) } else { None })
     }
 
@@ -293,63 +294,8 @@ impl Browser {
     }
 
     fn is_fresh(&self, provider: &Provider, application: &Application, held: &Held) -> bool {
-        held.application_id == Some(application.id)
-            && held.opened_at.is_some_and(|opened_at| provider.state.now() - opened_at <= FRESH)
-    }
-
-    /// The session for a page of the provider's own: the named one or none; else the only one that this browser holds, of
-    /// those that run and the impersonations that ended here lately.
-    pub async fn for_page(&self, provider: &Provider, named: Option<Uuid>) -> ServiceResult<Choice> {
-        let running = self.running_all(provider).await?;
-        let ended = self.held.iter().find(|held| match named {
-            Some(named) => held.session_id == named,
-            None => held.application_id.is_some() && running.iter().all(|session| session.id != held.session_id),
-        });
-        if let Some(named) = named
-            && let Some(session) = running.iter().find(|session| session.id == named)
-        {
-            return Ok(Choice::Session(Box::new(session.clone())));
-        }
-        if running.is_empty() {
-            return Ok(Choice::Nobody);
-        }
-        if named.is_some() || ended.is_some() {
-            let looked = match ended {
-                Some(held) => browser::look(&provider.state, provider.environment.id, held.session_id).await?,
-                None => None,
-            };
-            let session = looked.filter(|(_, runs)| !runs).map(|(standing, _)| Box::new(standing));
-            return Ok(Choice::Over { session, others: running });
-        }
-        Ok(match running.as_slice() {
-            [only] => Choice::Session(Box::new(only.clone())),
-            _ => Choice::Several(running),
-        })
-    }
-
-    /// The sessions that the browser holds for an application and that may go on, newest first: as many as a page lists.
-    pub async fn running_for(&self, provider: &Provider, application: &Application) -> ServiceResult<Vec<StandingRow>> {
-        self.running(provider, self.ids(|held| is_usable(held, application))).await
-    }
-
-    /// All of them.
-    pub async fn running_all(&self, provider: &Provider) -> ServiceResult<Vec<StandingRow>> {
-        self.running(provider, self.ids(|_| true)).await
-    }
-
-    fn ids(&self, matches: impl Fn(&Held) -> bool) -> Vec<Uuid> {
-        self.held.iter().filter(|held| !held.ended && matches(held)).map(|held| held.session_id).collect()
-    }
-
-    async fn running(&self, provider: &Provider, ids: Vec<Uuid>) -> ServiceResult<Vec<StandingRow>> {
-        let mut running = Vec::new();
-        for id in ids {
-            if running.len() == LISTED {
-                break;
-            }
-            running.extend(self.first_running(provider, &[id]).await?.map(|session| *session));
-        }
-        Ok(running)
+        let opened_at = held.opened_at.filter(|_| is_unused_in(held, application));
+        opened_at.is_some_and(|opened_at| provider.state.now() - opened_at <= FRESH)
     }
 
     /// The first that may go on. One that may not is ended by being asked.
@@ -362,6 +308,11 @@ impl Browser {
         }
         Ok(None)
     }
+}
+
+/// Whether it is an impersonation that was opened for the application, and the application got nothing by it since.
+fn is_unused_in(held: &Held, application: &Application) -> bool {
+    held.application_id == Some(application.id) && held.opened_at.is_some()
 }
 
 fn is_usable(held: &Held, application: &Application) -> bool {

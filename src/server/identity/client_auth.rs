@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -73,7 +73,11 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<A
 /// The client of a request that only a client with a proof of its own may make.
 pub async fn confidential_client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<Application>> {
     let application = client(provider, form).await?;
-    if application.is_public() { Err(OAuthError::InvalidClient { basic: false }) } else { Ok(application) }
+    if application.is_public() {
+        note(provider, Some(&application), ProblemKind::ClientSecret, "only a client with a proof of its own may ask");
+        return Err(OAuthError::InvalidClient { basic: false });
+    }
+    Ok(application)
 }
 
 struct Credentials<'a> {
@@ -92,7 +96,7 @@ enum Proof<'a> {
 /// What the request offers. One way to prove oneself is enough, and two are refused.
 fn credentials<'a>(provider: &Provider, form: &'a Parameters) -> OAuthResult<Credentials<'a>> {
     let invalid = |text: &str| Err(OAuthError::InvalidRequest(text.to_owned()));
-    let basic = from_header(provider)?;
+    let basic = from_header(&provider.headers)?;
     let secret = form.get("client_secret");
     let assertion = from_assertion(form)?;
     if usize::from(basic.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some()) > 1 {
@@ -117,9 +121,9 @@ fn credentials<'a>(provider: &Provider, form: &'a Parameters) -> OAuthResult<Cre
 }
 
 /// Id and secret of `Authorization: Basic`, each part form-encoded on its own. Another scheme is no client's.
-fn from_header(provider: &Provider) -> OAuthResult<Option<(String, Option<String>)>> {
+pub fn from_header(headers: &HeaderMap) -> OAuthResult<Option<(String, Option<String>)>> {
     let refused = || OAuthError::InvalidClient { basic: true };
-    let Some(value) = provider.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let value = value.to_str().map_err(|_| refused())?;
     let (scheme, encoded) = value.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("basic") {

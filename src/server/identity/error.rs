@@ -6,6 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::problem::Unnoted;
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
 use crate::server::service::tokens::TokenError;
 
@@ -57,6 +59,26 @@ impl OAuthError {
             Self::InsufficientScope => "insufficient_scope",
             Self::RateLimited { .. } | Self::Busy { .. } => "temporarily_unavailable",
             Self::Server(_) => "server_error",
+        }
+    }
+
+    /// What kind of mistake of the application it is, if it is one: that a token has expired or that there are too many
+    /// requests is none.
+    pub fn problem(&self) -> Option<ProblemKind> {
+        match self {
+            Self::InvalidGrant(_) => Some(ProblemKind::Grant),
+            Self::InvalidClient { .. } => Some(ProblemKind::ClientSecret),
+            Self::ClientRefused(_) => Some(ProblemKind::ClientAssertion),
+            Self::InvalidRequest(_)
+            | Self::UnauthorizedClient(_)
+            | Self::InvalidScope(_)
+            | Self::InvalidTarget
+            | Self::UnsupportedGrantType
+            | Self::TooLarge
+            | Self::InsufficientScope => Some(ProblemKind::TokenRequest),
+            Self::NoToken | Self::InvalidToken(_) | Self::RateLimited { .. } | Self::Busy { .. } | Self::Server(_) => {
+                None
+            }
         }
     }
 
@@ -125,6 +147,10 @@ impl IntoResponse for OAuthError {
         }
         if let Self::RateLimited { retry_after_seconds } | Self::Busy { retry_after_seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
+        if let Some(kind) = self.problem() {
+            let text = format!("{}: {}", self.code(), self.description());
+            Unnoted { kind, text, client_id: None }.attach(&mut response);
         }
         response
     }

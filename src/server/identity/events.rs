@@ -17,8 +17,11 @@ use super::access::{self, Access};
 use super::client_auth;
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
+use super::problem::Unnoted;
 use super::provider::Provider;
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
+use crate::server::service::relying_party::Application;
 use crate::server::service::report::{self, Report, Reporter};
 use crate::server::service::tokens::Subject;
 
@@ -50,20 +53,25 @@ impl Proof {
 /// 204 when it is written; 422 with the field where the report cannot be.
 pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
     let (access, subject, reporter) = reporter(&provider, &body).await?;
+    let (application, client) = (&access.application, &provider.client);
     if !is_json(&provider) {
-        return Ok(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body", "the body must be application/json"));
+        return Ok(refused(
+            application,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "body",
+            "the body must be application/json",
+        ));
     }
     let report: Report = match serde_json::from_slice(&body) {
         Ok(report) => report,
-        Err(error) => return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
+        Err(error) => return Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
     let (environment_id, session_id) = (provider.environment.id, subject.session.id);
-    let (application, client) = (&access.application, &provider.client);
     let written = report::record(&provider.state, environment_id, session_id, application, &report, reporter, client);
     match written.await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(ServiceError::Invalid { field, message }) => {
-            Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, &field, &message))
+            Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, &field, &message))
         }
         Err(error) => Err(error.into()),
     }
@@ -100,7 +108,10 @@ fn is_json(provider: &Provider) -> bool {
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-fn refused(status: StatusCode, field: &str, message: &str) -> Response {
+fn refused(application: &Application, status: StatusCode, field: &str, message: &str) -> Response {
     let body = json!({ "error": "invalid_request", "error_description": message, "field": field });
-    (status, Json(body)).into_response()
+    let mut response = (status, Json(body)).into_response();
+    let client_id = Some(application.client_id.clone());
+    Unnoted { kind: ProblemKind::TokenRequest, text: format!("{field}: {message}"), client_id }.attach(&mut response);
+    response
 }

@@ -42,8 +42,8 @@ async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
 
 /// Changes the code of an application that signs its users in itself for one that only the page which sent the browser here
 /// can trade, and goes back to that page. `code_challenge` comes back, too: it tells the page that this was done.
-pub async fn claim(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
-    if is_only_looking_ahead(&provider) {
+pub async fn claim(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {
+    if method != Method::GET || is_only_looking_ahead(&provider) {
         return not_now();
     }
     let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));

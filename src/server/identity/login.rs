@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use uuid::Uuid;
 
+use super::authorize::answered;
 use super::choice::Browser;
 use super::cookies;
 use super::page::{self, Page, icon};
@@ -72,7 +73,8 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
         sign_in::sign_in(&provider.state, &provider.environment, email, password, before, &provider.client).await;
     let problem = match outcome {
         Ok(signed_in) => {
-            let mut response = Redirect::to(&destination.path).into_response();
+            let path = answered(provider, &destination.path, signed_in.session_id);
+            let mut response = Redirect::to(&path).into_response();
             cookies::keep(provider, &mut response, &signed_in.cookie);
             cookies::set_device(provider, &mut response, &signed_in.device);
             return Ok(response);

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::choice::Browser;
-use super::hint;
+use super::hint::{self, IdHint};
 use super::page::{self, Page};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::problem::Refused;
@@ -33,13 +33,20 @@ pub async fn confirm(provider: Provider, BrowserForm(form): BrowserForm) -> Resp
     answer(&provider, &form, true).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
 }
 
-fn wrong(sentence: &str) -> Response {
-    page::plain(StatusCode::BAD_REQUEST, "This sign-out cannot go on", sentence)
+/// The page for a mistake of the application, which is counted.
+fn wrong(provider: &Provider, application: Option<&Application>, sentence: &'static str) -> Response {
+    let refused = Refused::new(ProblemKind::AuthorizationRequest, sentence, "");
+    refused.page(provider, application, "This sign-out cannot go on")
 }
 
 async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -> ServiceResult<Response> {
     if parameters.has_repeated() {
-        return Ok(wrong("The application sent a parameter twice. Tell its developers."));
+        let application = match parameters.get("client_id") {
+            Some(named) => relying_party::application(&provider.state, provider.environment.id, named).await?,
+            None => None,
+        };
+        let sentence = "The application sent a parameter of its sign-out twice. Tell its developers.";
+        return Ok(wrong(provider, application.as_deref(), sentence));
     }
     let id_hint = match parameters.get("id_token_hint") {
         Some(token) => hint::id_token(provider, token).await?,
@@ -47,9 +54,6 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     };
     let hinted = id_hint.as_ref().map(|id_hint| id_hint.client_id.as_str());
     let client_id = parameters.get("client_id");
-    if hinted.is_some_and(|hinted| client_id.is_some_and(|client_id| client_id != hinted)) {
-        return Ok(wrong("The application sent an id token that was issued to another one. Tell its developers."));
-    }
     let application = match client_id.or(hinted) {
         Some(client_id) => relying_party::application(&provider.state, provider.environment.id, client_id).await?,
         None => None,
@@ -58,6 +62,11 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
         let sentence = "No application of this environment has this client_id. Tell its developers.";
         let refused = Refused::new(ProblemKind::ClientId, sentence, client_id.unwrap_or_default());
         return Ok(refused.page(provider, None, "This sign-out cannot go on"));
+    }
+    if hinted.is_some_and(|hinted| client_id.is_some_and(|client_id| client_id != hinted)) {
+        let sentence =
+            "The application signed out with an id token that was issued to another one. Tell its developers.";
+        return Ok(wrong(provider, application.as_deref(), sentence));
     }
     let unchecked = application.is_none() && parameters.get("post_logout_redirect_uri").is_some();
     let Ok(target) = target(provider, parameters, application.as_deref()).await? else {
@@ -69,14 +78,14 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     };
     let question = Question { provider, parameters, target: target.as_deref(), unchecked };
     let browser = Browser::of(provider).await?;
-    if let Some(id_hint) = id_hint.as_ref().filter(|id_hint| !id_hint.past) {
-        return hinted_sign_out(&question, &browser, id_hint.session_id, confirmed).await;
-    }
     if confirmed {
         let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
         if let Some(named) = named.filter(|named| browser.holds(*named)) {
             return question.sign_out(named).await;
         }
+    }
+    if let Some(id_hint) = id_hint.as_ref().filter(|id_hint| !id_hint.past) {
+        return hinted_sign_out(&question, &browser, id_hint, confirmed).await;
     }
     let sessions = match &application {
         Some(application) => browser.running_for(provider, application).await?,
@@ -98,17 +107,32 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
 async fn hinted_sign_out(
     question: &Question<'_>,
     browser: &Browser,
-    session_id: Uuid,
+    id_hint: &IdHint,
     confirmed: bool,
 ) -> ServiceResult<Response> {
-    if confirmed || browser.holds(session_id) {
-        return question.sign_out(session_id).await;
-    }
     let provider = question.provider;
-    Ok(match session::live(&provider.state, provider.environment.id, session_id).await? {
-        Some(session) => question.ask(&session),
-        None => question.done(),
-    })
+    let live = session::live(&provider.state, provider.environment.id, id_hint.session_id).await?;
+    match live {
+        Some(session) if confirmed || browser.holds(session.id) => question.sign_out(session.id).await,
+        Some(session) => Ok(question.ask(&session)),
+        None => past_sign_out(question, browser, id_hint).await,
+    }
+}
+
+/// The session of the id token is over. Where its user has signed in here anew since, it is the same person who signs out: of
+/// what runs now, and not only of what is gone.
+async fn past_sign_out(question: &Question<'_>, browser: &Browser, id_hint: &IdHint) -> ServiceResult<Response> {
+    let provider = question.provider;
+    let own = match browser.own() {
+        Some(own) => session::live(&provider.state, provider.environment.id, own).await?,
+        None => None,
+    };
+    let Some(own) = own.filter(|own| own.user_id == id_hint.user_id) else { return Ok(question.done()) };
+    let was_here = browser.ended(provider, id_hint.session_id).await?;
+    if was_here.as_ref().is_some_and(StandingRow::is_impersonation) {
+        return Ok(question.done());
+    }
+    if was_here.is_some() { question.sign_out(own.id).await } else { Ok(question.ask(&own)) }
 }
 
 /// Where the browser goes afterwards, or an error where nobody registered that. Nowhere where it cannot be said whose address

@@ -14,71 +14,108 @@ use zeroize::Zeroize;
 
 use super::error::OAuthError;
 use super::page;
+use super::problem::Unnoted;
 use crate::server::db;
 
 pub use crate::server::address::with_query;
 
+/// What may be sent more than once (RFC 8707 section 2, RFC 8693 section 2.1).
+const SEVERAL: [&str; 2] = ["resource", "audience"];
 /// A body that takes longer comes slowly.
 const PROMPT: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, Default)]
-pub struct Parameters(Vec<(String, String)>);
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    /// The text that they were read from, where it can go on as it is.
+    sent: Option<String>,
+}
 
 /// A value may be a password or a client's secret: it does not stay in memory.
 impl Drop for Parameters {
     fn drop(&mut self) {
-        for (_, value) in &mut self.0 {
+        for (_, value) in &mut self.pairs {
             value.zeroize();
         }
+        self.sent.zeroize();
     }
 }
 
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded` text.
     pub fn parse(text: &str) -> Self {
-        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self::of(url::form_urlencoded::parse(text.as_bytes()).into_owned())
+    }
+
+    /// Reads the query of an address, which can go on as it was sent: written anew it might be three times as long.
+    pub fn of_query(text: &str) -> Self {
+        let mut parameters = Self::parse(text);
+        // What no address of ours may hold is written anew.
+        parameters.sent = text.bytes().all(|c| c.is_ascii_graphic()).then(|| text.to_owned());
+        parameters
     }
 
     /// The members of a JSON body, as a form would have sent them.
     pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().collect())
+        Self { pairs: pairs.into_iter().collect(), sent: None }
     }
 
     /// The same parameters with this one value for `name`.
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| key != name).cloned().collect();
+        let mut pairs: Vec<_> = self.pairs.iter().filter(|(key, _)| key != name).cloned().collect();
         pairs.push((name.to_owned(), value.to_owned()));
-        Self(pairs)
+        let added = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        let sent = self.sent.is_some().then(|| format!("{}&{added}", self.as_sent_without(&[name])));
+        Self { pairs, sent }
     }
 
     /// The first value of a parameter, if it has one.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
-    /// Whether any parameter was sent more than once.
+    /// All values of a parameter.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether any parameter was sent more than once that may not be.
     pub fn has_repeated(&self) -> bool {
         let mut names = HashSet::new();
-        !self.0.iter().all(|(name, _)| names.insert(name))
+        !self.pairs.iter().all(|(name, _)| SEVERAL.contains(&name.as_str()) || names.insert(name))
     }
 
     pub fn is_repeated(&self, name: &str) -> bool {
-        self.0.iter().filter(|(key, _)| key == name).count() > 1
+        self.pairs.iter().filter(|(key, _)| key == name).count() > 1
     }
 
     /// Whether a NUL character is anywhere: nothing that is sent here can mean one, and PostgreSQL's text cannot hold it.
     pub fn has_nul(&self) -> bool {
-        self.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
+        self.pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'))
     }
 
     /// Whether a NUL character is in one of these parameters.
     pub fn has_nul_in(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|(name, value)| names.contains(&name.as_str()) && value.contains('\0'))
+        self.pairs.iter().any(|(name, value)| names.contains(&name.as_str()) && value.contains('\0'))
+    }
+
+    /// The same parameters without some, in the text in which they were sent, if that was an address.
+    pub fn as_sent_without(&self, names: &[&str]) -> String {
+        let Some(sent) = &self.sent else { return self.without(names) };
+        let is_kept = |part: &&str| {
+            let name = url::form_urlencoded::parse(part.as_bytes()).next().map(|(name, _)| name.into_owned());
+            name.is_some_and(|name| !names.contains(&name.as_str()))
+        };
+        sent.split('&').filter(is_kept).collect::<Vec<_>>().join("&")
     }
 
     /// The same parameters without some, as query text.
     pub fn without(&self, names: &[&str]) -> String {
-        let kept = self.0.iter().filter(|(key, _)| !names.contains(&key.as_str()));
+        let kept = self.pairs.iter().filter(|(key, _)| !names.contains(&key.as_str()));
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
     }
 }
@@ -91,7 +128,11 @@ impl<S: Send + Sync> FromRequest<S> for ProtocolForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let parameters = read(request, state).await?;
-        let invalid = |text: &str| OAuthError::InvalidRequest(text.to_owned()).into_response();
+        let invalid = |text: &str| {
+            let mut response = OAuthError::InvalidRequest(text.to_owned()).into_response();
+            Unnoted::name(&mut response, parameters.get("client_id"));
+            response
+        };
         if parameters.has_repeated() {
             return Err(invalid("a parameter was sent more than once"));
         }
@@ -169,5 +210,16 @@ mod tests {
         assert!(parameters.has_repeated() && parameters.is_repeated("scope"));
         assert!(!parameters.is_repeated("nonce"));
         assert_eq!(parameters.without(&["scope", "state"]), "nonce=a+b");
+        assert!(!Parameters::parse("resource=a&resource=b&audience=c&audience=d").has_repeated());
+    }
+
+    #[test]
+    fn a_query_goes_on_as_it_was_sent() {
+        let query = Parameters::of_query("state=a%20b|c&&scope=openid&sco%70e=x");
+        assert_eq!(query.as_sent_without(&["scope"]), "state=a%20b|c");
+        assert_eq!(query.without(&["scope"]), "state=a+b%7Cc");
+        assert_eq!(query.with("scope", "a b").as_sent_without(&[]), "state=a%20b|c&scope=a+b");
+        assert_eq!(Parameters::of_query("state=\u{fc}").as_sent_without(&[]), "state=%C3%BC");
+        assert_eq!(Parameters::parse("state=a%20b|c").as_sent_without(&[]), "state=a+b%7Cc");
     }
 }

@@ -1,25 +1,39 @@
-//! Long authorization requests on their way through the sign-in page: where an address of ours would carry one, a short
-//! name stands for it, and where such an address is asked for, the request is put in its place. What neither a proxy nor
-//! a browser could carry is refused in a page, and nothing is cut off without a word.
+//! Long authorization requests on their way through the pages that interrupt them: where an address, a link or a form of ours
+//! would carry one, a short name stands for it, and where such an address is asked for, the request is put in its place. What
+//! neither a proxy nor a browser could carry is refused in a page, and nothing is cut off without a word.
 
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use uuid::Uuid;
 
 use super::page;
 use super::parameters::{Parameters, with_query};
+use super::problem::Unnoted;
 use super::provider::{Provider, environment_in};
+use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
-use crate::server::service::parked::{self, LONGEST};
-use crate::server::service::relying_party;
+use crate::server::service::caller::Client;
+use crate::server::service::parked::{self, Kept};
+use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;
+use crate::server::web::caller::client;
+
+pub use crate::server::service::parked::LONGEST;
 
 /// Bytes that every proxy and browser carries.
 const CARRIED: usize = 2_000;
+/// What a page of ours adds to a request that it will come back to.
+const ADDED: usize = 1_000;
 /// Stands for a whole request.
 const NAME: &str = "parked";
+
+/// A request for one of our pages, as far as this is concerned.
+struct Asked {
+    state: AppState,
+    slug: String,
+    client: Client,
+}
 
 /// Shortens what leads to our own pages, and reads what was shortened.
 pub async fn short_addresses(
@@ -28,49 +42,68 @@ pub async fn short_addresses(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let slug = environment_in(&path).to_owned();
     let query = request.uri().query().unwrap_or_default();
     if query.len() > LONGEST {
-        return too_long(query.len());
+        return said_of(too_long(query.len()), query);
     }
+    let (parts, body) = request.into_parts();
+    let asked = Asked { slug: environment_in(&path).to_owned(), client: client(&state, &parts), state };
+    request = Request::from_parts(parts, body);
+    let query = request.uri().query().unwrap_or_default();
     if request.uri().path().ends_with("/authorize") && query.contains(NAME) {
-        match recalled(&state, &slug, query).await {
+        match recalled(&asked, query).await {
             Ok(None) => {}
-            Ok(Some(Some(uri))) => *request.uri_mut() = uri,
-            Ok(Some(None)) => return forgotten(),
-            Err(error) => return page::failed(error, ""),
+            Ok(Some(Ok(uri))) => *request.uri_mut() = uri,
+            Ok(Some(Err(page))) => return page,
+            Err(error) => return page::failed(error, &asked.client.request_id),
         }
     }
     let mut response = next.run(request).await;
     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
     if let Some(location) = location.filter(|location| location.len() > CARRIED) {
-        match shortened(&state, &slug, location).await {
+        match shortened(&asked, location).await {
             Ok(None) => {}
-            Ok(Some(location)) => {
+            Ok(Some(Ok(location))) => {
                 response.headers_mut().insert(header::LOCATION, location);
             }
-            Err(error) => return page::failed(error, ""),
+            Ok(Some(Err(page))) => return instead(&response, page),
+            Err(error) => return instead(&response, page::failed(error, &asked.client.request_id)),
         }
     }
     response
 }
 
-async fn environment_id(state: &AppState, slug: &str) -> ServiceResult<Option<Uuid>> {
-    Ok(relying_party::environment(state, slug).await?.map(|environment| environment.id))
+/// A page in place of an answer: what that gave the browser, a finished sign-in above all, is given all the same.
+fn instead(response: &Response, mut page: Response) -> Response {
+    for cookie in response.headers().get_all(header::SET_COOKIE) {
+        page.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
+    page
 }
 
-/// The address for which this query has a name: none where it has no name, nothing where the name means nothing any more.
-async fn recalled(state: &AppState, slug: &str, query: &str) -> ServiceResult<Option<Option<Uri>>> {
+impl Asked {
+    async fn environment(&self) -> ServiceResult<Option<std::sync::Arc<Environment>>> {
+        relying_party::environment(&self.state, &self.slug).await
+    }
+}
+
+/// The address for which this query has a name, or the page for a name that means nothing any more. `None` where it has no
+/// name: an application may call a parameter of its own the same.
+async fn recalled(asked: &Asked, query: &str) -> ServiceResult<Option<Result<Uri, Response>>> {
     let parameters = Parameters::parse(query);
-    let Some(name) = parameters.get(NAME) else { return Ok(None) };
-    let Some(environment_id) = environment_id(state, slug).await? else { return Ok(None) };
-    let kept = parked::find(state, environment_id, name).await?;
-    Ok(Some(kept.and_then(|kept| kept.parse().ok())))
+    let Some(name) = parameters.get(NAME).filter(|name| parked::is_name(name)) else { return Ok(None) };
+    let Some(environment) = asked.environment().await? else { return Ok(None) };
+    let kept = parked::find(&asked.state, environment.id, name).await?;
+    Ok(Some(match kept {
+        Kept::Text(text) => text.parse().map_err(|_| too_long(text.len())),
+        gone => Err(forgotten(&gone)),
+    }))
 }
 
-/// The same address with a name for the request in it, if it is one of ours and has one.
-async fn shortened(state: &AppState, slug: &str, location: &str) -> ServiceResult<Option<HeaderValue>> {
-    let base = format!("/id/{slug}");
+/// The same address with a name for the request in it, if it is one of ours and has one; or the page for a request that is
+/// too long.
+async fn shortened(asked: &Asked, location: &str) -> ServiceResult<Option<Result<HeaderValue, Response>>> {
+    let base = format!("/id/{}", asked.slug);
     let Some((path, query)) = location.split_once('?').filter(|(path, _)| path.starts_with(&base)) else {
         return Ok(None);
     };
@@ -80,15 +113,37 @@ async fn shortened(state: &AppState, slug: &str, location: &str) -> ServiceResul
         "/login" => (parameters.get("continue").unwrap_or_default(), "continue"),
         _ => return Ok(None),
     };
-    if text.is_empty() || text.len() > LONGEST {
+    if text.len() > LONGEST + ADDED {
+        return Ok(Some(Err(said_of(too_long(text.len()), text))));
+    }
+    // What has a name already needs none.
+    if text.len() <= CARRIED {
         return Ok(None);
     }
-    let Some(environment_id) = environment_id(state, slug).await? else { return Ok(None) };
-    let name = parked::park(state, environment_id, text).await?;
+    let Some(environment) = asked.environment().await? else { return Ok(None) };
+    let name = parked::park(&asked.state, environment.id, &asked.client, text).await?;
     // What else the sign-in page is told stays.
     let rest = if parameter == NAME { String::new() } else { parameters.without(&[parameter]) };
     let path = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
-    Ok(HeaderValue::try_from(with_query(&path, &[(parameter, &name)])).ok())
+    Ok(HeaderValue::try_from(with_query(&path, &[(parameter, &name)])).ok().map(Ok))
+}
+
+/// A path of ours with its query, or where that is long, a name that [`read`] understands: for links and forms.
+pub async fn short_name(provider: &Provider, path: String) -> ServiceResult<String> {
+    if path.len() <= CARRIED || path.len() > LONGEST + ADDED {
+        return Ok(path);
+    }
+    parked::park(&provider.state, provider.environment.id, &provider.client, &path).await
+}
+
+/// The same as an address to which a browser can go.
+pub async fn short_address(provider: &Provider, path: String) -> ServiceResult<String> {
+    let authorize = provider.path("/authorize");
+    if !path.strip_prefix(&authorize).is_some_and(|rest| rest.starts_with('?')) {
+        return Ok(path);
+    }
+    let name = short_name(provider, path).await?;
+    Ok(if parked::is_name(&name) { with_query(&authorize, &[(NAME, &name)]) } else { name })
 }
 
 /// What a name of the sign-in page stands for; anything else stands for itself.
@@ -96,28 +151,46 @@ async fn shortened(state: &AppState, slug: &str, location: &str) -> ServiceResul
 /// # Errors
 /// The page for what waited too long, or is too long.
 pub async fn read(provider: &Provider, continued: &str) -> ServiceResult<Result<String, Response>> {
-    if continued.len() > LONGEST {
+    if continued.len() > LONGEST + ADDED {
         return Ok(Err(too_long(continued.len())));
     }
     if !parked::is_name(continued) {
         return Ok(Ok(continued.to_owned()));
     }
-    let kept = parked::find(&provider.state, provider.environment.id, continued).await?;
-    Ok(kept.ok_or_else(forgotten))
+    Ok(match parked::find(&provider.state, provider.environment.id, continued).await? {
+        Kept::Text(text) => Ok(text),
+        gone => Err(forgotten(&gone)),
+    })
 }
 
-fn forgotten() -> Response {
-    page::plain(
-        StatusCode::BAD_REQUEST,
-        "This sign-in stood open for too long",
-        "It is kept for an hour. Go back to the application and begin again.",
-    )
+fn forgotten(kept: &Kept) -> Response {
+    let (title, sentence) = match kept {
+        Kept::Nothing => (
+            "This sign-in is not kept any more",
+            "It is kept for an hour, and for less where very many begin from the same network: then the oldest go. Go back \
+             to the application and begin again.",
+        ),
+        Kept::Expired | Kept::Text(_) => (
+            "This sign-in stood open for too long",
+            "It is kept for an hour. Go back to the application and begin again.",
+        ),
+    };
+    page::plain(StatusCode::BAD_REQUEST, title, sentence)
 }
 
-fn too_long(length: usize) -> Response {
+pub fn too_long(length: usize) -> Response {
     let sentence = format!(
         "The application sent {length} bytes, and {LONGEST} is the most. It should keep what belongs to its state at its \
          own side. Tell its developers."
     );
     page::plain(StatusCode::URI_TOO_LONG, "This sign-in is too long", &sentence)
+}
+
+/// The answer with what whoever mends the application is told of it.
+pub fn said_of(mut response: Response, query: &str) -> Response {
+    let query = query.rsplit_once("/authorize?").map_or(query, |(_, query)| query);
+    let sentence = format!("the request has {} bytes, and {LONGEST} is the most", query.len());
+    let client_id = Parameters::parse(query).get("client_id").map(ToOwned::to_owned);
+    Unnoted { kind: ProblemKind::AuthorizationRequest, text: sentence, client_id }.attach(&mut response);
+    response
 }

@@ -1,15 +1,133 @@
 //! What an application got wrong at the protocol: counted and logged, and said on the page where there is one.
+//!
+//! Where it is known whose mistake it is, it is noted there. Every other refusal carries what is to be said of it out to the
+//! one place that all answers pass, so that no endpoint, extractor or limit can refuse anything without a trace.
 
-use axum::http::StatusCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
+use super::client_auth;
 use super::error::OAuthError;
 use super::page::Page;
-use super::provider::Provider;
+use super::parameters::Parameters;
+use super::provider::{Provider, environment_in};
 use crate::model::problem::ProblemKind;
+use crate::server::error::ServiceResult;
 use crate::server::service::problem::{self, Mistake};
-use crate::server::service::relying_party::Application;
+use crate::server::service::relying_party::{self, Application};
+use crate::server::state::AppState;
+use crate::server::web::cors::request_id;
+
+/// Whether a request's mistake is counted already.
+#[derive(Clone, Default)]
+pub struct Noted(Arc<AtomicBool>);
+
+/// What is to be said of a refusal, unless that was done where it was found out.
+#[derive(Clone, Debug)]
+pub struct Unnoted {
+    pub kind: ProblemKind,
+    pub text: String,
+    /// The client that the request names, where that was read.
+    pub client_id: Option<String>,
+}
+
+impl Unnoted {
+    pub fn attach(self, response: &mut Response) {
+        response.extensions_mut().insert(self);
+    }
+
+    /// Lets a refusal say which client it was that sent what is refused.
+    pub fn name(response: &mut Response, client_id: Option<&str>) {
+        if let Some(unnoted) = response.extensions_mut().get_mut::<Self>() {
+            unnoted.client_id = unnoted.client_id.take().or_else(|| client_id.map(ToOwned::to_owned));
+        }
+    }
+}
+
+/// Notes what is refused and was not noted yet.
+pub async fn note_refusals(
+    State(state): State<AppState>,
+    path: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
+    let at = request.uri().path().to_owned();
+    let named = named_in(request.headers());
+    let request_id = request_id(request.headers());
+    let response = next.run(request).await;
+    let unnoted = match response.extensions().get::<Unnoted>() {
+        Some(unnoted) => unnoted.clone(),
+        // Refused by a layer, before any endpoint.
+        None if response.status() == StatusCode::PAYLOAD_TOO_LARGE => Unnoted {
+            kind: ProblemKind::TokenRequest,
+            text: "the body is longer than 64 KiB".to_owned(),
+            client_id: None,
+        },
+        None => return response,
+    };
+    if !noted.0.load(Ordering::Relaxed) {
+        let client_id = unnoted.client_id.or(named);
+        let text = format!("{}: {}", endpoint(&at), unnoted.text);
+        let mistake =
+            Late { kind: unnoted.kind, text: &text, client_id: client_id.as_deref(), request_id: &request_id };
+        if let Err(error) = note_late(&state, environment_in(&path), &mistake).await {
+            tracing::warn!(error = format!("{error:#}"), "whose mistake it is could not be looked up");
+        }
+    }
+    response
+}
+
+/// What is refused where applications send browsers is about their requests there.
+pub async fn of_authorization(mut response: Response) -> Response {
+    if let Some(unnoted) = response.extensions_mut().get_mut::<Unnoted>() {
+        unnoted.kind = ProblemKind::AuthorizationRequest;
+    }
+    response
+}
+
+/// What is refused at our own forms is no application's mistake.
+pub async fn of_nobody(mut response: Response) -> Response {
+    response.extensions_mut().remove::<Unnoted>();
+    response
+}
+
+/// A mistake of which only names are known.
+struct Late<'a> {
+    kind: ProblemKind,
+    text: &'a str,
+    client_id: Option<&'a str>,
+    request_id: &'a str,
+}
+
+async fn note_late(state: &AppState, slug: &str, mistake: &Late<'_>) -> ServiceResult<()> {
+    let Some(environment) = relying_party::environment(state, slug).await? else { return Ok(()) };
+    let application = match mistake.client_id.filter(|client_id| !client_id.contains('\0')) {
+        Some(client_id) => relying_party::application(state, environment.id, client_id).await?,
+        None => None,
+    };
+    let known = application.as_ref().map(|application| (application.id, application.client_id.as_str()));
+    let Late { kind, text, request_id, .. } = *mistake;
+    let mistake = Mistake { environment_id: environment.id, application: known, kind, value: text, request_id };
+    problem::note(state, &mistake);
+    Ok(())
+}
+
+/// The last words of a path, which tell the endpoint.
+fn endpoint(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(before, _)| &path[before.len()..])
+}
+
+fn named_in(headers: &HeaderMap) -> Option<String> {
+    client_auth::from_header(headers).ok().flatten().map(|(client_id, _)| client_id)
+}
 
 /// A request that is refused before anything may be sent to the application.
 pub struct Refused<'a> {
@@ -47,6 +165,7 @@ impl<'a> Refused<'a> {
 
 /// Counts a mistake of an application, or of whoever it was.
 pub fn note(provider: &Provider, application: Option<&Application>, kind: ProblemKind, value: &str) {
+    provider.noted.0.store(true, Ordering::Relaxed);
     let mistake = Mistake {
         environment_id: provider.environment.id,
         application: application.map(|application| (application.id, application.client_id.as_str())),
@@ -57,17 +176,15 @@ pub fn note(provider: &Provider, application: Option<&Application>, kind: Proble
     problem::note(&provider.state, &mistake);
 }
 
-/// Counts what a token endpoint refused, where it is the application's mistake. Who did not prove to be itself is counted
-/// where that is found out.
-pub fn note_refusal(provider: &Provider, application: &Application, error: &OAuthError) {
-    let kind = match error {
-        OAuthError::InvalidGrant(_) => ProblemKind::Grant,
-        OAuthError::InvalidRequest(_)
-        | OAuthError::UnauthorizedClient(_)
-        | OAuthError::InvalidScope(_)
-        | OAuthError::InvalidTarget
-        | OAuthError::UnsupportedGrantType => ProblemKind::TokenRequest,
-        _ => return,
+/// Counts what a token endpoint refused, where it is the application's mistake, with what was sent. Who did not prove to be
+/// itself is counted where that is found out.
+pub fn note_refusal(provider: &Provider, application: &Application, error: &OAuthError, form: &Parameters) {
+    let Some(kind) = error.problem() else { return };
+    let refused = match (error, form.get("grant_type")) {
+        (OAuthError::UnsupportedGrantType, Some(sent)) => {
+            format!("{}: {}, not {sent:?}", error.code(), error.description())
+        }
+        _ => format!("{}: {}", error.code(), error.description()),
     };
-    note(provider, Some(application), kind, &format!("{}: {}", error.code(), error.description()));
+    note(provider, Some(application), kind, &refused);
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
 use super::page;
+use super::problem::Noted;
 use crate::server::service::caller::Client;
 use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;
@@ -21,6 +22,8 @@ pub struct Provider {
     /// Where the request came from.
     pub client: Client,
     pub headers: HeaderMap,
+    /// Whether a mistake of this request is counted.
+    pub noted: Noted,
 }
 
 impl Provider {
@@ -49,6 +52,8 @@ impl FromRequestParts<AppState> for Provider {
             let sentence = "There is no environment at this address. Check the address that you followed.";
             page::plain(StatusCode::NOT_FOUND, "Not found", sentence)
         })?;
-        Ok(Self { state: state.clone(), environment, client: client(state, parts), headers: parts.headers.clone() })
+        let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
+        let (client, headers) = (client(state, parts), parts.headers.clone());
+        Ok(Self { state: state.clone(), environment, client, headers, noted })
     }
 }

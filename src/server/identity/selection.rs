@@ -1,16 +1,16 @@
 //! The page that asks whom a request means. It works without script, and says what ended where something did.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use uuid::Uuid;
 
+use super::authorize::answered;
 use super::choice::Browser;
 use super::login;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, Parameters, with_query};
+use super::parking;
 use super::provider::Provider;
 use crate::model::session::EndReason;
 use crate::server::db::session::StandingRow;
@@ -19,9 +19,12 @@ use crate::server::service::browser;
 use crate::server::service::relying_party::Application;
 use crate::server::text::isolated;
 
+/// Sessions that the page lists at most.
+const LISTED: usize = 100;
+
 /// What a choice leads to.
 pub enum Then<'a> {
-    /// On with this authorization request, a path of the provider's.
+    /// On with this authorization request, a path of the provider's or a short name for one.
     Authorize(&'a str),
     /// This page of the provider, for the chosen session.
     Open(&'a str),
@@ -95,8 +98,11 @@ fn respond(
         }
         @if !sessions.is_empty() {
             ul.hosted-list {
-                @for session in sessions { (item(provider, session, then)) }
+                @for session in sessions.iter().take(LISTED) { (item(provider, session, then)) }
             }
+        }
+        @if sessions.len() > LISTED {
+            p.dim { "The newest " (LISTED) " of " (sessions.len()) " sessions are shown. End some to see the others." }
         }
         @if let Some(path) = sign_in {
             a.button href=(with_query(&provider.path("/login"), &[("continue", path)])) { (label) }
@@ -163,26 +169,32 @@ async fn choose_in(provider: &Provider, form: &Parameters) -> ServiceResult<Resp
         Ok(destination) => destination,
         Err(page) => return Ok(page),
     };
-    if let (Some(session_id), Some(application)) = (session_id, &destination.application) {
-        remember(provider, application, session_id).await?;
-    }
+    let path = match (session_id, &destination.application) {
+        (Some(session_id), Some(application)) if remember(provider, application, session_id).await? => {
+            answered(provider, &destination.path, session_id)
+        }
+        _ => destination.path,
+    };
+    let path = parking::short_address(provider, path).await?;
     // Whoever is over by now is answered there: the request is read anew. It goes on by itself and not by redirect, for
     // browsers would hold this form's policy against every place that the application leads on to.
     let title = "Going on…";
     let body = html! {
         div.with-icon { span.spinner aria-hidden="true" {} h1 { (title) } }
-        a.button.primary.wide href=(destination.path) { (icon("arrow-right")) "Go on" }
+        a.button.primary.wide href=(path) { (icon("arrow-right")) "Go on" }
     };
-    Ok(Page::card(title, body).forward(&destination.path).into_response())
+    Ok(Page::card(title, body).forward(&path).into_response())
 }
 
-async fn remember(provider: &Provider, application: &Arc<Application>, session_id: Uuid) -> ServiceResult<()> {
+/// Whether the choice is one: the browser was given this session for the application, and says so from now on where it runs.
+async fn remember(provider: &Provider, application: &Application, session_id: Uuid) -> ServiceResult<bool> {
     let browser = Browser::of(provider).await?;
-    let running = browser.running_for(provider, application).await?;
-    if let Some(browser_id) = browser.id()
-        && running.iter().any(|session| session.id == session_id)
-    {
+    let Some(browser_id) = browser.id().filter(|_| browser.was_given(session_id, application)) else {
+        return Ok(false);
+    };
+    let looked = browser::look(&provider.state, provider.environment.id, session_id).await?;
+    if looked.is_some_and(|(_, runs)| runs) {
         browser::choose(&provider.state, browser_id, application.id, session_id).await?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -39,7 +39,7 @@ pub async fn token(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAut
     let application = client_auth::client(&provider, &form).await?;
     let answer = granted(&provider, &application, &form).await;
     if let Err(error) = &answer {
-        problem::note_refusal(&provider, &application, error);
+        problem::note_refusal(&provider, &application, error, &form);
     }
     Ok(Json(answer?).into_response())
 }

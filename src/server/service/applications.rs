@@ -52,7 +52,7 @@ fn item(row: ApplicationListRow) -> ApplicationItem {
 pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<ApplicationDetail> {
     caller.require_view()?;
     let state = &caller.state;
-    problem::write_down(state).await?;
+    problem::write_down_first(state).await;
     let mut conn = state.db.read().await?;
     let application = table::by_id(&mut conn, application_id)
         .await?

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::session;
 use crate::model::session::SessionKind;
 use crate::server::db::browser::{self as table, Former, HeldRow};
-use crate::server::db::session::StandingRow;
+use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Tx, user};
 use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
@@ -130,7 +130,8 @@ pub struct Held {
     pub application_id: Option<Uuid>,
     /// When it was opened here, for the first time or once more, if no application got anything by it since.
     pub opened_at: Option<DateTime<Utc>>,
-    pub ended: bool,
+    /// When it ended, if that is written down.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// What the browser with this cookie holds, running sessions first, newest first: whether each may go on is asked when it
@@ -153,25 +154,37 @@ pub async fn held(
         user_id: row.user_id,
         application_id: row.application_id,
         opened_at: row.reopened_at.or_else(|| (!row.used).then_some(row.created_at)),
-        ended: row.ended,
+        ended_at: row.ended_at,
     });
     Ok(Some((id, held.collect())))
 }
 
-/// A session that was used in an application by a browser.
-#[derive(Clone, Copy, Debug)]
-pub struct Use {
-    pub session_id: Uuid,
-    /// When the person chose it, if ever.
-    pub chosen_at: Option<DateTime<Utc>>,
+/// Who was who in an application by the browser, the last first, each with whether it may go on. One that has ended is among
+/// them until somebody else came after it: nobody takes its place unasked.
+pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> ServiceResult<Vec<(StandingRow, bool)>> {
+    let mut conn = state.db.read().await?;
+    let rows = session_table::used_by(&mut conn, browser_id, application_id, table::USES).await?;
+    drop(conn);
+    let mut uses = Vec::new();
+    for standing in rows {
+        let goes_on = session::may_go_on(state, &standing).await?;
+        uses.push((standing, goes_on));
+    }
+    Ok(uses)
 }
 
-/// Who was who in an application by the browser, the last first. One that has ended is among them until somebody else came
-/// after it: nobody takes its place unasked.
-pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> ServiceResult<Vec<Use>> {
+/// The sessions that the browser holds and that may go on. One that may not is ended by being asked.
+pub async fn running(state: &AppState, browser_id: Uuid) -> ServiceResult<Vec<StandingRow>> {
     let mut conn = state.db.read().await?;
-    let rows = table::uses(&mut conn, browser_id, application_id).await?;
-    Ok(rows.into_iter().map(|row| Use { session_id: row.session_id, chosen_at: row.chosen_at }).collect())
+    let rows = session_table::held_by(&mut conn, browser_id, table::HELD).await?;
+    drop(conn);
+    let mut running = Vec::new();
+    for standing in rows {
+        if session::may_go_on(state, &standing).await? {
+            running.push(standing);
+        }
+    }
+    Ok(running)
 }
 
 /// Notes that the application got something by this session here, in the transaction that gives it.
@@ -201,8 +214,10 @@ pub async fn note_last_use(
     session_id: Uuid,
     unused: bool,
 ) -> ServiceResult<()> {
-    let last = uses(state, browser_id, application_id).await?;
-    if !unused && last.first().is_some_and(|last| last.session_id == session_id) {
+    let mut conn = state.db.read().await?;
+    let last = table::last_use(&mut conn, browser_id, application_id).await?;
+    drop(conn);
+    if !unused && last == Some(session_id) {
         return Ok(());
     }
     let mut tx = state.db.write().await?;

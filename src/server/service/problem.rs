@@ -4,8 +4,6 @@
 //! Strangers can make as many mistakes as they like. They are counted in memory and written down together, every few
 //! seconds and before anybody looks, so that no request waits for that and none costs more than the others.
 
-use std::collections::{BTreeSet, HashMap};
-
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -14,14 +12,12 @@ use crate::model::problem::{ProblemItem, ProblemKind};
 use crate::server::db::Conn;
 use crate::server::db::problem::{self as table, ProblemRow};
 use crate::server::error::ServiceResult;
-use crate::server::problems::{Key, Seen};
+use crate::server::problems::{MOST, Place, Refused, Seen};
 use crate::server::secret;
 use crate::server::state::AppState;
 
 /// How long a mistake is shown after it was made last.
 const KEPT: TimeDelta = TimeDelta::days(1);
-/// Mistakes of one application that are shown, and of all whom nobody knows.
-const MOST: i64 = 50;
 /// Characters of what was refused.
 const LONGEST: usize = 300;
 
@@ -54,21 +50,14 @@ pub fn note(state: &AppState, mistake: &Mistake<'_>) {
         "an application got something wrong"
     );
     let now = state.now();
-    let key = Key {
-        environment_id: mistake.environment_id,
-        application_id: mistake.application.map_or_else(Uuid::nil, |(id, _)| id),
-        kind: mistake.kind,
-        value,
-    };
+    let place = (mistake.environment_id, mistake.application.map_or_else(Uuid::nil, |(id, _)| id));
     let seen = Seen { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
-    state.problems.add(key, seen);
+    state.problems.add(place, (mistake.kind, value), seen);
 }
 
 /// What was refused as it may be shown: one line, not endless, and no secret that was sent in the wrong place.
 fn shown(value: &str) -> String {
-    if secret::is_secret(value) {
-        return "(a secret, sent in its place)".to_owned();
-    }
+    let value = secret::hidden(value);
     let mut line: String = value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(LONGEST).collect();
     if value.chars().count() > LONGEST {
         line.pop();
@@ -77,45 +66,54 @@ fn shown(value: &str) -> String {
     line
 }
 
-/// Writes down what was counted. Gives how many different mistakes that were; what could not be written waits on.
+/// Writes down what was counted. Gives how many different mistakes that were; where it fails they go on waiting.
 pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
     let waiting = state.problems.take();
     if waiting.is_empty() {
         return Ok(0);
     }
-    let written = write(state, &waiting).await;
-    if written.is_err() {
-        for (key, seen) in waiting {
-            state.problems.add(key, seen);
+    let mut touched: Vec<Place> = waiting.iter().map(|(place, ..)| *place).collect();
+    touched.dedup();
+    let written = waiting.len() as u64;
+    if let Err(error) = write(state, &waiting).await {
+        for (place, refused, seen) in waiting {
+            state.problems.add(place, refused, seen);
         }
+        return Err(error);
     }
-    written
+    // On its own: what is added locks rows in one order, and what is forgotten in another.
+    let mut tx = state.db.write().await?;
+    for (environment_id, application_id) in touched {
+        table::keep_newest(&mut tx, environment_id, application_id, MOST as i64).await?;
+    }
+    tx.commit().await?;
+    Ok(written)
 }
 
-async fn write(state: &AppState, waiting: &HashMap<Key, Seen>) -> ServiceResult<u64> {
+async fn write(state: &AppState, waiting: &[(Place, Refused, Seen)]) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
-    let mut touched = BTreeSet::new();
-    let mut written = 0;
-    for (key, seen) in waiting {
-        touched.insert((key.environment_id, key.application_id));
+    for ((environment_id, application_id), (kind, value), seen) in waiting {
         let row = ProblemRow {
-            environment_id: key.environment_id,
-            application_id: key.application_id,
-            kind: key.kind.as_str().to_owned(),
-            value: key.value.clone(),
+            environment_id: *environment_id,
+            application_id: *application_id,
+            kind: kind.as_str().to_owned(),
+            value: value.clone(),
             first_at: seen.first_at,
             last_at: seen.last_at,
             occurrences: seen.occurrences,
             request_id: seen.request_id.clone(),
         };
         table::add(&mut tx, &row).await?;
-        written += 1;
-    }
-    for (environment_id, application_id) in touched {
-        table::keep_newest(&mut tx, environment_id, application_id, MOST).await?;
     }
     tx.commit().await?;
-    Ok(written)
+    Ok(())
+}
+
+/// The same before somebody looks, who sees what there is also where the writer has no time.
+pub async fn write_down_first(state: &AppState) {
+    if let Err(error) = write_down(state).await {
+        tracing::warn!(error = format!("{error:#}"), "what applications got wrong could not be written down yet");
+    }
 }
 
 /// Forgets what is older than a day. Gives how many went.
@@ -142,7 +140,7 @@ pub async fn of_application(
 /// The recent mistakes of whom nobody knows: unknown client ids, and pages of origins that no application has.
 pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     caller.require_view()?;
-    write_down(&caller.state).await?;
+    write_down_first(&caller.state).await;
     let mut conn = caller.state.db.read().await?;
     of_application(&caller.state, &mut conn, caller.environment.id, Uuid::nil()).await
 }
@@ -160,7 +158,7 @@ fn item(row: ProblemRow) -> Option<ProblemItem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, shown};
+    use super::*;
 
     #[test]
     fn what_was_refused_is_one_line_and_no_secret() {
@@ -168,6 +166,9 @@ mod tests {
         assert_eq!(shown("a\nb\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
         let long = shown(&"ü".repeat(5_000));
         assert!(long.chars().count() == LONGEST && long.ends_with('…'));
-        assert_eq!(shown("ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS"), "(a secret, sent in its place)");
+        let secret = "ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS";
+        assert_eq!(shown(secret), "(a secret)");
+        let inside = format!("https://a.example/{}?client_secret={secret}", "x".repeat(LONGEST - 40));
+        assert!(!shown(&inside).contains("ucs_"), "a secret that is cut off is one, too");
     }
 }

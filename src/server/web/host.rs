@@ -3,32 +3,48 @@
 //!
 //! A proxy may write its own address into `Host`, as nginx does unless told otherwise. Then every request has the other
 //! name, also those of browsers that are at the right one: whoever was sent there and comes back with the same name was
-//! right all along. The name is remembered, and its requests are served.
+//! right all along. The name is remembered of the proxy that writes it, and its requests are served. That a browser was sent is
+//! not believed: the mark by which it says so is made here, for this name, and is worth nothing after some minutes. And what
+//! somebody says to us directly is remembered of that address only.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
+use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::server::address::{is_loopback, origin_of, with_query};
+use crate::server::clock::from_micros;
 use crate::server::identity::page::Page;
 use crate::server::state::AppState;
 
-/// Carries the name that a browser was sent away from.
+/// Says that a browser was sent here, from which name, and when.
 const MARK: &str = "opened_as";
-/// No deployment has that many proxies. A name beyond is served, but not remembered.
+const PURPOSE: &str = "a name that a browser was sent away from";
+/// How long a browser may take for that.
+const UNDERWAY: TimeDelta = TimeDelta::minutes(5);
+/// No deployment has that many proxies. Beyond, the oldest is forgotten, and found out again.
 const REMEMBERED: usize = 64;
+/// Names that one address writes.
+const OF_ONE: usize = 4;
+
+/// A name, and the address that a request with it came from, where that is known.
+type Rewritten = (Option<IpAddr>, String);
 
 /// What `Host` may say instead of the public name, because a proxy writes it.
 #[derive(Clone)]
 pub struct Names {
     state: AppState,
-    rewritten: Arc<Mutex<HashSet<String>>>,
+    rewritten: Arc<Mutex<VecDeque<Rewritten>>>,
 }
 
 impl Names {
@@ -36,29 +52,68 @@ impl Names {
         Self { state, rewritten: Arc::default() }
     }
 
-    fn is_remembered(&self, host: &str) -> bool {
-        self.rewritten.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+    fn is_remembered(&self, peer: Option<IpAddr>, host: &str) -> bool {
+        let rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
+        rewritten.iter().any(|(from, name)| *from == peer && name == host)
     }
 
-    fn remember(&self, host: &str) {
+    fn remember(&self, peer: Option<IpAddr>, host: &str) {
         let mut rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
-        if rewritten.len() < REMEMBERED && rewritten.insert(host.to_owned()) {
-            tracing::warn!(
-                host,
-                public_url = self.state.origin(),
-                "a proxy writes its own address into Host: have it pass on the one it got (nginx: proxy_set_header Host \
-                 $host)"
-            );
+        if rewritten.iter().any(|(from, name)| *from == peer && name == host) {
+            return;
         }
+        if rewritten.iter().filter(|(from, _)| *from == peer).count() >= OF_ONE
+            && let Some(oldest) = rewritten.iter().position(|(from, _)| *from == peer)
+        {
+            rewritten.remove(oldest);
+        }
+        if rewritten.len() >= REMEMBERED {
+            rewritten.pop_front();
+        }
+        rewritten.push_back((peer, host.to_owned()));
+        drop(rewritten);
+        tracing::warn!(
+            host,
+            public_url = self.state.origin(),
+            "a proxy writes its own address into Host: have it pass on the one it got (nginx: proxy_set_header Host $host)"
+        );
+    }
+
+    /// The mark with which a browser is sent away from a name.
+    fn mark(&self, host: &str) -> String {
+        let micros = self.state.now().timestamp_micros();
+        format!("{micros}.{}", URL_SAFE_NO_PAD.encode(self.tag(host, micros)))
+    }
+
+    /// Whether a browser was sent away from this name, just now.
+    fn was_sent(&self, uri: &Uri, host: &str) -> bool {
+        let query = uri.query().unwrap_or_default();
+        let marks = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == MARK);
+        marks.filter_map(|(_, value)| self.sent_at(&value, host)).any(|sent_at| {
+            let passed = self.state.now() - sent_at;
+            passed <= UNDERWAY && passed >= TimeDelta::zero()
+        })
+    }
+
+    fn sent_at(&self, mark: &str, host: &str) -> Option<DateTime<Utc>> {
+        let (micros, presented) = mark.split_once('.')?;
+        let micros: i64 = micros.parse().ok()?;
+        let presented = URL_SAFE_NO_PAD.decode(presented).ok()?;
+        bool::from(self.tag(host, micros).ct_eq(&presented)).then(|| from_micros(micros))
+    }
+
+    fn tag(&self, host: &str, micros: i64) -> Vec<u8> {
+        self.state.keyring.tag(PURPOSE, format!("{micros} {host}").as_bytes())
     }
 
     /// Whether a request was made to this server under its own name, as far as can be told.
-    pub fn is_ours(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    pub fn is_ours(&self, request: &Request) -> bool {
+        let (uri, headers) = (request.uri(), request.headers());
         let Some(host) = asked(uri, headers) else { return true };
         let public = &self.state.public_url;
         is_public(public, &host)
             || is_alias(public, &host)
-            || self.is_remembered(&host)
+            || self.is_remembered(peer(request), &host)
             || is_passed_on(public, headers)
     }
 }
@@ -70,7 +125,8 @@ pub async fn under_its_name(State(names): State<Names>, request: Request, next: 
         return next.run(request).await;
     };
     let public = &names.state.public_url;
-    if is_public(public, &host) || names.is_remembered(&host) || is_passed_on(public, request.headers()) {
+    if is_public(public, &host) || names.is_remembered(peer(&request), &host) || is_passed_on(public, request.headers())
+    {
         return next.run(request).await;
     }
     if is_loopback(public.host_str().unwrap_or_default()) {
@@ -81,20 +137,26 @@ pub async fn under_its_name(State(names): State<Names>, request: Request, next: 
             false => return unreachable_name(&names.state, &host),
         }
     }
-    let was_sent = request.uri().query().is_some_and(|query| {
-        url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == MARK && value == host.as_str())
-    });
-    if was_sent || came_from(&names.state, request.headers()) {
-        names.remember(&host);
+    if names.was_sent(request.uri(), &host) {
+        names.remember(peer(&request), &host);
+        return next.run(request).await;
+    }
+    // Anybody can write that, so that nothing is concluded from it.
+    if came_from(&names.state, request.headers()) {
         return next.run(request).await;
     }
     // Inside a nested router the address has lost its beginning.
     let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
     let path = original.path_and_query().map_or("/", |path| path.as_str());
-    let url = with_query(&format!("{}{path}", names.state.origin()), &[(MARK, &host)]);
+    let url = with_query(&format!("{}{path}", names.state.origin()), &[(MARK, &names.mark(&host))]);
     let mut response = Redirect::temporary(&url).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whoever talks to us: a proxy, where there is one.
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// Browsers elsewhere cannot be sent to a name that means their own machine.

@@ -82,7 +82,7 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
     let state = &own.state;
     let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or("unreadable"));
     let from_here = matches!(site, Some("same-origin" | "none"));
-    let by_name = || if own.names.is_ours(request.uri(), headers) { Ok(()) } else { Err(Refusal::OtherName) };
+    let by_name = || if own.names.is_ours(request) { Ok(()) } else { Err(Refusal::OtherName) };
     match headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("unreadable")) {
         Some(origin) if origin.eq_ignore_ascii_case(&state.origin()) => Ok(()),
         Some("null") if from_here => by_name(),

@@ -151,6 +151,84 @@ async fn a_request_that_is_really_too_long_is_told_so() {
     assert!(page.expect_status(StatusCode::URI_TOO_LONG).body().contains("The address is too long"));
 }
 
+/// Written anew it would be three times as long.
+#[tokio::test]
+async fn a_request_is_measured_as_it_was_sent_and_goes_on_as_it_was_sent() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let state = "|".repeat(60_000);
+    let path = format!("{}&state={state}", authorize_path("console", &[("state", "")]));
+    let login = browser.get(&path).await.expect_status(StatusCode::SEE_OTHER).location();
+    assert!(login.len() < 200, "{login}");
+    let name = continued(browser.get(&login).await.expect_status(StatusCode::OK).body());
+    let form = [("email", AMARA), ("password", USER_PASSWORD), ("continue", name.as_str())];
+    let on = browser.post(super::LOGIN, &form).await.expect_status(StatusCode::SEE_OTHER).location();
+    let back = browser.get(&on).await.expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(answered(&back, "state").as_deref(), Some(state.as_str()));
+    // As a form it has to be written anew, and is told where that is too long.
+    let query = authorize_path("console", &[("state", "")]);
+    let body = format!("{}&state={state}", query.split_once('?').expect("a query").1);
+    let request = axum::http::Request::post("/id/production/authorize")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(axum::body::Body::from(body))
+        .expect("a request");
+    let page = browser.send(request).await.expect_status(StatusCode::URI_TOO_LONG);
+    assert!(page.body().contains("64000 is the most"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn a_page_that_asks_who_it_is_carries_no_long_address() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    for user in [AMARA, "rita@northwind.example"] {
+        let path = crate::identity::flow::start(&app, &mut browser, user, "northwind", "console").await;
+        crate::identity::flow::hand_off(&mut browser, &path).await;
+    }
+    let state = "long ".repeat(4_000);
+    let page = browser.get(&authorize_path("console", &[("state", state.as_str())])).await;
+    let page = page.expect_status(StatusCode::OK);
+    assert!(page.body().len() < 10_000, "{} bytes", page.body().len());
+    let name = continued(page.body());
+    assert!(name.starts_with("upr_") && page.body().contains("login?continue=upr_"), "{}", page.body());
+    let session = page.body().split("name=\"session\" value=\"").nth(1).expect("a button")[..36].to_owned();
+    let form = [("continue", name.as_str()), ("session", session.as_str())];
+    let next = browser.post("/id/production/choose", &form).await.expect_status(StatusCode::OK);
+    let on = next.body().split("0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("where it goes on");
+    assert!(on.starts_with("/id/production/authorize?parked=upr_") && on.len() < 200, "{on}");
+    let back = browser.get(on).await.expect_status(StatusCode::SEE_OTHER);
+    assert_eq!(answered(&back, "state").as_deref(), Some(state.as_str()));
+    assert!(answered(&back, "code").is_some());
+}
+
+#[tokio::test]
+async fn a_stranger_throws_away_only_what_waits_for_the_strangers_own_network() {
+    use understudy::server::db::environment;
+    use understudy::server::service::caller::Client;
+    use understudy::server::service::parked::{self, Kept};
+    let app = TestApp::new().await;
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let id = environment::by_slug(&mut conn, "production").await.expect("a query").expect("an environment").id;
+    drop(conn);
+    let from = |address: &str| Client { ip_address: Some(address.to_owned()), ..Client::default() };
+    let office = parked::park(&app.state, id, &from("192.0.2.7"), "/office").await.expect("parked");
+    let first = parked::park(&app.state, id, &from("2001:db8::1"), "/first").await.expect("parked");
+    let long = "x".repeat(60_000);
+    let mut last = String::new();
+    for number in 0..80 {
+        app.advance(chrono::TimeDelta::milliseconds(1));
+        let stranger = from(&format!("2001:db8::{number:x}"));
+        last = parked::park(&app.state, id, &stranger, &long).await.expect("parked");
+    }
+    let kept = async |name: &str| parked::find(&app.state, id, name).await.expect("a query");
+    assert!(matches!(kept(&office).await, Kept::Text(_)), "the office's was thrown away");
+    assert!(matches!(kept(&last).await, Kept::Text(_)));
+    assert!(matches!(kept(&first).await, Kept::Nothing), "a share has no end");
+    assert!(app.count("parked_requests").await < 75);
+    let page = app.browser().get(&format!("/id/production/login?continue={first}")).await;
+    let page = page.expect_status(StatusCode::BAD_REQUEST);
+    assert!(page.body().contains("very many begin from the same network"), "{}", page.body());
+}
+
 #[tokio::test]
 async fn any_page_of_the_portal_is_come_back_to_after_signing_in() {
     let app = TestApp::new().await;

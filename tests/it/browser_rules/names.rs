@@ -52,6 +52,30 @@ async fn behind_a_proxy_that_rewrites_host_nobody_is_sent_in_circles() {
 }
 
 #[tokio::test]
+async fn nobody_makes_a_name_trusted_by_saying_so() {
+    let app = TestApp::at(PUBLIC).await;
+    let host = ("host", "evil.example");
+    let referer = ("referer", "https://understudy.example.com/");
+    let sent = get(&mut app.browser(), "/sign-in", &[host]).await.location();
+    let mark = sent.split("opened_as=").nth(1).expect("a mark").to_owned();
+    let stale = mark.clone();
+    for made_up in ["evil.example", "1.AAAA", "", "9999999999999999.AAAA"] {
+        let answer = get(&mut app.browser(), &format!("/sign-in?opened_as={made_up}"), &[host]).await;
+        assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT, "{made_up}");
+    }
+    // The mark is for that name alone, and soon worth nothing.
+    let other = [("host", "other.example")];
+    let answer = get(&mut app.browser(), &format!("/sign-in?opened_as={mark}"), &other).await;
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    app.advance(chrono::TimeDelta::minutes(6));
+    let answer = get(&mut app.browser(), &format!("/sign-in?opened_as={stale}"), &[host]).await;
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    // Nor does a page that is said to have been open.
+    get(&mut app.browser(), "/sign-in", &[host, referer]).await.expect_status(StatusCode::OK);
+    get(&mut app.browser(), "/sign-in", &[host]).await.expect_status(StatusCode::TEMPORARY_REDIRECT);
+}
+
+#[tokio::test]
 async fn a_form_of_a_page_under_another_name_is_refused_with_the_right_one() {
     let app = TestApp::at(LAN).await;
     let by_number = [("host", "192.168.1.5:3000"), ("origin", "http://192.168.1.5:3000")];

@@ -155,6 +155,134 @@ async fn every_kind_of_mistake_is_counted_and_no_secret_is_kept() {
     }
 }
 
+fn form_to(path: &str, kind: &str) -> axum::http::request::Builder {
+    Request::post(format!("/id/production{path}")).header(header::CONTENT_TYPE, kind)
+}
+
+/// What the extractors and limits refuse, before any endpoint knows whose it is.
+#[tokio::test]
+async fn nothing_is_refused_without_a_trace() {
+    use crate::support::fixture::CONSOLE_SECRET;
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let issued = crate::identity::flow::tokens(&app, &mut browser, "console", &[]).await;
+    let bearer = |token: &str| format!("Bearer {token}");
+    let id_token = bearer(issued["id_token"].as_str().expect("a token"));
+    let access_token = bearer(issued["access_token"].as_str().expect("a token"));
+    let proof = basic("console", CONSOLE_SECRET);
+    let (proof, id_token, access_token) = (proof.as_str(), id_token.as_str(), access_token.as_str());
+    let form = "application/x-www-form-urlencoded";
+    let json = "application/json";
+    let long = format!("client_id=dispatch&x={}", "x".repeat(70_000));
+    let sent: [(&str, &str, Option<&str>, &str); 12] = [
+        ("/token", json, Some(proof), "{}"),
+        ("/token", form, None, "client_id=dispatch&client_id=dispatch"),
+        ("/token", form, None, "client_id=dispatch&x=%00"),
+        ("/token", form, Some(proof), long.as_str()),
+        ("/token", form, Some(proof), "grant_type=password"),
+        ("/introspect", form, Some(proof), ""),
+        ("/introspect", form, None, "client_id=dispatch&token=x"),
+        ("/revoke", form, Some(proof), ""),
+        ("/userinfo", form, Some(id_token), ""),
+        ("/userinfo", form, Some("Token abc"), ""),
+        ("/events", json, Some(access_token), "{"),
+        ("/authorize", json, Some(proof), "{}"),
+    ];
+    for (path, kind, authorization, body) in sent {
+        let mut request = form_to(path, kind);
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let answer = send(&mut app.browser(), request, &[], Body::from(body.to_owned())).await;
+        assert!(answer.status().is_client_error(), "{path} {body:.20}: {}", answer.status());
+    }
+    let long = authorize_path("dispatch", &[("state", &"s".repeat(64_500))]);
+    app.browser().get(&long).await.expect_status(StatusCode::URI_TOO_LONG);
+    let hint = [("prompt", "none"), ("id_token_hint", "nonsense")];
+    browser.get(&authorize_path("console", &hint)).await.expect_status(StatusCode::SEE_OTHER);
+    let id_token = issued["id_token"].as_str().expect("a token");
+    for query in [
+        vec![("client_id", "console"), ("client_id", "console")],
+        vec![("client_id", "dispatch"), ("id_token_hint", id_token)],
+    ] {
+        let path = format!("/id/production/logout?{}", encode(&query));
+        browser.get(&path).await.expect_status(StatusCode::BAD_REQUEST);
+    }
+    let sdk = |path: &str| {
+        let request = form_to(&format!("/frontegg{path}"), json);
+        request
+            .header(header::ORIGIN, "https://dispatch.example")
+            .header("frontegg-requested-application-id", "dispatch")
+    };
+    for (path, body) in [
+        ("/oauth/token", "{"),
+        ("/oauth/token", r#"{"grant_type":"password","client_id":"dispatch"}"#),
+        ("/identity/resources/auth/v1/user", r#"{"email":"a@b.example","password":"x"}"#),
+    ] {
+        let answer = send(&mut app.browser(), sdk(path), &[], Body::from(body)).await;
+        assert!(answer.status().is_client_error(), "{path} {body}: {}", answer.status());
+    }
+    let untold = form_to("/frontegg/oauth/authorize/silent", json);
+    send(&mut app.browser(), untold, &[], Body::from("{}")).await.expect_status(StatusCode::BAD_REQUEST);
+
+    let (console, dispatch, nobody) = (of(&app, "console").await, of(&app, "dispatch").await, of_nobody(&app).await);
+    for (problems, kind, part) in [
+        (&console, "token_request", "/token: invalid_request: the body must be"),
+        (&console, "token_request", "64 KiB"),
+        (&console, "token_request", "not \"password\""),
+        (&console, "token_request", "/introspect: invalid_request: token is missing"),
+        (&console, "token_request", "/revoke: invalid_request: token is missing"),
+        (&console, "token_request", "an id token was sent where an access token belongs"),
+        (&console, "token_request", "/events: body: "),
+        (&console, "authorization_request", "/authorize: invalid_request: the body must be"),
+        (&console, "authorization_request", "id_token_hint"),
+        (&console, "authorization_request", "sign-out twice"),
+        (&dispatch, "token_request", "a parameter was sent more than once"),
+        (&dispatch, "token_request", "a NUL character"),
+        (&dispatch, "client_secret", "a proof of its own"),
+        (&dispatch, "authorization_request", "64000 is the most"),
+        (&dispatch, "authorization_request", "issued to another one"),
+        (&dispatch, "token_request", "the body is no JSON object"),
+        (&dispatch, "token_request", "grant_type must be authorization_code or refresh_token, not \"password\""),
+        (&dispatch, "token_request", "not embedded"),
+        (&nobody, "token_request", "not \"Token\""),
+        (&nobody, "token_request", "It cannot be told which application this is"),
+    ] {
+        let found: Vec<_> = problems.iter().filter(|one| one.0 == kind && one.1.contains(part)).collect();
+        assert!(found.len() == 1 && found[0].2 == 1, "{kind} {part}: {found:?} of {problems:?}");
+    }
+    assert_eq!((console.len(), dispatch.len(), nobody.len()), (10, 8, 2), "{console:?} {dispatch:?} {nobody:?}");
+}
+
+#[tokio::test]
+async fn no_secret_is_kept_wherever_in_a_request_it_was_put() {
+    use crate::support::fixture::CONSOLE_SECRET;
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let issued = crate::identity::flow::tokens(&app, &mut browser, "console", &[]).await;
+    let token = issued["id_token"].as_str().expect("a token");
+    let link = format!("upl_{}", &CONSOLE_SECRET[4..]);
+    let inside = format!("https://console.example/callback?client_secret={CONSOLE_SECRET}");
+    let beside = format!("northwind-console:{CONSOLE_SECRET}");
+    for extra in [
+        [("scope", CONSOLE_SECRET)],
+        [("redirect_uri", inside.as_str())],
+        [("client_id", beside.as_str())],
+        [("client_id", link.as_str())],
+        [("scope", token)],
+        [("prompt", token)],
+    ] {
+        browser.get(&authorize_path("console", &extra)).await;
+    }
+    let all = format!("{:?}{:?}", of(&app, "console").await, of_nobody(&app).await);
+    for secret in [&CONSOLE_SECRET[4..], &token[..40]] {
+        assert!(!all.contains(secret), "{all}");
+    }
+    for part in ["client_secret=(a secret)", "northwind-console:(a secret)"] {
+        assert!(all.contains(part), "no {part:?} in {all}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_mistake_is_not_shown_as_one() {
     let app = TestApp::new().await;

@@ -361,8 +361,9 @@ async fn a_sign_in_beside_an_impersonation_leaves_it_to_its_operator() {
     let code = started(&app).await;
     let mut browser = app.browser();
     trade(&mut browser, &code).await.expect_status(StatusCode::OK);
-    sign_in(&mut browser, RITA).await.expect_status(StatusCode::OK);
-    let answer = Call::post("dispatch", REFRESH, json!({})).send(&mut browser).await.json();
+    let rita = sign_in(&mut browser, RITA).await.expect_status(StatusCode::OK).json();
+    let call = Call::post("dispatch", REFRESH, json!({})).bearer(text(&rita, "accessToken"));
+    let answer = call.send(&mut browser).await.json();
     assert_eq!(claims(&answer["accessToken"])["email"], RITA);
     assert!(app.events("impersonation.ended").await.is_empty());
 }

@@ -92,8 +92,8 @@ async fn a_user_is_named_by_id_or_e_mail_and_is_here_or_is_asked_for() {
         .1;
     for email in [RITA, AMARA] {
         let form = [("email", email), ("password", USER_PASSWORD), ("continue", again.as_str())];
-        browser.post("/id/production/login", &form).await.expect_status(StatusCode::SEE_OTHER);
-        let answer = browser.get(&again).await;
+        let on = browser.post("/id/production/login", &form).await.expect_status(StatusCode::SEE_OTHER).location();
+        let answer = browser.get(&on).await;
         let code = answered(&answer, "code").unwrap_or_else(|| panic!("no code: {}", answer.location()));
         let issued: Value = redeem(&app, "console", &code).await.json();
         assert_eq!(claims(&issued["id_token"])["email"], email);
@@ -196,8 +196,9 @@ async fn a_user_who_is_to_choose_is_asked_for_no_password() {
         browser.post("/id/production/choose", &foreign).await.expect_status(StatusCode::OK);
         browser.get(&again).await.expect_status(StatusCode::OK);
         let chosen = [("continue", again.as_str()), ("session", session.as_str())];
-        browser.post("/id/production/choose", &chosen).await.expect_status(StatusCode::OK);
-        let answer = browser.get(&again).await;
+        let next = browser.post("/id/production/choose", &chosen).await.expect_status(StatusCode::OK);
+        let on = next.body().split("0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("where it goes on");
+        let answer = browser.get(&on.replace("&amp;", "&")).await;
         assert!(answered(&answer, "code").is_some(), "{}", answer.location());
         app.advance(TimeDelta::seconds(5));
     }

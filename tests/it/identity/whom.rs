@@ -169,7 +169,7 @@ async fn what_ends_every_impersonation_at_once_makes_nobody_somebody_else() {
     }
 }
 
-async fn error(browser: &mut Browser, extra: &[(&str, &str)]) -> Option<String> {
+pub async fn error(browser: &mut Browser, extra: &[(&str, &str)]) -> Option<String> {
     answered(&browser.get(&authorize_path("console", extra)).await, "error")
 }
 
@@ -186,14 +186,14 @@ fn form_of<'a>(page: &'a str, button: &str) -> (Vec<(String, String)>, &'a str) 
     (fields, action)
 }
 
-async fn press(browser: &mut Browser, page: &str, button: &str) -> axum::http::Response<String> {
+pub async fn press(browser: &mut Browser, page: &str, button: &str) -> axum::http::Response<String> {
     let (fields, action) = form_of(page, button);
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     browser.post(action, &fields).await
 }
 
 /// Presses a button of the page that asks, and goes on as the page after it does.
-async fn choose(browser: &mut Browser, page: &str, button: &str) -> axum::http::Response<String> {
+pub async fn choose(browser: &mut Browser, page: &str, button: &str) -> axum::http::Response<String> {
     let next = press(browser, page, button).await.expect_status(StatusCode::OK);
     let next = next.body().split("0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("where it goes on");
     browser.get(&next.replace("&amp;", "&")).await

@@ -168,7 +168,11 @@ impl Prompt {
 }
 
 fn max_age(seconds: Option<&str>) -> Result<Option<i64>, AuthorizationError> {
-    let parse = |text: &str| text.parse::<i64>().ok().filter(|seconds| *seconds >= 0);
+    // More seconds than can be counted are no limit.
+    let parse = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+        is_number.then(|| text.parse::<i64>().unwrap_or(i64::MAX))
+    };
     match seconds {
         None => Ok(None),
         Some(text) => parse(text).map(Some).ok_or(AuthorizationError::request("max_age must be a number of seconds")),

@@ -32,7 +32,7 @@ pub async fn grant(provider: &Provider, application: &Application, form: &Parame
         return invalid(&format!("requested_token_type must be {ACCESS_TOKEN}"));
     }
     for name in ["audience", "resource"] {
-        if form.get(name).is_some_and(|wanted| wanted != application.client_id) {
+        if form.all(name).any(|wanted| wanted != application.client_id) {
             return Err(OAuthError::InvalidTarget);
         }
     }

@@ -4,19 +4,25 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::server::db::Tx;
 use crate::server::db::grant::{self, NewSessionCookie, SessionCookieRow};
 use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
-/// Cookies of one browser that are looked at.
-const COOKIES: usize = 50;
+/// Cookies of one browser that are looked at: more than browsers keep of one site.
+const COOKIES: usize = 500;
+
+/// Cookies of one application in one browser: its SDKs know three spellings of the name.
+const REPLACED: usize = 10;
 
 /// A session that a browser keeps for an application. Whether it may go on is asked when it is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept {
     pub session_id: Uuid,
     pub application_id: Uuid,
+    /// Whether it took the place of somebody else's session that ran: a tab that is loaded anew could be of either.
+    pub shared: bool,
     /// What the cookie came with, where it came with tokens.
     pub family_id: Option<Uuid>,
 }
@@ -32,19 +38,38 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
     let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
     // The provider's own cookie of a user's session is bound to no application and worth nothing here.
     let bound = |row: SessionCookieRow| {
-        let SessionCookieRow { session_id, application_id, family_id, .. } = row;
-        application_id.map(|application_id| Kept { session_id, application_id, family_id })
+        let SessionCookieRow { session_id, application_id, family_id, shared, .. } = row;
+        application_id.map(|application_id| Kept { session_id, application_id, family_id, shared })
     };
     Ok(rows.into_iter().filter_map(bound).collect())
 }
 
-/// A new cookie for a running session in one application, bound to the tokens that it comes with, if it does.
+/// Notes that a new cookie takes the place of those that the browser had for the application until now, whether what they
+/// stood for has ended or not: whose place these had taken may run.
+pub async fn replace(state: &AppState, secret: &str, replaced: &[String]) -> ServiceResult<()> {
+    let mut tx = state.db.write().await?;
+    replace_in(state, &mut tx, secret, replaced).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn replace_in(state: &AppState, tx: &mut Tx, secret: &str, replaced: &[String]) -> ServiceResult<()> {
+    let Some(secret_hash) = SecretKind::SessionCookie.hash_of(secret) else { return Ok(()) };
+    for hash in replaced.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(REPLACED) {
+        grant::note_replaced(tx, &secret_hash, &hash, state.now()).await?;
+    }
+    Ok(())
+}
+
+/// A new cookie for a running session in one application, bound to the tokens that it comes with, if it does. It takes the
+/// place of those that the browser had for the application.
 pub async fn give(
     state: &AppState,
     session_id: Uuid,
     application_id: Uuid,
     family_id: Option<Uuid>,
     expires_at: DateTime<Utc>,
+    replaced: &[String],
 ) -> ServiceResult<String> {
     let (secret, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
     let row = NewSessionCookie {
@@ -59,6 +84,7 @@ pub async fn give(
     if let Some(family_id) = family_id {
         grant::bind_session_cookie(&mut tx, &secret_hash, family_id).await?;
     }
+    replace_in(state, &mut tx, &secret, replaced).await?;
     tx.commit().await?;
     Ok(secret)
 }
