@@ -22,7 +22,7 @@ pub use shown::{isolated, printable, sentence};
 /// The version of everything that is stored because of a text's form. One more with every change of folding, of the
 /// collation's data or of the stored spelling of addresses, and a migration that makes the indexes of stale rows anew: their
 /// condition names this number.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What is wrong with a text, as the end of a sentence that begins with what the text is: "the name is empty".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,8 @@ pub enum TextError {
     Lookalike(u32),
     #[error("has a character in it that addresses cannot have (U+{0:04X})")]
     NotInAddresses(u32),
+    #[error("has a dot where an address has none: at the beginning, before the @ or behind another dot")]
+    Dots,
     #[error("is longer than an e-mail address can be: {most} bytes")]
     AddressTooLong { most: usize },
 }

@@ -24,6 +24,7 @@ macro_rules! migrations {
             (20261126000051, "import_staging"),
             (20261126000081, "password_links"),
             (20261126000091, "reopened"),
+            (20261126000121, "text_keys"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {
