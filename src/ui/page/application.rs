@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::api::applications::GetApplication;
 use crate::model::application::ApplicationDetail;
+use crate::model::text::isolated;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
@@ -47,7 +48,7 @@ fn of(environment: String, id: Option<Uuid>) -> GetApplication {
 fn sections(retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {
     let application = &detail.application;
     view! {
-        <Title text=application.name.clone()/>
+        <Title text=isolated(&application.name)/>
         <header class="profile-head">
             <span class="app-mark">{icon("app-window")}</span>
             <div class="profile-text">

@@ -10,6 +10,7 @@ use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use crate::api::users::GetUser;
+use crate::model::text::isolated;
 use crate::model::user::UserDetail;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
@@ -87,7 +88,7 @@ fn sections(page: Place, user: UserDetail) -> AnyView {
     let now = Now::of(user.now);
     page.frame.shows(page.path.get_untracked(), user.name.clone());
     view! {
-        <Title text=user.name.clone()/>
+        <Title text=isolated(&user.name)/>
         {profile::head(&user)}
         <div class="columns">
             <div class="column">

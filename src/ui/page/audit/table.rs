@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::List;
 use super::words::{action_label, actor};
 use crate::model::audit::{AuditItem, AuditPage, AuditQuery};
-use crate::ui::component::badge::{badge, severity};
+use crate::ui::component::badge::{severity, ticket as ticket_badge};
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, empty_because, nothing};
@@ -83,7 +83,7 @@ fn row(list: List, event: AuditItem, folded: bool, others: usize) -> AnyView {
             <span class="reason dim" title=reason.clone()>
                 <bdi>{reason.clone()}</bdi>
                 " "
-                {event.ticket.clone().map(|ticket| badge("outline", ticket))}
+                {event.ticket.clone().map(ticket_badge)}
             </span>
         }
     });
