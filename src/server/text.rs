@@ -8,6 +8,7 @@ mod address;
 mod fold;
 mod name;
 mod password;
+mod search;
 mod shown;
 
 use unicode_normalization::UnicodeNormalization;
@@ -16,9 +17,10 @@ use unicode_normalization::char::is_combining_mark;
 use crate::model::text::is_shown;
 pub use crate::model::text::{isolated, written};
 pub use address::{canonical_host, domain, domain_of, email, same_person, spelling, spellings};
-pub use fold::{SEARCH_MAX, Search, Word, search_key, search_text, sort_key};
+pub use fold::{search_key, search_text, sort_key};
 pub use name::{NAME_MAX, name};
 pub use password::{password, password_as_before};
+pub use search::{SEARCH_MAX, Search, Word};
 pub use shown::{printable, sentence};
 
 /// The version of everything that is stored because of a text's form. One more with every change of folding, of the

@@ -89,11 +89,55 @@ async fn what_support_pastes_leads_to_the_one_person() {
         " k.nowak@northwind.example ".into(),
         "K.NOWAK@NORTHWIND.EXAMPLE;".into(),
         "(k.nowak@northwind.example)".into(),
+        "‘k.nowak@northwind.example’".into(),
+        "‹k.nowak@northwind.example›…".into(),
+        "*k.nowak@northwind.example*".into(),
+        "`k.nowak@northwind.example`".into(),
+        "Katarzyna Nowak - k.nowak@northwind.example".into(),
+        "👋 Katarzyna Nowak • k.nowak@northwind.example".into(),
+        "e-mail: k.nowak@northwind.example".into(),
+        "SMTP:k.nowak@northwind.example".into(),
+        "https://id.example/?login_hint=k.nowak%40northwind.example&x=y".into(),
+        "mailto:k.nowak%40northwind.example".into(),
+        "【k.nowak＠northwind.example】。".into(),
+        format!("user_{id}"),
+        format!("sub%3D{id}"),
     ] {
         assert_eq!(emails(&app, &typed).await, ["k.nowak@northwind.example"], "{typed:?}");
     }
     assert_eq!(emails(&app, "info@xn--bcher-kva.example").await, ["info@bücher.example"]);
     assert_eq!(emails(&app, "nowak nobody").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_name_is_found_as_other_keyboards_write_it() {
+    let app = app().await;
+    let more = "email,name\n\
+                m1@other.example,Joerg Mueller\n\
+                m2@other.example,Sinéad O’Brien\n\
+                m3@other.example,Conor OBrien\n\
+                m4@other.example,Gina D’Angelo\n\
+                m5@other.example,Kaʻiulani Kealoha\n\
+                m6@other.example,علی کریمی\n\
+                m7@other.example,たなか はな\n\
+                m8@other.example,Meritxell Coŀlell\n\
+                m9@other.example,Əli Əliyev\n";
+    import(&app, Kind::Users, more).await.expect("an import");
+    for (typed, found) in [
+        ("Jörg Müller", &["m1"][..]),
+        ("obrien", &["m3", "m2"]),
+        ("O'Brien", &["m3", "m2"]),
+        ("dangelo", &["m4"]),
+        ("ka'iulani", &["m5"]),
+        ("kaiulani", &["m5"]),
+        ("علي كريمي", &["m6"]),
+        ("タナカ ハナ", &["m7"]),
+        ("collell", &["m8"]),
+        ("eliyev", &["m9"]),
+    ] {
+        let expected: Vec<String> = found.iter().map(|name| format!("{name}@other.example")).collect();
+        assert_eq!(emails(&app, typed).await, expected, "{typed}");
+    }
 }
 
 #[tokio::test]
@@ -117,6 +161,8 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
     for q in [
         started.session_id.to_string(),
         request.user_id.to_string(),
+        format!("sid_{}", started.session_id),
+        format!("sid%3D{}", started.session_id),
         "sup-4821".into(),
         "zurich INVOICE".into(),
         "Amara Okafor <amara@northwind.example> sup-4821".into(),
