@@ -25,6 +25,7 @@ macro_rules! migrations {
             (20261126000081, "password_links"),
             (20261126000091, "reopened"),
             (20261126000121, "text_keys"),
+            (20261126000122, "lists"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

@@ -11,6 +11,7 @@ use leptos_meta::Title;
 use uuid::Uuid;
 
 use crate::api::users::ListUsers;
+use crate::model::search::ACCOUNTS_COUNTED;
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
@@ -122,9 +123,13 @@ fn counted(page: &Page, is_filtered: bool) -> AnyView {
     }
     let accounts = page.accounts.total;
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    // Counting stops there.
-    let more = if page.total >= 100_000 { "+" } else { "" };
-    format!("{}{more} {people} in {} {noun}", grouped(page.total), grouped(accounts)).erased()
+    format!("{} {people} in {} {noun}", up_to(page.total, 100_000), up_to(accounts, ACCOUNTS_COUNTED)).erased()
+}
+
+/// `12,345`, or `100,000+` where counting stopped.
+pub fn up_to(number: i64, most: i64) -> String {
+    let more = if number >= most { "+" } else { "" };
+    grouped(number) + more
 }
 
 /// `12,345`.

@@ -1,5 +1,7 @@
 //! Finding people and events as support staff type what they have.
 
+use std::fmt::Write;
+
 use understudy::model::audit::AuditQuery;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::user::UserQuery;
@@ -204,6 +206,43 @@ async fn members_are_found_by_the_name_of_their_account() {
     assert_eq!(emails(&app, "harbor logistics").await, ["amara@northwind.example", "ben@harbor.example"]);
     let northwind = emails(&app, "Northwind Traders").await;
     assert!(northwind.contains(&"n1@acc.example".to_owned()) && northwind.len() > 5);
+}
+
+/// In staging: everybody there has what only some have in production.
+async fn everybody_in_staging(app: &TestApp, count: usize) {
+    let mut csv = "email,name\n".to_owned();
+    for number in 0..count {
+        writeln!(csv, "logistics{number}@many.example,Harbor Logistics {number}").expect("a line");
+    }
+    super::import_to(app, "staging", Kind::Users, &csv).await.expect("an import");
+}
+
+#[tokio::test]
+async fn who_has_the_words_and_who_is_in_an_account_that_has_them_are_found_together() {
+    let app = app().await;
+    everybody_in_staging(&app, 1_100).await;
+    import(&app, Kind::Users, "email,name\nh1@other.example,Harbor Logistics Bot\n").await.expect("an import");
+    let expected = ["amara@northwind.example", "ben@harbor.example", "h1@other.example"];
+    assert_eq!(emails(&app, "harbor logistics").await, expected);
+    // So many that the list is walked in its order instead.
+    let mut csv = "email,name\n".to_owned();
+    for number in 0..1_100 {
+        writeln!(csv, "p{number}@other.example,Zed Harbor Logistics").expect("a line");
+    }
+    import(&app, Kind::Users, &csv).await.expect("an import");
+    let found = emails(&app, "harbor logistics").await;
+    assert_eq!(found[..3], expected);
+    assert_eq!(found.len(), 50);
+}
+
+#[tokio::test]
+async fn an_environment_is_searched_whatever_others_hold() {
+    let app = app().await;
+    everybody_in_staging(&app, 10_100).await;
+    import(&app, Kind::Users, "email,name\nh1@other.example,Harbor Logistics Bot\n").await.expect("an import");
+    assert_eq!(emails(&app, "logistics bot").await, ["h1@other.example"]);
+    assert_eq!(emails(&app, "logistics").await.last().map(String::as_str), Some("h1@other.example"));
+    assert_eq!(emails(&app, "many.example").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -33,19 +33,28 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </p>
         }
     });
+    let left_out = page.searched.left_out().map(|text| {
+        view! {
+            <p class="notice">
+                {icon("info")}
+                <span>{text}</span>
+            </p>
+        }
+    });
     let links = Links::of(list);
     let menu = UserMenu::new();
     let shared = Rows { list, links, menu, denial: page.impersonation, now: Now::of(page.now) };
     let rows = page.rows.into_iter().map(|user| row(shared, user)).collect_view();
     view! {
         {notice}
+        {left_out}
         <div class="card table-card">
             <table class="table users-table" aria-label="Users">
                 <thead>
                     <tr>
                         {head(list, UserSort::Name, "User", "col-user")}
-                        <th scope="col" class="col-account">"Main account"</th>
-                        <th scope="col" class="col-status">"Status"</th>
+                        {head(list, UserSort::Account, "Main account", "col-account")}
+                        {head(list, UserSort::Status, "Status", "col-status")}
                         <th scope="col" class="col-mfa" title="Second factors that are enrolled elsewhere. They are not asked for here yet.">
                             "MFA"
                         </th>
