@@ -3,6 +3,7 @@
 
 mod accounts;
 mod addresses;
+mod look;
 mod refresh;
 mod search;
 mod shown;

@@ -172,6 +172,13 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
         let rows = found(q.clone()).await;
         assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
     }
+    // An event has its application's name only: the client id leads there as it is now.
+    app.execute("UPDATE applications SET client_id = 'northwind-portal' WHERE client_id = 'console'").await;
+    for q in ["northwind-portal", "client_id=northwind-portal", "PORTAL sup-4821"] {
+        let rows = found(q.into()).await;
+        assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
+        assert!(rows.iter().all(|row| row.application_name.as_deref() == Some("Console")), "{q}");
+    }
     let by_operator = found(caller.operator.id.to_string()).await;
     assert!(by_operator.iter().any(|row| row.action == "operator.signed_in"));
     assert!(found(uuid::Uuid::from_u128(7).to_string()).await.is_empty());

@@ -23,7 +23,8 @@ pub fn table(list: List, page: AuditPage) -> AnyView {
     let mut summary =
         if count == 1 { "1 event on this page".to_owned() } else { format!("{count} events on this page") };
     if let Some(until) = page.searched_until {
-        summary += &format!(", looked for back to {}", exact(until));
+        let way = if page.searched_onward { "up to" } else { "back to" };
+        summary += &format!(", looked for {way} {}", exact(until));
     }
     let groups = grouped(page.rows).into_iter().map(|group| session(list, group)).collect_view();
     view! {
@@ -149,7 +150,14 @@ fn people(event: &AuditItem) -> AnyView {
 
 fn none(list: List, page: &AuditPage) -> AnyView {
     let query = list.query.get_untracked();
-    let content = if let (Some(until), Some(next)) = (page.searched_until, &page.next) {
+    let content = if let (Some(until), Some(previous), true) =
+        (page.searched_until, &page.previous, page.searched_onward)
+    {
+        let newer = view! { <a class="button" href=list.and("cursor", previous)>"Look further on"</a> }.erased();
+        let text =
+            format!("Nothing that matches happened until {}. Newer events were not looked through yet.", exact(until));
+        empty_because("search", "No event found so far", text, newer)
+    } else if let (Some(until), Some(next)) = (page.searched_until, &page.next) {
         let older = view! { <a class="button" href=list.and("cursor", next)>"Look further back"</a> }.erased();
         let text =
             format!("Nothing that matches happened since {}. Older events were not looked through yet.", exact(until));
