@@ -154,8 +154,11 @@ pub struct AuditPage {
     pub accounts: AccountChoice,
     /// What was looked for.
     pub searched: Searched,
-    /// A search looks through a part of the trail at a time: how far back this page did, where there is more.
+    /// A search looks through a part of the trail at a time: how far this page did, where there is more.
     pub searched_until: Option<DateTime<Utc>>,
+    /// Whether it did so towards newer events.
+    #[serde(default)]
+    pub searched_onward: bool,
     pub next: Option<String>,
     pub previous: Option<String>,
     pub now: DateTime<Utc>,

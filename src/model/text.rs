@@ -28,21 +28,71 @@ pub const fn is_ignorable(c: char) -> bool {
     )
 }
 
-/// Whether nothing of the character can be seen. Beside white space and what is ignorable: signs whose glyph is empty, such
-/// as the blank of braille and of hieroglyphs, and the marks of annotations.
-pub fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || is_ignorable(c)
-        || matches!(
-            c,
-            '\u{2800}' | '\u{fff9}'..='\u{fffb}' | '\u{13441}'..='\u{13442}' | '\u{16fe4}' | '\u{1d159}'
-        )
+/// Whether the character is a letter, a digit or one of the signs that people write with. What has no meaning yet, what is a
+/// program's own, the blank of braille and a mark without its letter are none of these.
+pub fn is_shown(c: char) -> bool {
+    !is_ignorable(c) && (c.is_alphanumeric() || is_sign(c))
+}
+
+/// Punctuation and symbols of the blocks that keyboards lead to, letters and digits between them included.
+const fn is_sign(c: char) -> bool {
+    matches!(
+        c,
+        '!'..='~'
+            | '\u{a1}'..='\u{f7}'
+            | '\u{5be}'
+            | '\u{5f3}'..='\u{5f4}'
+            | '\u{606}'..='\u{60f}'
+            | '\u{61b}'
+            | '\u{61e}'..='\u{61f}'
+            | '\u{66a}'..='\u{66d}'
+            | '\u{6d4}'
+            | '\u{964}'..='\u{965}'
+            | '\u{2010}'..='\u{2027}'
+            | '\u{2030}'..='\u{205e}'
+            | '\u{207a}'..='\u{208e}'
+            | '\u{20a0}'..='\u{20c0}'
+            | '\u{2100}'..='\u{218b}'
+            | '\u{2190}'..='\u{2426}'
+            | '\u{2440}'..='\u{244a}'
+            | '\u{2460}'..='\u{27ff}'
+            | '\u{2801}'..='\u{2b73}'
+            | '\u{2e00}'..='\u{2e5d}'
+            | '\u{3001}'..='\u{3020}'
+            | '\u{3030}'
+            | '\u{303d}'..='\u{303f}'
+            | '\u{30a0}'
+            | '\u{30fb}'
+            | '\u{fe10}'..='\u{fe19}'
+            | '\u{fe30}'..='\u{fe52}'
+            | '\u{fe54}'..='\u{fe66}'
+            | '\u{fe68}'..='\u{fe6b}'
+            | '\u{ff01}'..='\u{ff65}'
+            | '\u{ffe0}'..='\u{ffe6}'
+            | '\u{ffe8}'..='\u{ffee}'
+            | '\u{1f000}'..='\u{1f02b}'
+            | '\u{1f0a0}'..='\u{1f0ae}'
+            | '\u{1f1e6}'..='\u{1f1ff}'
+            | '\u{1f300}'..='\u{1f6d7}'
+            | '\u{1f6e0}'..='\u{1f6ec}'
+            | '\u{1f6f0}'..='\u{1f6fc}'
+            | '\u{1f7e0}'..='\u{1f7eb}'
+            | '\u{1f900}'..='\u{1fa53}'
+            | '\u{1fa70}'..='\u{1fa74}'
+            | '\u{1fa78}'..='\u{1fa7c}'
+            | '\u{1fa80}'..='\u{1fa86}'
+            | '\u{1fa90}'..='\u{1faac}'
+            | '\u{1fab0}'..='\u{1faba}'
+            | '\u{1fac0}'..='\u{1fac5}'
+            | '\u{1fad0}'..='\u{1fad9}'
+            | '\u{1fae0}'..='\u{1fae7}'
+            | '\u{1faf0}'..='\u{1faf6}'
+    )
 }
 
 /// Whether there is anything to read.
 pub fn is_visible(text: &str) -> bool {
-    text.chars().any(|c| !is_blank(c))
+    text.chars().any(is_shown)
 }
 
 /// Whether the character opens or closes a stretch of another direction (UAX #9, embeddings, overrides and isolates): left
@@ -83,6 +133,34 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || (is_ignorable(c) && !shapes(c)))
 }
 
+const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+const POP_ISOLATE: char = '\u{2069}';
+
+/// `text` for the middle of a sentence that is no markup: a title, a tooltip, a line of a log (UAX #9, section 6.3). What runs
+/// from left to right anyway stays as it is.
+pub fn isolated(text: &str) -> String {
+    if !can_turn(text) {
+        return text.to_owned();
+    }
+    let mut isolated = String::with_capacity(text.len() + 6);
+    isolated.push(FIRST_STRONG_ISOLATE);
+    isolated.extend(text.chars().filter(|c| !turns_direction(*c)));
+    isolated.push(POP_ISOLATE);
+    isolated
+}
+
+/// Whether any character runs from right to left or says a direction (the blocks of UAX #9 whose default is R or AL).
+pub fn can_turn(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().any(|c| {
+            is_directional(c)
+                || matches!(
+                    c,
+                    '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
+                )
+        })
+}
+
 /// Characters that no keyboard means: a database or a terminal would read them as something else than text.
 pub fn has_control_characters(text: &str) -> bool {
     text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
@@ -113,10 +191,39 @@ mod tests {
             "\u{3000}",
             "\u{202e}",
             "\u{180e}",
+            "\u{13430}",
+            "\u{13437}",
+            "\u{13440}",
+            "\u{2d7f}",
+            "\u{1107f}",
+            "\u{fdd0}",
+            "\u{ffff}",
+            "\u{e000}",
+            "\u{378}",
+            "\u{301}",
+            " \u{fffc}",
         ] {
             assert!(!is_visible(text), "{text:?}");
         }
-        for text in [".", "a", "می\u{200c}روم", "क्\u{200d}ष", "👩\u{200d}🔧", "ㅤx", "é"] {
+        for text in [
+            ".",
+            "a",
+            "می\u{200c}روم",
+            "क्\u{200d}ष",
+            "👩\u{200d}🔧",
+            "ㅤx",
+            "é",
+            "?",
+            "–",
+            "€",
+            "。",
+            "؟",
+            "7",
+            "٧",
+            "👍",
+            "→",
+            "🇩🇪",
+        ] {
             assert!(is_visible(text), "{text:?}");
         }
     }

@@ -61,10 +61,15 @@ pub enum UserSort {
     LastVisit,
     Visits,
     Created,
+    /// The name of the main account; without one, behind all names.
+    Account,
+    /// Active, invited, locked.
+    Status,
 }
 
 impl UserSort {
-    pub const ALL: [Self; 5] = [Self::Name, Self::Email, Self::LastVisit, Self::Visits, Self::Created];
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Email, Self::LastVisit, Self::Visits, Self::Created, Self::Account, Self::Status];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,6 +78,8 @@ impl UserSort {
             Self::LastVisit => "last_visit",
             Self::Visits => "visits",
             Self::Created => "created",
+            Self::Account => "account",
+            Self::Status => "status",
         }
     }
 

@@ -8,21 +8,25 @@ mod address;
 mod fold;
 mod name;
 mod password;
+mod search;
 mod shown;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
-pub use crate::model::text::{is_visible, written};
+use crate::model::text::is_shown;
+pub use crate::model::text::{isolated, written};
 pub use address::{canonical_host, domain, domain_of, email, same_person, spelling, spellings};
-pub use fold::{SEARCH_MAX, Search, Word, search_key, search_text, sort_key};
+pub use fold::{search_key, search_text, sort_key};
 pub use name::{NAME_MAX, name};
 pub use password::{password, password_as_before};
-pub use shown::{isolated, printable, sentence};
+pub use search::{SEARCH_MAX, Search, Word};
+pub use shown::{printable, sentence};
 
 /// The version of everything that is stored because of a text's form. One more with every change of folding, of the
 /// collation's data or of the stored spelling of addresses, and a migration that makes the indexes of stale rows anew: their
 /// condition names this number.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What is wrong with a text, as the end of a sentence that begins with what the text is: "the name is empty".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,8 +49,16 @@ pub enum TextError {
     Lookalike(u32),
     #[error("has a character in it that addresses cannot have (U+{0:04X})")]
     NotInAddresses(u32),
+    #[error("has a dot where an address has none: at the beginning, before the @ or behind another dot")]
+    Dots,
     #[error("is longer than an e-mail address can be: {most} bytes")]
     AddressTooLong { most: usize },
+}
+
+/// Whether there is anything to read: more than a mark without its letter, which the small table of both sides cannot tell
+/// from one.
+pub fn is_visible(text: &str) -> bool {
+    text.chars().any(|c| is_shown(c) && !is_combining_mark(c))
 }
 
 /// `text` without NUL characters, which PostgreSQL refuses: each becomes the replacement character, so that what is looked

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod addresses;
+mod look;
 mod refresh;
 mod search;
 mod shown;
@@ -17,12 +18,17 @@ use crate::support::TestApp;
 
 /// Imports rows into production.
 pub async fn import(app: &TestApp, kind: Kind, csv: &str) -> Result<(), String> {
-    import_into(&app.state, kind, csv).await
+    import_to(app, "production", kind, csv).await
 }
 
-async fn import_into(state: &AppState, kind: Kind, csv: &str) -> Result<(), String> {
+/// Imports rows into an environment.
+pub async fn import_to(app: &TestApp, slug: &str, kind: Kind, csv: &str) -> Result<(), String> {
+    import_into(&app.state, slug, kind, csv).await
+}
+
+async fn import_into(state: &AppState, slug: &str, kind: Kind, csv: &str) -> Result<(), String> {
     let mut conn = state.db.read().await.expect("a connection");
-    let row = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");
+    let row = environment::by_slug(&mut conn, slug).await.expect("a query").expect("an environment");
     drop(conn);
     let content = Content::Bytes(csv.as_bytes().to_vec());
     let source = Source { name: format!("{}.csv", kind.as_str()), kind, content };

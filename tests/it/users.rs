@@ -1,11 +1,13 @@
 //! The users list and the audit trail: search, filters, sorting, pages by key.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 
 use axum::http::StatusCode;
 use understudy::model::audit::AuditQuery;
 use understudy::model::impersonation::Denial;
 use understudy::model::user::{UserQuery, UserStatus};
+use understudy::server::import::Kind;
 use understudy::server::service;
 
 use crate::support::{ResponseExt, TestApp};
@@ -101,7 +103,21 @@ async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
     let app = TestApp::new().await;
     crate::support::fixture::add_users(&app.state, 130).await;
     let caller = app.caller("olivia@understudy.example", "production").await;
-    for sort in ["name", "-name", "email", "last_visit", "-last_visit", "visits", "-visits", "created", "-created"] {
+    for sort in [
+        "name",
+        "-name",
+        "email",
+        "last_visit",
+        "-last_visit",
+        "visits",
+        "-visits",
+        "created",
+        "-created",
+        "status",
+        "-status",
+        "account",
+        "-account",
+    ] {
         let mut query = UserQuery { sort: sort.into(), ..UserQuery::default() };
         let mut seen = HashSet::new();
         let mut firsts = Vec::new();
@@ -126,6 +142,79 @@ async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
         let page = service::users::list(&caller, &query).await.expect("a page");
         assert_eq!(page.rows[0].id, firsts[0], "{sort}: the first page again");
         assert!(page.previous.is_none(), "{sort}: nothing before the first");
+    }
+}
+
+#[tokio::test]
+async fn users_are_sorted_by_their_status() {
+    let app = TestApp::new().await;
+    let by = async |sort: &str| names(&app, UserQuery { sort: sort.into(), ..UserQuery::default() }).await;
+    let mut sorted = by("status").await;
+    assert_eq!(sorted[sorted.len() - 2..], ["Giorgos Papadopoulos", "Dana Whitfield"], "active, invited, locked");
+    sorted.reverse();
+    assert_eq!(by("-status").await, sorted);
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let page = browser.get("/production/users?sort=status").await;
+    assert!(page.body().contains("aria-sort=\"ascending\"") && page.body().contains("sort=-status"), "{}", page.body());
+}
+
+#[tokio::test]
+async fn users_are_sorted_by_their_main_account_and_those_without_are_last() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let accounts = async |sort: &str| -> Vec<Option<String>> {
+        let query = UserQuery { sort: sort.into(), ..UserQuery::default() };
+        let page = service::users::list(&caller, &query).await.expect("a page");
+        page.rows.into_iter().map(|row| row.main_account).collect()
+    };
+    let mut sorted = accounts("account").await;
+    assert_eq!(sorted[0].as_deref(), Some("Harbor Logistics"));
+    assert_eq!(sorted[sorted.len() - 2].as_deref(), Some("Northwind Traders"));
+    assert_eq!(sorted[sorted.len() - 1], None);
+    sorted.reverse();
+    assert_eq!(accounts("-account").await, sorted);
+    // Together with a search and filters.
+    let query =
+        UserQuery { q: "northwind".into(), sort: "account".into(), status: "active".into(), ..UserQuery::default() };
+    let found = names(&app, query).await;
+    assert!(found.len() > 1 && found.contains(&"Amara Okafor".to_owned()), "{found:?}");
+}
+
+#[tokio::test]
+async fn pages_by_main_account_lead_through_equal_names_and_back() {
+    let app = TestApp::new().await;
+    let mut csv = "external_id,name\n".to_owned();
+    for number in 0..30 {
+        writeln!(csv, "a{number},Alike").expect("a line");
+    }
+    crate::text::import(&app, Kind::Accounts, &csv).await.expect("an import");
+    let mut csv = "email,name,accounts,active_account\n".to_owned();
+    for number in 0..120 {
+        let account = number % 30;
+        writeln!(csv, "p{number}@many.example,Person,a{account}:member,a{account}").expect("a line");
+    }
+    for number in 0..70 {
+        writeln!(csv, "none{number}@many.example,Person,,").expect("a line");
+    }
+    crate::text::import(&app, Kind::Users, &csv).await.expect("an import");
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    for sort in ["account", "-account"] {
+        let mut query = UserQuery { sort: sort.into(), ..UserQuery::default() };
+        let mut pages: Vec<Vec<uuid::Uuid>> = Vec::new();
+        let mut page = service::users::list(&caller, &query).await.expect("a page");
+        loop {
+            pages.push(page.rows.iter().map(|row| row.id).collect());
+            let Some(next) = page.next.clone() else { break };
+            query.cursor = next;
+            page = service::users::list(&caller, &query).await.expect("a page");
+        }
+        let all: HashSet<_> = pages.iter().flatten().collect();
+        assert_eq!((pages.len(), all.len(), pages.iter().flatten().count()), (4, 198, 198), "{sort}");
+        for before in pages.iter().rev().skip(1) {
+            query.cursor = page.previous.clone().expect("a page before");
+            page = service::users::list(&caller, &query).await.expect("a page");
+            assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), *before, "{sort}");
+        }
     }
 }
 

@@ -78,10 +78,10 @@ pub async fn search(
     Ok(rows)
 }
 
-/// How many accounts [`search`] finds.
-pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> DbResult<i64> {
-    let mut sql = Statement::new("SELECT count(*) FROM accounts a WHERE a.environment_id = ");
-    sql.bind(Value::Id(environment_id)).and_has("a", words);
+/// How many accounts [`search`] finds, counted up to `limit` and no further.
+pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<i64> {
+    let mut sql = Statement::new("SELECT count(*) FROM (SELECT 1 AS one FROM accounts a WHERE a.environment_id = ");
+    sql.bind(Value::Id(environment_id)).and_has("a", words).push(&format!(" LIMIT {limit}) AS counted"));
     let Statement { text, values } = sql;
     let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;
     Ok(count)

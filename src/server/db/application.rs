@@ -36,6 +36,16 @@ pub async fn by_client_id(conn: &mut Conn, environment_id: Uuid, client_id: &str
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND client_id = $2"), environment_id, client_id)
 }
 
+/// The client ids of an environment, `limit` at most.
+pub async fn client_ids(conn: &mut Conn, environment_id: Uuid, limit: i64) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(
+        conn,
+        "SELECT id, client_id FROM applications WHERE environment_id = $1 ORDER BY client_id LIMIT $2",
+        environment_id,
+        limit
+    )
+}
+
 pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<ApplicationRow>> {
     fetch_optional!(conn, select!("WHERE id = $1"), id)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::search::{Statement, Value, bound, escaped};
+use super::search::{Statement, Value, bound, escaped, pattern};
 use super::{Conn, DbResult, Tx, execute, fetch_optional, on};
 use crate::server::text::{self, Word};
 
@@ -102,12 +102,19 @@ const COLUMNS: &str =
   operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
   reason, ticket, description, ip_address, user_agent, request_id, visible_to_account";
 
+/// A word that is looked for, and the applications whose client ids have it: events hold only their names.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    pub word: Word,
+    pub applications: Vec<Uuid>,
+}
+
 /// Which events, from where.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub environment_id: Uuid,
     /// What an event must have, all of it.
-    pub words: Vec<Word>,
+    pub words: Vec<Sought>,
     /// The id of a session, a user, a request or the event.
     pub id: Option<Uuid>,
     /// Whoever did it or is behind it.
@@ -124,8 +131,8 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
     /// Rows strictly beyond this one, in the order that is asked for.
     pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// Rows no older than this one.
-    pub back_to: Option<(DateTime<Utc>, Uuid)>,
+    /// Rows up to this one and no further, in the order that is asked for.
+    pub up_to: Option<(DateTime<Utc>, Uuid)>,
     /// Oldest first, for the page before.
     pub ascending: bool,
     pub limit: i64,
@@ -176,22 +183,25 @@ fn conditions(sql: &mut Statement, filter: &AuditFilter, sqlite: bool) {
         sql.push(&format!(" AND (e.occurred_at, e.id) {comparison} ("));
         sql.bind_all([Value::Time(time), Value::Id(id)]).push(")");
     }
-    if let Some((time, id)) = filter.back_to {
-        sql.push(" AND (e.occurred_at, e.id) >= (").bind_all([Value::Time(time), Value::Id(id)]).push(")");
+    if let Some((time, id)) = filter.up_to {
+        let comparison = if filter.ascending { "<=" } else { ">=" };
+        sql.push(&format!(" AND (e.occurred_at, e.id) {comparison} ("));
+        sql.bind_all([Value::Time(time), Value::Id(id)]).push(")");
     }
 }
 
 /// Adds that an event has all of `words`. Events of older versions are found by their letters as they were typed: what is in
 /// the trail is never written anew.
-fn and_has(sql: &mut Statement, words: &[Word]) {
-    for word in words {
-        let typed = word.typed.as_ref().map(|typed| typed.to_lowercase());
-        let whole = word.key.chars().count() > 2 || !word.key.is_ascii();
-        let pattern = format!("%{}{}%", if whole { "" } else { " " }, escaped(&word.key));
-        sql.push(" AND (e.search_text LIKE ").bind(Value::Text(pattern)).push(" ESCAPE '\\'");
-        if let Some(typed) = typed {
-            sql.push(" OR e.search_text LIKE ").bind(Value::Text(format!("%{}%", escaped(&typed))));
-            sql.push(" ESCAPE '\\'");
+fn and_has(sql: &mut Statement, words: &[Sought]) {
+    for Sought { word, applications } in words {
+        let typed = word.typed.as_ref().map(|typed| format!("%{}%", escaped(&typed.to_lowercase())));
+        for (index, pattern) in word.keys().map(pattern).chain(typed).enumerate() {
+            sql.push(if index == 0 { " AND (" } else { " OR " });
+            sql.push("e.search_text LIKE ").bind(Value::Text(pattern)).push(" ESCAPE '\\'");
+        }
+        if !applications.is_empty() {
+            sql.push(" OR e.application_id IN (");
+            sql.bind_all(applications.iter().copied().map(Value::Id)).push(")");
         }
         sql.push(")");
     }
@@ -209,7 +219,7 @@ pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditRo
     Ok(rows)
 }
 
-/// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one search looks.
+/// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one look goes.
 pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> DbResult<Option<(DateTime<Utc>, Uuid)>> {
     let mut sql = Statement::new("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
     conditions(&mut sql, filter, conn.is_sqlite());

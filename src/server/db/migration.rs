@@ -27,6 +27,8 @@ macro_rules! migrations {
             (20261126000101, "parked_shares"),
             (20261126000102, "replaced_sessions"),
             (20261126000111, "cascades"),
+            (20261126000121, "text_keys"),
+            (20261126000122, "lists"),
             (20261126000131, "former_cookies"),
         )
     };

@@ -50,13 +50,12 @@ impl Statement {
     /// ` AND` the row of `alias`, which has `name` and `search_text`, has all of `words`.
     pub fn and_has(&mut self, alias: &str, words: &[Word]) -> &mut Self {
         for word in words {
-            let short = word.key.chars().count() < 3;
-            // One or two letters mean the beginning of a word: everything has them somewhere. What is written without
-            // spaces has its words anywhere.
-            let beginning = if short && word.key.is_ascii() { " " } else { "" };
-            let pattern = format!("%{beginning}{}%", escaped(&word.key));
-            self.push(&format!(" AND ({alias}.search_text LIKE ")).bind(Value::Text(pattern)).push(" ESCAPE '\\'");
-            if let Some(typed) = word.typed.as_ref().filter(|_| short) {
+            self.push(" AND (");
+            for (index, key) in word.keys().enumerate() {
+                self.push(if index == 0 { "" } else { " OR " }).push(&format!("{alias}.search_text LIKE "));
+                self.bind(Value::Text(pattern(key))).push(" ESCAPE '\\'");
+            }
+            if let Some(typed) = word.typed.as_ref().filter(|_| word.key.chars().count() < 3) {
                 self.push(&format!(" OR {alias}.name LIKE ")).bind(Value::Text(format!("%{}%", escaped(typed))));
                 self.push(" ESCAPE '\\'");
             }
@@ -66,20 +65,34 @@ impl Statement {
     }
 }
 
+/// A key as a pattern for LIKE. One or two letters mean the beginning of a word: everything has them somewhere. What is written
+/// without spaces has its words anywhere.
+pub fn pattern(key: &str) -> String {
+    let beginning = if key.chars().count() < 3 && key.is_ascii() { " " } else { "" };
+    format!("%{beginning}{}%", escaped(key))
+}
+
 /// The words that FTS5's trigram index answers as its query, and the words that it cannot answer: a trigram is three
 /// characters, of which the first may be the space before a word.
 pub fn phrases(words: &[Word]) -> (Option<String>, Vec<Word>) {
     let mut phrases = Vec::new();
     let mut others = Vec::new();
     for word in words {
-        let quoted = word.key.replace('"', "\"\"");
-        match word.key.chars().count() {
-            3.. => phrases.push(format!("\"{quoted}\"")),
-            2 if word.key.is_ascii() && word.typed.is_none() => phrases.push(format!("\" {quoted}\"")),
-            _ => others.push(word.clone()),
+        match word.keys().map(|key| phrase(key, word)).collect::<Option<Vec<_>>>() {
+            Some(keys) => phrases.push(format!("({})", keys.join(" OR "))),
+            None => others.push(word.clone()),
         }
     }
     ((!phrases.is_empty()).then(|| phrases.join(" AND ")), others)
+}
+
+fn phrase(key: &str, word: &Word) -> Option<String> {
+    let quoted = key.replace('"', "\"\"");
+    match key.chars().count() {
+        3.. => Some(format!("\"{quoted}\"")),
+        2 if key.is_ascii() && word.typed.is_none() => Some(format!("\" {quoted}\"")),
+        _ => None,
+    }
 }
 
 /// Text for LIKE with `\` as its escape.

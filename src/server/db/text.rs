@@ -31,7 +31,7 @@ pub struct UserText<'a> {
 pub async fn stale_users(conn: &mut Conn, after: i64, limit: i64) -> DbResult<Vec<StaleUser>> {
     fetch_all!(
         conn,
-        "SELECT seq, id, environment_id, email, name FROM users WHERE text_version < 1 AND seq > $1 ORDER BY seq LIMIT $2",
+        "SELECT seq, id, environment_id, email, name FROM users WHERE text_version < 2 AND seq > $1 ORDER BY seq LIMIT $2",
         after,
         limit
     )
@@ -79,7 +79,7 @@ pub struct StaleAccount {
 }
 
 pub async fn stale_accounts(conn: &mut Conn, limit: i64) -> DbResult<Vec<StaleAccount>> {
-    fetch_all!(conn, "SELECT id, external_id, name FROM accounts WHERE text_version < 1 ORDER BY id LIMIT $1", limit)
+    fetch_all!(conn, "SELECT id, external_id, name FROM accounts WHERE text_version < 2 ORDER BY id LIMIT $1", limit)
 }
 
 pub async fn refresh_account(tx: &mut Tx, id: Uuid, sort_name: &str, search_text: &str, version: i64) -> DbResult<()> {
@@ -96,7 +96,7 @@ pub async fn refresh_account(tx: &mut Tx, id: Uuid, sort_name: &str, search_text
 
 /// How many users are still to be written anew.
 pub async fn count_stale(conn: &mut Conn) -> DbResult<i64> {
-    fetch_scalar!(conn, "SELECT count(*) FROM users WHERE text_version < 1")
+    fetch_scalar!(conn, "SELECT count(*) FROM users WHERE text_version < 2")
 }
 
 /// Operators with their addresses. There are few of them.

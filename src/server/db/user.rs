@@ -1,5 +1,7 @@
 //! Users: the list by key, and one user.
 
+mod by_account;
+
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -103,6 +105,7 @@ pub struct UserListRow {
     pub mfa_enrolled: bool,
     pub main_account_id: Option<Uuid>,
     pub main_account: Option<String>,
+    pub account_sort_name: Option<String>,
     pub accounts: i64,
     pub sort_name: String,
     pub last_visit_us: i64,
@@ -136,7 +139,18 @@ impl UserListRow {
             UserSort::LastVisit => SortValue::Number(self.last_visit_us),
             UserSort::Visits => SortValue::Number(self.visits),
             UserSort::Created => SortValue::Time(self.created_at),
+            UserSort::Account => self.account_sort_name.clone().map_or(SortValue::Number(0), SortValue::Text),
+            UserSort::Status => SortValue::Number(rank(status(self.locked_at, self.email_verified))),
         }
+    }
+}
+
+/// Where a status stands among others: as the column `status_rank` has it.
+fn rank(status: UserStatus) -> i64 {
+    match status {
+        UserStatus::Active => 0,
+        UserStatus::Invited => 1,
+        UserStatus::Locked => 2,
     }
 }
 
@@ -169,13 +183,15 @@ fn column(sort: UserSort) -> &'static str {
         UserSort::LastVisit => "u.last_visit_us",
         UserSort::Visits => "u.visits",
         UserSort::Created => "u.created_at",
+        UserSort::Account => "a.sort_name",
+        UserSort::Status => "u.status_rank",
     }
 }
 
 /// Adds the conditions of `filter` but for the page's beginning.
-fn conditions(sql: &mut Statement, filter: &UserFilter) {
-    // SQLite, which knows no numbers, is kept from walking all users for the few that were found already.
-    let plus = if filter.seqs.is_some() { "+" } else { "" };
+/// With `otherwise` SQLite, which knows no numbers, is kept from walking all users: what else is asked for leads to fewer.
+fn conditions(sql: &mut Statement, filter: &UserFilter, otherwise: bool) {
+    let plus = if otherwise { "+" } else { "" };
     sql.push(&format!("{plus}u.environment_id = ")).bind(Value::Id(filter.environment_id));
     if let Some(id) = filter.id {
         sql.push(" AND u.id = ").bind(Value::Id(id));
@@ -198,14 +214,18 @@ fn conditions(sql: &mut Statement, filter: &UserFilter) {
     }
 }
 
-/// What has the words, or is in an account that has them. Where the trigram index found few, they are all that is looked at.
-/// Where it found many, so does a walk in the order of the list: it has its page before it is far.
+/// What has the words, or is in an account that has them. Where [`few_with`] found few, they are all that is looked at. Where
+/// it found many, so does a walk in the order of the list: it has its page before it is far.
 fn and_found(sql: &mut Statement, filter: &UserFilter) {
     let members = |sql: &mut Statement| {
         sql.push("SELECT m.user_id FROM memberships m WHERE m.account_id IN (");
         sql.bind_all(filter.named_accounts.iter().copied().map(Value::Id)).push(")");
     };
-    let list = |seqs: &[i64]| seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    // PostgreSQL knows no empty list.
+    let list = |seqs: &[i64]| match seqs {
+        [] => "NULL".to_owned(),
+        seqs => seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", "),
+    };
     match (&filter.seqs, filter.named_accounts.is_empty()) {
         (Some(seqs), true) => {
             sql.push(&format!(" AND u.seq IN ({})", list(seqs))).and_has("u", &search::phrases(&filter.words).1);
@@ -225,27 +245,67 @@ fn and_found(sql: &mut Statement, filter: &UserFilter) {
     }
 }
 
-/// The users of all environments whose name and e-mail have the words, where the trigram index of SQLite knows them and they
-/// are few. PostgreSQL uses its own by itself.
-pub async fn few_with(conn: &mut Conn, words: &[Word]) -> DbResult<Option<Vec<i64>>> {
-    const FEW: i64 = 1000;
-    let (Some(phrases), true) = (search::phrases(words).0, conn.is_sqlite()) else { return Ok(None) };
-    let rows: Vec<(i64,)> =
-        fetch_all!(conn, "SELECT rowid FROM users_search WHERE users_search MATCH $1 LIMIT $2", phrases, FEW + 1)?;
-    Ok((rows.len() as i64 <= FEW).then(|| rows.into_iter().map(|(seq,)| seq).collect()))
+/// Beyond that many users a walk in the order of the list is as good.
+const FEW: i64 = 1000;
+
+/// The users of an environment whose name and e-mail have the words, where an index knows them and they are few. PostgreSQL
+/// uses its trigram index by itself, unless the members of accounts count too: neither database finds what is in one index or
+/// in another without walking all users.
+pub async fn few_with(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    words: &[Word],
+    with_members: bool,
+) -> DbResult<Option<Vec<i64>>> {
+    let rows: Option<Vec<(i64,)>> = match (conn.is_sqlite(), search::phrases(words).0) {
+        (true, Some(phrases)) => indexed(conn, environment_id, &phrases).await?,
+        (false, Some(_)) if with_members => {
+            let mut sql = Statement::new("SELECT s.seq FROM users s WHERE s.environment_id = ");
+            sql.bind(Value::Id(environment_id)).and_has("s", words).push(&format!(" LIMIT {}", FEW + 1));
+            let Statement { text, values } = sql;
+            Some(on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?)
+        }
+        _ => None,
+    };
+    let few = rows.filter(|rows| rows.len() as i64 <= FEW);
+    Ok(few.map(|rows| rows.into_iter().map(|(seq,)| seq).collect()))
 }
+
+/// The users whom the trigram index of SQLite finds. It is one for all environments: `None` where others have so many that
+/// this one's cannot be told from them quickly.
+async fn indexed(conn: &mut Conn, environment_id: Uuid, phrases: &str) -> DbResult<Option<Vec<(i64,)>>> {
+    const OF_ALL: i64 = 10_000;
+    let rows: Vec<(i64,)> = fetch_all!(
+        conn,
+        "SELECT u.seq FROM (SELECT rowid AS seq FROM users_search WHERE users_search MATCH $1 LIMIT $2) AS f
+         CROSS JOIN users u ON u.seq = f.seq WHERE u.environment_id = $3 LIMIT $4",
+        phrases,
+        OF_ALL,
+        environment_id,
+        FEW + 1
+    )?;
+    let beyond: Option<(i64,)> = fetch_optional!(
+        conn,
+        "SELECT rowid FROM users_search WHERE users_search MATCH $1 LIMIT 1 OFFSET $2",
+        phrases,
+        OF_ALL
+    )?;
+    Ok(beyond.is_none().then_some(rows))
+}
+
+const LISTED: &str = "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
+    a.id AS main_account_id, a.name AS main_account, a.sort_name AS account_sort_name,
+    (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS accounts,
+    u.sort_name, u.last_visit_us, u.visits, u.created_at";
 
 /// One page of users.
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserListRow>> {
-    let mut sql = Statement::new(
-        "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
-                a.id AS main_account_id, a.name AS main_account,
-                (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS accounts,
-                u.sort_name, u.last_visit_us, u.visits, u.created_at
-         FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id
-         WHERE ",
-    );
-    conditions(&mut sql, filter);
+    if filter.sort == UserSort::Account {
+        return by_account::list(conn, filter).await;
+    }
+    let mut sql = Statement::new(LISTED);
+    sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE ");
+    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some());
     let column = column(filter.sort);
     let (comparison, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
     if let Some((value, id)) = &filter.after {
@@ -261,7 +321,7 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserList
 /// How many users match, counted up to `limit` and no further.
 pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult<i64> {
     let mut sql = Statement::new("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE ");
-    conditions(&mut sql, filter);
+    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some());
     sql.push(&format!(" LIMIT {limit}) AS counted"));
     let Statement { text, values } = sql;
     let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;

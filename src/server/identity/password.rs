@@ -10,6 +10,7 @@ use super::provider::Provider;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::password::MIN_LENGTH;
 use crate::server::service::password_link;
+use crate::server::text;
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let code = parameters.get("link").unwrap_or_default();
@@ -25,7 +26,8 @@ pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 }
 
 async fn chosen(provider: &Provider, code: &str, password: &str, again: &str) -> ServiceResult<Response> {
-    if password != again {
+    // As they are hashed: a second keyboard or a phone's suggestion may compose letters otherwise.
+    if text::password(password) != text::password(again) {
         return shown(provider, code, Some("The two are not the same. Type the password twice.")).await;
     }
     match password_link::choose(&provider.state, provider.environment.id, code, password, &provider.client).await {

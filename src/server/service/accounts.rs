@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::cursor::Cursor;
-use crate::model::search::{AccountChoice, AccountOption};
+use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::server::db::account::{self as table, FoundAccount};
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, DbResult};
@@ -36,19 +36,22 @@ pub async fn choice(
         SortValue::Text(sort_name) => Some((storable(&sort_name), cursor.id)),
         _ => None,
     });
-    let mut found = match search.id.is_some() || search.too_long || search.only_signs {
+    let nothing = search.id.is_some() || search.too_long || search.only_signs;
+    let onward = after.is_some();
+    let mut found = match nothing {
         true => Vec::new(),
         false => table::search(conn, environment_id, &search.words, after, SHOWN as i64 + 1).await?,
     };
     let more = found.len() > SHOWN;
     found.truncate(SHOWN);
-    let total = table::count(conn, environment_id, &[]).await?;
+    let total = table::count(conn, environment_id, &[], ACCOUNTS_COUNTED).await?;
     let matching = if search.is_empty() {
         total
-    } else if found.is_empty() {
-        0
+    } else if !nothing && (more || onward) {
+        table::count(conn, environment_id, &search.words, ACCOUNTS_MATCHED).await?
     } else {
-        table::count(conn, environment_id, &search.words).await?
+        // All that match were read: there is nothing to count.
+        found.len() as i64
     };
     let chosen = match chosen {
         "" => None,

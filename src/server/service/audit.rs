@@ -1,32 +1,32 @@
 //! The audit trail: writing an event inside the transaction of what it reports, and reading.
 
-use std::ops::RangeInclusive;
+mod day;
+pub mod look;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::DateTime;
 use uuid::Uuid;
 
+use self::day::midnight;
+use self::look::{Found, STEPS, look};
 use super::accounts;
 use super::caller::{Caller, Client, Operator};
 use super::cursor::{Cursor, Window};
 use super::length;
 use super::users::searched;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
+use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
-use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
+use crate::server::db::application;
+use crate::server::db::audit::{self as table, AuditFilter, AuditRow, Sought};
 use crate::server::db::session::StandingRow;
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account, operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
-use crate::server::text::{SEARCH_MAX, Search, sentence, storable};
+use crate::server::text::{SEARCH_MAX, Search, Word, search_key, sentence, storable};
 
-/// Events that one search by words looks through: ten million are not read for one page.
-const LOOKED_THROUGH: i64 = 100_000;
-
-/// Years of events, generously.
-const YEARS: RangeInclusive<i32> = 1970..=9998;
-/// Minutes of clocks on earth: they go from twelve hours behind UTC to fourteen before it.
-const OFFSETS: RangeInclusive<i64> = -12 * 60..=14 * 60;
+/// Client ids that a word is looked for in.
+const CLIENT_IDS: i64 = 1_000;
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
@@ -183,7 +183,8 @@ pub async fn record_alone(state: &AppState, event: Event) -> ServiceResult<()> {
 /// The audit trail of the caller's environment.
 pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
     caller.require_view()?;
-    for (field, text) in [("action", &query.action), ("account", &query.account)] {
+    let bounded = [("action", &query.action), ("account", &query.account), ("from", &query.from), ("to", &query.to)];
+    for (field, text) in bounded {
         length::require(field, text, length::SEARCH)?;
     }
     let mut conn = caller.state.db.read().await?;
@@ -195,14 +196,15 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         }
     };
     let search = Search::of(&query.q);
+    let no_day = [&query.from, &query.to].into_iter().find(|day| !day.is_empty() && midnight(day, 0, "").is_none());
     let id = match search.id {
         // Nothing can be found: no event has this id.
-        None if search.too_long || search.only_signs => Some(Uuid::nil()),
+        _ if search.too_long || search.only_signs || no_day.is_some() => Some(Uuid::nil()),
         id => id,
     };
     let mut filter = AuditFilter {
         environment_id: caller.environment.id,
-        words: search.words.clone(),
+        words: sought(&mut conn, caller.environment.id, &search.words).await?,
         id,
         // No action is that long, and no database compares with patterns of any length.
         action: Some(storable(query.action.trim()).chars().take(SEARCH_MAX).collect())
@@ -220,33 +222,43 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     {
         (filter.id, filter.operator_id) = (None, Some(id));
     }
-    let reads_all = !filter.words.is_empty() || filter.operator_id.is_some();
-    if reads_all && cursor.as_ref().is_none_or(|cursor| !cursor.backwards) {
-        begin_after(&mut filter, cursor.as_ref());
-        let whole = AuditFilter {
-            environment_id: filter.environment_id,
-            account_id: filter.account_id,
-            from: filter.from,
-            until: filter.until,
-            after: filter.after,
-            ..AuditFilter::default()
-        };
-        filter.back_to = table::end_of_look(&mut conn, &whole, LOOKED_THROUGH).await?;
-    }
-    let (back_to, accounts) =
-        (filter.back_to, accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?);
-    let (rows, next, previous) = page(&mut conn, filter, cursor.as_ref()).await?;
-    // Less than a page though there is more of the trail: the next page goes on where this one stopped looking.
-    let stopped = back_to.filter(|_| next.is_none());
+    let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?;
+    place(&mut filter, cursor.as_ref());
+    let reads_all = filter.id.is_none() && (!filter.words.is_empty() || filter.operator_id.is_some());
+    let Found { rows, stopped } = match reads_all {
+        true => look(&mut conn, &filter, &STEPS).await?,
+        false => Found { rows: table::list(&mut conn, &filter).await?, stopped: None },
+    };
+    let (rows, next, previous) = page(&mut conn, rows, cursor.as_ref()).await?;
+    // Less than a page though there is more of the trail: the page beside it goes on where this one stopped looking.
+    let onward = filter.ascending;
+    let beyond = |way: bool| {
+        let stopped = stopped.filter(|_| way == onward);
+        stopped.map(|(time, id)| Cursor::at_time(way, time, id).encode())
+    };
     Ok(AuditPage {
         rows,
         accounts,
-        searched: searched(&search),
+        searched: Searched { no_day: no_day.cloned(), ..searched(&search) },
         searched_until: stopped.map(|(time, _)| time),
-        next: next.or_else(|| stopped.map(|(time, id)| Cursor::at_time(false, time, id).encode())),
-        previous,
+        searched_onward: onward,
+        next: next.or_else(|| beyond(false)),
+        previous: previous.or_else(|| beyond(true)),
         now: caller.state.now(),
     })
+}
+
+/// The words with the applications that they may mean.
+async fn sought(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<Vec<Sought>> {
+    let known = match words.is_empty() {
+        true => Vec::new(),
+        false => application::client_ids(conn, environment_id, CLIENT_IDS).await?,
+    };
+    let named = |word: &Word| -> Vec<Uuid> {
+        let is_named = |client_id: &str| word.key.chars().count() > 2 && search_key(client_id).contains(&word.key);
+        known.iter().filter(|(_, client_id)| is_named(client_id)).map(|(id, _)| *id).collect()
+    };
+    Ok(words.iter().map(|word| Sought { applications: named(word), word: word.clone() }).collect())
 }
 
 /// The log of one account, as its own administrators see it: without what was hidden from it.
@@ -256,13 +268,16 @@ pub async fn account_log(
     account_id: Uuid,
     cursor: &str,
 ) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
-    let filter = AuditFilter {
+    let cursor = Cursor::decode(cursor);
+    let mut filter = AuditFilter {
         environment_id,
         account_id: Some(account_id),
         only_visible_to_account: true,
         ..AuditFilter::default()
     };
-    page(conn, filter, Cursor::decode(cursor).as_ref()).await
+    place(&mut filter, cursor.as_ref());
+    let rows = table::list(conn, &filter).await?;
+    page(conn, rows, cursor.as_ref()).await
 }
 
 /// The latest events about one user.
@@ -283,22 +298,23 @@ pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     Ok(item(row))
 }
 
-fn begin_after(filter: &mut AuditFilter, cursor: Option<&Cursor>) {
+/// Which page of the filtered events it is.
+fn place(filter: &mut AuditFilter, cursor: Option<&Cursor>) {
     filter.after = cursor.and_then(|cursor| match cursor.value {
         SortValue::Time(time) => Some((time, cursor.id)),
         _ => None,
     });
-}
-
-async fn page(
-    conn: &mut Conn,
-    mut filter: AuditFilter,
-    cursor: Option<&Cursor>,
-) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
-    begin_after(&mut filter, cursor);
     filter.ascending = cursor.is_some_and(|cursor| cursor.backwards);
     filter.limit = PAGE_SIZE as i64 + 1;
-    let window = Window::new(table::list(conn, &filter).await?, PAGE_SIZE, cursor);
+}
+
+/// The rows of a page as it shows them, with the links to those beside it.
+async fn page(
+    conn: &mut Conn,
+    rows: Vec<AuditRow>,
+    cursor: Option<&Cursor>,
+) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
+    let window = Window::new(rows, PAGE_SIZE, cursor);
     let edge =
         |row: Option<&AuditRow>, backwards| row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode());
     let next = edge(window.rows.last().filter(|_| window.has_next), false);
@@ -311,14 +327,6 @@ async fn page(
         item
     };
     Ok((window.rows.into_iter().map(named).collect(), next, previous))
-}
-
-/// The midnight with which a day begins, or `later` days after it, on a clock that is `offset` minutes before UTC then. What
-/// is no date does not filter, and what is no offset of any place on earth is none.
-fn midnight(day: &str, later: i64, offset: &str) -> Option<DateTime<Utc>> {
-    let date = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|date| YEARS.contains(&date.year()))?;
-    let offset = offset.parse().ok().filter(|minutes| OFFSETS.contains(minutes)).unwrap_or_default();
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc() + TimeDelta::days(later) - TimeDelta::minutes(offset))
 }
 
 fn item(row: AuditRow) -> AuditItem {
@@ -352,25 +360,5 @@ fn item(row: AuditRow) -> AuditItem {
         user_agent: row.user_agent,
         request_id: row.request_id,
         visible_to_account: row.visible_to_account,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::midnight;
-
-    #[test]
-    fn a_day_begins_and_ends_by_the_readers_clock() {
-        let at = |day, later, offset| midnight(day, later, offset).map(|time| time.to_rfc3339()).unwrap_or_default();
-        assert_eq!(at("2026-11-23", 0, ""), "2026-11-23T00:00:00+00:00");
-        assert_eq!(at("2026-11-23", 0, "60"), "2026-11-22T23:00:00+00:00");
-        assert_eq!(at("2026-11-23", 1, "-480"), "2026-11-24T08:00:00+00:00");
-        // The day on which clocks go forward in Berlin has 23 hours.
-        assert_eq!(at("2027-03-28", 0, "60"), "2027-03-27T23:00:00+00:00");
-        assert_eq!(at("2027-03-28", 1, "120"), "2027-03-28T22:00:00+00:00");
-        assert_eq!(at("2026-11-23", 0, "9999"), "2026-11-23T00:00:00+00:00");
-        for none in ["", "yesterday", "2026-02-30", "99999-01-01", "+262142-12-31"] {
-            assert_eq!(midnight(none, 1, "60"), None, "{none}");
-        }
     }
 }

@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
 use super::{accounts, audit, length, session};
 use crate::model::impersonation::Denial;
-use crate::model::search::Searched;
+use crate::model::search::{NAMED_ACCOUNTS, Searched};
 use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
     UserStatus, UsersPage,
@@ -23,9 +23,6 @@ use crate::server::text::{self, Search, Word, storable};
 /// Counting stops here: nobody reads further, and a count over a million rows is not free.
 const COUNT_LIMIT: i64 = 1000;
 const TOTAL_LIMIT: i64 = 100_000;
-
-/// Accounts by whose names users are found, at most: with more, the words say too little about an account.
-const NAMED_ACCOUNTS: i64 = 100;
 
 /// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.
 const KEPT: usize = 1_000;
@@ -74,11 +71,13 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         None => None,
     };
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &search.words).await?;
+    let with_members = !named_accounts.is_empty();
     let filter = UserFilter {
         environment_id,
         id,
-        named_accounts: named_accounts(&mut conn, environment_id, &search.words).await?,
-        seqs: table::few_with(&mut conn, &search.words).await?,
+        named_accounts,
+        seqs: table::few_with(&mut conn, environment_id, &search.words, with_members).await?,
         words: search.words.clone(),
         account_id,
         status: UserStatus::parse(&query.status),
@@ -104,7 +103,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         total,
         matching,
         accounts,
-        searched: searched(&search),
+        searched: Searched { many_accounts, ..searched(&search) },
         impersonation: None,
         now: state.now(),
     };
@@ -118,17 +117,19 @@ pub fn searched(search: &Search) -> Searched {
         id: search.id,
         too_long: search.too_long,
         only_signs: search.only_signs,
+        ..Searched::default()
     }
 }
 
-/// Accounts that have all the words, unless there are too many or the words are too short to say anything.
-async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<Vec<Uuid>> {
+/// Accounts that have all the words, unless the words are too short to say anything, and whether there are too many of them
+/// to look at their members.
+async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<(Vec<Uuid>, bool)> {
     if !words.iter().any(|word| word.key.chars().count() > 2) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
-    let found = account::search(conn, environment_id, words, None, NAMED_ACCOUNTS + 1).await?;
-    let few = found.len() as i64 <= NAMED_ACCOUNTS;
-    Ok(found.into_iter().filter(|_| few).map(|account| account.id).collect())
+    let found = account::search(conn, environment_id, words, None, NAMED_ACCOUNTS as i64 + 1).await?;
+    let many = found.len() > NAMED_ACCOUNTS;
+    Ok((found.into_iter().filter(|_| !many).map(|account| account.id).collect(), many))
 }
 
 /// A domain that somebody typed, as the domains of addresses are stored.
@@ -140,7 +141,8 @@ fn stored_domain(typed: &str) -> String {
 fn fits(sort: UserSort, value: &SortValue) -> bool {
     match sort {
         UserSort::Name | UserSort::Email => matches!(value, SortValue::Text(_)),
-        UserSort::LastVisit | UserSort::Visits => matches!(value, SortValue::Number(_)),
+        UserSort::LastVisit | UserSort::Visits | UserSort::Status => matches!(value, SortValue::Number(_)),
+        UserSort::Account => matches!(value, SortValue::Text(_) | SortValue::Number(_)),
         UserSort::Created => matches!(value, SortValue::Time(_)),
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The part before the `@` by PRECIS (RFC 8265, section 3.3, UsernameCaseMapped, each part between dots by itself as section
 //! 3.5 has it), the domain by UTS #46 (IDNA), shown and stored in Unicode. Signs that only look like letters are refused and
-//! not mapped: the Kelvin sign's lower case is a plain k, which is somebody else.
+//! not mapped: the Kelvin sign's lower case is a plain k, which is somebody else. Quotes around what needs none are dropped,
+//! for it is the same mailbox (RFC 5321, section 4.1.2); what is no dot-atom without them (RFC 5322, section 3.2.3; RFC 6531,
+//! section 3.3) is refused.
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use precis_core::Error as PrecisError;
@@ -35,7 +37,7 @@ pub fn email(typed: &str) -> Result<String, TextError> {
         return Err(TextError::Control);
     }
     let text = UsernameCaseMapped::new().width_mapping_rule(text).map_err(|_| TextError::NotAnAddress)?;
-    let (local, host) = text.rsplit_once('@').ok_or(TextError::NotAnAddress)?;
+    let (local, host) = without_scheme(&text).rsplit_once('@').ok_or(TextError::NotAnAddress)?;
     let local = local_part(local)?;
     let host = domain(host).filter(|host| host.contains('.')).ok_or(TextError::NotAnAddress)?;
     let address = format!("{local}@{host}");
@@ -45,9 +47,35 @@ pub fn email(typed: &str) -> Result<String, TextError> {
     Ok(address)
 }
 
+/// An address as it stands in a link.
+fn without_scheme(text: &str) -> &str {
+    const MAILTO: &str = "mailto:";
+    match text.get(..MAILTO.len()) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(MAILTO) => &text[MAILTO.len()..],
+        _ => text,
+    }
+}
+
+/// What an address may have before its `@` without quotes, dots aside: atext, and with RFC 6531 whatever is beyond ASCII.
+fn is_atext(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()
+}
+
+/// What is between the quotes, where there are two.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
 fn local_part(text: &str) -> Result<String, TextError> {
+    let text = unquoted(text);
     if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == '@') {
         return Err(TextError::NotAnAddress);
+    }
+    if let Some(c) = text.chars().find(|c| *c != '.' && !is_atext(*c)) {
+        return Err(TextError::NotInAddresses(c.into()));
+    }
+    if text.split('.').any(str::is_empty) {
+        return Err(TextError::Dots);
     }
     if text.is_ascii() {
         return Ok(text.to_ascii_lowercase());
@@ -60,8 +88,7 @@ fn local_part(text: &str) -> Result<String, TextError> {
         return Err(TextError::Lookalike(c.into()));
     }
     let composed = composed(text);
-    let atoms: Result<Vec<String>, TextError> =
-        composed.split('.').map(|atom| if atom.is_empty() { Ok(String::new()) } else { enforced(atom) }).collect();
+    let atoms: Result<Vec<String>, TextError> = composed.split('.').map(enforced).collect();
     Ok(atoms?.join("."))
 }
 
@@ -133,12 +160,21 @@ pub fn spelling(typed: &str) -> String {
 /// Whether two addresses are the same person's as far as an eye can tell: alike in their stored spelling, or, where either
 /// is not plain ASCII, alike to look at (UTS #39, confusable).
 pub fn same_person(one: &str, other: &str) -> bool {
-    let stored = |text: &str| email(text).unwrap_or_else(|_| composed(&text.trim().to_lowercase()));
+    let stored = |text: &str| email(text).unwrap_or_else(|_| composed(&bare(text).to_lowercase()));
     let (one, other) = (stored(one), stored(other));
     if one.is_ascii() && other.is_ascii() {
         return one == other;
     }
     one == other || appearance(&one) == appearance(&other)
+}
+
+/// What is no address today, as the mailbox that it once meant: without quotes, brackets and whatever else is not the name of
+/// a mailbox.
+fn bare(text: &str) -> String {
+    let text = without_scheme(text.trim());
+    let Some((local, host)) = text.rsplit_once('@') else { return text.to_owned() };
+    let name: String = local.chars().filter(|c| *c == '.' || (is_atext(*c) && !c.is_whitespace())).collect();
+    format!("{name}@{host}")
 }
 
 /// What an eye makes of a text: looked at twice, for what a capital looks like may be a small letter's lookalike.
@@ -196,6 +232,8 @@ mod tests {
             ("nguyễn@b.example", &["NGUYỄN@b.example", "nguye\u{302}\u{303}n@b.example"]),
             ("김@b.example", &["\u{1100}\u{1175}\u{11b7}@b.example"]),
             ("o'neil+test@b.example", &["O'Neil+Test@b.example"]),
+            ("olivia.owner@b.example", &["\"olivia.owner\"@b.example", "＂Olivia.Owner＂@b.example"]),
+            ("josé@b.example", &["\"JOSÉ\"@b.example", "MailTo:josé@b.example", "mailto:\"josé\"@b.example"]),
             ("b.osei_partner.example#ext#@fabrikam.example", &["b.osei_partner.example#EXT#@fabrikam.example"]),
         ] {
             assert_eq!(email(stored).as_deref(), Ok(stored));
@@ -231,6 +269,25 @@ mod tests {
             ("a\u{3164}@b.example", TextError::Hidden(0x3164)),
             ("a\u{2800}b@b.example", TextError::NotInAddresses(0x2800)),
             ("a\u{0}b@b.example", TextError::Control),
+            ("mailto:mailto:z@b.example", TextError::NotInAddresses(0x3a)),
+            ("skype:z@b.example", TextError::NotInAddresses(0x3a)),
+            ("<b>@b.example", TextError::NotInAddresses(0x3c)),
+            ("a,b@b.example", TextError::NotInAddresses(0x2c)),
+            ("a;b@b.example", TextError::NotInAddresses(0x3b)),
+            ("a\"b@b.example", TextError::NotInAddresses(0x22)),
+            ("\"a\"b@b.example", TextError::NotInAddresses(0x22)),
+            ("a\\b@b.example", TextError::NotInAddresses(0x5c)),
+            ("\"a\\.b\"@b.example", TextError::NotInAddresses(0x5c)),
+            ("(a)b@b.example", TextError::NotInAddresses(0x28)),
+            ("é[b]@b.example", TextError::NotInAddresses(0x5b)),
+            ("\"a b\"@b.example", TextError::NotAnAddress),
+            ("\"a@b\"@b.example", TextError::NotAnAddress),
+            ("\"\"@b.example", TextError::NotAnAddress),
+            (".a@b.example", TextError::Dots),
+            ("a..b@b.example", TextError::Dots),
+            ("a.@b.example", TextError::Dots),
+            ("é..b@b.example", TextError::Dots),
+            ("\".\"@b.example", TextError::Dots),
             ("", TextError::Empty),
             ("nobody", TextError::NotAnAddress),
             ("a@b", TextError::NotAnAddress),
@@ -259,6 +316,11 @@ mod tests {
             "olivia.owner@undеrstudy.example",
             "\u{2060}ｏｌｉｖｉａ.owner@understudy.example",
             "OLIVIA.ΟWNER@understudy.example",
+            "\"olivia.owner\"@understudy.example",
+            "\"olivia\\.owner\"@understudy.example",
+            "olivia.\"owner\"@understudy.example",
+            "<olivia.owner>@understudy.example",
+            "mailto:olivia.owner@understudy.example",
         ] {
             assert!(same_person(olivia, other) && same_person(other, olivia), "{other:?}");
         }
@@ -274,6 +336,9 @@ mod tests {
         assert_eq!(spellings("info@xn--bcher-kva.example"), ["info@xn--bcher-kva.example", "info@bücher.example"]);
         assert_eq!(spellings("\u{212a}.nowak@b.example"), Vec::<String>::new());
         assert_eq!(spellings("no address"), ["no address"]);
+        assert_eq!(spellings("mailto:A@b.example"), ["mailto:a@b.example", "a@b.example"]);
+        assert_eq!(spellings("\"a\"@b.example"), ["\"a\"@b.example", "a@b.example"]);
+        assert_eq!(spellings("a..b@b.example"), ["a..b@b.example"]);
     }
 
     #[test]

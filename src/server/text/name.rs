@@ -1,7 +1,7 @@
 //! Names of people and things: one line that can be read, and nothing in it that cannot.
 
-use super::{TextError, composed};
-use crate::model::text::{is_directional, is_ignorable, is_visible, shapes, trimmed, turns_direction};
+use super::{TextError, composed, is_visible};
+use crate::model::text::{is_directional, is_ignorable, shapes, trimmed, turns_direction};
 
 /// The longest name of a person or a thing, in characters.
 pub const NAME_MAX: usize = 200;

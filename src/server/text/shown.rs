@@ -1,22 +1,6 @@
 //! Text as it is put inside other text: isolated, so that a name never turns the words around it.
 
-use crate::model::text::{is_directional, turns_direction};
-
-const FIRST_STRONG_ISOLATE: char = '\u{2068}';
-const POP_ISOLATE: char = '\u{2069}';
-
-/// `text` for the middle of a sentence that is no markup: a title, a tooltip, a line of a log (UAX #9, section 6.3). What runs
-/// from left to right anyway stays as it is.
-pub fn isolated(text: &str) -> String {
-    if !can_turn(text) {
-        return text.to_owned();
-    }
-    let mut isolated = String::with_capacity(text.len() + 6);
-    isolated.push(FIRST_STRONG_ISOLATE);
-    isolated.extend(text.chars().filter(|c| !turns_direction(*c)));
-    isolated.push(POP_ISOLATE);
-    isolated
-}
+use crate::model::text::{can_turn, isolated, turns_direction};
 
 /// A sentence that was written down with these names in it, each of them isolated. Sentences are kept as they were written;
 /// what they look like is decided when they are shown.
@@ -47,18 +31,6 @@ pub fn sentence(written: &str, names: &[Option<&str>]) -> String {
     shown
 }
 
-/// Whether any character runs from right to left or says a direction (the blocks of UAX #9 whose default is R or AL).
-fn can_turn(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().any(|c| {
-            is_directional(c)
-                || matches!(
-                    c,
-                    '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
-                )
-        })
-}
-
 /// Text for a terminal: without the characters that move its cursor, colour it or turn its lines round. Lines and tabulators
 /// stay.
 pub fn printable(text: &str) -> String {
@@ -67,11 +39,11 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint};
+    use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup as Group};
     use icu_properties::{CodePointMapData, CodePointSetData};
 
     use super::*;
-    use crate::model::text::is_ignorable;
+    use crate::model::text::{is_ignorable, is_shown};
 
     #[test]
     fn the_small_tables_say_what_unicode_says() {
@@ -96,6 +68,18 @@ mod tests {
                     | BidiClass::PopDirectionalIsolate
             );
             assert_eq!(turns_direction(c), turns, "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn what_counts_as_seen_is_a_letter_a_digit_a_sign_or_a_vowel_of_a_syllable() {
+        let category = CodePointMapData::<GeneralCategory>::new();
+        let seen = Group::Letter.union(Group::Number).union(Group::Punctuation).union(Group::Symbol);
+        for c in ('\0'..=char::MAX).filter(|c| is_shown(*c)) {
+            let category = category.get(c);
+            assert!(seen.union(Group::Mark).contains(category), "U+{:04X} {category:?}", u32::from(c));
+            let alone = crate::server::text::is_visible(&c.to_string());
+            assert_eq!(alone, seen.contains(category), "U+{:04X} {category:?}", u32::from(c));
         }
     }
 

@@ -13,13 +13,13 @@ use super::caller::client;
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
 use crate::model::session::EndReason;
-use crate::model::text::is_visible;
 use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::identity::page::{self, Page};
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
+use crate::server::text;
 use crate::ui::address::{Words, encode};
 
 #[derive(Deserialize)]
@@ -133,7 +133,9 @@ fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static st
     match error {
         ServiceError::Denied(denial) => denial.as_str(),
         ServiceError::Invalid { field, .. } if field == "ticket" => "ticket_too_long",
-        ServiceError::Invalid { field, .. } if field == "reason" && !is_visible(&request.reason) => "reason_empty",
+        ServiceError::Invalid { field, .. } if field == "reason" && !text::is_visible(&request.reason) => {
+            "reason_empty"
+        }
         ServiceError::Invalid { field, .. } if field == "reason" => "reason_too_long",
         ServiceError::RateLimited { .. } => "rate_limited",
         ServiceError::Busy { .. } => "busy",

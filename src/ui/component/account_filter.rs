@@ -10,9 +10,10 @@ use leptos::task::spawn_local;
 
 use super::filter::{Filters, clear_link};
 use super::icon::icon;
-use super::number::grouped;
+use super::number::{grouped, up_to};
 use crate::api::accounts::search_accounts;
-use crate::model::search::{AccountChoice, AccountOption};
+use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
+use crate::model::text::isolated;
 use crate::ui::erase::Erase;
 
 /// Where the filter stands.
@@ -176,8 +177,11 @@ fn counted(choice: &AccountChoice) -> String {
     let shown = choice.found.len() as i64;
     match choice.matching {
         _ if choice.total == 0 => "There are no accounts yet.".to_owned(),
-        0 => format!("None of {} accounts has this in its name or id.", grouped(choice.total)),
-        matching if matching > shown => format!("{shown} of {} shown, type to narrow.", grouped(matching)),
+        0 => format!("None of {} accounts has this in its name or id.", up_to(choice.total, ACCOUNTS_COUNTED)),
+        matching if matching > shown => {
+            let most = if matching == choice.total { ACCOUNTS_COUNTED } else { ACCOUNTS_MATCHED };
+            format!("{shown} of {} shown, type to narrow.", up_to(matching, most))
+        }
         1 => "1 account.".to_owned(),
         matching => format!("{} accounts.", grouped(matching)),
     }
@@ -187,5 +191,5 @@ fn told_apart(account: &AccountOption) -> String {
     if account.name == account.external_id {
         return account.name.clone();
     }
-    format!("{} ({})", account.name, account.external_id)
+    format!("{} ({})", isolated(&account.name), account.external_id)
 }

@@ -10,6 +10,11 @@ pub fn badge(kind: &'static str, text: impl Into<String>) -> AnyView {
     view! { <span class=format!("badge {kind}")>{text.into()}</span> }.erased()
 }
 
+/// A ticket: anybody's text, beside others.
+pub fn ticket(text: String) -> AnyView {
+    view! { <span class="badge outline"><bdi>{text}</bdi></span> }.erased()
+}
+
 pub fn status(status: UserStatus) -> AnyView {
     let kind = match status {
         UserStatus::Active => "status good",

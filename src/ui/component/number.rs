@@ -12,3 +12,9 @@ pub fn grouped(number: i64) -> String {
     }
     grouped
 }
+
+/// `12,345`, or `100,000+` where counting stopped.
+pub fn up_to(number: i64, most: i64) -> String {
+    let more = if number >= most { "+" } else { "" };
+    grouped(number) + more
+}

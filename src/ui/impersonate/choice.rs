@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::state::State;
 use crate::model::impersonation::{Denial, DrawerAccount, DrawerApplication};
+use crate::model::text::isolated;
 use crate::ui::component::field::{label, rich_select};
 use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
@@ -17,8 +18,11 @@ pub fn account(state: State) -> AnyView {
             .iter()
             .map(|account| {
                 let selected = account.external_id == chosen;
-                let text =
-                    if account.active { format!("{} (active account)", account.name) } else { account.name.clone() };
+                let text = if account.active {
+                    format!("{} (active account)", isolated(&account.name))
+                } else {
+                    account.name.clone()
+                };
                 option_view(account.external_id.clone(), text, selected)
             })
             .collect_view()
@@ -101,7 +105,7 @@ fn applications(state: State, account: &DrawerAccount, changed: Callback<String>
         .map(|application| {
             let selected = application.client_id == chosen;
             let text = if application.is_default {
-                format!("{} (default)", application.name)
+                format!("{} (default)", isolated(&application.name))
             } else {
                 application.name.clone()
             };

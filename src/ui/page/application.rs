@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::api::applications::GetApplication;
 use crate::model::application::ApplicationDetail;
+use crate::model::text::isolated;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
@@ -49,7 +50,7 @@ fn sections(frame: Frame, retrying: deliveries::Retrying, detail: ApplicationDet
     let path = format!("{}/{}", frame.path("applications").get_untracked(), application.id);
     frame.shows(path, application.name.clone());
     view! {
-        <Title text=application.name.clone()/>
+        <Title text=isolated(&application.name)/>
         <header class="profile-head">
             <span class="app-mark">{icon("app-window")}</span>
             <div class="profile-text">

@@ -10,6 +10,7 @@ use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use crate::api::users::GetUser;
+use crate::model::text::isolated;
 use crate::model::user::UserDetail;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
@@ -88,7 +89,7 @@ fn sections(page: Place, user: Signal<UserDetail>) -> AnyView {
         let user = user.read();
         page.frame.shows(address(page.frame, Some(user.id)), user.name.clone());
         view! {
-            <Title text=user.name.clone()/>
+            <Title text=isolated(&user.name)/>
             {profile::head(&user)}
         }
         .erased()

@@ -12,11 +12,12 @@ use leptos_meta::Title;
 use uuid::Uuid;
 
 use crate::api::users::ListUsers;
+use crate::model::search::ACCOUNTS_COUNTED;
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
-use crate::ui::component::number::grouped;
+use crate::ui::component::number::{grouped, up_to};
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -124,7 +125,5 @@ fn counted(page: &Page, is_filtered: bool) -> AnyView {
     }
     let accounts = page.accounts.total;
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    // Counting stops there.
-    let more = if page.total >= 100_000 { "+" } else { "" };
-    format!("{}{more} {people} in {} {noun}", grouped(page.total), grouped(accounts)).erased()
+    format!("{} {people} in {} {noun}", up_to(page.total, 100_000), up_to(accounts, ACCOUNTS_COUNTED)).erased()
 }

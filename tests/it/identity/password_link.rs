@@ -46,6 +46,16 @@ async fn an_invited_user_chooses_a_password_by_the_link_and_signs_in() {
 }
 
 #[tokio::test]
+async fn the_two_are_the_same_from_two_keyboards() {
+    let app = TestApp::new().await;
+    let code = link(&app, AMARA).await.expect("a link");
+    let mut browser = app.browser();
+    let (composed, apart) = ("vier stille W\u{f6}rter hier", "vier\u{a0}stille Wo\u{308}rter hier");
+    assert_eq!(choose(&mut browser, &code, composed, apart).await, StatusCode::OK);
+    sign_in(&mut browser, AMARA, apart).await.expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn a_link_works_once_for_72_hours_in_its_environment_and_until_a_newer_one_is_made() {
     let app = TestApp::new().await;
     let mut browser = app.browser();

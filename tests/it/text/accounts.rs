@@ -47,7 +47,7 @@ async fn a_search_for_accounts_goes_on_to_the_last_of_them() {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let step = service::accounts::search(&caller, "zeta customer", &cursor).await.expect("accounts");
-        assert_eq!(step.matching, 1200);
+        assert_eq!(step.matching, 1_000, "nobody counts further");
         seen.extend(step.found.into_iter().map(|account| account.external_id));
         match step.next {
             Some(next) => cursor = next,
@@ -56,6 +56,34 @@ async fn a_search_for_accounts_goes_on_to_the_last_of_them() {
     }
     let expected: Vec<String> = (0..1200).map(|number| format!("acc-{number:04}")).collect();
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn accounts_are_counted_as_far_as_it_matters() {
+    let app = app().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let many = browser.get("/production/users?find=zeta").await;
+    assert!(many.body().contains("20 of 1,000+ shown, type to narrow."), "{}", many.body());
+    let some = browser.get("/production/audit?find=zeta+customer+11").await;
+    assert!(some.body().contains("20 of 100 shown, type to narrow."), "{}", some.body());
+    let few = browser.get("/production/users?find=zeta+115").await;
+    assert!(few.body().contains("12 accounts."), "{}", few.body());
+}
+
+#[tokio::test]
+async fn where_too_many_accounts_have_the_words_the_page_says_that_members_are_missing() {
+    let app = app().await;
+    import(&app, Kind::Users, "email,name\nz@other.example,Zeta Customer Care\n").await.expect("an import");
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    for (q, found) in [("zeta+customer", true), ("zeta+customer+1", false)] {
+        let page = browser.get(&format!("/production/users?q={q}")).await;
+        assert!(page.body().contains("More than 100 accounts have this in their names"), "{q}: {}", page.body());
+        assert_eq!(page.body().contains("Zeta Customer Care"), found, "{q}");
+    }
+    for q in ["acme", "zeta+customer+1150"] {
+        let page = browser.get(&format!("/production/users?q={q}")).await;
+        assert!(!page.body().contains("More than 100 accounts"), "{q}");
+    }
 }
 
 #[tokio::test]

@@ -100,6 +100,73 @@ async fn nobody_impersonates_their_own_address_in_another_spelling() {
     }
 }
 
+async fn starts_own(app: &TestApp, email: &str) -> Result<(), ServiceError> {
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let request = StartImpersonation {
+        environment: "production".into(),
+        user_id: app.user_id(email).await,
+        account: "northwind".into(),
+        application: "console".into(),
+        reason: "Looking into a report".into(),
+        ticket: String::new(),
+    };
+    service::impersonation::start(&caller, &request).await.map(drop)
+}
+
+#[tokio::test]
+async fn quotes_around_an_address_make_no_other_person_of_it() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let before = app.count("users").await;
+    for email in ["\"\"\"olivia\"\"@understudy.example\"", "mailto:olivia@understudy.example"] {
+        user(&app, email, "Olivia Twice").await.expect("an import");
+    }
+    assert_eq!(app.count("users").await, before, "one mailbox is one user");
+    let refused = starts_own(&app, "olivia@understudy.example").await;
+    assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))));
+    assert!(signs_in(&app, "\"Olivia\"@understudy.example", USER_PASSWORD).await);
+    assert!(signs_in(&app, "mailto:olivia@understudy.example", USER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn a_row_that_an_older_version_took_is_signed_in_to_and_is_nobody_elses() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    app.execute("DELETE FROM users WHERE email = 'olivia@understudy.example'").await;
+    app.execute("UPDATE users SET email = '\"olivia\"@understudy.example' WHERE email = 'rita@northwind.example'")
+        .await;
+    app.execute("UPDATE users SET email = 'a..b@harbor.example' WHERE email = 'ben@harbor.example'").await;
+    assert!(signs_in(&app, "\"olivia\"@understudy.example", USER_PASSWORD).await);
+    assert!(signs_in(&app, "A..B@harbor.example", USER_PASSWORD).await);
+    let refused = starts_own(&app, "\"olivia\"@understudy.example").await;
+    assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))));
+    // A start of the server gives it the spelling of today, and leaves what has none.
+    app.execute("UPDATE users SET text_version = 1").await;
+    service::text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    app.user_id("olivia@understudy.example").await;
+    assert!(signs_in(&app, "\"olivia\"@understudy.example", USER_PASSWORD).await);
+    assert!(signs_in(&app, "a..b@harbor.example", USER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn what_no_mail_server_would_take_is_not_imported() {
+    let app = TestApp::new().await;
+    for email in [
+        "skype:z@northwind.example",
+        "<b>@northwind.example",
+        "\"a,b@northwind.example\"",
+        "a\\b@northwind.example",
+        "\"\"\"a b\"\"@northwind.example\"",
+        "\"\"\"a\\.b\"\"@northwind.example\"",
+        ".a@northwind.example",
+        "a..b@northwind.example",
+        "a.@northwind.example",
+    ] {
+        let refusal = user(&app, email, "Somebody Else").await.expect_err(email);
+        assert!(refusal.contains("U+") || refusal.contains("a dot") || refusal.contains("no"), "{email}: {refusal}");
+    }
+}
+
 #[tokio::test]
 async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     let app = TestApp::new().await;
@@ -123,6 +190,8 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     for twin in [
         "support@xn--bcher-kva.example",
         "Olivia@understudy.example",
+        "\"olivia\"@understudy.example",
+        "mailto:olivia@understudy.example",
         "olivia@understudy.example\u{200b}",
         "оlivia@understudy.example",
     ] {
@@ -143,6 +212,9 @@ async fn a_password_opens_from_another_keyboard_and_an_old_hash_from_its_own() {
     import_with("pia@northwind.example", today).await;
     assert!(signs_in(&app, "pia@northwind.example", "pa\u{308}sswo\u{308}rter\u{a0}sind lang").await);
     assert!(!signs_in(&app, "pia@northwind.example", "passworter sind lang").await);
+    let newest = app.state.passwords.hash("🫨 face sind lang").await.expect("a hash");
+    import_with("pia@northwind.example", newest).await;
+    assert!(signs_in(&app, "pia@northwind.example", "🫨\u{a0}face\u{202f}sind lang").await);
     // As another system hashed it: byte by byte, decomposed.
     let raw = "pa\u{308}sswort eines Mac";
     let older = {

@@ -1,5 +1,7 @@
 //! Finding people and events as support staff type what they have.
 
+use std::fmt::Write;
+
 use understudy::model::audit::AuditQuery;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::user::UserQuery;
@@ -89,11 +91,55 @@ async fn what_support_pastes_leads_to_the_one_person() {
         " k.nowak@northwind.example ".into(),
         "K.NOWAK@NORTHWIND.EXAMPLE;".into(),
         "(k.nowak@northwind.example)".into(),
+        "‘k.nowak@northwind.example’".into(),
+        "‹k.nowak@northwind.example›…".into(),
+        "*k.nowak@northwind.example*".into(),
+        "`k.nowak@northwind.example`".into(),
+        "Katarzyna Nowak - k.nowak@northwind.example".into(),
+        "👋 Katarzyna Nowak • k.nowak@northwind.example".into(),
+        "e-mail: k.nowak@northwind.example".into(),
+        "SMTP:k.nowak@northwind.example".into(),
+        "https://id.example/?login_hint=k.nowak%40northwind.example&x=y".into(),
+        "mailto:k.nowak%40northwind.example".into(),
+        "【k.nowak＠northwind.example】。".into(),
+        format!("user_{id}"),
+        format!("sub%3D{id}"),
     ] {
         assert_eq!(emails(&app, &typed).await, ["k.nowak@northwind.example"], "{typed:?}");
     }
     assert_eq!(emails(&app, "info@xn--bcher-kva.example").await, ["info@bücher.example"]);
     assert_eq!(emails(&app, "nowak nobody").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_name_is_found_as_other_keyboards_write_it() {
+    let app = app().await;
+    let more = "email,name\n\
+                m1@other.example,Joerg Mueller\n\
+                m2@other.example,Sinéad O’Brien\n\
+                m3@other.example,Conor OBrien\n\
+                m4@other.example,Gina D’Angelo\n\
+                m5@other.example,Kaʻiulani Kealoha\n\
+                m6@other.example,علی کریمی\n\
+                m7@other.example,たなか はな\n\
+                m8@other.example,Meritxell Coŀlell\n\
+                m9@other.example,Əli Əliyev\n";
+    import(&app, Kind::Users, more).await.expect("an import");
+    for (typed, found) in [
+        ("Jörg Müller", &["m1"][..]),
+        ("obrien", &["m3", "m2"]),
+        ("O'Brien", &["m3", "m2"]),
+        ("dangelo", &["m4"]),
+        ("ka'iulani", &["m5"]),
+        ("kaiulani", &["m5"]),
+        ("علي كريمي", &["m6"]),
+        ("タナカ ハナ", &["m7"]),
+        ("collell", &["m8"]),
+        ("eliyev", &["m9"]),
+    ] {
+        let expected: Vec<String> = found.iter().map(|name| format!("{name}@other.example")).collect();
+        assert_eq!(emails(&app, typed).await, expected, "{typed}");
+    }
 }
 
 #[tokio::test]
@@ -117,12 +163,21 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
     for q in [
         started.session_id.to_string(),
         request.user_id.to_string(),
+        format!("sid_{}", started.session_id),
+        format!("sid%3D{}", started.session_id),
         "sup-4821".into(),
         "zurich INVOICE".into(),
         "Amara Okafor <amara@northwind.example> sup-4821".into(),
     ] {
         let rows = found(q.clone()).await;
         assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
+    }
+    // An event has its application's name only: the client id leads there as it is now.
+    app.execute("UPDATE applications SET client_id = 'northwind-portal' WHERE client_id = 'console'").await;
+    for q in ["northwind-portal", "client_id=northwind-portal", "PORTAL sup-4821"] {
+        let rows = found(q.into()).await;
+        assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
+        assert!(rows.iter().all(|row| row.application_name.as_deref() == Some("Console")), "{q}");
     }
     let by_operator = found(caller.operator.id.to_string()).await;
     assert!(by_operator.iter().any(|row| row.action == "operator.signed_in"));
@@ -158,6 +213,43 @@ async fn members_are_found_by_the_name_of_their_account() {
     assert_eq!(emails(&app, "harbor logistics").await, ["amara@northwind.example", "ben@harbor.example"]);
     let northwind = emails(&app, "Northwind Traders").await;
     assert!(northwind.contains(&"n1@acc.example".to_owned()) && northwind.len() > 5);
+}
+
+/// In staging: everybody there has what only some have in production.
+async fn everybody_in_staging(app: &TestApp, count: usize) {
+    let mut csv = "email,name\n".to_owned();
+    for number in 0..count {
+        writeln!(csv, "logistics{number}@many.example,Harbor Logistics {number}").expect("a line");
+    }
+    super::import_to(app, "staging", Kind::Users, &csv).await.expect("an import");
+}
+
+#[tokio::test]
+async fn who_has_the_words_and_who_is_in_an_account_that_has_them_are_found_together() {
+    let app = app().await;
+    everybody_in_staging(&app, 1_100).await;
+    import(&app, Kind::Users, "email,name\nh1@other.example,Harbor Logistics Bot\n").await.expect("an import");
+    let expected = ["amara@northwind.example", "ben@harbor.example", "h1@other.example"];
+    assert_eq!(emails(&app, "harbor logistics").await, expected);
+    // So many that the list is walked in its order instead.
+    let mut csv = "email,name\n".to_owned();
+    for number in 0..1_100 {
+        writeln!(csv, "p{number}@other.example,Zed Harbor Logistics").expect("a line");
+    }
+    import(&app, Kind::Users, &csv).await.expect("an import");
+    let found = emails(&app, "harbor logistics").await;
+    assert_eq!(found[..3], expected);
+    assert_eq!(found.len(), 50);
+}
+
+#[tokio::test]
+async fn an_environment_is_searched_whatever_others_hold() {
+    let app = app().await;
+    everybody_in_staging(&app, 10_100).await;
+    import(&app, Kind::Users, "email,name\nh1@other.example,Harbor Logistics Bot\n").await.expect("an import");
+    assert_eq!(emails(&app, "logistics bot").await, ["h1@other.example"]);
+    assert_eq!(emails(&app, "logistics").await.last().map(String::as_str), Some("h1@other.example"));
+    assert_eq!(emails(&app, "many.example").await, [""; 0]);
 }
 
 #[tokio::test]

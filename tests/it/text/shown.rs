@@ -48,3 +48,37 @@ async fn plain_names_stand_in_sentences_as_they_are() {
     let rows = service::audit::list(&caller, &AuditQuery::default()).await.expect("events").rows;
     assert!(rows.iter().any(|row| row.description == "Olivia Owner signed in to the portal"));
 }
+
+#[tokio::test]
+async fn titles_labels_and_tickets_turn_nothing_beside_them() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE users SET name = 'דנה כהן' WHERE email = 'amara@northwind.example'").await;
+    app.execute("UPDATE applications SET name = 'יומן' WHERE client_id = 'console'").await;
+    let user = app.user_id("amara@northwind.example").await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let drawer = browser.get(&format!("/production/users?impersonate={user}")).await;
+    assert!(drawer.body().contains("\u{2068}יומן\u{2069} (default)"), "{}", drawer.body());
+    let form = [
+        ("account", "northwind"),
+        ("application", "console"),
+        ("reason", "A report"),
+        ("ticket", "פנייה 7"),
+        ("return_to", "/production/users"),
+    ];
+    browser.post(&format!("/production/users/{user}/impersonate"), &form).await;
+    let page = browser.get(&format!("/production/users/{user}")).await;
+    assert!(
+        page.body().contains("<title>\u{2068}דנה כהן\u{2069} · Production · Understudy</title>"),
+        "{}",
+        page.body()
+    );
+    let ticket = "<bdi>פנייה 7<";
+    assert!(page.body().contains(ticket), "{}", page.body());
+    for path in ["/production/audit", "/production/impersonation"] {
+        assert!(browser.get(path).await.body().contains(ticket), "{path}");
+    }
+    let list = browser.get("/production/users").await;
+    for label in ["Impersonate", "Actions for"] {
+        assert!(list.body().contains(&format!("aria-label=\"{label} \u{2068}דנה כהן\u{2069}\"")), "{label}");
+    }
+}

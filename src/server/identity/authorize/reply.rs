@@ -10,6 +10,7 @@ use super::super::provider::Provider;
 use super::request::AuthorizationError;
 use crate::server::address::origin_of;
 use crate::server::service::relying_party::Application;
+use crate::server::text::isolated;
 
 /// Posts the one form of the page.
 const SUBMIT: &str = "document.forms[0].submit();";
@@ -27,6 +28,7 @@ pub struct Reply {
     issuer: String,
     mode: Mode,
     /// For the page that goes on by itself.
+    /// Its name, isolated.
     application: String,
 }
 
@@ -40,7 +42,7 @@ impl Reply {
             state: once("state").map(ToOwned::to_owned),
             issuer: provider.issuer(),
             mode: if is_form_post { Mode::FormPost } else { Mode::Query },
-            application: application.name.clone(),
+            application: isolated(&application.name),
         }
     }
 

@@ -7,7 +7,7 @@ use super::List;
 use super::detail::row_id;
 use super::words::{action_label, actor};
 use crate::model::audit::{AuditItem, AuditPage, AuditQuery, Severity};
-use crate::ui::component::badge::{badge, severity};
+use crate::ui::component::badge::{severity, ticket as ticket_badge};
 use crate::ui::component::icon::icon;
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, empty_because, nothing};
@@ -24,7 +24,8 @@ pub fn table(list: List, page: AuditPage) -> AnyView {
     let mut summary =
         if count == 1 { "1 event on this page".to_owned() } else { format!("{count} events on this page") };
     if let Some(until) = page.searched_until {
-        summary += &format!(", looked for back to {}", exact(until));
+        let way = if page.searched_onward { "up to" } else { "back to" };
+        summary += &format!(", looked for {way} {}", exact(until));
     }
     let groups = grouped(page.rows).into_iter().map(|group| session(list, group)).collect_view();
     view! {
@@ -94,7 +95,7 @@ fn row(list: List, event: AuditItem, folded: bool, others: usize, shown: Severit
             <span class="reason dim" title=reason.clone()>
                 <bdi>{reason.clone()}</bdi>
                 " "
-                {event.ticket.clone().map(|ticket| badge("outline", ticket))}
+                {event.ticket.clone().map(ticket_badge)}
             </span>
         }
     });
@@ -160,7 +161,14 @@ fn people(event: &AuditItem) -> AnyView {
 
 fn none(list: List, page: &AuditPage) -> AnyView {
     let query = list.query.get_untracked();
-    let content = if let (Some(until), Some(next)) = (page.searched_until, &page.next) {
+    let content = if let (Some(until), Some(previous), true) =
+        (page.searched_until, &page.previous, page.searched_onward)
+    {
+        let newer = view! { <a class="button" href=list.and("cursor", previous)>"Look further on"</a> }.erased();
+        let text =
+            format!("Nothing that matches happened until {}. Newer events were not looked through yet.", exact(until));
+        empty_because("search", "No event found so far", text, newer)
+    } else if let (Some(until), Some(next)) = (page.searched_until, &page.next) {
         let older = view! { <a class="button" href=list.and("cursor", next)>"Look further back"</a> }.erased();
         let text =
             format!("Nothing that matches happened since {}. Older events were not looked through yet.", exact(until));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::api::impersonation::{EndAll, end_all};
 use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
 use crate::ui::clock::Now;
-use crate::ui::component::badge::badge;
+use crate::ui::component::badge::ticket as ticket_badge;
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::Loading;
@@ -134,7 +134,7 @@ fn row(live: Running, session: LiveImpersonation, overview: Signal<Impersonation
             </td>
             <td class="col-reason">
                 <span class="reason" dir="auto" title=session.reason.clone()>{session.reason.clone()}</span>
-                {session.ticket.map(|ticket| badge("outline", ticket))}
+                {session.ticket.map(ticket_badge)}
             </td>
             <td>{ago(session.started_at, now)}</td>
             <td class="number-left">{countdown(session.deadline, now, "ended")}</td>

@@ -15,7 +15,7 @@ use crate::model::session::{SessionItem, SessionKind};
 use crate::model::user::{EVENTS_SHOWN, SESSIONS_SHOWN, UserDetail};
 use crate::ui::address::Words;
 use crate::ui::clock::Now;
-use crate::ui::component::badge::badge;
+use crate::ui::component::badge::ticket as ticket_badge;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::time::{ago, countdown};
@@ -137,7 +137,7 @@ fn session(page: Place, user: &UserDetail, session: &SessionItem, now: Now) -> A
     let (glyph, title, beneath) = if impersonated {
         let operator = session.operator_name.clone().unwrap_or_else(|| "an operator".to_owned());
         let reason = session.reason.clone().unwrap_or_default();
-        let ticket = session.ticket.clone().map(|ticket| badge("outline", ticket));
+        let ticket = session.ticket.clone().map(ticket_badge);
         (
             "venetian-mask",
             view! { "Impersonated by " <bdi>{operator}</bdi> }.erased(),

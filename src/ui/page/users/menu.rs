@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::row::Links;
 use crate::model::impersonation::Denial;
+use crate::model::text::isolated;
 use crate::ui::component::copy::to_clipboard;
 use crate::ui::component::icon::icon;
 use crate::ui::component::toast::Toasts;
@@ -45,7 +46,8 @@ impl UserMenu {
 
     /// The menu itself, once for the table.
     pub fn popover(self, links: Links) -> AnyView {
-        let label = move || self.0.with(|user| user.as_ref().map(|user| format!("Actions for {}", user.name)));
+        let label =
+            move || self.0.with(|user| user.as_ref().map(|user| format!("Actions for {}", isolated(&user.name))));
         view! {
             <div class="menu" popover="auto" id=MENU role="group" aria-label=label>
                 {move || self.0.get().map(|user| items(links, user))}

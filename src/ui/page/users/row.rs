@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::List;
 use crate::model::impersonation::Denial;
+use crate::model::text::isolated;
 use crate::model::user::{UserRow, UserStatus};
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
@@ -143,13 +144,13 @@ fn actions(markup: Markup, links: Links, user: &UserRow, denial: Option<Denial>)
             .tag("<a class=\"row-action\" data-noscroll=\"true\" href=\"")
             .text(&links.impersonate(user.id))
             .tag("\" aria-label=\"Impersonate ")
-            .text(&user.name),
+            .text(&isolated(&user.name)),
     };
     markup
         .tag("\">Impersonate")
         .tag(if denial.is_some() { "</button>" } else { "</a>" })
         .tag("<button class=\"icon-button more\" popovertarget=\"user-menu\" aria-label=\"Actions for ")
-        .text(&user.name)
+        .text(&isolated(&user.name))
         .tag("\"></button>")
 }
 

@@ -35,18 +35,27 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </p>
         }
     });
+    let left_out = page.searched.left_out().map(|text| {
+        view! {
+            <p class="notice">
+                {icon("info")}
+                <span>{text}</span>
+            </p>
+        }
+    });
     let links = Links::of(list);
     let menu = UserMenu::new();
     let body = body(list, links, menu, page.rows, page.impersonation, Now::of(page.now));
     view! {
         {notice}
+        {left_out}
         <div class="card table-card">
             <table class="table users-table" aria-label="Users">
                 <thead>
                     <tr>
                         {head(list, UserSort::Name, "User", "col-user")}
-                        <th scope="col" class="col-account">"Main account"</th>
-                        <th scope="col" class="col-status">"Status"</th>
+                        {head(list, UserSort::Account, "Main account", "col-account")}
+                        {head(list, UserSort::Status, "Status", "col-status")}
                         <th scope="col" class="col-mfa" title="Second factors that are enrolled elsewhere. They are not asked for here yet.">
                             "MFA"
                         </th>

@@ -1,0 +1,69 @@
+//! The list of users by the name of their main account. That is the name of another record, so it is read in two parts: who has
+//! one, account by account, and who has none.
+
+use sqlx::AssertSqlSafe;
+
+use super::{LISTED, SortValue, UserFilter, UserListRow, conditions};
+use crate::server::db::search::{Statement, Value, bound};
+use crate::server::db::{Conn, DbResult, on};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    With,
+    Without,
+}
+
+/// One page of users; those without an account are the last of all.
+pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserListRow>> {
+    let parts = if filter.descending { [Part::Without, Part::With] } else { [Part::With, Part::Without] };
+    let first = filter.after.as_ref().map(|(value, _)| part_of(value));
+    let mut rows = Vec::new();
+    for part in parts.into_iter().skip_while(|part| first.is_some_and(|first| first != *part)) {
+        let limit = filter.limit - rows.len() as i64;
+        if limit > 0 {
+            rows.extend(read(conn, filter, part, limit).await?);
+        }
+    }
+    Ok(rows)
+}
+
+/// In which part a place of the list is: see [`UserListRow::sort_value`].
+fn part_of(value: &SortValue) -> Part {
+    if matches!(value, SortValue::Text(_)) { Part::With } else { Part::Without }
+}
+
+async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> DbResult<Vec<UserListRow>> {
+    let few = filter.seqs.is_some();
+    let sqlite = conn.is_sqlite();
+    let (order, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
+    let mut sql = Statement::new(LISTED);
+    match part {
+        Part::With => {
+            // Account by account, unless few users are looked at anyway: SQLite joins in the order that CROSS says.
+            let join = if sqlite && !few { "CROSS JOIN" } else { "JOIN" };
+            sql.push(&format!(
+                " FROM accounts a {join} users u ON u.active_account_id = a.id WHERE a.environment_id = "
+            ));
+            sql.bind(Value::Id(filter.environment_id)).push(" AND ");
+            conditions(&mut sql, filter, sqlite);
+        }
+        Part::Without => {
+            sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE u.active_account_id IS NULL AND ");
+            conditions(&mut sql, filter, sqlite && few);
+        }
+    }
+    if let Some((value, id)) = filter.after.as_ref().filter(|(value, _)| part_of(value) == part) {
+        if let SortValue::Text(name) = value {
+            sql.push(&format!(" AND a.sort_name {order}= ")).bind(Value::Text(name.clone()));
+            sql.push(&format!(" AND (a.sort_name {order} ")).bind(Value::Text(name.clone())).push(" OR");
+        } else {
+            sql.push(" AND (FALSE OR");
+        }
+        sql.push(&format!(" u.id {order} ")).bind(Value::Id(*id)).push(")");
+    }
+    let by_name = if part == Part::With { format!("a.sort_name {direction}, ") } else { String::new() };
+    sql.push(&format!(" ORDER BY {by_name}u.id {direction} LIMIT {limit}"));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    Ok(rows)
+}
