@@ -91,12 +91,18 @@ impl Settings {
 pub fn section(settings: Settings, overview: Signal<ImpersonationOverview>) -> AnyView {
     overview.with_untracked(|overview| settings.take(overview));
     Effect::new(move |_| overview.with(|overview| settings.take(overview)));
-    let may_change = Memo::new(move |_| overview.read().can_change_settings);
+    let may_change = Memo::new(move |_| {
+        let overview = overview.read();
+        (overview.can_change_settings, overview.can_unprotect)
+    });
     let live = Memo::new(move |_| overview.read().running);
     (move || form(settings, may_change.get(), live)).erased()
 }
 
-fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
+/// What the operator may change: anything, and that by taking a protected permission off.
+type May = (bool, bool);
+
+fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -> AnyView {
     let save = settings.save;
     let submitted = Callback::new(move |words: Words| {
         let is_on = |name| !words.get(name).is_empty();
@@ -157,7 +163,7 @@ fn form(settings: Settings, may_change: bool, live: Memo<i64>) -> AnyView {
                     {switch("hide_from_account_audit", "hidden-effect", "Hide from account audit logs", settings.hidden, !may_change)}
                     <p class="setting-effect" id="hidden-effect">{move || hidden_effect(settings)}</p>
                 </div>
-                {protected_field(settings, may_change, overview.can_unprotect)}
+                {protected_field(settings, may_change, may_unprotect)}
                 {foot}
     };
     view! {
