@@ -109,7 +109,7 @@ async fn references(app: &TestApp) -> Vec<(String, String, bool)> {
 async fn what_goes_with_another_row_is_found_without_looking_at_every_browser() {
     let app = TestApp::new().await;
     let references = references(&app).await;
-    assert_eq!(references.len(), 6, "{references:?}");
+    assert_eq!(references.len(), 7, "{references:?}");
     for (table, column, is_indexed) in references {
         assert!(is_indexed, "{table}.{column}");
     }
