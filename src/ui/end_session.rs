@@ -94,7 +94,7 @@ impl Endings {
                 Ok(()) => self.toasts.say("Session ended"),
                 Err(ApiError::NotFound) => self.toasts.say("The session was already over"),
                 // Whoever pressed the button may have looked away: what it was for did not happen.
-                Err(error) => self.toasts.fail("The session was not ended. ", error),
+                Err(error) => self.toasts.fail("The session was not ended. ", error.clone()),
             }
             self.asked.update(|all| all.retain(|asked| asked.session_id != session_id));
             if matches!(answer, Ok(()) | Err(ApiError::NotFound)) {
