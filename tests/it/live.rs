@@ -133,6 +133,9 @@ async fn a_server_that_cannot_say_now_does_not_send_a_page_away_for_good() {
     }
     app.execute("ALTER TABLE away RENAME TO operator_sessions").await;
     browser.get("/production/live?once").await.expect_status(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn who_may_not_watch_is_not_told_by_the_frame_of_pages_either() {
     let app = TestApp::new().await;
     start(&app, &owner(&app).await, "console").await;

@@ -165,7 +165,7 @@ async fn users_are_sorted_by_their_main_account_and_those_without_are_last() {
     let accounts = async |sort: &str| -> Vec<Option<String>> {
         let query = UserQuery { sort: sort.into(), ..UserQuery::default() };
         let page = service::users::list(&caller, &query).await.expect("a page");
-        page.rows.into_iter().map(|row| row.main_account).collect()
+        page.rows.iter().map(|row| row.main_account.clone()).collect()
     };
     let mut sorted = accounts("account").await;
     assert_eq!(sorted[0].as_deref(), Some("Harbor Logistics"));
