@@ -139,7 +139,7 @@ async fn the_id_token_of_a_former_sign_in_signs_its_user_out_all_the_same() {
     let asked = other.get(&bye(text(&former, "id_token"))).await.expect_status(StatusCode::OK);
     assert!(asked.body().contains("Sign out Amara Okafor?"), "{}", asked.body());
     assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 2);
-    let done = press(&mut other, asked.body(), "Sign out").await.expect_status(StatusCode::OK);
+    let done = press(&mut other, asked.body(), ">Sign out<").await.expect_status(StatusCode::OK);
     assert!(done.body().contains("You are signed out"), "{}", done.body());
     assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 1);
     let done = browser.get(&bye(text(&former, "id_token"))).await.expect_status(StatusCode::OK);
