@@ -56,7 +56,8 @@ impl<T: Entity> Reader<'_, T> {
     fn goes_on(&mut self, line: u64) -> bool {
         let merges = self.format.is_some_and(|format| format.merges);
         if merges && self.is_read_once {
-            let message = "has to be read twice, which a pipe does not allow; give it as a file, or as - by standard input";
+            let message =
+                "has to be read twice, which a pipe does not allow; give it as a file, or as - by standard input";
             self.problem(line, "", message, false);
             return false;
         }

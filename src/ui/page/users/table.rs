@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::List;
 use super::body::body;
 use super::menu::UserMenu;
 use super::row::Links;
-use super::List;
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
