@@ -180,6 +180,8 @@ fn is_zero(number: &i64) -> bool {
 pub struct UsersPage {
     /// Shared, since several parts of the page read the same answer.
     pub rows: Arc<Vec<UserRow>>,
+    /// Whether anything was looked for or left out.
+    pub is_filtered: bool,
     /// Users of the environment, and how many of them match. `total` stops counting at 100,000, `matching` at 1,000.
     pub total: i64,
     pub matching: i64,

@@ -100,6 +100,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         next: edge(window.rows.last().filter(|_| window.has_next), false),
         previous: edge(window.rows.first().filter(|_| window.has_previous), true),
         rows: Arc::new(window.rows.into_iter().map(|row| list_row(row, &names)).collect()),
+        is_filtered: query.is_filtered(),
         total,
         matching,
         accounts,

@@ -56,7 +56,7 @@ pub fn UsersPage() -> impl IntoView {
         <header class="page-head">
             <div>
                 <h1>"Users"</h1>
-                <p class="dim page-count">{loaded_quietly(users, move |page| counted(&page, query.read_untracked().is_filtered()))}</p>
+                <p class="dim page-count">{loaded_quietly(users, |page| counted(&page))}</p>
             </div>
         </header>
         {toolbar::toolbar(list, users)}
@@ -117,9 +117,9 @@ fn query_of(words: &Words) -> UserQuery {
     }
 }
 
-fn counted(page: &Page, is_filtered: bool) -> AnyView {
+fn counted(page: &Page) -> AnyView {
     let people = if page.total == 1 { "person" } else { "people" };
-    if is_filtered {
+    if page.is_filtered {
         let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
         return format!("{matching} of {} {people}", grouped(page.total)).erased();
     }
