@@ -1,12 +1,13 @@
 //! A whole server without a socket: real router, real database, a clock that the test moves.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt;
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 use understudy::model::operator::Role;
 use understudy::server::client_address::TrustedProxies;
@@ -25,6 +26,7 @@ mod database;
 pub mod fixture;
 mod ledger;
 
+use database::TestDatabase;
 pub use database::{break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
 pub use ledger::Ledger;
@@ -39,11 +41,52 @@ pub struct TestApp {
     /// What the server sent to others, and how they answer.
     pub outbound: Arc<Recorder>,
     pub router: Router,
-    database: database::TestDatabase,
+    database: TestDatabase,
+    /// What it is a copy of, kept for the next test.
+    _fixture: Arc<TestDatabase>,
 }
 
 pub fn start_of_test() -> DateTime<Utc> {
     "2026-11-23T09:00:00Z".parse().expect("a time")
+}
+
+/// The database that every test begins with a copy of: running all migrations anew for each would be most of what a test
+/// does. It goes with the last test that holds it, so that nothing is left behind on a server.
+async fn with_fixture() -> Arc<TestDatabase> {
+    static SHARED: Mutex<Weak<TestDatabase>> = Mutex::const_new(Weak::new());
+    let mut shared = SHARED.lock().await;
+    if let Some(database) = shared.upgrade() {
+        return database;
+    }
+    let database = TestDatabase::create().await;
+    let (state, ..) = start(&database, ORIGIN, "").await;
+    state.db.migrate().await.expect("migrations run");
+    fixture::load(&state).await;
+    state.db.close().await;
+    let database = Arc::new(database);
+    *shared = Arc::downgrade(&database);
+    database
+}
+
+async fn start(
+    database: &TestDatabase,
+    public_url: &str,
+    proxies: &str,
+) -> (AppState, Arc<ManualClock>, Arc<Recorder>) {
+    let db = Db::connect(&database.url, 4).await.expect("the test database answers");
+    let clock = Arc::new(ManualClock::at(start_of_test()));
+    let outbound = Arc::new(Recorder::default());
+    let master = MasterKey::parse(MASTER_KEY).expect("a master key");
+    let state = AppState::new(
+        db,
+        clock.clone() as Arc<dyn Clock>,
+        Arc::new(SystemRandom),
+        outbound.clone() as Arc<dyn Outbound>,
+        Keyring::new(master),
+        public_url.parse().expect("a url"),
+        proxies.parse::<TrustedProxies>().expect("networks"),
+    );
+    (state, clock, outbound)
 }
 
 impl TestApp {
@@ -63,24 +106,11 @@ impl TestApp {
     }
 
     async fn with(public_url: &str, proxies: &str) -> Self {
-        let database = database::TestDatabase::create().await;
-        let db = Db::connect(&database.url, 4).await.expect("the test database answers");
-        db.migrate().await.expect("migrations run");
-        let clock = Arc::new(ManualClock::at(start_of_test()));
-        let outbound = Arc::new(Recorder::default());
-        let master = MasterKey::parse(MASTER_KEY).expect("a master key");
-        let state = AppState::new(
-            db,
-            clock.clone() as Arc<dyn Clock>,
-            Arc::new(SystemRandom),
-            outbound.clone() as Arc<dyn Outbound>,
-            Keyring::new(master),
-            public_url.parse().expect("a url"),
-            proxies.parse::<TrustedProxies>().expect("networks"),
-        );
-        fixture::load(&state).await;
+        let shared = with_fixture().await;
+        let database = shared.copy().await;
+        let (state, clock, outbound) = start(&database, public_url, proxies).await;
         let router = web::router(state.clone());
-        Self { state, clock, outbound, router, database }
+        Self { state, clock, outbound, router, database, _fixture: shared }
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -5,6 +5,9 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use understudy::server::db::{Db, DbError, Raw};
 use uuid::Uuid;
 
+/// The database's file on SQLite.
+const FILE: &str = "test.db";
+
 pub struct TestDatabase {
     pub url: String,
     cleanup: Cleanup,
@@ -16,17 +19,30 @@ enum Cleanup {
 }
 
 impl TestDatabase {
-    /// PostgreSQL where `TEST_DATABASE_URL` names a server, else a SQLite file.
+    /// An empty one: on PostgreSQL where `TEST_DATABASE_URL` names a server, else a SQLite file.
+    pub async fn create() -> Self {
+        Self::of(None).await
+    }
+
+    /// One with all that this one has. Nobody may be connected to this one.
+    pub async fn copy(&self) -> Self {
+        Self::of(Some(self)).await
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "which database to test on is told by the environment; ids need no clock"
     )]
-    pub async fn create() -> Self {
+    async fn of(template: Option<&Self>) -> Self {
         let name = format!("t_{}", Uuid::now_v7().simple());
         match std::env::var("TEST_DATABASE_URL") {
             Ok(server) if !server.is_empty() => {
+                let mut sql = format!("CREATE DATABASE {name}");
+                if let Some(Cleanup::Database { name, .. }) = template.map(|template| &template.cleanup) {
+                    sql = format!("{sql} TEMPLATE {name}");
+                }
                 let mut conn = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL answers");
-                conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database is made");
+                conn.execute(AssertSqlSafe(sql)).await.expect("a database is made");
                 let mut url: url::Url = server.parse().expect("TEST_DATABASE_URL is a URL");
                 url.set_path(&name);
                 Self { url: url.to_string(), cleanup: Cleanup::Database { server, name } }
@@ -35,7 +51,10 @@ impl TestDatabase {
                 let memory = std::path::Path::new("/dev/shm");
                 let folder = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }.join(&name);
                 std::fs::create_dir_all(&folder).expect("a folder");
-                Self { url: format!("sqlite:{}", folder.join("test.db").display()), cleanup: Cleanup::Folder(folder) }
+                if let Some(Cleanup::Folder(template)) = template.map(|template| &template.cleanup) {
+                    std::fs::copy(template.join(FILE), folder.join(FILE)).expect("a copy of the database");
+                }
+                Self { url: format!("sqlite:{}", folder.join(FILE).display()), cleanup: Cleanup::Folder(folder) }
             }
         }
     }
