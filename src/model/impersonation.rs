@@ -189,6 +189,8 @@ impl DrawerAccount {
 /// Everything that the drawer shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drawer {
+    /// Whom it is shown to.
+    pub operator_id: Uuid,
     pub user_id: Uuid,
     pub name: String,
     pub email: String,

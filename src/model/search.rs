@@ -8,6 +8,9 @@ pub const NAMED_ACCOUNTS: usize = 100;
 /// Counting stops there: how many accounts an environment has, and how many of them match what is looked for.
 pub const ACCOUNTS_COUNTED: i64 = 10_000;
 pub const ACCOUNTS_MATCHED: i64 = 1_000;
+/// The same for users: nobody reads further, and a count over a million rows is not free.
+pub const USERS_COUNTED: i64 = 100_000;
+pub const USERS_MATCHED: i64 = 1_000;
 
 /// A search as the server understood it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -182,7 +182,8 @@ pub struct UsersPage {
     pub rows: Arc<Vec<UserRow>>,
     /// Whether anything was looked for or left out.
     pub is_filtered: bool,
-    /// Users of the environment, and how many of them match. `total` stops counting at 100,000, `matching` at 1,000.
+    /// Users of the environment, and how many of them match. `total` stops counting at
+    /// [`USERS_COUNTED`](super::search::USERS_COUNTED), `matching` at [`USERS_MATCHED`](super::search::USERS_MATCHED).
     pub total: i64,
     pub matching: i64,
     /// Accounts to filter by.

@@ -26,7 +26,7 @@ use super::text::printable;
 /// A portal for user impersonation, and the identity provider that makes it real.
 #[derive(Parser)]
 #[command(name = "understudy", version, arg_required_else_help = true)]
-#[command(after_help = "Every option can be given as the environment variable beside it; secrets also as a file \
+#[command(after_help = "Most options can be given as the environment variable beside them; secrets also as a file \
     (…_FILE). Begin with `understudy demo`, or with `understudy environment create`, `understudy operator create` and \
     `understudy serve`.")]
 pub struct Cli {
@@ -60,7 +60,7 @@ enum Command {
     Serve(serve::ServeOptions),
     /// Start the server with demonstration data, on an empty database of its own.
     Demo(Box<demo::DemoOptions>),
-    /// Import users, accounts, applications and roles from CSV files.
+    /// Import users, accounts, applications and roles from files: CSV, or JSON for users.
     Import(import::ImportOptions),
     /// Make operators, the people who sign in to the portal, and change their roles.
     Operator(operator::OperatorOptions),

@@ -131,8 +131,9 @@ fn beyond_trust(peer: IpAddr, lists: &[(Forwarding, Vec<Entry>)], trusted: &Trus
         return Origin::own(peer);
     }
     let trouble = Some(Trouble::Untrusted(peer));
-    // Where the proxies are named, a stranger who writes such a header is no other proxy, only a stranger.
-    if !trusted.is_empty() && !is_nearby(peer) {
+    // Where the proxies are named, whoever else writes such a header made it up. Where none is, one that was forgotten is near:
+    // from farther away it is somebody who wants more guesses.
+    if !trusted.is_empty() || !is_nearby(peer) {
         return Origin { trouble, ..Origin::own(peer) };
     }
     let claims = lists.iter().filter_map(|(header, entries)| Some((*header, entries.last()?.as_ref().ok().copied()?)));
@@ -270,8 +271,8 @@ mod tests {
     #[test]
     fn a_header_from_an_address_that_is_not_trusted_moves_nothing_and_is_told() {
         let headers = [("x-forwarded-for", "1.1.1.1, 198.51.100.7")];
-        for (peer, trusted) in [("203.0.113.9", ""), ("127.0.0.1", ""), ("192.168.0.5", "10.0.0.0/8")] {
-            let origin = found(peer, trusted, &headers);
+        for peer in ["127.0.0.1", "192.168.0.5", "fd00::5"] {
+            let origin = found(peer, "", &headers);
             assert_eq!(origin.address, peer.parse().ok());
             assert!(!origin.is_own, "it may be a proxy that nobody named");
             assert_eq!(origin.places, [claimed(peer, Forwarding::Common, "198.51.100.7")]);
@@ -280,10 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_gets_no_more_guesses_by_making_up_a_header() {
-        let origin = found("203.0.113.9", "10.0.0.0/8", &[("x-forwarded-for", "198.51.100.7")]);
-        assert!(origin.is_own && origin.places == [Place::Own(address("203.0.113.9"))], "{origin:?}");
-        assert!(origin.trouble.is_some());
+    fn nobody_gets_more_guesses_by_making_up_a_header() {
+        let beside = [("192.168.0.5", "10.0.0.0/8"), ("127.0.0.1", "10.9.9.9"), ("203.0.113.9", "10.0.0.0/8")];
+        for (peer, trusted) in beside.into_iter().chain([("203.0.113.9", ""), ("2001:db8::9", "")]) {
+            let origin = found(peer, trusted, &[("x-forwarded-for", "198.51.100.7")]);
+            assert!(origin.is_own && origin.places == [Place::Own(address(peer))], "{origin:?}");
+            assert!(origin.trouble.is_some());
+        }
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Inner {
     pub watchers: Watchers,
     /// What applications got wrong, until it is written down.
     pub problems: Problems,
+    /// Bytes of requests that this server has parked.
+    pub parked_bytes: AtomicU64,
     /// Told whenever a session ends of which an application has to hear.
     pub logouts: Notify,
     /// Scheme, host and port, without a path.
@@ -112,6 +114,7 @@ impl AppState {
             limits,
             watchers: Watchers::default(),
             problems: Problems::default(),
+            parked_bytes: AtomicU64::default(),
             logouts: Notify::new(),
             public_url,
             trusted_proxies: trusted_proxies.into(),

@@ -171,6 +171,10 @@ fn operators_are_granted_roles_and_lose_them() {
     assert!(!succeeded(&understudy(&revoke)).contains("Impersonator"));
     let again = understudy(&[&create[..], &["--role", "owner"]].concat());
     assert!(err(&again).contains("there is an operator v@x.example already"), "{}", err(&again));
+    let owner = understudy(&["operator", "grant", "--email", "v@x.example", "--role", "owner", "--data", &data]);
+    assert!(owner.status.success() && !err(&owner).contains("no Owner left"), "{}", err(&owner));
+    let last = understudy(&["operator", "revoke", "--email", "v@x.example", "--role", "owner", "--data", &data]);
+    assert!(last.status.success() && err(&last).contains("no Owner left"), "{}", err(&last));
 }
 
 #[test]

@@ -182,6 +182,14 @@ async fn without_script_the_form_opens_the_hand_off_or_comes_back_with_the_error
     let page = browser.get(&answer.location()).await.expect_status(StatusCode::OK);
     assert!(page.body().contains("value=\"SUP-1 &amp; 2\""), "the ticket is lost: {}", page.body());
     assert!(page.body().contains("Say why you are signing in as this user."), "{}", page.body());
+    // What is said of it is what is wrong with it.
+    let unseen = browser.post(&path, &form("because\u{7}")).await;
+    let page = browser.get(&unseen.location()).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("The reason has characters in it that cannot be shown."), "{}", page.body());
+    let long = "x".repeat(501);
+    let answer = browser.post(&path, &[("account", "northwind"), ("reason", &long)]).await;
+    let page = browser.get(&answer.location()).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Too long by 1. 500 characters are the most."), "{}", page.body());
     let mut evil = form("because");
     evil[0] = ("account", "nope");
     evil.push(("return_to", "//evil.example"));

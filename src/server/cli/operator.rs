@@ -194,7 +194,8 @@ pub async fn run(options: &OperatorOptions) -> anyhow::Result<()> {
         OperatorCommand::ResetPassword { who, password, common } => reset(&who.email, password, common).await,
         OperatorCommand::List { common } => {
             let state = open_offline(&common.database).await?;
-            show::list(&state, common.output.json).await
+            show::list(&state, common.output.json).await?;
+            leave(&state).await
         }
     }
 }
@@ -269,7 +270,8 @@ async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
     if change.common.output.json {
         return answer(&state, email, change.common.output, "", json!({})).await;
     }
-    show::list(&state, false).await
+    show::list(&state, false).await?;
+    leave(&state).await
 }
 
 fn with_ended(ended: Ended, mut answer: serde_json::Value) -> serde_json::Value {
@@ -294,12 +296,17 @@ async fn answer(
             say(&format!("Password, shown this once: {password}"));
         }
     }
+    leave(state).await
+}
+
+/// The last step of every command: says where it leaves the portal without anybody who may do everything.
+async fn leave(state: &AppState) -> anyhow::Result<()> {
     let mut conn = state.db.read().await?;
     let owners = table::count_owners(&mut conn).await?;
     drop(conn);
     if owners == 0 {
         tracing::warn!(
-            "there is no Owner left who may sign in: make one with `understudy operator grant --role owner`"
+            "there is no Owner left who may sign in: make one with `understudy operator grant --role owner --email …`,              or let a disabled one in with `understudy operator enable --email …`"
         );
     }
     state.db.close().await;

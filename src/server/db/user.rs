@@ -201,12 +201,9 @@ fn conditions(sql: &mut Statement, filter: &UserFilter, otherwise: bool) {
         sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(Value::Id(account_id));
         sql.push(" AND m.user_id = u.id)");
     }
-    sql.push(match filter.status {
-        None => "",
-        Some(UserStatus::Active) => " AND u.locked_at IS NULL AND u.email_verified = TRUE",
-        Some(UserStatus::Invited) => " AND u.locked_at IS NULL AND u.email_verified = FALSE",
-        Some(UserStatus::Locked) => " AND u.locked_at IS NOT NULL",
-    });
+    if let Some(status) = filter.status {
+        sql.push(" AND u.status_rank = ").bind(Value::Number(rank(status)));
+    }
     if !filter.excluded_domains.is_empty() {
         // One list: SQLite's parser gives up on a thousand conditions inside each other.
         sql.push(" AND u.email_domain NOT IN (");
@@ -293,6 +290,29 @@ async fn indexed(conn: &mut Conn, environment_id: Uuid, phrases: &str) -> DbResu
     Ok(beyond.is_none().then_some(rows))
 }
 
+/// Whether so few have the status that is asked for that they are better found by it than by a walk in the order of the list.
+async fn has_few_of_status(conn: &mut Conn, filter: &UserFilter) -> DbResult<bool> {
+    let Some(status) = filter.status.filter(|_| filter.seqs.is_none()) else { return Ok(false) };
+    let beyond: Option<(i64,)> = fetch_optional!(
+        conn,
+        "SELECT 1 FROM users WHERE environment_id = $1 AND status_rank = $2 LIMIT 1 OFFSET $3",
+        filter.environment_id,
+        rank(status),
+        FEW
+    )?;
+    Ok(beyond.is_none())
+}
+
+/// Leads to the users of a status by its index.
+fn and_of_status(sql: &mut Statement, filter: &UserFilter) {
+    let Some(status) = filter.status else { return };
+    sql.push(" AND u.id IN (SELECT s.id FROM users s WHERE s.environment_id = ");
+    sql.bind(Value::Id(filter.environment_id))
+        .push(" AND s.status_rank = ")
+        .bind(Value::Number(rank(status)))
+        .push(")");
+}
+
 const LISTED: &str = "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
     a.id AS main_account_id, a.name AS main_account, a.sort_name AS account_sort_name,
     (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS accounts,
@@ -305,7 +325,11 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserList
     }
     let mut sql = Statement::new(LISTED);
     sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE ");
-    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some());
+    let few_of_status = conn.is_sqlite() && has_few_of_status(conn, filter).await?;
+    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some() || few_of_status);
+    if few_of_status {
+        and_of_status(&mut sql, filter);
+    }
     let column = column(filter.sort);
     let (comparison, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
     if let Some((value, id)) = &filter.after {

@@ -21,9 +21,10 @@ pub type Sink<'a> = &'a mut dyn FnMut(u64, Map<String, Value>) -> bool;
 /// The line that cannot be read, and why.
 pub fn read(text: Text, sink: Sink<'_>) -> Result<bool, (u64, String)> {
     let line = Rc::new(Cell::new(1));
-    let reader = Counted { text: BufReader::new(text), line: line.clone() };
+    let room = Rc::new(Cell::new(LONGEST_FILE_OBJECT));
+    let reader = Counted { text: BufReader::new(text), line: line.clone(), room: room.clone() };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let mut users = Users { sink, line: line.clone(), depth: 0, stopped: false, has_more: false };
+    let mut users = Users { sink, line: line.clone(), room, depth: 0, stopped: false, has_more: false };
     while !users.stopped && deserializer.end().is_err() {
         if let Err(error) = (&mut users).deserialize(&mut deserializer) {
             if users.stopped {
@@ -39,10 +40,18 @@ pub fn read(text: Text, sink: Sink<'_>) -> Result<bool, (u64, String)> {
     Ok(users.has_more)
 }
 
-/// A reader that counts the lines that were taken from it. `serde_json` takes one byte at a time.
+/// Bytes of one user, of which all are held at once, and in memory take many times the place.
+const LONGEST_USER: usize = 1 << 20;
+/// The same where the object may be the file's, with settings beside its users.
+const LONGEST_FILE_OBJECT: usize = 8 << 20;
+
+/// A reader that counts the lines that were taken from it, and ends where an object has no end. `serde_json` takes one byte at
+/// a time.
 struct Counted {
     text: BufReader<Text>,
     line: Rc<Cell<u64>>,
+    /// Bytes that may follow until another object begins.
+    room: Rc<Cell<usize>>,
 }
 
 impl Read for Counted {
@@ -50,6 +59,10 @@ impl Read for Counted {
         let count = self.text.read(buffer)?;
         let ends = buffer[..count].iter().filter(|byte| **byte == b'\n').count() as u64;
         self.line.set(self.line.get() + ends);
+        match self.room.get().checked_sub(count) {
+            Some(room) => self.room.set(room),
+            None => return Err(io::Error::other("is in an object that does not end: a user has 1 MiB at most")),
+        }
         Ok(count)
     }
 }
@@ -57,7 +70,8 @@ impl Read for Counted {
 struct Users<'a> {
     sink: Sink<'a>,
     line: Rc<Cell<u64>>,
-    /// How many objects the text is in.
+    room: Rc<Cell<usize>>,
+    /// How many objects and lists the text is in.
     depth: usize,
     stopped: bool,
     has_more: bool,
@@ -89,7 +103,10 @@ impl<'de> Visitor<'de> for &mut Users<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        // What is in a list is no file of its own.
+        self.depth += 1;
         while list.next_element_seed(&mut *self)?.is_some() {}
+        self.depth -= 1;
         Ok(())
     }
 
@@ -98,12 +115,14 @@ impl<'de> Visitor<'de> for &mut Users<'_> {
         let mut fields = Map::new();
         let mut held_users = false;
         self.depth += 1;
+        self.room.set(if self.depth == 1 { LONGEST_FILE_OBJECT } else { LONGEST_USER });
         while let Some(key) = object.next_key::<String>()? {
             // Microsoft Graph answers with a `value` beside remarks about it.
             let is_answer = |fields: &Map<String, Value>| fields.keys().all(|name| name.starts_with("@odata."));
             if key == "users" || (key == "value" && self.depth == 1 && is_answer(&fields)) {
                 held_users = true;
                 object.next_value_seed(&mut *self)?;
+                self.room.set(LONGEST_FILE_OBJECT);
                 continue;
             }
             let value = object.next_value()?;

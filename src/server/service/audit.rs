@@ -224,7 +224,9 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     }
     let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?;
     place(&mut filter, cursor.as_ref());
-    let reads_all = filter.id.is_none() && (!filter.words.is_empty() || filter.operator_id.is_some());
+    // What no index leads to: the first of it may be ten million events away.
+    let is_rare = filter.action.is_some() || filter.severity.is_some() || filter.only_impersonated;
+    let reads_all = filter.id.is_none() && (!filter.words.is_empty() || filter.operator_id.is_some() || is_rare);
     let Found { rows, stopped } = match reads_all {
         true => look(&mut conn, &filter, &STEPS).await?,
         false => Found { rows: table::list(&mut conn, &filter).await?, stopped: None },

@@ -24,14 +24,13 @@ pub struct Client {
 impl Client {
     /// An attempt to sign in from here.
     pub fn attempt<'a>(&self, realm: Realm, account: &'a str, device: Option<&'a str>) -> Attempt<'a> {
+        Attempt { realm, account, places: self.places(), is_own: self.behind_proxy.is_none(), device }
+    }
+
+    /// What limits count by: see [`client_address::Origin::places`](crate::server::client_address::Origin::places).
+    pub fn places(&self) -> Vec<Place> {
         let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok()).map(Place::Own);
-        Attempt {
-            realm,
-            account,
-            places: self.behind_proxy.clone().unwrap_or_else(|| own().into_iter().collect()),
-            is_own: self.behind_proxy.is_none(),
-            device,
-        }
+        self.behind_proxy.clone().unwrap_or_else(|| own().into_iter().collect())
     }
 
     /// The browser, as far as it is known from earlier sign-ins as `account`. `environment` is that of `realm`.

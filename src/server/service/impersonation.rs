@@ -145,6 +145,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     accounts.sort_by_key(|account| !account.active);
     let denial = policy::decide_for_target(&candidate.facts(caller, None)).err();
     Ok(Drawer {
+        operator_id: caller.operator.id,
         user_id,
         name: candidate.user.name.clone(),
         email: candidate.user.email.clone(),

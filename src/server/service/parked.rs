@@ -4,9 +4,10 @@
 //! Strangers can make as many as they like. Each network has a share, and where that is used up its own oldest go: nobody
 //! throws away what others wait for.
 
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -31,9 +32,6 @@ const MEASURED: u64 = 4 << 20;
 /// Rows in one transaction.
 const BATCH: i64 = 200;
 
-/// Bytes that this server has parked.
-static PARKED: AtomicU64 = AtomicU64::new(0);
-
 /// Keeps `text` for a browser, and gives its name.
 pub async fn park(state: &AppState, environment_id: Uuid, client: &Client, text: &str) -> ServiceResult<String> {
     let (name, name_hash) = SecretKind::ParkedRequest.generate(state.random.as_ref());
@@ -41,7 +39,7 @@ pub async fn park(state: &AppState, environment_id: Uuid, client: &Client, text:
     let bytes = text.len() as i64;
     let mut tx = state.db.write().await?;
     make_room(&mut tx, environment_id, &network, bytes).await?;
-    let before = PARKED.fetch_add(text.len() as u64, Ordering::Relaxed);
+    let before = state.parked_bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
     if before / MEASURED != (before + text.len() as u64) / MEASURED {
         let mut waiting = table::bytes(&mut tx, environment_id).await?;
         while waiting > ALL_BYTES && table::delete_first(&mut tx, environment_id, BATCH).await? > 0 {
@@ -66,17 +64,10 @@ async fn make_room(tx: &mut Tx, environment_id: Uuid, network: &str, bytes: i64)
     Ok(())
 }
 
-/// The network of a browser: all of an IPv4 address, the first 64 bits of an IPv6 one.
+/// The network of a browser, by what is known or claimed of its address, as sign-in attempts are counted; of IPv6 all that one
+/// owner usually has, who could else fill the whole from many.
 fn network(client: &Client) -> String {
-    let address = client.ip_address.as_deref().and_then(|text| text.parse::<IpAddr>().ok());
-    match address.map(|address| address.to_canonical()) {
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(IpAddr::V4(address)) => address.to_string(),
-        None => String::new(),
-    }
+    client.places().first().map(|place| URL_SAFE_NO_PAD.encode(place.network(48))).unwrap_or_default()
 }
 
 /// Whether `text` could be the name of something parked.
@@ -121,13 +112,30 @@ pub async fn forget_expired(state: &AppState) -> ServiceResult<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::client_address::{Forwarding, Place};
 
     #[test]
     fn an_address_has_the_share_of_its_network() {
         let of = |text: &str| network(&Client { ip_address: Some(text.to_owned()), ..Client::default() });
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::9"));
-        assert_ne!(of("2001:db8:1:2::9"), of("2001:db8:1:3::9"));
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::9"), of("2001:db8:2:2::9"));
         assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
         assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
+    }
+
+    #[test]
+    fn whoever_may_be_one_of_two_has_the_share_of_neither_and_of_nobody_else() {
+        let doubtful = |claimed: &str| {
+            let place = Place::Claimed {
+                over: "10.0.0.1".parse().expect("an address"),
+                header: Forwarding::Common,
+                address: claimed.parse().expect("an address"),
+            };
+            let ip_address = Some(format!("{claimed} or 192.0.2.9"));
+            network(&Client { ip_address, behind_proxy: Some(vec![place]), ..Client::default() })
+        };
+        assert_ne!(doubtful("192.0.2.7"), doubtful("192.0.2.8"));
+        let own = network(&Client { ip_address: Some("192.0.2.7".to_owned()), ..Client::default() });
+        assert_ne!(doubtful("192.0.2.7"), own);
     }
 }

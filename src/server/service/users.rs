@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
 use super::{accounts, audit, length, session};
 use crate::model::impersonation::Denial;
-use crate::model::search::{NAMED_ACCOUNTS, Searched};
+use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
     UserStatus, UsersPage,
@@ -19,10 +19,6 @@ use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 use crate::server::text::{self, Search, Word, storable};
-
-/// Counting stops here: nobody reads further, and a count over a million rows is not free.
-const COUNT_LIMIT: i64 = 1000;
-const TOTAL_LIMIT: i64 = 100_000;
 
 /// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.
 const KEPT: usize = 1_000;
@@ -89,9 +85,12 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     };
     let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
     let names = accounts::Names::of(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
-    let total = table::count_all(&mut conn, environment_id, TOTAL_LIMIT).await?;
-    let matching =
-        if query.is_filtered() { table::count(&mut conn, &filter, COUNT_LIMIT).await? } else { total.min(COUNT_LIMIT) };
+    let total = table::count_all(&mut conn, environment_id, USERS_COUNTED).await?;
+    let matching = if query.is_filtered() {
+        table::count(&mut conn, &filter, USERS_MATCHED).await?
+    } else {
+        total.min(USERS_MATCHED)
+    };
     let enabled = settings::get(&mut conn, environment_id).await?.enabled;
     let edge = |row: Option<&UserListRow>, backwards| {
         row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())

@@ -15,7 +15,9 @@ pub fn router(state: AppState) -> Router {
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
     let database = async {
         let mut conn = state.db.read().await?;
-        environment::all(&mut conn).await
+        environment::all(&mut conn).await?;
+        // No request is answered without this.
+        state.db.epoch().await
     };
     match database.await {
         Ok(_) => (StatusCode::OK, "ready"),

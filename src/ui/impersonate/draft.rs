@@ -45,6 +45,13 @@ impl Draft {
     }
 }
 
+/// Whose draft: one operator does not see what another began in the same tab.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Whose {
+    pub operator: Uuid,
+    pub user: Uuid,
+}
+
 /// What an address asks the drawer for.
 pub fn asked_by(words: &Words) -> String {
     ["account", "application", "reason", "ticket"]
@@ -55,32 +62,32 @@ pub fn asked_by(words: &Words) -> String {
 
 /// Drafts of a page, for a browser that keeps nothing: it loses them at a reload, and no more.
 #[derive(Clone, Copy)]
-pub struct Drafts(StoredValue<Option<(Uuid, Draft)>>);
+pub struct Drafts(StoredValue<Option<(Whose, Draft)>>);
 
 impl Drafts {
     pub fn of_page() -> Self {
         Self(StoredValue::new(None))
     }
 
-    pub fn keep(self, user: Uuid, draft: Draft) {
-        _ = storage().map(|storage| storage.set_item(&key(user), &draft.words().on("")));
-        self.0.set_value(Some((user, draft)));
+    pub fn keep(self, whose: Whose, draft: Draft) {
+        _ = storage().map(|storage| storage.set_item(&key(whose), &draft.words().on("")));
+        self.0.set_value(Some((whose, draft)));
     }
 
-    /// What was kept for the user, where the address asks for nothing else.
-    pub fn of(self, user: Uuid, asked: &str) -> Option<Draft> {
-        let here = self.0.get_value().filter(|(of, _)| *of == user).map(|(_, draft)| draft);
-        here.or_else(|| stored(user)).filter(|draft| draft.is_for(asked))
+    /// What was kept, where the address asks for nothing else.
+    pub fn of(self, whose: Whose, asked: &str) -> Option<Draft> {
+        let here = self.0.get_value().filter(|(of, _)| *of == whose).map(|(_, draft)| draft);
+        here.or_else(|| stored(whose)).filter(|draft| draft.is_for(asked))
     }
 
-    pub fn drop(self, user: Uuid) {
-        _ = storage().map(|storage| storage.remove_item(&key(user)));
+    pub fn drop(self, whose: Whose) {
+        _ = storage().map(|storage| storage.remove_item(&key(whose)));
         self.0.set_value(None);
     }
 }
 
-fn stored(user: Uuid) -> Option<Draft> {
-    let text = storage()?.get_item(&key(user)).ok().flatten()?;
+fn stored(whose: Whose) -> Option<Draft> {
+    let text = storage()?.get_item(&key(whose)).ok().flatten()?;
     Some(Draft::of(&Words::parse(&text)))
 }
 
@@ -88,8 +95,8 @@ fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-fn key(user: Uuid) -> String {
-    format!("draft:{user}")
+fn key(Whose { operator, user }: Whose) -> String {
+    format!("draft:{operator}:{user}")
 }
 
 #[cfg(test)]

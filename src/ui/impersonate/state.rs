@@ -2,14 +2,15 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use uuid::Uuid;
 
 use super::Opening;
-use super::draft::{Draft, asked_by};
+use super::draft::{Draft, Whose, asked_by};
 use super::running::Running;
 use super::text;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX, validate_reason};
+use crate::model::impersonation::{
+    Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX, TICKET_MAX, validate_reason, validate_ticket,
+};
 use crate::model::text::written;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::{Clock, Now};
@@ -50,7 +51,7 @@ impl State {
         let all_asked = if opening.prefilled { asked_by(&words) } else { String::new() };
         // A page that came from the server is first what the server made it: then the draft follows, by `recall`.
         let hydrated = Clock::current().hydrated;
-        let draft = hydrated.get_untracked().then(|| opening.drafts.of(drawer.user_id, &all_asked)).flatten();
+        let draft = hydrated.get_untracked().then(|| opening.drafts.of(whose(&drawer), &all_asked)).flatten();
         let lost = draft.as_ref().and_then(|draft| lost(&drawer, draft));
         let wanted = draft.unwrap_or_else(|| Draft {
             account: asked("account"),
@@ -78,7 +79,7 @@ impl State {
             asked: StoredValue::new(all_asked),
             reason: RwSignal::new(wanted.reason),
             ticket: RwSignal::new(wanted.ticket),
-            error: RwSignal::new(error_of(words.get("error"))),
+            error: RwSignal::new(error_of(&words)),
             busy: RwSignal::new(false),
             running: RwSignal::new(running),
             just_started: RwSignal::new(false),
@@ -154,18 +155,18 @@ impl State {
             ticket: self.ticket.get_untracked(),
             asked: self.asked.get_value(),
         };
-        self.opening.drafts.keep(self.user_id(), draft);
+        self.opening.drafts.keep(self.whose(), draft);
     }
 
     /// It has been sent: nothing of it comes back.
     pub fn drop_draft(self) {
-        self.opening.drafts.drop(self.user_id());
+        self.opening.drafts.drop(self.whose());
     }
 
     /// Takes the draft over where the page came from the server, which does not know it. What was typed before the page was
     /// taken over stays.
     pub fn recall(self) {
-        let Some(draft) = self.opening.drafts.of(self.user_id(), &self.asked.with_value(Clone::clone)) else { return };
+        let Some(draft) = self.opening.drafts.of(self.whose(), &self.asked.with_value(Clone::clone)) else { return };
         let asked = self.asked.with_value(|asked| Words::parse(asked));
         let untouched =
             |now: RwSignal<String>, name| now.with_untracked(|now| now.is_empty() || now == asked.get(name));
@@ -186,8 +187,8 @@ impl State {
         text::show(self);
     }
 
-    fn user_id(self) -> Uuid {
-        self.drawer.with_value(|drawer| drawer.user_id)
+    fn whose(self) -> Whose {
+        self.drawer.with_value(whose)
     }
 
     /// How many characters the reason has too many, where it has.
@@ -235,6 +236,10 @@ impl State {
     }
 }
 
+fn whose(drawer: &Drawer) -> Whose {
+    Whose { operator: drawer.operator_id, user: drawer.user_id }
+}
+
 /// What of a draft is not there any more.
 fn lost(drawer: &Drawer, draft: &Draft) -> Option<&'static str> {
     match find_account(drawer, &draft.account) {
@@ -279,12 +284,21 @@ fn preselected_application<'a>(account: &'a DrawerAccount, asked: &str) -> Optio
 }
 
 /// The words with which the server leads back to the drawer where script did not start the session.
-fn error_of(word: &str) -> Option<ApiError> {
-    match word {
+fn error_of(words: &Words) -> Option<ApiError> {
+    // What came back is looked at once more and says itself what is wrong with it. What was too long for an address did not
+    // come back.
+    let refused = |field: &str, validated: Option<ApiError>, most: usize| {
+        let text = format!("The {field} was not accepted. It has {most} characters at most: type it anew.");
+        Some(validated.unwrap_or_else(|| ApiError::invalid(field, text)))
+    };
+    match words.get("error") {
         "" => None,
         "reason_empty" => validate_reason("").err(),
-        "reason_too_long" => Some(ApiError::invalid("reason", "The reason is too long; 500 characters are the most.")),
-        "ticket_too_long" => Some(ApiError::invalid("ticket", "The ticket is too long; 100 characters are the most.")),
+        "reason" => {
+            let came_back = Some(words.get("reason")).filter(|reason| !reason.is_empty());
+            refused("reason", came_back.and_then(|reason| validate_reason(reason).err()), REASON_MAX)
+        }
+        "ticket" => refused("ticket", validate_ticket(words.get("ticket")).err(), TICKET_MAX),
         "rate_limited" => {
             Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again."))
         }

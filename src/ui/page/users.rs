@@ -12,12 +12,12 @@ use leptos_meta::Title;
 use uuid::Uuid;
 
 use crate::api::users::ListUsers;
-use crate::model::search::ACCOUNTS_COUNTED;
+use crate::model::search::{ACCOUNTS_COUNTED, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
-use crate::ui::component::number::{grouped, up_to};
+use crate::ui::component::number::up_to;
 use crate::ui::component::state::table_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -120,10 +120,10 @@ fn query_of(words: &Words) -> UserQuery {
 fn counted(page: &Page) -> AnyView {
     let people = if page.total == 1 { "person" } else { "people" };
     if page.is_filtered {
-        let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
-        return format!("{matching} of {} {people}", grouped(page.total)).erased();
+        let (matching, total) = (up_to(page.matching, USERS_MATCHED), up_to(page.total, USERS_COUNTED));
+        return format!("{matching} of {total} {people}").erased();
     }
     let accounts = page.accounts.total;
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    format!("{} {people} in {} {noun}", up_to(page.total, 100_000), up_to(accounts, ACCOUNTS_COUNTED)).erased()
+    format!("{} {people} in {} {noun}", up_to(page.total, USERS_COUNTED), up_to(accounts, ACCOUNTS_COUNTED)).erased()
 }

@@ -46,6 +46,27 @@ async fn a_field_that_nobody_knows_is_a_fault_of_its_row_in_a_file_of_ours() {
 }
 
 #[tokio::test]
+async fn an_object_without_end_is_not_read_to_its_end() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let user = |name: &str| format!("{{\"email\":\"{name}@j.example\",\"name\":\"{}\"}}", "x".repeat(2 << 20));
+    for (text, line) in [
+        (format!("[\n{{\"email\":\"a@j.example\",\"name\":\"A\"}},\n{}]", user("b")), 3),
+        (format!("{{\"users\":[\n{}]}}", user("b")), 2),
+        (format!("{{\"email\":\"a@j.example\",\"name\":\"{}\"}}", "x".repeat(9 << 20)), 1),
+        (format!("[{{{}\"email\":\"a@j.example\"}}]", "\"k\":1,".repeat(2 << 20)), 1),
+    ] {
+        let faults = bench.faults(Kind::Users, &text).await;
+        assert!(faults[0].starts_with(&format!("users.csv:{line}")), "{faults:?}");
+        assert!(faults[0].contains("does not end") || faults[0].contains("is there twice"), "{faults:?}");
+    }
+    let many = (0..20_000).map(|number| format!("{{\"email\":\"u{number}@j.example\",\"name\":\"{number:0100}\"}}"));
+    let all = format!("{{\"users\":[{}]}}", many.collect::<Vec<_>>().join(","));
+    assert!(all.len() > 2 << 20);
+    assert!(bench.faults(Kind::Users, &all).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_column_that_only_we_have_makes_a_file_ours() {
     let bench = Bench::new().await;
     bench.basics().await;

@@ -9,7 +9,7 @@ use understudy::server::service::audit::look::look;
 use understudy::server::text::Search;
 use uuid::Uuid;
 
-use crate::support::{ResponseExt, TestApp, start_of_test};
+use crate::support::{ResponseExt, TestApp, start_of_test, try_execute};
 
 /// Adam signs in, then Olivia twenty times, a minute apart, then Adam again.
 async fn app() -> TestApp {
@@ -77,6 +77,37 @@ async fn the_pages_of_a_search_lead_there_and_back() {
     let back = list(second.previous).await;
     assert_eq!(back.rows, first.rows);
     assert!(back.previous.is_none() && back.searched_until.is_none());
+}
+
+#[tokio::test]
+async fn what_is_rare_is_not_looked_for_in_all_of_a_long_trail() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let (id, numbers) = match app.state.db.kind() {
+        "SQLite" => {
+            ("randomblob(16)", "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 101000)")
+        }
+        _ => ("gen_random_uuid()", "WITH n AS (SELECT generate_series(1, 101000) AS x)"),
+    };
+    // All at the time of the one that they are copies of, and none of it about a user.
+    let columns = "environment_id, occurred_at, action, severity, actor_kind, actor_name, description, visible_to_account, \
+                   search_text";
+    let sql = format!(
+        "INSERT INTO audit_events (id, {columns}) {numbers} SELECT {id}, {columns} FROM n CROSS JOIN
+           (SELECT * FROM audit_events WHERE action = 'operator.signed_in' LIMIT 1) AS e"
+    );
+    try_execute(&app.state.db, &sql).await.expect("many events");
+    for query in [
+        AuditQuery { severity: "critical".into(), ..AuditQuery::default() },
+        AuditQuery { action: "impersonation".into(), ..AuditQuery::default() },
+        AuditQuery { only: "impersonated".into(), ..AuditQuery::default() },
+    ] {
+        let page = service::audit::list(&caller, &query).await.expect("a page");
+        assert!(page.rows.is_empty() && page.searched_until.is_some() && page.next.is_some(), "{query:?}");
+        let query = AuditQuery { cursor: page.next.unwrap_or_default(), ..query };
+        let rest = service::audit::list(&caller, &query).await.expect("a page");
+        assert!(rest.rows.is_empty() && rest.searched_until.is_none() && rest.next.is_none(), "{query:?}");
+    }
 }
 
 #[tokio::test]

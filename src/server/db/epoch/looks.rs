@@ -2,13 +2,18 @@
 //! began, and for nobody who asked after.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Epoch, Mark, Marks};
 use crate::server::db::{DbError, DbResult, Store};
+
+/// A look is a single row from memory. On a busy machine it may wait for its turn, and not for this long.
+const LONGEST: Duration = Duration::from_secs(4);
 
 pub struct Looks(UnboundedSender<Asked>);
 
@@ -76,7 +81,7 @@ impl Looker {
                     }
                 }
             }
-            let outcome = self.look().await.map(|mark| self.marks.epoch_of(mark));
+            let outcome = self.look_in_time().await.map(|mark| self.marks.epoch_of(mark));
             for answer in waiting.drain(..) {
                 // Who does not wait any more needs no answer.
                 let _ = answer.send(match &outcome {
@@ -86,6 +91,19 @@ impl Looker {
             }
         }
         self.close().await;
+    }
+
+    /// Everybody stands behind a look: one whose connection is stuck is given up for another connection, once.
+    async fn look_in_time(&mut self) -> DbResult<Mark> {
+        for _ in 0..2 {
+            match timeout(LONGEST, self.look()).await {
+                Ok(outcome) => return outcome,
+                Err(_) => tracing::warn!("the database did not say in time whether it changed"),
+            }
+            // Dropped, not closed: closing it would wait for the same answer.
+            self.connection = None;
+        }
+        Err(DbError::Look("no answer in time".to_owned()))
     }
 
     async fn look(&mut self) -> DbResult<Mark> {

@@ -3,7 +3,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{LISTED, SortValue, UserFilter, UserListRow, conditions};
+use super::{LISTED, SortValue, UserFilter, UserListRow, and_of_status, conditions, has_few_of_status};
 use crate::server::db::search::{Statement, Value, bound};
 use crate::server::db::{Conn, DbResult, on};
 
@@ -33,8 +33,9 @@ fn part_of(value: &SortValue) -> Part {
 }
 
 async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> DbResult<Vec<UserListRow>> {
-    let few = filter.seqs.is_some();
     let sqlite = conn.is_sqlite();
+    let few_of_status = sqlite && has_few_of_status(conn, filter).await?;
+    let few = filter.seqs.is_some() || few_of_status;
     let (order, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
     let mut sql = Statement::new(LISTED);
     match part {
@@ -51,6 +52,9 @@ async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> D
             sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE u.active_account_id IS NULL AND ");
             conditions(&mut sql, filter, sqlite && few);
         }
+    }
+    if few_of_status {
+        and_of_status(&mut sql, filter);
     }
     if let Some((value, id)) = filter.after.as_ref().filter(|(value, _)| part_of(value) == part) {
         if let SortValue::Text(name) = value {

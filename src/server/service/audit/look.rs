@@ -1,4 +1,4 @@
-//! Looking through the trail for words, in either direction: in steps, each longer than the one before, so that what happened
+//! Looking through the trail for what no index leads to, in either direction: in steps, each longer than the one before, so that what happened
 //! of late is found at once, and for one page only so far, since ten million events are not read for it.
 
 use chrono::{DateTime, Utc};

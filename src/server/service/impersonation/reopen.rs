@@ -56,7 +56,10 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     }
     // From here on it cannot end before this is written.
     if !table::hold(&mut tx, session_id).await? {
-        return Ok(Reopened::Ended(EndReason::EndedByOperator));
+        // Somebody ended it meanwhile, and wrote down how.
+        let ended = table::standing(&mut tx, caller.environment.id, session_id).await?;
+        let reason = ended.and_then(|standing| standing.end_due(now)).ok_or(ServiceError::NotFound)?;
+        return Ok(Reopened::Ended(reason));
     }
     let application = match standing.application_id {
         Some(id) => application::by_id(&mut tx, id).await?,

@@ -83,7 +83,7 @@ fn validate_password(password: &str) -> ServiceResult<()> {
     if !may_be_chosen(password) {
         return Err(ServiceError::invalid(
             "password",
-            format!("the password must have {MIN_LENGTH} to {MAX_BYTES} characters"),
+            format!("the password must have {MIN_LENGTH} characters at least, and {MAX_BYTES} bytes at most"),
         ));
     }
     Ok(())

@@ -6,10 +6,11 @@ use super::List;
 use super::body::body;
 use super::menu::UserMenu;
 use super::row::Links;
+use crate::model::search::USERS_MATCHED;
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
-use crate::ui::component::number::grouped;
+use crate::ui::component::number::{grouped, up_to};
 use crate::ui::component::pager::pager;
 use crate::ui::component::state::{empty, empty_because, nothing};
 use crate::ui::erase::Erase;
@@ -103,7 +104,7 @@ fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) ->
 /// The ends of the list are known in any case.
 fn before(list: List, page: &UsersPage) -> Option<i64> {
     let shown = page.rows.len() as i64;
-    let many = page.matching >= 1_000;
+    let many = page.matching >= USERS_MATCHED;
     if page.previous.is_none() {
         return Some(0);
     }
@@ -117,7 +118,7 @@ fn before(list: List, page: &UsersPage) -> Option<i64> {
 /// "51–100 of 340".
 fn summary(before: Option<i64>, page: &UsersPage) -> String {
     let shown = page.rows.len() as i64;
-    let matching = if page.matching >= 1_000 { "1,000+".to_owned() } else { grouped(page.matching) };
+    let matching = up_to(page.matching, USERS_MATCHED);
     match before {
         Some(before) => format!("{}–{} of {matching}", grouped(before + 1), grouped(before + shown)),
         None => format!("{shown} of {matching}"),
