@@ -72,7 +72,7 @@ async fn applications_beyond_the_list_are_found_and_the_page_says_that_there_are
     let mut browser = app.operator_browser(OLIVIA).await;
     add_applications(&app, 0..498).await;
     let body = page(&mut browser, APPLICATIONS).await;
-    assert!(body.contains(">500 applications sign users in here"), "these are all: {body}");
+    assert!(body.contains("500 applications sign users in here"), "these are all: {body}");
     assert!(body.contains("Made 497") && !body.contains("The first 500") && !body.contains("first 500 by name"));
     add_applications(&app, 498..499).await;
     let body = page(&mut browser, APPLICATIONS).await;
@@ -80,11 +80,11 @@ async fn applications_beyond_the_list_are_found_and_the_page_says_that_there_are
     assert!(body.contains("These are the first 500 by name") && !body.contains("Made 498"), "{body}");
     for q in ["made+498", "MADE-498", "498+made"] {
         let body = page(&mut browser, &format!("{APPLICATIONS}?q={q}")).await;
-        assert!(body.contains("Made 498") && body.contains(">1 application found"), "{q}: {body}");
+        assert!(body.contains("Made 498") && body.contains("1 application found"), "{q}: {body}");
         assert!(!body.contains("Made 497") && !body.contains("The first 500"), "{q}: {body}");
     }
     let many = page(&mut browser, &format!("{APPLICATIONS}?q=made")).await;
-    assert!(many.contains(">499 applications found"), "{many}");
+    assert!(many.contains("499 applications found"), "{many}");
     let none = page(&mut browser, &format!("{APPLICATIONS}?q=zzyzx")).await;
     assert!(none.contains("No application found") && none.contains("“zzyzx”"), "{none}");
     let form = [("environment", "production"), ("q", "made 498")];

@@ -80,20 +80,9 @@ fn counted(list: &ApplicationList) -> AnyView {
 
 fn list(frame: Frame, applications: ApplicationList) -> AnyView {
     let ApplicationList { rows, more, is_filtered, searched, problems, now } = applications;
-    let content = if rows.is_empty() && is_filtered { none_found(frame, &searched) } else { listed(frame, rows) };
-    let others = more.then(|| {
-        let text = format!("These are the first {LISTED} by name. The others are found by name or client id.");
-        view! {
-            <p class="list-note">
-                {icon("info")}
-                <span>{text}</span>
-            </p>
-        }
-        .erased()
-    });
+    let content = if rows.is_empty() && is_filtered { none_found(frame, &searched) } else { listed(frame, rows, more) };
     view! {
         {content}
-        {others}
         {problems_of_nobody(&problems, now)}
     }
     .erased()
@@ -109,7 +98,7 @@ fn none_found(frame: Frame, searched: &Searched) -> AnyView {
     view! { <div class="card">{empty_because("search", "No application found", text, clear)}</div> }.erased()
 }
 
-fn listed(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
+fn listed(frame: Frame, applications: Vec<ApplicationItem>, more: bool) -> AnyView {
     if applications.is_empty() {
         let text =
             "Import some with “understudy import --environment … applications.csv”; then accounts can have them.";
@@ -126,7 +115,17 @@ fn listed(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
     ];
     let rows = applications.into_iter().map(|application| application_row(frame, application)).collect();
     let table = table("table applications-table", "applications-title", &heads, rows);
-    view! { <div class="card table-card">{table}</div> }.erased()
+    let others = more.then(|| {
+        let text = format!("These are the first {LISTED} by name. The others are found by name or client id.");
+        view! {
+            <p class="list-note">
+                {icon("info")}
+                <span>{text}</span>
+            </p>
+        }
+        .erased()
+    });
+    view! { <div class="card table-card">{table} {others}</div> }.erased()
 }
 
 fn application_row(frame: Frame, application: ApplicationItem) -> AnyView {
