@@ -211,9 +211,10 @@ async fn two_applications_of_one_name_are_told_apart_wherever_they_are_named() {
     assert_eq!(names, ["Console (console)", "Console (console-eu)"]);
     assert_eq!(drawer.running[0].application_name, "Console (console-eu)");
     let list = service::applications::list(&caller, "").await.expect("applications");
-    let names: Vec<&str> = list.rows.iter().map(|application| application.name.as_str()).collect();
+    let mut names: Vec<&str> = list.rows.iter().map(|application| application.name.as_str()).collect();
+    names.sort_unstable();
     assert_eq!(names, ["Console (console)", "Console (console-eu)", "Dispatch"]);
-    let eu = &list.rows[1];
+    let eu = list.rows.iter().find(|application| application.client_id == "console-eu").expect("an application");
     let detail = service::applications::get(&caller, eu.id).await.expect("an application");
     assert_eq!(detail.accounts[0].name, "Acme (acme-eu)");
     for path in [
