@@ -7,10 +7,10 @@ use crate::model::application::{ApplicationDetail, ApplicationList};
 use crate::model::error::ApiError;
 
 #[server(prefix = "/api", endpoint = "applications/list")]
-pub async fn list_applications(environment: String) -> Result<ApplicationList, ApiError> {
+pub async fn list_applications(environment: String, #[server(default)] q: String) -> Result<ApplicationList, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::applications::list(&caller).await)
+    caller::answer(&caller.client, service::applications::list(&caller, &q).await)
 }
 
 #[server(prefix = "/api", endpoint = "applications/get")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::problem::ProblemItem;
-use super::search::AccountOption;
+use super::search::{AccountOption, Searched};
 
 /// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
 /// a public client, not at all.
@@ -118,7 +118,13 @@ pub struct ApplicationItem {
 /// The list, and what applications got wrong that nobody knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApplicationList {
+    /// By name, at most [`LISTED`].
     pub rows: Vec<ApplicationItem>,
+    /// Whether there are more than these.
+    pub more: bool,
+    /// Whether anything was looked for, and what.
+    pub is_filtered: bool,
+    pub searched: Searched,
     /// Unknown client ids and origins of the last day, newest first, at most 50.
     pub problems: Vec<ProblemItem>,
     pub now: DateTime<Utc>,

@@ -214,7 +214,10 @@ pub struct LiveImpersonation {
     pub user_name: String,
     pub user_email: String,
     pub account_name: String,
+    /// What the drawer's choices go by: names can be equal.
+    pub account_external_id: String,
     pub application_name: String,
+    pub client_id: String,
     pub reason: String,
     pub ticket: Option<String>,
     pub started_at: DateTime<Utc>,

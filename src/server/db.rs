@@ -17,6 +17,7 @@ pub mod import;
 pub mod inspect;
 pub mod logout_delivery;
 mod migration;
+pub mod names;
 pub mod notice;
 pub mod operator;
 pub mod parked;

@@ -14,6 +14,7 @@ pub mod impersonation;
 mod length;
 pub mod live;
 pub mod logout_delivery;
+pub mod names;
 pub mod notice;
 pub mod operator;
 pub mod parked;

@@ -47,7 +47,7 @@ fn of_page(environment: &str, page: (&str, Option<&str>), words: &Words) -> Opti
     Some(match page {
         ("users", None) => users::needs(slug, words),
         ("users", Some(id)) => user::needs(slug, id, words),
-        ("applications", None) => applications::needs(slug),
+        ("applications", None) => applications::needs(slug, words),
         ("applications", Some(id)) => application::needs(slug, id),
         ("impersonation", None) => impersonation::needs(slug),
         ("audit", None) => audit::needs(slug, words),

@@ -54,9 +54,58 @@ async fn the_applications_are_listed_with_how_they_are_set_up() {
     }
     let console = id_of(&app, "production", "console").await;
     assert!(body.contains(&format!("href=\"/production/applications/{console}\"")), "{body}");
-    let listed = applications::list(&app.caller(OLIVIA, "production").await).await.expect("a list");
+    let listed = applications::list(&app.caller(OLIVIA, "production").await, "").await.expect("a list");
     let accounts: Vec<i64> = listed.rows.iter().map(|row| row.accounts).collect();
     assert_eq!(accounts, [1, 2], "Console is Northwind's only, Dispatch has two accounts");
+}
+
+async fn add_applications(app: &TestApp, numbers: std::ops::Range<usize>) {
+    let rows = numbers.map(|number| format!("made-{number:03},Made {number:03},https://made.example/{number}\n"));
+    let csv = "client_id,name,app_url\n".to_owned() + &rows.collect::<String>();
+    crate::text::import(app, understudy::server::import::Kind::Applications, &csv).await.expect("an import");
+}
+
+#[tokio::test]
+async fn applications_beyond_the_list_are_found_and_the_page_says_that_there_are_more() {
+    const APPLICATIONS: &str = "/production/applications";
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    add_applications(&app, 0..498).await;
+    let body = page(&mut browser, APPLICATIONS).await;
+    assert!(body.contains("500 applications sign users in here"), "these are all: {body}");
+    assert!(body.contains("Made 497") && !body.contains("The first 500") && !body.contains("first 500 by name"));
+    add_applications(&app, 498..499).await;
+    let body = page(&mut browser, APPLICATIONS).await;
+    assert!(body.contains("The first 500 applications sign users in here"), "{body}");
+    assert!(body.contains("These are the first 500 by name") && !body.contains("Made 498"), "{body}");
+    for q in ["made+498", "MADE-498", "498+made"] {
+        let body = page(&mut browser, &format!("{APPLICATIONS}?q={q}")).await;
+        assert!(body.contains("Made 498") && body.contains("1 application found"), "{q}: {body}");
+        assert!(!body.contains("Made 497") && !body.contains("The first 500"), "{q}: {body}");
+    }
+    let many = page(&mut browser, &format!("{APPLICATIONS}?q=made")).await;
+    assert!(many.contains("499 applications found"), "{many}");
+    let none = page(&mut browser, &format!("{APPLICATIONS}?q=zzyzx")).await;
+    assert!(none.contains("No application found") && none.contains("“zzyzx”"), "{none}");
+    let form = [("environment", "production"), ("q", "made 498")];
+    let answer = browser.call("applications/list", &form).await.expect_status(StatusCode::OK).json();
+    assert_eq!(answer["rows"][0]["client_id"], "made-498");
+}
+
+#[tokio::test]
+async fn an_application_is_found_by_a_client_id_that_is_an_id_and_by_its_letters() {
+    let app = TestApp::new().await;
+    let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+    let csv = format!("client_id,name,app_url\n{id},Łódź Ledger,https://ledger.example/\nz,Émile,https://e.example/\n");
+    crate::text::import(&app, understudy::server::import::Kind::Applications, &csv).await.expect("an import");
+    let caller = app.caller(OLIVIA, "production").await;
+    for q in [id.to_owned(), id.to_uppercase(), id.replace('-', ""), format!("client_id={id}"), "lodz".into()] {
+        let found = applications::list(&caller, &q).await.expect("a list").rows;
+        assert_eq!(found.iter().map(|row| row.client_id.as_str()).collect::<Vec<_>>(), [id], "{q}");
+    }
+    let all = applications::list(&caller, "").await.expect("a list").rows;
+    let names: Vec<&str> = all.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["Console", "Dispatch", "Émile", "Łódź Ledger"]);
 }
 
 #[tokio::test]

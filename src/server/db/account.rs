@@ -1,7 +1,5 @@
 //! Accounts, memberships, roles and which applications an account has.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -87,24 +85,6 @@ pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit:
     Ok(count)
 }
 
-/// Those of `ids` whose names other accounts of the environment have too, with the external ids that tell them apart.
-pub async fn of_equal_names(conn: &mut Conn, ids: &[Uuid]) -> DbResult<HashMap<Uuid, String>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut sql = Statement::new("SELECT a.id, a.external_id FROM accounts a WHERE a.id IN (");
-    sql.bind_all(ids.iter().copied().map(Value::Id));
-    // Without a sort key a row waits to be written anew, and is equal to all that do.
-    sql.push(
-        ") AND a.sort_name <> '' AND EXISTS (SELECT 1 FROM accounts b
-           WHERE b.environment_id = a.environment_id AND b.sort_name = a.sort_name AND b.id <> a.id)",
-    );
-    let Statement { text, values } = sql;
-    let rows: Vec<(Uuid, String)> =
-        on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows.into_iter().collect())
-}
-
 /// The user's memberships, by account name.
 pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<MembershipRow>> {
     fetch_all!(
@@ -146,7 +126,7 @@ pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Ve
          FROM memberships m
          JOIN account_applications aa ON aa.account_id = m.account_id
          JOIN applications p ON p.id = aa.application_id
-         WHERE m.user_id = $1 ORDER BY aa.is_default DESC, p.name, p.id",
+         WHERE m.user_id = $1 ORDER BY aa.is_default DESC, p.sort_name, p.id",
         user_id
     )
 }

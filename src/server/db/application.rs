@@ -1,8 +1,11 @@
 //! Applications: the relying parties of an environment.
 
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Conn, DbResult, fetch_all, fetch_optional};
+use super::search::{Statement, Value, bound};
+use super::{Conn, DbResult, fetch_all, fetch_optional, on};
+use crate::server::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApplicationRow {
@@ -36,14 +39,19 @@ pub async fn by_client_id(conn: &mut Conn, environment_id: Uuid, client_id: &str
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND client_id = $2"), environment_id, client_id)
 }
 
-/// The client ids of an environment, `limit` at most.
-pub async fn client_ids(conn: &mut Conn, environment_id: Uuid, limit: i64) -> DbResult<Vec<(Uuid, String)>> {
-    fetch_all!(
-        conn,
-        "SELECT id, client_id FROM applications WHERE environment_id = $1 ORDER BY client_id LIMIT $2",
-        environment_id,
-        limit
-    )
+/// The client ids of applications that have `word` in name or client id, `limit` at most.
+pub async fn client_ids(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    word: &Word,
+    limit: i64,
+) -> DbResult<Vec<(Uuid, String)>> {
+    let mut sql = Statement::new("SELECT p.id, p.client_id FROM applications p WHERE p.environment_id = ");
+    sql.bind(Value::Id(environment_id)).and_has("p", std::slice::from_ref(word));
+    sql.push(" ORDER BY p.client_id LIMIT ").bind(Value::Number(limit));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    Ok(rows)
 }
 
 pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<ApplicationRow>> {
@@ -105,20 +113,23 @@ macro_rules! select_listed {
     };
 }
 
-/// The applications of an environment by name. The accounts of each are counted up to `counted`.
+/// The applications of an environment that have all of `words` in name or client id, by name. The accounts of each are
+/// counted up to `counted`.
 pub async fn list(
     conn: &mut Conn,
     environment_id: Uuid,
+    words: &[Word],
     limit: i64,
     counted: i64,
 ) -> DbResult<Vec<ApplicationListRow>> {
-    fetch_all!(
-        conn,
-        select_listed!("WHERE p.environment_id = $2 ORDER BY p.name, p.id LIMIT $3"),
-        counted,
-        environment_id,
-        limit
-    )
+    let mut sql = Statement { text: select_listed!("WHERE p.environment_id = ").to_owned(), values: Vec::new() };
+    // The first placeholder stands in the columns already.
+    sql.values.push(Value::Number(counted));
+    sql.bind(Value::Id(environment_id)).and_has("p", words);
+    sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(Value::Number(limit));
+    let Statement { text, values } = sql;
+    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    Ok(rows)
 }
 
 /// One application as the list has it.
@@ -134,6 +145,7 @@ pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Ve
 /// An account that has an application.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApplicationAccountRow {
+    pub id: Uuid,
     pub external_id: String,
     pub name: String,
     pub is_default: bool,
@@ -143,7 +155,7 @@ pub struct ApplicationAccountRow {
 pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ApplicationAccountRow>> {
     fetch_all!(
         conn,
-        "SELECT a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
+        "SELECT a.id, a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
          WHERE aa.application_id = $1 ORDER BY a.sort_name, a.id LIMIT $2",
         application_id,
         limit

@@ -373,7 +373,9 @@ pub struct SessionListRow {
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
     pub end_reason: Option<String>,
+    pub account_id: Option<Uuid>,
     pub account_name: Option<String>,
+    pub application_id: Option<Uuid>,
     pub application_name: Option<String>,
     pub operator_id: Option<Uuid>,
     pub operator_name: Option<String>,
@@ -387,8 +389,8 @@ pub struct SessionListRow {
 pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<SessionListRow>> {
     fetch_all!(
         conn,
-        "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, a.name AS account_name,
-           p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
+        "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.account_id,
+           a.name AS account_name, s.application_id, p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
          FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN applications p ON p.id = s.application_id
            LEFT JOIN operators o ON o.id = s.operator_id
          WHERE s.user_id = $1

@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use super::names::Named;
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_scalar};
 
 /// A user as it was written by an older version.
@@ -70,27 +71,38 @@ pub async fn refresh_user(tx: &mut Tx, before: &StaleUser, after: &UserText<'_>)
     Ok(())
 }
 
-/// An account as it was written by an older version.
+/// An account or an application as it was written by an older version.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StaleAccount {
+pub struct StaleNamed {
     pub id: Uuid,
-    pub external_id: String,
+    /// External id or client id.
+    pub key: String,
     pub name: String,
 }
 
-pub async fn stale_accounts(conn: &mut Conn, limit: i64) -> DbResult<Vec<StaleAccount>> {
-    fetch_all!(conn, "SELECT id, external_id, name FROM accounts WHERE text_version < 2 ORDER BY id LIMIT $1", limit)
+pub async fn stale_named(conn: &mut Conn, what: Named, limit: i64) -> DbResult<Vec<StaleNamed>> {
+    const ACCOUNTS: &str =
+        "SELECT id, external_id AS key, name FROM accounts WHERE text_version < 2 ORDER BY id LIMIT $1";
+    const APPLICATIONS: &str =
+        "SELECT id, client_id AS key, name FROM applications WHERE text_version < 2 ORDER BY id LIMIT $1";
+    fetch_all!(conn, if what == Named::Accounts { ACCOUNTS } else { APPLICATIONS }, limit)
 }
 
-pub async fn refresh_account(tx: &mut Tx, id: Uuid, sort_name: &str, search_text: &str, version: i64) -> DbResult<()> {
-    execute!(
-        tx,
-        "UPDATE accounts SET sort_name = $2, search_text = $3, text_version = $4 WHERE id = $1",
-        id,
-        sort_name,
-        search_text,
-        version
-    )?;
+/// Writes what comes of the text, unless the name itself changed since it was read.
+pub async fn refresh_named(
+    tx: &mut Tx,
+    what: Named,
+    before: &StaleNamed,
+    sort_name: &str,
+    search_text: &str,
+    version: i64,
+) -> DbResult<()> {
+    const ACCOUNTS: &str =
+        "UPDATE accounts SET sort_name = $3, search_text = $4, text_version = $5 WHERE id = $1 AND name = $2";
+    const APPLICATIONS: &str =
+        "UPDATE applications SET sort_name = $3, search_text = $4, text_version = $5 WHERE id = $1 AND name = $2";
+    let sql = if what == Named::Accounts { ACCOUNTS } else { APPLICATIONS };
+    execute!(tx, sql, before.id, &before.name, sort_name, search_text, version)?;
     Ok(())
 }
 

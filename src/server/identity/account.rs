@@ -41,10 +41,10 @@ pub async fn viewer(
         Choice::Session(session) => Ok(session),
         Choice::Several(sessions) => {
             let sentence = "Several sessions run in this browser. Whose page do you want to see?";
-            Err(selection::ask(provider, "Who are you?", sentence, &sessions, &Then::Open(&path)))
+            Err(selection::ask(provider, "Who are you?", sentence, &sessions, &Then::Open(&path)).await?)
         }
         Choice::Over { session, others } => {
-            Err(selection::ended(provider, session.as_deref(), &others, &Then::Open(&path)))
+            Err(selection::ended(provider, session.as_deref(), &others, &Then::Open(&path)).await?)
         }
         Choice::Nobody => Err(to_sign_in(provider, page)),
     })
@@ -64,7 +64,9 @@ pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery
         };
         let sessions = self_service::sessions(&provider.state, &viewer).await?;
         let accounts = self_service::accounts(&provider.state, &viewer).await?;
-        Ok(sessions_page(&provider, &viewer, &sessions, &accounts))
+        let account = self_service::account_name(&provider.state, &viewer).await?;
+        let page = sessions_page(&provider, &viewer, &sessions, &accounts);
+        Ok(page.beside(beside(&provider, &viewer, account.as_deref(), SESSIONS)).into_response())
     };
     shown.await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
 }
@@ -146,7 +148,7 @@ fn signed_out(viewer: &StandingRow) -> Response {
 }
 
 /// Where the account pages lead, and whose they are.
-pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Markup {
+pub fn beside(provider: &Provider, viewer: &StandingRow, account: Option<&str>, current: &str) -> Markup {
     let link = |page: &str| format!("{}?session={}", provider.path(page), viewer.id);
     let aria = |page: &str| (page == current).then_some("page");
     html! {
@@ -157,7 +159,7 @@ pub fn beside(provider: &Provider, viewer: &StandingRow, current: &str) -> Marku
         div.hosted-user {
             span.truncate title=(viewer.user_email) {
                 (viewer.user_email)
-                @if let Some(account) = &viewer.account_name { " · " bdi { (account) } }
+                @if let Some(account) = account { " · " bdi { (account) } }
             }
             form method="post" action=(provider.path("/account/sign-out")) {
                 (session_field(viewer))
@@ -188,7 +190,12 @@ fn session_field(viewer: &StandingRow) -> Markup {
     html! { input type="hidden" name="session" value=(viewer.id); }
 }
 
-fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionItem], own: &[OwnAccount]) -> Response {
+fn sessions_page(
+    provider: &Provider,
+    viewer: &StandingRow,
+    sessions: &[SessionItem],
+    own: &[OwnAccount],
+) -> Page<'static> {
     let now = provider.state.now();
     let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
     let body = html! {
@@ -219,7 +226,7 @@ fn sessions_page(provider: &Provider, viewer: &StandingRow, sessions: &[SessionI
             p.dim { "Older sessions are not shown." }
         }
     };
-    Page::full("My sessions", body).beside(beside(provider, viewer, "/account/sessions")).into_response()
+    Page::full("My sessions", body)
 }
 
 fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) -> Markup {
@@ -233,10 +240,6 @@ fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) ->
                         @for account in own {
                             option value=(account.external_id) selected[account.current] {
                                 (account.name)
-                                // Two of one name would be chosen between blindly.
-                                @if own.iter().filter(|other| other.name == account.name).count() > 1 {
-                                    " (" (account.external_id) ")"
-                                }
                             }
                         }
                     }

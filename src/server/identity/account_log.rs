@@ -26,15 +26,20 @@ async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Res
         Err(asked) => return Ok(asked),
     };
     let cursor = parameters.get("cursor").unwrap_or_default();
-    match self_service::account_log(&provider.state, &viewer, cursor).await {
-        Ok(log) => Ok(log_page(provider, &viewer, &log)),
-        Err(ServiceError::Forbidden) => Ok(not_allowed(provider, &viewer)),
-        Err(error) => Err(error),
-    }
+    let log = match self_service::account_log(&provider.state, &viewer, cursor).await {
+        Err(ServiceError::Forbidden) => None,
+        log => Some(log?),
+    };
+    let account = self_service::account_name(&provider.state, &viewer).await?;
+    let named = account.as_deref().unwrap_or("any account");
+    let page = match log {
+        Some(log) => log_page(provider, &viewer, named, &log),
+        None => not_allowed(provider, &viewer, named),
+    };
+    Ok(page.beside(beside(provider, &viewer, account.as_deref(), PAGE)).into_response())
 }
 
-fn not_allowed(provider: &Provider, viewer: &StandingRow) -> Response {
-    let account = viewer.account_name.as_deref().unwrap_or("any account");
+fn not_allowed(provider: &Provider, viewer: &StandingRow, account: &str) -> Page<'static> {
     let body = html! {
         (notice(provider, viewer))
         div.hosted-card {
@@ -48,16 +53,16 @@ fn not_allowed(provider: &Provider, viewer: &StandingRow) -> Response {
             }
         }
     };
-    Page::full(TITLE, body).beside(beside(provider, viewer, PAGE)).status(StatusCode::FORBIDDEN).into_response()
+    Page::full(TITLE, body).status(StatusCode::FORBIDDEN)
 }
 
-fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Response {
+fn log_page(provider: &Provider, viewer: &StandingRow, account: &str, log: &AccountLog) -> Page<'static> {
     let link = |cursor: &str| format!("{}?session={}&cursor={cursor}", provider.path(PAGE), viewer.id);
     let body = html! {
         (notice(provider, viewer))
         div.stacked {
             h1 { (TITLE) }
-            span.dim { "What happened in " bdi { (log.account_name) } }
+            span.dim { "What happened in " bdi { (account) } }
         }
         div.hosted-card {
             table.table.hosted-log {
@@ -75,7 +80,7 @@ fn log_page(provider: &Provider, viewer: &StandingRow, log: &AccountLog) -> Resp
             }
         }
     };
-    Page::full(TITLE, body).beside(beside(provider, viewer, PAGE)).into_response()
+    Page::full(TITLE, body)
 }
 
 fn row(provider: &Provider, event: &AuditItem) -> Markup {

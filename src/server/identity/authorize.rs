@@ -149,7 +149,8 @@ async fn sign_in(
             Ok(Redirect::to(&with_query(&provider.path("/login"), &pairs)).into_response())
         }
         Choice::Over { session, others } => {
-            Ok(selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&again.path().await?)))
+            let path = again.path().await?;
+            selection::ended(provider, session.as_deref(), &others, &Then::Authorize(&path)).await
         }
         Choice::Nobody => again.sign_in_or_refuse().await,
     }
@@ -265,6 +266,6 @@ impl Again<'_> {
         let sentence = "More than one could be meant, and the application did not say who.";
         let sentence = if sessions.len() > 1 { sentence } else { "The application asks who you are." };
         let path = self.path().await?;
-        Ok(selection::ask(self.provider, &title, sentence, sessions, &Then::Authorize(&path)))
+        selection::ask(self.provider, &title, sentence, sessions, &Then::Authorize(&path)).await
     }
 }

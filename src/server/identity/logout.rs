@@ -95,11 +95,11 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     if let Some(named) = sessions.iter().find(|session| Some(session.id) == hinted) {
         return Ok(question.ask(named));
     }
-    Ok(match sessions.as_slice() {
-        [] => question.done(),
-        [only] => question.ask(only),
-        several => question.ask_which(several),
-    })
+    match sessions.as_slice() {
+        [] => Ok(question.done()),
+        [only] => Ok(question.ask(only)),
+        several => question.ask_which(several).await,
+    }
 }
 
 /// At once where the browser holds the session of the id token. Where it does not, somebody else may have sent it here,
@@ -201,11 +201,12 @@ impl Question<'_> {
         if self.target.is_some() { page.leads_on() } else { page }.into_response()
     }
 
-    fn ask_which(&self, sessions: &[StandingRow]) -> Response {
+    async fn ask_which(&self, sessions: &[StandingRow]) -> ServiceResult<Response> {
         let sentence = "Several sessions run in this browser, and the application did not say which one it means.";
         let sentence = if self.unchecked { format!("{sentence} {STAYS}") } else { sentence.to_owned() };
         let title = "Which session do you want to end?";
-        selection::ask(self.provider, title, &sentence, sessions, &Then::SignOut(self.fields(), self.target.is_some()))
+        let then = Then::SignOut(self.fields(), self.target.is_some());
+        selection::ask(self.provider, title, &sentence, sessions, &then).await
     }
 
     /// What the application sent, for the form.

@@ -16,6 +16,7 @@ use crate::model::session::EndReason;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::browser;
+use crate::server::service::names::Names;
 use crate::server::service::relying_party::Application;
 use crate::server::text::isolated;
 
@@ -33,12 +34,23 @@ pub enum Then<'a> {
 }
 
 /// Asks which of the sessions is meant.
-pub fn ask(provider: &Provider, title: &str, sentence: &str, sessions: &[StandingRow], then: &Then<'_>) -> Response {
-    respond(provider, StatusCode::OK, title, sentence, sessions, then)
+pub async fn ask(
+    provider: &Provider,
+    title: &str,
+    sentence: &str,
+    sessions: &[StandingRow],
+    then: &Then<'_>,
+) -> ServiceResult<Response> {
+    respond(provider, StatusCode::OK, title, sentence, sessions, then).await
 }
 
 /// Says what ended, and asks who is to go on instead.
-pub fn ended(provider: &Provider, session: Option<&StandingRow>, others: &[StandingRow], then: &Then<'_>) -> Response {
+pub async fn ended(
+    provider: &Provider,
+    session: Option<&StandingRow>,
+    others: &[StandingRow],
+    then: &Then<'_>,
+) -> ServiceResult<Response> {
     let (title, sentence) = match session {
         Some(session) => what_ended(provider, session),
         None => (
@@ -51,7 +63,7 @@ pub fn ended(provider: &Provider, session: Option<&StandingRow>, others: &[Stand
     } else {
         "Close this tab, or say who is to go on in it: nobody takes the place of a session that ended unasked."
     };
-    respond(provider, StatusCode::FORBIDDEN, &title, &format!("{sentence} {next}"), others, then)
+    respond(provider, StatusCode::FORBIDDEN, &title, &format!("{sentence} {next}"), others, then).await
 }
 
 /// What ended, for the sign-in page to which a browser is sent because of it. Nothing of a session that the browser does not
@@ -77,14 +89,19 @@ fn what_ended(provider: &Provider, session: &StandingRow) -> (String, String) {
     }
 }
 
-fn respond(
+async fn respond(
     provider: &Provider,
     status: StatusCode,
     title: &str,
     sentence: &str,
     sessions: &[StandingRow],
     then: &Then<'_>,
-) -> Response {
+) -> ServiceResult<Response> {
+    let shown = &sessions[..sessions.len().min(LISTED)];
+    let names = match shown {
+        [] => Names::default(),
+        shown => Names::of_sessions(&mut provider.state.db.read().await?, shown).await?,
+    };
     let sign_in = match then {
         Then::Authorize(path) | Then::Open(path) => Some(*path),
         Then::SignOut(..) => None,
@@ -96,9 +113,9 @@ fn respond(
             h1 { (title) }
             p.dim { (sentence) }
         }
-        @if !sessions.is_empty() {
+        @if !shown.is_empty() {
             ul.hosted-list {
-                @for session in sessions.iter().take(LISTED) { (item(provider, session, then)) }
+                @for session in shown { (item(provider, session, &names, then)) }
             }
         }
         @if sessions.len() > LISTED {
@@ -109,19 +126,19 @@ fn respond(
         }
     };
     let page = Page::full(title, body).status(status);
-    if leads_on { page.leads_on() } else { page }.into_response()
+    Ok(if leads_on { page.leads_on() } else { page }.into_response())
 }
 
 /// Who it is, in which account, and who really acts.
-fn item(provider: &Provider, session: &StandingRow, then: &Then<'_>) -> Markup {
+fn item(provider: &Provider, session: &StandingRow, names: &Names, then: &Then<'_>) -> Markup {
     let name = isolated(&session.user_name);
     let button = match then {
         Then::SignOut(..) if session.is_impersonation() => format!("End the impersonation of {name}"),
         Then::SignOut(..) => format!("Sign out {name}"),
         Then::Authorize(_) | Then::Open(_) => format!("Go on as {name}"),
     };
-    let place = [&session.account_name, &session.application_name].into_iter().flatten();
-    let place = place.map(String::as_str).collect::<Vec<_>>().join(" · ");
+    let place = [names.account_of(session), names.application_of(session)].into_iter().flatten();
+    let place = place.map(|name| isolated(&name)).collect::<Vec<_>>().join(" · ");
     let by = session.operator_name.as_deref();
     html! {
         li.hosted-item.impersonated[by.is_some()] {

@@ -1,17 +1,15 @@
-//! Accounts to choose from, and accounts of one name told apart.
-
-use std::collections::HashMap;
+//! Accounts to choose from.
 
 use uuid::Uuid;
 
 use super::caller::Caller;
 use super::cursor::Cursor;
 use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
+use crate::server::db::Conn;
 use crate::server::db::account::{self as table, FoundAccount};
 use crate::server::db::user::SortValue;
-use crate::server::db::{Conn, DbResult};
 use crate::server::error::ServiceResult;
-use crate::server::text::{Search, isolated, storable};
+use crate::server::text::{Search, storable};
 
 /// Accounts of one step of a choice.
 const SHOWN: usize = 20;
@@ -36,11 +34,12 @@ pub async fn choice(
         SortValue::Text(sort_name) => Some((storable(&sort_name), cursor.id)),
         _ => None,
     });
-    let nothing = search.id.is_some() || search.too_long || search.only_signs;
+    let words = search.words_or_id();
+    let nothing = search.too_long || search.only_signs;
     let onward = after.is_some();
     let mut found = match nothing {
         true => Vec::new(),
-        false => table::search(conn, environment_id, &search.words, after, SHOWN as i64 + 1).await?,
+        false => table::search(conn, environment_id, &words, after, SHOWN as i64 + 1).await?,
     };
     let more = found.len() > SHOWN;
     found.truncate(SHOWN);
@@ -48,7 +47,7 @@ pub async fn choice(
     let matching = if search.is_empty() {
         total
     } else if !nothing && (more || onward) {
-        table::count(conn, environment_id, &search.words, ACCOUNTS_MATCHED).await?
+        table::count(conn, environment_id, &words, ACCOUNTS_MATCHED).await?
     } else {
         // All that match were read: there is nothing to count.
         found.len() as i64
@@ -70,23 +69,4 @@ pub async fn choice(
 
 fn option(row: FoundAccount) -> AccountOption {
     AccountOption { external_id: row.external_id, name: row.name }
-}
-
-/// The names of accounts as they stand beside others: where an environment has several of one name, with the external id.
-pub struct Names(HashMap<Uuid, String>);
-
-impl Names {
-    pub async fn of(conn: &mut Conn, ids: impl Iterator<Item = Uuid>) -> DbResult<Self> {
-        let mut ids: Vec<Uuid> = ids.collect();
-        ids.sort();
-        ids.dedup();
-        Ok(Self(table::of_equal_names(conn, &ids).await?))
-    }
-
-    pub fn told_apart(&self, id: Option<Uuid>, name: String) -> String {
-        match id.and_then(|id| self.0.get(&id)) {
-            Some(external_id) => format!("{} ({external_id})", isolated(&name)),
-            None => name,
-        }
-    }
 }

@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::names::Names;
 use super::problem;
 use super::relying_party::origin_of;
+use super::users::searched;
 use crate::model::application::{
     ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LogoutState, Proof,
 };
@@ -13,26 +15,44 @@ use crate::model::session::SessionKind;
 use crate::server::db::application::{self as table, ApplicationListRow};
 use crate::server::db::logout_delivery::{self, DeliveryRow};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::text::Search;
 
 const ACCOUNTS: i64 = 100;
 const DELIVERIES: i64 = 50;
 /// Counting stops here: a busy application has hundreds of thousands.
 const COUNTED: i64 = 1000;
 
-/// The environment's applications by name, at most [`LISTED`].
-pub async fn list(caller: &Caller) -> ServiceResult<ApplicationList> {
+/// The environment's applications that have what was typed in name or client id, by name, at most [`LISTED`].
+pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList> {
     caller.require_view()?;
     let problems = problem::of_nobody(caller).await?;
+    let search = Search::of(typed);
     let mut conn = caller.state.db.read().await?;
-    let rows = table::list(&mut conn, caller.environment.id, LISTED as i64, COUNTED + 1).await?;
-    Ok(ApplicationList { rows: rows.into_iter().map(item).collect(), problems, now: caller.state.now() })
+    let mut rows = match search.too_long || search.only_signs {
+        true => Vec::new(),
+        false => {
+            let words = search.words_or_id();
+            table::list(&mut conn, caller.environment.id, &words, LISTED as i64 + 1, COUNTED + 1).await?
+        }
+    };
+    let more = rows.len() > LISTED;
+    rows.truncate(LISTED);
+    let names = Names::of(&mut conn, [], rows.iter().map(|row| row.id)).await?;
+    Ok(ApplicationList {
+        rows: rows.into_iter().map(|row| item(row, &names)).collect(),
+        more,
+        is_filtered: !search.is_empty(),
+        searched: searched(&search),
+        problems,
+        now: caller.state.now(),
+    })
 }
 
-fn item(row: ApplicationListRow) -> ApplicationItem {
+fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
     ApplicationItem {
         id: row.id,
         client_id: row.client_id,
-        name: row.name,
+        name: names.told_apart(Some(row.id), row.name),
         hosted: row.login_method == "hosted",
         proof: Proof::of(row.has_secret, row.has_keys),
         keep_session_alive: row.keep_session_alive,
@@ -70,10 +90,11 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let counts = logout_delivery::counts(&mut conn, application_id, COUNTED).await?;
     let deliveries = logout_delivery::of_application(&mut conn, application_id, DELIVERIES).await?;
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
+    let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
     Ok(ApplicationDetail {
         problems,
-        application: item(listed),
+        application: item(listed, &names),
         algorithm: application.signing_algorithm,
         addresses: vec![
             vec![application.app_url],
@@ -87,7 +108,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
         issuer: state.issuer(&caller.environment.slug),
         accounts: accounts
             .into_iter()
-            .map(|row| AccountOption { external_id: row.external_id, name: row.name })
+            .map(|row| AccountOption { external_id: row.external_id, name: names.told_apart(Some(row.id), row.name) })
             .collect(),
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),

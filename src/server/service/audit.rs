@@ -2,6 +2,7 @@
 
 mod day;
 pub mod look;
+mod sought;
 
 use chrono::DateTime;
 use uuid::Uuid;
@@ -12,21 +13,18 @@ use super::accounts;
 use super::caller::{Caller, Client, Operator};
 use super::cursor::{Cursor, Window};
 use super::length;
+use super::names::Names;
 use super::users::searched;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
-use crate::server::db::application;
-use crate::server::db::audit::{self as table, AuditFilter, AuditRow, Sought};
+use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::session::StandingRow;
 use crate::server::db::user::SortValue;
-use crate::server::db::{Conn, Tx, account, operator};
+use crate::server::db::{Conn, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
-use crate::server::text::{SEARCH_MAX, Search, Word, search_key, sentence, storable};
-
-/// Client ids that a word is looked for in.
-const CLIENT_IDS: i64 = 1_000;
+use crate::server::text::{SEARCH_MAX, Search, sentence, storable};
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
@@ -197,15 +195,8 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     };
     let search = Search::of(&query.q);
     let no_day = [&query.from, &query.to].into_iter().find(|day| !day.is_empty() && midnight(day, 0, "").is_none());
-    let id = match search.id {
-        // Nothing can be found: no event has this id.
-        _ if search.too_long || search.only_signs || no_day.is_some() => Some(Uuid::nil()),
-        id => id,
-    };
     let mut filter = AuditFilter {
         environment_id: caller.environment.id,
-        words: sought(&mut conn, caller.environment.id, &search.words).await?,
-        id,
         // No action is that long, and no database compares with patterns of any length.
         action: Some(storable(query.action.trim()).chars().take(SEARCH_MAX).collect())
             .filter(|action: &String| !action.is_empty()),
@@ -216,12 +207,13 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         until: midnight(&query.to, 1, &query.to_offset),
         ..AuditFilter::default()
     };
-    let cursor = Cursor::decode(&query.cursor);
-    if let Some(id) = filter.id.filter(|id| !id.is_nil())
-        && operator::exists(&mut conn, id).await?
-    {
-        (filter.id, filter.operator_id) = (None, Some(id));
+    if search.too_long || search.only_signs || no_day.is_some() {
+        // Nothing can be found: no event has this id.
+        filter.id = Some(Uuid::nil());
+    } else {
+        sought::seek(&mut conn, &mut filter, &search).await?;
     }
+    let cursor = Cursor::decode(&query.cursor);
     let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?;
     place(&mut filter, cursor.as_ref());
     // What no index leads to: the first of it may be ten million events away.
@@ -248,19 +240,6 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         previous: previous.or_else(|| beyond(true)),
         now: caller.state.now(),
     })
-}
-
-/// The words with the applications that they may mean.
-async fn sought(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<Vec<Sought>> {
-    let known = match words.is_empty() {
-        true => Vec::new(),
-        false => application::client_ids(conn, environment_id, CLIENT_IDS).await?,
-    };
-    let named = |word: &Word| -> Vec<Uuid> {
-        let is_named = |client_id: &str| word.key.chars().count() > 2 && search_key(client_id).contains(&word.key);
-        known.iter().filter(|(_, client_id)| is_named(client_id)).map(|(id, _)| *id).collect()
-    };
-    Ok(words.iter().map(|word| Sought { applications: named(word), word: word.clone() }).collect())
 }
 
 /// The log of one account, as its own administrators see it: without what was hidden from it.
@@ -290,14 +269,15 @@ pub async fn of_user(
     limit: i64,
 ) -> ServiceResult<Vec<AuditItem>> {
     let filter = AuditFilter { environment_id, user_id: Some(user_id), limit, ..AuditFilter::default() };
-    Ok(table::list(conn, &filter).await?.into_iter().map(item).collect())
+    let rows = table::list(conn, &filter).await?;
+    items(conn, rows).await
 }
 
 pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;
-    let row = table::by_id(&mut conn, caller.environment.id, event_id).await?.ok_or(ServiceError::NotFound)?;
-    Ok(item(row))
+    let row = table::by_id(&mut conn, caller.environment.id, event_id).await?;
+    items(&mut conn, row.into_iter().collect()).await?.pop().ok_or(ServiceError::NotFound)
 }
 
 /// Which page of the filtered events it is.
@@ -321,18 +301,18 @@ async fn page(
         |row: Option<&AuditRow>, backwards| row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode());
     let next = edge(window.rows.last().filter(|_| window.has_next), false);
     let previous = edge(window.rows.first().filter(|_| window.has_previous), true);
-    let names = accounts::Names::of(conn, window.rows.iter().filter_map(|row| row.account_id)).await?;
-    let named = |row: AuditRow| {
-        let account_id = row.account_id;
-        let mut item = item(row);
-        item.account_name = item.account_name.map(|name| names.told_apart(account_id, name));
-        item
-    };
-    Ok((window.rows.into_iter().map(named).collect(), next, previous))
+    Ok((items(conn, window.rows).await?, next, previous))
 }
 
-fn item(row: AuditRow) -> AuditItem {
-    let names = [
+/// Events as they are shown: accounts and applications are told apart from others of their names.
+async fn items(conn: &mut Conn, rows: Vec<AuditRow>) -> ServiceResult<Vec<AuditItem>> {
+    let accounts = rows.iter().filter_map(|row| row.account_id);
+    let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
+    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
+}
+
+fn item(row: AuditRow, names: &Names) -> AuditItem {
+    let in_sentence = [
         Some(row.actor_name.as_str()),
         row.operator_name.as_deref(),
         row.user_name.as_deref(),
@@ -340,7 +320,7 @@ fn item(row: AuditRow) -> AuditItem {
         row.application_name.as_deref(),
     ];
     AuditItem {
-        description: sentence(&row.description, &names),
+        description: sentence(&row.description, &in_sentence),
         id: row.id,
         occurred_at: row.occurred_at,
         severity: Severity::parse(&row.severity).unwrap_or(Severity::Info),
@@ -353,8 +333,8 @@ fn item(row: AuditRow) -> AuditItem {
         user_id: row.user_id,
         user_name: row.user_name,
         user_email: row.user_email,
-        account_name: row.account_name,
-        application_name: row.application_name,
+        account_name: row.account_name.map(|name| names.told_apart(row.account_id, name)),
+        application_name: row.application_name.map(|name| names.told_apart(row.application_id, name)),
         session_id: row.session_id,
         reason: row.reason,
         ticket: row.ticket,

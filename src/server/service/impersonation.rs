@@ -6,8 +6,8 @@ mod start;
 
 use uuid::Uuid;
 
-use super::accounts::Names;
 use super::caller::Caller;
+use super::names::Names;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use super::session::{self, EndedBy};
 use crate::model::impersonation::{
@@ -35,6 +35,8 @@ pub struct Candidate {
     pub settings: ImpersonationSettings,
     /// Whether only an Owner may impersonate them.
     pub is_protected: bool,
+    /// What tells those accounts and applications apart from others of their names.
+    pub names: Names,
 }
 
 impl Candidate {
@@ -44,11 +46,15 @@ impl Candidate {
     /// [`ServiceError::NotFound`] where the environment has no such user.
     pub async fn load(conn: &mut Conn, environment_id: Uuid, user_id: Uuid) -> ServiceResult<Self> {
         let user = user::by_id(conn, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+        let memberships = account::memberships(conn, user.id).await?;
+        let applications = account::applications_of_user(conn, user.id).await?;
+        let of_accounts = memberships.iter().map(|row| row.account_id);
         Ok(Self {
-            memberships: account::memberships(conn, user.id).await?,
-            applications: account::applications_of_user(conn, user.id).await?,
+            names: Names::of(conn, of_accounts, applications.iter().map(|row| row.application_id)).await?,
             settings: settings::get(conn, environment_id).await?,
             is_protected: settings::is_protected(conn, environment_id, user.id).await?,
+            memberships,
+            applications,
             user,
         })
     }
@@ -110,7 +116,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     let roles = account::membership_roles(&mut conn, user_id).await?;
     let running =
         session_table::impersonations_of(&mut conn, caller.environment.id, user_id, caller.operator.id).await?;
-    let names = Names::of(&mut conn, candidate.memberships.iter().map(|membership| membership.account_id)).await?;
+    let names = &candidate.names;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
         .memberships
@@ -121,7 +127,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
                 let facts = candidate.account_facts(membership, Some(&application.client_id));
                 DrawerApplication {
                     client_id: application.client_id.clone(),
-                    name: application.name.clone(),
+                    name: names.told_apart(Some(application.application_id), application.name.clone()),
                     is_default: application.is_default,
                     hosted: application.login_method == "hosted",
                     minutes: if application.keep_session_alive { MINUTES } else { MINUTES_WITHOUT_KEEP_ALIVE },
@@ -155,7 +161,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         running: running
             .into_iter()
             .filter(|row| row.end_due(now).is_none())
-            .map(|row| live_item(caller, row))
+            .map(|row| live_item(caller, row, names))
             .collect(),
         now,
     })
@@ -169,6 +175,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let (settings, version) = settings::versioned(&mut conn, caller.environment.id).await?;
     let protected_permissions = settings::protected_permissions(&mut conn, caller.environment.id).await?;
     let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let names = Names::of_sessions(&mut conn, &live).await?;
     let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {
         running
@@ -183,7 +190,11 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
         protected_permissions,
         can_change_settings: caller.roles.can_change_settings(),
         can_unprotect: caller.roles.can_unprotect(),
-        live: live.into_iter().filter(|row| row.end_due(now).is_none()).map(|row| live_item(caller, row)).collect(),
+        live: live
+            .into_iter()
+            .filter(|row| row.end_due(now).is_none())
+            .map(|row| live_item(caller, row, &names))
+            .collect(),
         asked_by: caller.operator.id,
         now,
     })
@@ -242,21 +253,22 @@ fn ending_as(caller: &Caller, session: &StandingRow) -> Option<EndReason> {
     }
 }
 
-fn live_item(caller: &Caller, row: StandingRow) -> LiveImpersonation {
-    let can_end = ending_as(caller, &row).is_some();
+fn live_item(caller: &Caller, row: StandingRow, names: &Names) -> LiveImpersonation {
     LiveImpersonation {
+        can_end: ending_as(caller, &row).is_some(),
+        account_name: names.account_of(&row).unwrap_or_default(),
+        application_name: names.application_of(&row).unwrap_or_default(),
+        account_external_id: row.account_external_id.unwrap_or_default(),
+        client_id: row.client_id.unwrap_or_default(),
         session_id: row.id,
         operator_id: row.operator_id.unwrap_or_default(),
         operator_name: row.operator_name.unwrap_or_default(),
         user_id: row.user_id,
         user_name: row.user_name,
         user_email: row.user_email,
-        account_name: row.account_name.unwrap_or_default(),
-        application_name: row.application_name.unwrap_or_default(),
         reason: row.reason.unwrap_or_default(),
         ticket: row.ticket,
         started_at: row.created_at,
         deadline: row.expires_at,
-        can_end,
     }
 }

@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 use super::caller::Client;
+use super::names::Names;
 use super::session::{self, EndedBy};
 use super::{audit, sign_in};
 use crate::model::audit::AuditItem;
 use crate::model::session::{EndReason, SessionItem};
-use crate::server::db::session::StandingRow;
+use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
@@ -19,6 +20,7 @@ pub const SESSIONS: i64 = 200;
 
 /// An account that the user may work in.
 pub struct OwnAccount {
+    pub id: Uuid,
     pub external_id: String,
     pub name: String,
     pub current: bool,
@@ -30,12 +32,24 @@ pub async fn sessions(state: &AppState, viewer: &StandingRow) -> ServiceResult<V
     session::of_user(&mut conn, viewer.user_id, SESSIONS).await
 }
 
-/// The accounts between which the viewer's session may switch.
-pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<OwnAccount>> {
-    accounts_in(state, viewer, viewer.application_id).await
+/// The account in which the viewer works, told apart from others of its name.
+pub async fn account_name(state: &AppState, viewer: &StandingRow) -> ServiceResult<Option<String>> {
+    let mut conn = state.db.read().await?;
+    Ok(Names::of_accounts(&mut conn, viewer.account_id).await?.account_of(viewer))
 }
 
-/// The accounts between which the viewer's session may switch inside an application.
+/// The accounts between which the viewer's session may switch, told apart from others of their names.
+pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<OwnAccount>> {
+    let mut accounts = accounts_in(state, viewer, viewer.application_id).await?;
+    let mut conn = state.db.read().await?;
+    let names = Names::of_accounts(&mut conn, accounts.iter().map(|account| account.id)).await?;
+    for account in &mut accounts {
+        account.name = names.told_apart(Some(account.id), std::mem::take(&mut account.name));
+    }
+    Ok(accounts)
+}
+
+/// The accounts between which the viewer's session may switch inside an application, by the names that applications know.
 pub async fn accounts_in(
     state: &AppState,
     viewer: &StandingRow,
@@ -55,6 +69,7 @@ pub async fn accounts_in(
         .into_iter()
         .filter(|membership| membership.disabled_at.is_none() && usable(membership.account_id))
         .map(|membership| OwnAccount {
+            id: membership.account_id,
             current: Some(membership.account_id) == viewer.account_id,
             external_id: membership.external_id,
             name: membership.name,
@@ -97,7 +112,7 @@ pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Clie
     loop {
         let before = ended;
         // Each session's standing is read on its own: signing out everywhere is rare, and its END event needs the names.
-        for item in session::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
+        for item in session_table::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
             if item.id == viewer.id || item.ended_at.is_some() {
                 continue;
             }
@@ -140,7 +155,6 @@ pub async fn switch(state: &AppState, viewer: &StandingRow, external_id: &str, c
 
 /// A page of the log of the account in which the viewer works.
 pub struct AccountLog {
-    pub account_name: String,
     pub events: Vec<AuditItem>,
     pub next: Option<String>,
     pub previous: Option<String>,
@@ -149,9 +163,7 @@ pub struct AccountLog {
 /// # Errors
 /// [`ServiceError::Forbidden`] where no role of the viewer in this account allows it.
 pub async fn account_log(state: &AppState, viewer: &StandingRow, cursor: &str) -> ServiceResult<AccountLog> {
-    let (Some(account_id), Some(account_name)) = (viewer.account_id, viewer.account_name.clone()) else {
-        return Err(ServiceError::Forbidden);
-    };
+    let Some(account_id) = viewer.account_id else { return Err(ServiceError::Forbidden) };
     let mut conn = state.db.read().await?;
     let permissions = account::permissions(&mut conn, viewer.user_id, account_id).await?;
     let is_enabled = viewer.is_member && viewer.membership_disabled_at.is_none();
@@ -159,5 +171,5 @@ pub async fn account_log(state: &AppState, viewer: &StandingRow, cursor: &str) -
         return Err(ServiceError::Forbidden);
     }
     let (events, next, previous) = audit::account_log(&mut conn, viewer.environment_id, account_id, cursor).await?;
-    Ok(AccountLog { account_name, events, next, previous })
+    Ok(AccountLog { events, next, previous })
 }

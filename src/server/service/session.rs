@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
 use super::logout_delivery;
+use super::names::Names;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
 use crate::model::audit::action;
 use crate::model::impersonation::Denial;
@@ -256,11 +257,14 @@ pub async fn switch_account(
         account::set_active(tx, session.user_id, membership.account_id).await?;
     }
     let switched = table::standing(tx, session.environment_id, session.id).await?.ok_or(ServiceError::NotFound)?;
-    let from = session.account_name.as_deref().unwrap_or("no account");
+    let names = Names::of_accounts(tx, session.account_id.into_iter().chain([membership.account_id])).await?;
+    let from = session.account_name.as_deref().map(|name| names.written(session.account_id, name));
+    let from = from.as_deref().unwrap_or("no account");
+    let to = names.written(Some(membership.account_id), &membership.name);
     let event = Event::of(
         session.environment_id,
         action::SESSION_ACCOUNT_SWITCHED,
-        format!("{} switched from {from} to {}", session.user_name, membership.name),
+        format!("{} switched from {from} to {to}", session.user_name),
     )
     .by_user(session.user_id, &session.user_name)
     .in_session(&switched)
@@ -271,10 +275,13 @@ pub async fn switch_account(
 
 /// A user's sessions: running ones first, then newest first.
 pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResult<Vec<SessionItem>> {
-    Ok(table::of_user(conn, user_id, limit).await?.into_iter().map(item).collect())
+    let rows = table::of_user(conn, user_id, limit).await?;
+    let accounts = rows.iter().filter_map(|row| row.account_id);
+    let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
+    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
 }
 
-fn item(row: SessionListRow) -> SessionItem {
+fn item(row: SessionListRow, names: &Names) -> SessionItem {
     SessionItem {
         id: row.id,
         kind: SessionKind::parse(&row.kind).unwrap_or(SessionKind::Password),
@@ -283,8 +290,8 @@ fn item(row: SessionListRow) -> SessionItem {
         expires_at: row.expires_at,
         ended_at: row.ended_at,
         end_reason: row.end_reason.as_deref().and_then(EndReason::parse),
-        account_name: row.account_name,
-        application_name: row.application_name,
+        account_name: row.account_name.map(|name| names.told_apart(row.account_id, name)),
+        application_name: row.application_name.map(|name| names.told_apart(row.application_id, name)),
         operator_id: row.operator_id,
         operator_name: row.operator_name,
         reason: row.reason,

@@ -1,5 +1,6 @@
 //! Rows of older versions, brought into today's form of text in short transactions, while others read and write.
 
+use crate::server::db::names::Named;
 use crate::server::db::text::{self as table, StaleUser, UserText};
 use crate::server::db::{Conn, DbError};
 use crate::server::error::ServiceResult;
@@ -11,10 +12,13 @@ const BATCH: i64 = 200;
 /// How often the progress is told.
 const TOLD_EVERY: u64 = 20_000;
 
-/// Brings at most `most` users, and all accounts and operators, into today's form. Gives how many rows were written; less
+/// Brings at most `most` users, and all accounts, applications and operators, into today's form. Gives how many rows were written; less
 /// than `most` means that there are no more.
 pub async fn run(state: &AppState, most: u64) -> ServiceResult<u64> {
-    let mut written = operators(state).await? + accounts(state).await?;
+    let mut written = operators(state).await?;
+    for what in [Named::Accounts, Named::Applications] {
+        written += named(state, what).await?;
+    }
     let mut after = 0;
     let mut told = 0;
     while written < most {
@@ -81,20 +85,19 @@ async fn users_together(state: &AppState, batch: &[StaleUser]) -> ServiceResult<
     Ok(true)
 }
 
-async fn accounts(state: &AppState) -> ServiceResult<u64> {
+async fn named(state: &AppState, what: Named) -> ServiceResult<u64> {
     let mut written = 0;
     loop {
         let mut conn = state.db.read().await?;
-        let batch = table::stale_accounts(&mut conn, BATCH).await?;
+        let batch = table::stale_named(&mut conn, what, BATCH).await?;
         drop(conn);
         if batch.is_empty() {
             return Ok(written);
         }
         let mut tx = state.db.write().await?;
-        for account in &batch {
-            let (sort_name, search_text) =
-                (text::sort_key(&account.name), text::search_text(&[&account.name, &account.external_id]));
-            table::refresh_account(&mut tx, account.id, &sort_name, &search_text, text::VERSION).await?;
+        for row in &batch {
+            let (sort_name, search_text) = (text::sort_key(&row.name), text::search_text(&[&row.name, &row.key]));
+            table::refresh_named(&mut tx, what, row, &sort_name, &search_text, text::VERSION).await?;
         }
         tx.commit().await?;
         written += batch.len() as u64;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
+use super::names::Names;
 use super::{accounts, audit, length, session};
 use crate::model::impersonation::Denial;
 use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
@@ -60,21 +61,23 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
                 .map_or_else(Uuid::nil, |account| account.id),
         ),
     };
-    let id = match search.id {
-        Some(id) => Some(table::behind_id(&mut conn, environment_id, id).await?.unwrap_or_default()),
-        // Nothing can be found: no user has this id.
-        None if search.too_long || search.only_signs => Some(Uuid::nil()),
+    let behind = match search.id {
+        Some(id) => table::behind_id(&mut conn, environment_id, id).await?,
         None => None,
     };
+    // An id that is not ours is a word like any other: others have given ids to accounts.
+    let words = if behind.is_some() { Vec::new() } else { search.words_or_id() };
+    // Nothing can be found: no user has this id.
+    let id = behind.or((search.too_long || search.only_signs).then(Uuid::nil));
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
-    let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &search.words).await?;
+    let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
     let with_members = !named_accounts.is_empty();
     let filter = UserFilter {
         environment_id,
         id,
         named_accounts,
-        seqs: table::few_with(&mut conn, environment_id, &search.words, with_members).await?,
-        words: search.words.clone(),
+        seqs: table::few_with(&mut conn, environment_id, &words, with_members).await?,
+        words,
         account_id,
         status: UserStatus::parse(&query.status),
         excluded_domains: query.excluded_domains().iter().map(|name| stored_domain(name)).collect(),
@@ -84,7 +87,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         limit: PAGE_SIZE as i64 + 1,
     };
     let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
-    let names = accounts::Names::of(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
+    let names = Names::of_accounts(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
     let total = table::count_all(&mut conn, environment_id, USERS_COUNTED).await?;
     let matching = if query.is_filtered() {
         table::count(&mut conn, &filter, USERS_MATCHED).await?
@@ -165,7 +168,7 @@ fn beginning(value: &SortValue) -> SortValue {
     }
 }
 
-fn list_row(row: UserListRow, names: &accounts::Names) -> UserRow {
+fn list_row(row: UserListRow, names: &Names) -> UserRow {
     UserRow {
         status: table::status(row.locked_at, row.email_verified),
         last_visit_at: table::visited(row.last_visit_us),
@@ -189,8 +192,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
     let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
     let user = &candidate.user;
-    let names =
-        accounts::Names::of(&mut conn, candidate.memberships.iter().map(|membership| membership.account_id)).await?;
+    let names = &candidate.names;
     let mut accounts: Vec<UserAccount> = candidate
         .memberships
         .iter()
@@ -210,7 +212,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
                 .filter(|application| application.account_id == membership.account_id)
                 .map(|application| UserApplication {
                     client_id: application.client_id.clone(),
-                    name: application.name.clone(),
+                    name: names.told_apart(Some(application.application_id), application.name.clone()),
                     is_default: application.is_default,
                 })
                 .collect(),

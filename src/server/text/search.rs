@@ -70,6 +70,14 @@ impl Search {
         Self { words, only_signs, ..Self::default() }
     }
 
+    /// The words, or the id as one, in both its spellings: what others gave an id to is found by it like by a name.
+    pub fn words_or_id(&self) -> Vec<Word> {
+        match self.id {
+            Some(id) => vec![Word { key: id.to_string(), also: vec![id.simple().to_string()], typed: None }],
+            None => self.words.clone(),
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.id.is_none() && self.words.is_empty() && !self.too_long && !self.only_signs
     }

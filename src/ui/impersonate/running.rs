@@ -20,8 +20,12 @@ use crate::ui::erase::Erase;
 #[derive(Clone, PartialEq)]
 pub struct Running {
     pub session_id: Uuid,
+    /// Names, as they stand beside others.
     pub account: String,
     pub application: String,
+    /// What the choices go by.
+    pub account_external_id: String,
+    pub client_id: String,
     pub reason: String,
     pub ticket: String,
     pub started_at: DateTime<Utc>,
@@ -38,6 +42,8 @@ impl Running {
             session_id: live.session_id,
             account: live.account_name.clone(),
             application: live.application_name.clone(),
+            account_external_id: live.account_external_id.clone(),
+            client_id: live.client_id.clone(),
             reason: live.reason.clone(),
             ticket: live.ticket.clone().unwrap_or_default(),
             started_at: live.started_at,
@@ -240,21 +246,10 @@ fn blocked(state: State, session_id: Uuid, url: String) -> AnyView {
 
 /// Takes over what the ended session was: account, application, reason and ticket. Starting is one more press.
 fn start_again(state: State, over: &Running) {
-    let choice = state.drawer.with_value(|drawer| {
-        let account = drawer.accounts.iter().find(|account| account.name == over.account)?;
-        let application = account.applications.iter().find(|application| application.name == over.application);
-        Some((account.external_id.clone(), application.map(|application| application.client_id.clone())))
-    });
-    if let Some((account, application)) = choice {
-        state.choose_account(account);
-        if let Some(application) = application {
-            state.choose_application(application);
-        }
-    }
     state.running.update(|all| all.retain(|running| running.session_id != over.session_id));
     state.reason.set(over.reason.clone());
     state.ticket.set(over.ticket.clone());
-    state.keep_draft();
+    state.choose_again(&over.account_external_id, &over.client_id);
     state.just_started.set(false);
     text::show(state);
 }

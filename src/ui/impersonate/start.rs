@@ -39,10 +39,10 @@ pub fn submitted(state: State, event: SubmitEvent) {
     let tab = open_tab();
     let State { toasts, live, .. } = state;
     spawn_local(async move {
-        match start(request).await {
+        match start(request.clone()).await {
             Ok(hand_off) => {
                 let shown = tab.is_some_and(|tab| tab.location().replace(&hand_off.url).is_ok());
-                if started(state, hand_off, shown).is_none() {
+                if started(state, request, hand_off, shown).is_none() {
                     // The drawer was closed meanwhile; the session runs all the same.
                     toasts.say("Session started");
                 }
@@ -126,18 +126,19 @@ fn refused(state: State, error: ApiError) {
     focus(field);
 }
 
-/// Shows the running session, where the drawer is still there to show it.
-fn started(state: State, hand_off: HandOff, shown: bool) -> Option<()> {
+/// Shows the running session, where the drawer is still there to show it: as it was asked for, since what is chosen may have
+/// changed meanwhile.
+fn started(state: State, request: StartImpersonation, hand_off: HandOff, shown: bool) -> Option<()> {
     state.busy.try_set(false).is_none().then_some(())?;
-    let account = untrack(|| state.with_account(|account| account.map(|account| account.name.clone())));
-    let application =
-        untrack(|| state.with_application(|application| application.map(|application| application.name.clone())));
+    let (account, application) = state.names_of(&request.account, &request.application);
     let running = Running {
         session_id: hand_off.session_id,
-        account: account.unwrap_or_default(),
-        application: application.unwrap_or_default(),
-        reason: state.reason.get_untracked().trim().to_owned(),
-        ticket: state.ticket.get_untracked().trim().to_owned(),
+        account,
+        application,
+        account_external_id: request.account,
+        client_id: request.application,
+        reason: request.reason.trim().to_owned(),
+        ticket: request.ticket.trim().to_owned(),
         started_at: state.now.now_untracked(),
         deadline: hand_off.deadline,
         ended_at: None,

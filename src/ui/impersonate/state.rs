@@ -104,6 +104,22 @@ impl State {
         self.chosen();
     }
 
+    /// Chooses what an ended session had, as far as it is still there to choose, and says where it is not: nobody is to start
+    /// in another account without noticing.
+    pub fn choose_again(self, account: &str, application: &str) {
+        let mut wanted = self.draft();
+        (wanted.account, wanted.application) = (account.to_owned(), application.to_owned());
+        let (found, lost) = self.drawer.with_value(|drawer| (chosen_by(drawer, &wanted), lost(drawer, &wanted)));
+        if let Some((account, application)) = found {
+            self.application.set(application);
+            self.account.set(account);
+        }
+        self.error.set(None);
+        self.lost.set(lost);
+        // As it was wanted: the form, when it is drawn anew, reads it and says the same.
+        self.opening.drafts.keep(self.whose(), wanted);
+    }
+
     /// A choice is worth as much as what is typed: it is there again wherever that is.
     fn chosen(self) {
         self.error.set(None);
@@ -124,6 +140,15 @@ impl State {
                     account.applications.iter().find(|application| application.client_id == *chosen)
                 }),
             )
+        })
+    }
+
+    /// The names of an account and of an application in it.
+    pub fn names_of(self, account: &str, application: &str) -> (String, String) {
+        self.drawer.with_value(|drawer| {
+            let Some(account) = find_account(drawer, account) else { return Default::default() };
+            let named = account.applications.iter().find(|known| known.client_id == application);
+            (account.name.clone(), named.map(|known| known.name.clone()).unwrap_or_default())
         })
     }
 
@@ -148,14 +173,17 @@ impl State {
 
     /// Keeps what was chosen and typed where the drawer closes before it was sent.
     pub fn keep_draft(self) {
-        let draft = Draft {
+        self.opening.drafts.keep(self.whose(), self.draft());
+    }
+
+    fn draft(self) -> Draft {
+        Draft {
             account: self.account.get_untracked(),
             application: self.application.get_untracked(),
             reason: self.reason.get_untracked(),
             ticket: self.ticket.get_untracked(),
             asked: self.asked.get_value(),
-        };
-        self.opening.drafts.keep(self.whose(), draft);
+        }
     }
 
     /// It has been sent: nothing of it comes back.
@@ -178,10 +206,9 @@ impl State {
         }
         self.drawer.with_value(|drawer| {
             self.lost.set(lost(drawer, &draft));
-            if let Some(account) = find_account(drawer, &draft.account) {
-                let application = preselected_application(account, &draft.application);
-                self.application.set(application.map(|application| application.client_id.clone()).unwrap_or_default());
-                self.account.set(draft.account.clone());
+            if let Some((account, application)) = chosen_by(drawer, &draft) {
+                self.application.set(application);
+                self.account.set(account);
             }
         });
         text::show(self);
@@ -238,6 +265,14 @@ impl State {
 
 fn whose(drawer: &Drawer) -> Whose {
     Whose { operator: drawer.operator_id, user: drawer.user_id }
+}
+
+/// The account of a draft, where it is there still, and its application or the one in its place.
+fn chosen_by(drawer: &Drawer, draft: &Draft) -> Option<(String, String)> {
+    let account = find_account(drawer, &draft.account)?;
+    let application = preselected_application(account, &draft.application);
+    let client_id = application.map(|application| application.client_id.clone());
+    Some((account.external_id.clone(), client_id.unwrap_or_default()))
 }
 
 /// What of a draft is not there any more.
@@ -309,5 +344,56 @@ fn error_of(words: &Words) -> Option<ApiError> {
                 "The session was not started. Try again; if it stays, ask whoever runs this portal.",
             ))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application(client_id: &str) -> DrawerApplication {
+        DrawerApplication {
+            client_id: client_id.to_owned(),
+            name: "Console".to_owned(),
+            is_default: false,
+            hosted: true,
+            minutes: 60,
+            denial: None,
+        }
+    }
+
+    fn account(external_id: &str, clients: &[&str]) -> DrawerAccount {
+        DrawerAccount {
+            external_id: external_id.to_owned(),
+            name: "Acme".to_owned(),
+            roles: Vec::new(),
+            active: external_id == "acme-us",
+            applications: clients.iter().map(|client_id| application(client_id)).collect(),
+            denial: None,
+        }
+    }
+
+    #[test]
+    fn what_an_ended_session_had_is_chosen_by_its_ids_and_what_is_gone_is_said() {
+        let drawer = Drawer {
+            user_id: Uuid::nil(),
+            name: "Tina".to_owned(),
+            email: "tina@acme.example".to_owned(),
+            accounts: vec![account("acme-us", &["console"]), account("acme-eu", &["console", "console-eu"])],
+            denial: None,
+            hidden_from_account_audit: false,
+            running: Vec::new(),
+            now: chrono::DateTime::UNIX_EPOCH,
+        };
+        let wanted = |account: &str, application: &str| Draft {
+            account: account.to_owned(),
+            application: application.to_owned(),
+            ..Draft::default()
+        };
+        let chosen = |draft: &Draft| (chosen_by(&drawer, draft), lost(&drawer, draft).is_some());
+        let both = |account: &str, application: &str| Some((account.to_owned(), application.to_owned()));
+        assert_eq!(chosen(&wanted("acme-eu", "console-eu")), (both("acme-eu", "console-eu"), false));
+        assert_eq!(chosen(&wanted("acme-eu", "gone")), (both("acme-eu", "console"), true));
+        assert_eq!(chosen(&wanted("acme-asia", "console")), (None, true));
     }
 }

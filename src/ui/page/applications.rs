@@ -5,11 +5,15 @@ use leptos_meta::Title;
 
 use crate::api::applications::ListApplications;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED, LogoutState};
+use crate::model::search::Searched;
+use crate::ui::address::{Words, use_words};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
+use crate::ui::component::filter::{Filters, apply_button, search_box};
+use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded, loaded_quietly, loading};
-use crate::ui::component::state::{empty, nothing, table_skeleton};
+use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
+use crate::ui::component::state::{empty, empty_because, nothing, table_skeleton};
 use crate::ui::component::table::{marked, named, row, table};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -18,41 +22,83 @@ use crate::ui::page::application::problems::problems_of_nobody;
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {
     let frame = Frame::current();
-    let applications = loading(move || frame.environment.get(), |environment| ListApplications { environment });
+    let words = use_words();
+    let q = Memo::new(move |_| words.with(|words| words.get("q").to_owned()));
+    let applications =
+        loading(move || (frame.environment.get(), q.get()), |(environment, q)| ListApplications { environment, q });
+    let path = frame.path("applications");
+    let pending = RwSignal::new(false);
     view! {
         <Title text="Applications"/>
         <header class="page-head">
             <div>
                 <h1 id="applications-title">"Applications"</h1>
-                <p class="dim page-count">{loaded_quietly(applications, |list| counted(list.rows.len()))}</p>
+                <p class="dim page-count">{loaded_quietly(applications, |list| counted(&list))}</p>
             </div>
         </header>
-        {loaded(applications, table_skeleton, move |applications| list(frame, applications))}
+        {toolbar(path, q)}
+        <div class="pending-region" aria-busy=move || pending.get().to_string()>
+            {loaded_while(applications, table_skeleton, pending, move |applications| list(frame, applications))}
+        </div>
     }
     .erased()
 }
 
-/// What the page shows.
-pub fn needs(environment: String) -> Vec<Need> {
-    vec![Need::of(ListApplications { environment })]
+/// What the page shows at this address.
+pub fn needs(environment: String, words: &Words) -> Vec<Need> {
+    vec![Need::of(ListApplications { environment, q: words.get("q").to_owned() })]
 }
 
-fn counted(count: usize) -> AnyView {
-    let first = if count == LISTED { "The first " } else { "" };
-    let noun = if count == 1 { "application signs" } else { "applications sign" };
-    format!("{first}{count} {noun} users in here").erased()
+fn toolbar(path: Signal<String>, q: Memo<String>) -> AnyView {
+    let filters = Filters::new(path);
+    view! {
+        <form
+            class="toolbar"
+            method="get"
+            action=path
+            role="search"
+            aria-label="Applications"
+            on:submit=move |event| filters.submitted(event)
+        >
+            {search_box(filters, "Name or client id", q)}
+            {apply_button()}
+        </form>
+    }
+    .erased()
+}
+
+fn counted(list: &ApplicationList) -> AnyView {
+    let first = if list.more { "The first " } else { "" };
+    let what = match (list.is_filtered, list.rows.len()) {
+        (false, 1) => "application signs users in here",
+        (false, _) => "applications sign users in here",
+        (true, 1) => "application found",
+        (true, _) => "applications found",
+    };
+    format!("{first}{} {what}", list.rows.len()).erased()
 }
 
 fn list(frame: Frame, applications: ApplicationList) -> AnyView {
-    let ApplicationList { rows, problems, now } = applications;
+    let ApplicationList { rows, more, is_filtered, searched, problems, now } = applications;
+    let content = if rows.is_empty() && is_filtered { none_found(frame, &searched) } else { listed(frame, rows, more) };
     view! {
-        {listed(frame, rows)}
+        {content}
         {problems_of_nobody(&problems, now)}
     }
     .erased()
 }
 
-fn listed(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
+fn none_found(frame: Frame, searched: &Searched) -> AnyView {
+    let clear = view! { <a class="button" href=frame.path("applications")>"Clear search"</a> }.erased();
+    let text = searched.nothing(
+        "No application here has the client id",
+        "No application has all of this in name and client id:",
+        false,
+    );
+    view! { <div class="card">{empty_because("search", "No application found", text, clear)}</div> }.erased()
+}
+
+fn listed(frame: Frame, applications: Vec<ApplicationItem>, more: bool) -> AnyView {
     if applications.is_empty() {
         let text =
             "Import some with “understudy import --environment … applications.csv”; then accounts can have them.";
@@ -69,7 +115,17 @@ fn listed(frame: Frame, applications: Vec<ApplicationItem>) -> AnyView {
     ];
     let rows = applications.into_iter().map(|application| application_row(frame, application)).collect();
     let table = table("table applications-table", "applications-title", &heads, rows);
-    view! { <div class="card table-card">{table}</div> }.erased()
+    let others = more.then(|| {
+        let text = format!("These are the first {LISTED} by name. The others are found by name or client id.");
+        view! {
+            <p class="list-note">
+                {icon("info")}
+                <span>{text}</span>
+            </p>
+        }
+        .erased()
+    });
+    view! { <div class="card table-card">{table} {others}</div> }.erased()
 }
 
 fn application_row(frame: Frame, application: ApplicationItem) -> AnyView {

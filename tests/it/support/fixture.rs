@@ -156,12 +156,14 @@ impl Loader<'_> {
         let id = self.state.new_id();
         let base = format!("https://{client_id}.example");
         let sql = "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
-                     initiate_login_url, client_secret_hash, keep_session_alive, created_at)
-                   VALUES ($1, $2, $3, $4, 'hosted', $5, $6, $7, $8, $9, $10)";
+                     initiate_login_url, client_secret_hash, keep_session_alive, created_at, sort_name, search_text,
+                     text_version)
+                   VALUES ($1, $2, $3, $4, 'hosted', $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         on_db!(self.db(), c => sqlx::query(sql)
             .bind(id).bind(self.environment_id).bind(client_id).bind(name).bind(format!("{base}/"))
             .bind(format!("{base}/oauth")).bind(format!("{base}/login")).bind(secret.map(secret::hash))
-            .bind(keep_session_alive).bind(self.state.now()).execute(c).await.map(|_| ()))
+            .bind(keep_session_alive).bind(self.state.now()).bind(text::sort_key(name))
+            .bind(text::search_text(&[name, client_id])).bind(text::VERSION).execute(c).await.map(|_| ()))
         .expect("an application");
         for (kind, uri) in [("login", format!("{base}/callback")), ("logout", format!("{base}/bye"))] {
             let sql = "INSERT INTO redirect_uris (application_id, kind, uri) VALUES ($1, $2, $3)";

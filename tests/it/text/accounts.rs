@@ -2,12 +2,17 @@
 
 use std::fmt::Write;
 
+use axum::http::StatusCode;
+use understudy::model::audit::AuditQuery;
 use understudy::model::user::UserQuery;
 use understudy::server::import::Kind;
 use understudy::server::service;
 
 use super::import;
-use crate::support::TestApp;
+use crate::identity::flow::{hand_off, start};
+use crate::support::{Browser, ResponseExt, TestApp};
+
+const TWIN: &str = "twin@acme.example";
 
 async fn app() -> TestApp {
     let app = TestApp::new().await;
@@ -105,4 +110,119 @@ async fn two_accounts_of_one_name_are_told_apart_wherever_they_are_named() {
     let single = UserQuery { q: "ben@harbor.example".into(), ..UserQuery::default() };
     let row = service::users::list(&caller, &single).await.expect("a page").rows[0].clone();
     assert_eq!(row.main_account.as_deref(), Some("Harbor Logistics"));
+}
+
+/// An operator's browser in which Tina is impersonated in both of her accounts, and the sessions' ids, first acme-eu's.
+async fn in_both(app: &TestApp) -> (Browser, [String; 2]) {
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let mut ids = Vec::new();
+    for account in ["acme-eu", "acme-us"] {
+        let path = start(app, &mut browser, TWIN, account, "console").await;
+        ids.push(hand_off(&mut browser, &path).await.to_string());
+    }
+    let ids: [String; 2] = ids.try_into().expect("two sessions");
+    (browser, ids)
+}
+
+#[tokio::test]
+async fn sessions_in_accounts_of_one_name_are_told_apart_wherever_they_are_named() {
+    const BOTH: [&str; 2] = ["Acme (acme-eu)", "Acme (acme-us)"];
+    let app = app().await;
+    let (mut browser, [eu, us]) = in_both(&app).await;
+    let user = app.user_id(TWIN).await;
+    // Both are named by the page that asks who it is, at a sign-out, where they are listed, and by what is running.
+    for path in [
+        "/id/production/account/sessions".to_owned(),
+        "/id/production/logout?client_id=console".to_owned(),
+        format!("/id/production/account/sessions?session={us}"),
+        "/production/impersonation".to_owned(),
+        format!("/production/users/{user}"),
+        format!("/production/users/{user}?impersonate=1"),
+        "/production/audit".to_owned(),
+    ] {
+        let page = browser.get(&path).await.expect_status(StatusCode::OK);
+        for name in BOTH {
+            assert!(page.body().contains(name), "{path} does not name {name}: {}", page.body());
+        }
+    }
+    let own = browser.get(&format!("/id/production/account/sessions?session={eu}")).await;
+    assert!(own.body().contains("twin@acme.example · <bdi>Acme (acme-eu)</bdi>"), "{}", own.body());
+    let log = browser.get(&format!("/id/production/account/audit?session={us}")).await;
+    assert!(log.body().contains("<bdi>Acme (acme-us)</bdi>"), "{}", log.body());
+}
+
+#[tokio::test]
+async fn events_in_accounts_of_one_name_say_in_which() {
+    let app = app().await;
+    let (mut browser, [eu, _]) = in_both(&app).await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let form = [("account", "acme-us"), ("session", eu.as_str())];
+    browser.post("/id/production/account/switch", &form).await.expect_status(StatusCode::SEE_OTHER);
+    let query = AuditQuery { q: eu.clone(), ..AuditQuery::default() };
+    let events = service::audit::list(&caller, &query).await.expect("a page").rows;
+    let said = |action: &str| {
+        let event = events.iter().find(|event| event.action == action);
+        event.unwrap_or_else(|| panic!("no {action}: {events:?}"))
+    };
+    let started = said("impersonation.started");
+    let sentence = "started impersonating Tina Win in Acme (acme-eu), Console, for at most 60 minutes";
+    assert!(started.description.ends_with(sentence), "{}", started.description);
+    let switched = &said("session.account_switched").description;
+    assert_eq!(switched, "Tina Win switched from Acme (acme-eu) to Acme (acme-us)");
+    // The list, the event by itself and the user's page say the same.
+    let alone = service::audit::get(&caller, started.id).await.expect("an event");
+    assert_eq!((&alone, alone.account_name.as_deref()), (started, Some("Acme (acme-eu)")));
+    let user = service::users::get(&caller, app.user_id(TWIN).await).await.expect("a user");
+    assert!(user.events.contains(started), "{:?}", user.events);
+}
+
+#[tokio::test]
+async fn a_running_session_says_by_what_its_account_and_its_application_are_chosen_again() {
+    let app = app().await;
+    let (_, [eu, us]) = in_both(&app).await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let user = app.user_id(TWIN).await;
+    let drawer = service::impersonation::drawer(&caller, user).await.expect("a drawer");
+    let overview = service::impersonation::overview(&caller).await.expect("an overview");
+    for running in [&drawer.running, &overview.live] {
+        for (id, account) in [(&eu, "acme-eu"), (&us, "acme-us")] {
+            let item = running.iter().find(|item| item.session_id.to_string() == *id).expect("a session");
+            assert_eq!((item.account_external_id.as_str(), item.client_id.as_str()), (account, "console"));
+            let choice = drawer.accounts.iter().find(|choice| choice.external_id == item.account_external_id);
+            assert_eq!(choice.map(|choice| &choice.name), Some(&item.account_name));
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_applications_of_one_name_are_told_apart_wherever_they_are_named() {
+    let app = app().await;
+    let twins = "client_id,name,app_url\nconsole-eu,Console,https://eu.example/\n";
+    import(&app, Kind::Applications, twins).await.expect("an import");
+    let account = "external_id,name,applications\nacme-eu,Acme,console*;console-eu\n";
+    import(&app, Kind::Accounts, account).await.expect("an import");
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    start(&app, &mut browser, TWIN, "acme-eu", "console-eu").await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let user = app.user_id(TWIN).await;
+    let drawer = service::impersonation::drawer(&caller, user).await.expect("a drawer");
+    let choice = drawer.accounts.iter().find(|account| account.external_id == "acme-eu").expect("an account");
+    let names: Vec<&str> = choice.applications.iter().map(|application| application.name.as_str()).collect();
+    assert_eq!(names, ["Console (console)", "Console (console-eu)"]);
+    assert_eq!(drawer.running[0].application_name, "Console (console-eu)");
+    let list = service::applications::list(&caller, "").await.expect("applications");
+    let mut names: Vec<&str> = list.rows.iter().map(|application| application.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Console (console)", "Console (console-eu)", "Dispatch"]);
+    let eu = list.rows.iter().find(|application| application.client_id == "console-eu").expect("an application");
+    let detail = service::applications::get(&caller, eu.id).await.expect("an application");
+    assert_eq!(detail.accounts[0].name, "Acme (acme-eu)");
+    for path in [
+        "/production/impersonation".to_owned(),
+        format!("/production/users/{user}"),
+        "/production/audit?q=console-eu".into(),
+    ] {
+        let page = browser.get(&path).await.expect_status(StatusCode::OK);
+        assert!(page.body().contains("Console (console-eu)"), "{path}: {}", page.body());
+    }
 }

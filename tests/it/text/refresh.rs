@@ -24,9 +24,13 @@ async fn what_an_older_version_wrote_is_found_and_signed_in_to_after_a_start() {
     )
     .await;
     app.execute("UPDATE accounts SET sort_name = '', search_text = '', text_version = 0").await;
-    assert!(found(&app, "lukasz zak").await.is_empty());
+    app.execute("UPDATE applications SET sort_name = '', search_text = '', text_version = 0").await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let consoles = async || service::applications::list(&caller, "console").await.expect("a list").rows.len();
+    assert!(found(&app, "lukasz zak").await.is_empty() && consoles().await == 0);
     let written = text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
-    assert!(written >= 4, "{written}");
+    assert!(written >= 8, "{written}");
+    assert_eq!(consoles().await, 1);
     assert_eq!(found(&app, "lukasz zak").await, ["ben@bücher.example"]);
     assert_eq!(found(&app, "harbor logistics").await.len(), 2);
     assert_eq!(text_refresh::run(&app.state, u64::MAX).await.expect("a refresh"), 0, "there is nothing left");

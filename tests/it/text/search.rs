@@ -173,7 +173,11 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
         assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
     }
     // An event has its application's name only: the client id leads there as it is now.
-    app.execute("UPDATE applications SET client_id = 'northwind-portal' WHERE client_id = 'console'").await;
+    app.execute(
+        "UPDATE applications SET client_id = 'northwind-portal', search_text = ' console northwind-portal'
+         WHERE client_id = 'console'",
+    )
+    .await;
     for q in ["northwind-portal", "client_id=northwind-portal", "PORTAL sup-4821"] {
         let rows = found(q.into()).await;
         assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
@@ -182,6 +186,80 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
     let by_operator = found(caller.operator.id.to_string()).await;
     assert!(by_operator.iter().any(|row| row.action == "operator.signed_in"));
     assert!(found(uuid::Uuid::from_u128(7).to_string()).await.is_empty());
+}
+
+/// An account and an application whose keys are ids of another system.
+const TENANT: &str = "7B1F0C1E-5d3a-4f5e-9c55-0a6b7c8d9e0f";
+const CLIENT: &str = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+
+/// Both spellings of an id, in either case, and as it stands in a log.
+fn spelt(id: &str) -> [String; 4] {
+    let simple = id.replace('-', "");
+    [id.to_lowercase(), simple.to_uppercase(), simple.to_lowercase(), format!("tenantId={id}&x")]
+}
+
+async fn app_of_foreign_ids() -> TestApp {
+    let app = app().await;
+    let clients = format!("client_id,name,app_url\n{CLIENT},Ledger,https://ledger.example/\n");
+    import(&app, Kind::Applications, &clients).await.expect("an import");
+    let accounts = format!("external_id,name,applications\n{TENANT},Tenant,{CLIENT}*\nother,Other,console*\n");
+    import(&app, Kind::Accounts, &accounts).await.expect("an import");
+    let users = format!("email,name,email_verified,accounts\nt1@acc.example,Tess Tenant,true,{TENANT}:member\n");
+    import(&app, Kind::Users, &users).await.expect("an import");
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let request = StartImpersonation {
+        environment: "production".into(),
+        user_id: app.user_id("t1@acc.example").await,
+        account: TENANT.into(),
+        application: CLIENT.into(),
+        reason: "The ledger does not add up".into(),
+        ticket: String::new(),
+    };
+    service::impersonation::start(&caller, &request).await.expect("a session");
+    app
+}
+
+#[tokio::test]
+async fn an_account_whose_id_is_one_of_another_system_is_found_by_it() {
+    let app = app_of_foreign_ids().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    for q in spelt(TENANT) {
+        assert_eq!(emails(&app, &q).await, ["t1@acc.example"], "{q}");
+        let choice = service::accounts::search(&caller, &q, "").await.expect("accounts");
+        let found: Vec<&str> = choice.found.iter().map(|account| account.external_id.as_str()).collect();
+        assert_eq!((found.as_slice(), choice.matching), ([TENANT].as_slice(), 1), "{q}");
+    }
+    // The user's own id and a session's still mean that user, and what is nobody's finds nobody.
+    let id = app.user_id("t1@acc.example").await;
+    let sid = app.user_sessions("t1@acc.example").await[0].id;
+    for q in [id, sid] {
+        assert_eq!(emails(&app, &q.to_string()).await, ["t1@acc.example"]);
+    }
+    assert!(emails(&app, &uuid::Uuid::from_u128(7).to_string()).await.is_empty());
+    let elsewhere = UserQuery { q: TENANT.into(), account: "northwind".into(), ..UserQuery::default() };
+    assert!(service::users::list(&caller, &elsewhere).await.expect("a page").rows.is_empty());
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let page = browser.get(&format!("/production/users?find={TENANT}")).await;
+    assert!(page.body().contains(&format!("account={TENANT}\"")), "{}", page.body());
+}
+
+#[tokio::test]
+async fn events_are_found_by_ids_of_another_system() {
+    let app = app_of_foreign_ids().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let found = async |query: AuditQuery| service::audit::list(&caller, &query).await.expect("a page").rows;
+    for q in spelt(TENANT).into_iter().chain(spelt(CLIENT)) {
+        let rows = found(AuditQuery { q: q.clone(), ..AuditQuery::default() }).await;
+        assert!(rows.iter().any(|row| row.action == "impersonation.started"), "{q}");
+        let there = |name: &Option<String>, wanted: &str| name.as_deref() == Some(wanted);
+        let all_there =
+            rows.iter().all(|row| there(&row.account_name, "Tenant") || there(&row.application_name, "Ledger"));
+        assert!(all_there, "{q}: {rows:?}");
+        let elsewhere = AuditQuery { q: q.clone(), account: "other".into(), ..AuditQuery::default() };
+        assert!(found(elsewhere).await.is_empty(), "{q}");
+        let there = AuditQuery { q: q.clone(), account: TENANT.into(), ..AuditQuery::default() };
+        assert!(!found(there).await.is_empty(), "{q}");
+    }
 }
 
 #[tokio::test]

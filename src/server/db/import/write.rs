@@ -59,13 +59,14 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         tx,
         "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
            initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri,
-           created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           created_at, sort_name, search_text, text_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (environment_id, client_id) DO UPDATE SET name = excluded.name, login_method = excluded.login_method,
            app_url = excluded.app_url, login_url = excluded.login_url, initiate_login_url = excluded.initiate_login_url,
            client_secret_hash = excluded.client_secret_hash, keep_session_alive = excluded.keep_session_alive,
            signing_algorithm = excluded.signing_algorithm, jwks = excluded.jwks,
-           backchannel_logout_uri = excluded.backchannel_logout_uri",
+           backchannel_logout_uri = excluded.backchannel_logout_uri, sort_name = excluded.sort_name,
+           search_text = excluded.search_text, text_version = excluded.text_version",
         row.id,
         row.environment_id,
         &row.client_id,
@@ -79,7 +80,10 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         &row.signing_algorithm,
         row.jwks.as_deref(),
         row.backchannel_logout_uri.as_deref(),
-        row.created_at
+        row.created_at,
+        text::sort_key(&row.name),
+        text::search_text(&[&row.name, &row.client_id]),
+        text::VERSION
     )?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::write::Going;
 use crate::model::session::{EndReason, SessionKind};
+use crate::server::db::session as table;
 use crate::server::import::Writer;
 use crate::server::import::change::What;
 use crate::server::service::caller::Client;
@@ -23,7 +24,7 @@ pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Res
     let (state, environment_id, client) = (writer.state, writer.environment_id, Client::default());
     loop {
         let mut ended = false;
-        for item in session::of_user(writer.tx, one.id, SESSIONS).await? {
+        for item in table::of_user(writer.tx, one.id, SESSIONS).await? {
             if item.ended_at.is_some() {
                 continue;
             }
@@ -31,7 +32,7 @@ pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Res
                 ended = true;
                 continue;
             };
-            if item.kind == SessionKind::Password {
+            if standing.session_kind() == SessionKind::Password {
                 ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &client).await?;
             }
         }

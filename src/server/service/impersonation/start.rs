@@ -115,18 +115,14 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     table::insert(&mut tx, &session).await?;
     let standing = table::standing(&mut tx, caller.environment.id, session_id).await?;
     let Some(standing) = standing.filter(|standing| standing.grant() == Ok(grant)) else { return Ok(None) };
-    let event = Event::of(
-        caller.environment.id,
-        action::IMPERSONATION_STARTED,
-        started_sentence(caller, &candidate.user, &membership.name, &application.name, grant),
-    )
-    .by_operator(&caller.operator)
-    .about_user(candidate.user.id, &candidate.user.name, &candidate.user.email)
-    .in_account(membership.account_id, &membership.name, standing.hidden_from_account)
-    .in_application(application.application_id, &application.name)
-    .impersonated_by(&caller.operator, session_id)
-    .for_reason(purpose.reason, purpose.ticket)
-    .from(&caller.client);
+    let event = Event::of(caller.environment.id, action::IMPERSONATION_STARTED, started_sentence(caller, choice))
+        .by_operator(&caller.operator)
+        .about_user(candidate.user.id, &candidate.user.name, &candidate.user.email)
+        .in_account(membership.account_id, &membership.name, standing.hidden_from_account)
+        .in_application(application.application_id, &application.name)
+        .impersonated_by(&caller.operator, session_id)
+        .for_reason(purpose.reason, purpose.ticket)
+        .from(&caller.client);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
     let expires_at = now + HAND_OFF_LIFETIME;
@@ -144,7 +140,10 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     Ok(Some(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline }))
 }
 
-fn started_sentence(caller: &Caller, user: &UserRecord, account: &str, application: &str, grant: Grant) -> String {
+fn started_sentence(caller: &Caller, choice: &Choice<'_>) -> String {
+    let Choice { candidate: Candidate { user, names, .. }, membership, application, grant } = choice;
+    let account = names.written(Some(membership.account_id), &membership.name);
+    let application = names.written(Some(application.application_id), &application.name);
     format!(
         "{} started impersonating {} in {account}, {application}, for at most {} minutes",
         caller.operator.name, user.name, grant.minutes

@@ -177,7 +177,7 @@ fn none(list: List, page: &AuditPage) -> AnyView {
         let clear = view! { <a class="button" href=list.path>"Clear search and filters"</a> }.erased();
         let others = AuditQuery { q: String::new(), cursor: String::new(), ..query.clone() }.is_filtered();
         let text = page.searched.nothing(
-            "No event of a user, a session, an operator or a request has the id",
+            "No event of a user, a session, an operator, a request, an account or an application has the id",
             "No event has all of this in it:",
             others,
         );

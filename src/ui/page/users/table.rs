@@ -131,7 +131,7 @@ fn nobody(list: List, page: &UsersPage) -> AnyView {
         let query = list.query.read_untracked();
         let filtered = !(query.account.is_empty() && query.status.is_empty() && query.exclude.is_empty());
         let text = page.searched.nothing(
-            "No user and no session of a user here has the id",
+            "No user here, no session and no account of one has the id",
             "No user has all of this in name and e-mail, or in the name of an account:",
             filtered,
         );
