@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::text;
 
+/// The shortest reason, as [`text::weight`] counts: a ticket number alone has as much, and so has a word of the scripts that
+/// need the fewest signs for one.
+pub const REASON_MIN: usize = 3;
 /// The longest reason, in characters.
 pub const REASON_MAX: usize = 500;
 /// The longest ticket reference, in characters.
@@ -106,8 +109,8 @@ pub struct StartImpersonation {
     pub ticket: String,
 }
 
-/// A reason that may be stored: 1 to [`REASON_MAX`] characters as [`text::written`] leaves them, at least one of which can
-/// be seen.
+/// A reason that may be stored: at most [`REASON_MAX`] characters as [`text::written`] leaves them, of which letters and
+/// digits weigh at least [`REASON_MIN`].
 ///
 /// # Errors
 /// [`ApiError::Invalid`] for the field `reason`.
@@ -121,6 +124,10 @@ pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
         _ if text::has_control_characters(&reason) => {
             Err(ApiError::invalid("reason", "The reason has characters in it that cannot be shown. Type it anew."))
         }
+        _ if text::weight(&reason) < REASON_MIN => Err(ApiError::invalid(
+            "reason",
+            format!("Say more: a reason has at least {REASON_MIN} letters or digits. A ticket number will do."),
+        )),
         _ => Ok(reason),
     }
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::caller::client;
 use super::guard;
-use crate::model::impersonation::StartImpersonation;
+use crate::model::impersonation::{REASON_MAX, StartImpersonation};
 use crate::model::session::EndReason;
+use crate::model::text::has_control_characters;
 use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::identity::page::{self, Page};
@@ -133,12 +134,23 @@ fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static st
     match error {
         ServiceError::Denied(denial) => denial.as_str(),
         ServiceError::Invalid { field, .. } if field == "ticket" => "ticket_too_long",
-        ServiceError::Invalid { field, .. } if field == "reason" && !text::is_visible(&request.reason) => {
-            "reason_empty"
-        }
-        ServiceError::Invalid { field, .. } if field == "reason" => "reason_too_long",
+        ServiceError::Invalid { field, .. } if field == "reason" => reason_word(&request.reason),
         ServiceError::RateLimited { .. } => "rate_limited",
         ServiceError::Busy { .. } => "busy",
         _ => "failed",
+    }
+}
+
+/// What is wrong with a reason that was refused, in the order in which it was looked at.
+fn reason_word(reason: &str) -> &'static str {
+    let reason = text::written(&text::composed(reason));
+    if !text::is_visible(&reason) {
+        "reason_empty"
+    } else if reason.chars().count() > REASON_MAX {
+        "reason_too_long"
+    } else if has_control_characters(&reason) {
+        "reason_unreadable"
+    } else {
+        "reason_too_short"
     }
 }

@@ -283,6 +283,8 @@ fn error_of(word: &str) -> Option<ApiError> {
     match word {
         "" => None,
         "reason_empty" => validate_reason("").err(),
+        "reason_too_short" => validate_reason(".").err(),
+        "reason_unreadable" => validate_reason(".\u{7}").err(),
         "reason_too_long" => Some(ApiError::invalid("reason", "The reason is too long; 500 characters are the most.")),
         "ticket_too_long" => Some(ApiError::invalid("ticket", "The ticket is too long; 100 characters are the most.")),
         "rate_limited" => {
