@@ -143,7 +143,8 @@ impl Provider {
             CoreClient::from_provider_metadata(metadata, self.client_id.clone(), Some(self.client_secret.clone()))
                 .set_redirect_uri(self.redirect_uri.clone())
                 .set_introspection_url(IntrospectionUrl::from_url(endpoints.introspection_endpoint.clone()));
-        let discovered = Arc::new(Discovered { client, endpoints, token_endpoint, userinfo_endpoint, keys, at: Instant::now() });
+        let discovered =
+            Arc::new(Discovered { client, endpoints, token_endpoint, userinfo_endpoint, keys, at: Instant::now() });
         *self.discovered.write().await = Some(discovered.clone());
         Ok(discovered)
     }

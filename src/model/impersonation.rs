@@ -26,7 +26,6 @@ pub enum Denial {
     Off,
     RoleMissing,
     SelfImpersonation,
-    Nested,
     TargetLocked,
     TargetUnverified,
     TargetProtected,
@@ -38,11 +37,10 @@ pub enum Denial {
 }
 
 impl Denial {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Off,
         Self::RoleMissing,
         Self::SelfImpersonation,
-        Self::Nested,
         Self::TargetLocked,
         Self::TargetUnverified,
         Self::TargetProtected,
@@ -58,7 +56,6 @@ impl Denial {
             Self::Off => "off",
             Self::RoleMissing => "role_missing",
             Self::SelfImpersonation => "self_impersonation",
-            Self::Nested => "nested",
             Self::TargetLocked => "target_locked",
             Self::TargetUnverified => "target_unverified",
             Self::TargetProtected => "target_protected",
@@ -80,7 +77,6 @@ impl Denial {
                 "You need the Owner role, or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer."
             }
             Self::SelfImpersonation => "This is you: the user has your own e-mail address.",
-            Self::Nested => "You are inside an impersonated session. End it first; sessions do not nest.",
             Self::TargetLocked => "This user is locked. Locked users cannot be impersonated.",
             Self::TargetUnverified => "This user has not verified their e-mail address yet.",
             Self::TargetProtected => {

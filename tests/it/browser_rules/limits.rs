@@ -299,7 +299,8 @@ async fn the_days_that_are_asked_for_most_are_links_without_script_too() {
     let page = browser.get("/production/audit?q=olivia&from=2020-01-01&from_offset=60").await;
     for (label, first) in [("Today", "2026-11-23"), ("Last 7 days", "2026-11-17"), ("Last 30 days", "2026-10-25")] {
         let address = format!("/production/audit?q=olivia&amp;from={first}&amp;to=2026-11-23");
-        let link = page.body().split(&format!("href=\"{address}\"")).nth(1).unwrap_or_else(|| panic!("{}", page.body()));
+        let link =
+            page.body().split(&format!("href=\"{address}\"")).nth(1).unwrap_or_else(|| panic!("{}", page.body()));
         let link = link.split("</a>").next().expect("a link");
         assert!(link.contains(label) && !link.contains("aria-current"), "{link}");
         let chosen = browser.get(&address.replace("&amp;", "&")).await.expect_status(StatusCode::OK);

@@ -31,7 +31,9 @@ pub fn presets(list: List, page: Signal<AuditPage>, panel: &'static str) -> AnyV
                 [first.to_string(), today.to_string()]
             });
             let chosen = move || {
-                days.with(|[first, last]| list.words.with(|words| words.get("from") == first && words.get("to") == last))
+                days.with(|[first, last]| {
+                    list.words.with(|words| words.get("from") == first && words.get("to") == last)
+                })
             };
             view! {
                 <a
