@@ -2,8 +2,8 @@
 import type { Locator, Page } from "@playwright/test";
 
 import {
-  AMARA, OPERATOR_PASSWORD, OWNER, PORTAL, SAMPLE, USER_PASSWORD,
-  drawer, drawerFromTable, expect, expectAccessible, hydrated, open, signIn, startSession, test,
+  AMARA, PORTAL, SAMPLE, USER_PASSWORD,
+  drawer, drawerFromTable, expect, expectAccessible, hydrated, open, signIn, startSession, startSignedOut, test,
 } from "./support";
 
 const FATIMA = "Fatima Zahra El Idrissi-Benkirane";
@@ -143,13 +143,7 @@ test("an end can be taken back for a moment, and happens at once where the page 
 test("a sign-in that has ended is made good from the drawer, and what was typed is there", async ({ page }) => {
   await signIn(page);
   const dialog = await opened(page, AMARA.name);
-  await dialog.getByLabel("Reason").fill("Typed before the sign-in ended");
-  await page.context().clearCookies({ name: "understudy" });
-  await dialog.getByRole("button", { name: "Start session" }).click();
-  await dialog.getByRole("alert").getByRole("link", { name: "Sign in again" }).click();
-  await page.getByLabel("E-mail").fill(OWNER.email);
-  await page.getByLabel("Password").fill(OPERATOR_PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await startSignedOut(page, dialog, "Typed before the sign-in ended");
   await expect((await drawer(page)).getByLabel("Reason")).toHaveValue("Typed before the sign-in ended");
   // And after a reload.
   await page.reload();

@@ -2,8 +2,8 @@
 import type { Page } from "@playwright/test";
 
 import {
-  AMARA, OPERATOR_PASSWORD, OWNER, PORTAL, SAMPLE,
-  drawer, drawerFromTable, expect, expectAccessible, hydrated, open, signIn, startSession, test,
+  AMARA, OWNER, PORTAL, SAMPLE,
+  drawer, drawerFromTable, expect, expectAccessible, hydrated, open, signIn, startSession, startSignedOut, test,
 } from "./support";
 
 const HARBOR = "Harbor Logistics";
@@ -116,13 +116,7 @@ test("account and application are there again after Escape, a reload and a new s
   await page.reload();
   await hydrated(page);
   const dialog = await expectHarbor(page);
-  await dialog.getByLabel("Reason").fill("In the account that was chosen");
-  await page.context().clearCookies({ name: "understudy" });
-  await dialog.getByRole("button", { name: "Start session" }).click();
-  await dialog.getByRole("alert").getByRole("link", { name: "Sign in again" }).click();
-  await page.getByLabel("E-mail").fill(OWNER.email);
-  await page.getByLabel("Password").fill(OPERATOR_PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await startSignedOut(page, dialog, "In the account that was chosen");
   await expect((await expectHarbor(page)).getByLabel("Reason")).toHaveValue("In the account that was chosen");
 });
 

@@ -39,6 +39,30 @@ test("users are found, filtered, sorted and paged, all of it in the address", as
   await expect(page.getByText(/No users? (match|found)/i).first()).toBeVisible();
 });
 
+test("on a phone, where the list has no heads, a choice sorts it", async ({ page }) => {
+  await signIn(page);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await open(page, "/production/users");
+  await page.getByLabel("Sort by").selectOption("-name");
+  await expect(page).toHaveURL(/sort=-name/);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(page.getByLabel("Sort by")).toBeHidden();
+  await expect(page.getByRole("columnheader", { name: "User" })).toHaveAttribute("aria-sort", "descending");
+});
+
+test("the days that are asked for most are one choice in the audit trail", async ({ page }) => {
+  await signIn(page);
+  await open(page, "/production/audit");
+  await page.getByRole("button", { name: "Dates" }).click();
+  const days = page.getByRole("group", { name: "Days" });
+  await days.getByRole("link", { name: "Today" }).click();
+  await expect(page).toHaveURL(/from=(\d{4}-\d\d-\d\d)&to=\1&from_offset=/);
+  await expect(days).toBeHidden();
+  await expect(page.getByRole("row").nth(1)).toBeVisible();
+  await page.locator(".filter", { has: page.getByRole("link", { name: "Remove filter: Dates" }) }).getByRole("button").click();
+  await expect(days.getByRole("link", { name: "Today" })).toHaveAttribute("aria-current", "true");
+});
+
 test("a first visit to the users table loads at most 500 kB", async ({ page }) => {
   await signIn(page);
   const devtools = await page.context().newCDPSession(page);
@@ -155,7 +179,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     }
     expect(complaints).toEqual([]);
     // Pages that do not exist answer 404, which a browser calls an error.
-    for (const path of ["/production/nothing-here", "/nowhere/users", `/staging/users/${id}`]) {
+    for (const path of ["/production/nothing-here", "/nothing-here", "/nowhere/users", `/staging/users/${id}`]) {
       await page.goto(PORTAL + path);
       await expect(page.getByText(/nothing (here|at)/i).first()).toBeVisible();
       await expectAccessible(page);

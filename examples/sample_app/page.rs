@@ -159,19 +159,19 @@ pub fn failed(name: &str, sentence: &str) -> Markup {
 pub fn workspace(view: &View<'_>) -> Markup {
     let access = &view.tokens.access_claims;
     let user = text(access, "name").or_else(|| text(&view.tokens.id_claims, "name")).unwrap_or("Nameless");
-    let account = text(access, "tenantId").unwrap_or("no account");
-    let operator = access.get("act").and_then(|act| act.get("sub")).and_then(Value::as_str);
+    let account = account(view.tokens);
+    let operator = operator(view.tokens);
     let body = html! {
-        @if let Some(operator) = operator { (banner(operator, user, view.seconds_left)) }
+        @if let Some(operator) = operator { (banner(operator, user, account, view.seconds_left)) }
         header.top {
             div.row { (mark(view.name)) }
-            span.account title="Account" { (account) }
+            span.account title="Account" { bdi { (account.name) } }
             span.user { span.name dir="auto" { (user) } }
         }
         main.workspace {
             @if let Some(notice) = view.notice { p.notice role="status" { (notice.sentence()) } }
             div.columns {
-                (invoices(account))
+                (invoices(account.name))
                 div.side {
                     (identity(view, user, account))
                     (session(view, operator.is_some()))
@@ -183,16 +183,43 @@ pub fn workspace(view: &View<'_>) -> Markup {
     document(view.name, user, &body)
 }
 
+/// Somebody or something that has an id, and a name for people where the provider says one.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+/// The account in which the tokens work. What is shown of it decides nothing: the key does.
+fn account(tokens: &Tokens) -> Named<'_> {
+    let Some(id) = text(&tokens.access_claims, "tenantId") else { return Named { id: "", name: "no account" } };
+    // The session may have moved since userinfo was read.
+    let is_current = text(&tokens.info, "tenantId") == Some(id);
+    Named { id, name: text(&tokens.info, "tenantName").filter(|_| is_current).unwrap_or(id) }
+}
+
+/// Who works here in the user's place, by the token; under which name, by userinfo.
+fn operator(tokens: &Tokens) -> Option<Named<'_>> {
+    let id = tokens.access_claims.get("act")?.get("sub")?.as_str()?;
+    let said = tokens.info.get("act").and_then(Value::as_object).filter(|act| text(act, "sub") == Some(id));
+    Some(Named { id, name: said.and_then(|act| text(act, "name")).unwrap_or("An operator") })
+}
+
 /// Amber, above everything, for as long as somebody else is at work here.
-fn banner(operator: &str, user: &str, seconds_left: Option<i64>) -> Markup {
-    // Ids begin with the time they were made at: the end tells two apart.
-    let short = operator.char_indices().rev().nth(7).map_or(operator, |(at, _)| &operator[at..]);
+fn banner(operator: Named<'_>, user: &str, account: Named<'_>, seconds_left: Option<i64>) -> Markup {
     let is_closing = seconds_left.is_some_and(|seconds| seconds <= LAST_MINUTE);
     html! {
         section.banner.closing[is_closing] role="region" aria-label="Impersonation" data-warn-below=(LAST_MINUTE) {
-            p {
-                strong { "Impersonated session. " }
-                "Operator " code title=(operator) { "…" (short) } " is working as " bdi { (user) } "."
+            div.who {
+                p {
+                    strong { "Impersonated session. " }
+                    bdi { (operator.name) } " is working as " bdi { (user) } " in " bdi { (account.name) } "."
+                }
+                details {
+                    summary { "Ids" }
+                    p { "Operator " code data-operator { (operator.id) } }
+                    @if !account.id.is_empty() { p { "Account " code { (account.id) } } }
+                }
             }
             p.last-minute role="alert" hidden[!is_closing] {
                 "Less than a minute is left. What you have not saved by then is lost."
@@ -244,17 +271,17 @@ fn invoices(account: &str) -> Markup {
     }
 }
 
-fn identity(view: &View<'_>, user: &str, account: &str) -> Markup {
+fn identity(view: &View<'_>, user: &str, account: Named<'_>) -> Markup {
     let access = &view.tokens.access_claims;
     let roles = texts(access, "roles");
-    let others: Vec<&str> = texts(access, "tenantIds").into_iter().filter(|id| *id != account).collect();
+    let others: Vec<&str> = texts(access, "tenantIds").into_iter().filter(|id| *id != account.id).collect();
     html! {
         section.card {
             h2 { "Signed in as" }
             dl {
                 dt { "User" } dd { bdi { (user) } }
                 dt { "E-mail" } dd { (text(access, "email").unwrap_or("–")) }
-                dt { "Account" } dd { (account) }
+                dt { "Account" } dd { bdi title=(account.id) { (account.name) } }
                 dt { "Roles" } dd { @if roles.is_empty() { "none" } @else { (roles.join(", ")) } }
             }
             @if !others.is_empty() {

@@ -67,6 +67,7 @@ struct Discovered {
     client: Client,
     endpoints: Endpoints,
     token_endpoint: Url,
+    userinfo_endpoint: Option<Url>,
     keys: JwkSet,
     at: Instant,
 }
@@ -96,6 +97,8 @@ pub struct Tokens {
     pub id_token: String,
     pub id_claims: Map<String, Value>,
     pub access_claims: Map<String, Value>,
+    /// What the provider says besides, names above all. Empty where it says nothing.
+    pub info: Map<String, Value>,
     pub expires_at: Instant,
 }
 
@@ -134,12 +137,14 @@ impl Provider {
             .map_err(|error| anyhow!(error).context(format!("{} does not answer", self.issuer.as_str())))?;
         let endpoints = metadata.additional_metadata().clone();
         let token_endpoint = metadata.token_endpoint().context("the provider has no token endpoint")?.url().clone();
+        let userinfo_endpoint = metadata.userinfo_endpoint().map(|endpoint| endpoint.url().clone());
         let keys = serde_json::from_value(serde_json::to_value(metadata.jwks())?)?;
         let client =
             CoreClient::from_provider_metadata(metadata, self.client_id.clone(), Some(self.client_secret.clone()))
                 .set_redirect_uri(self.redirect_uri.clone())
                 .set_introspection_url(IntrospectionUrl::from_url(endpoints.introspection_endpoint.clone()));
-        let discovered = Arc::new(Discovered { client, endpoints, token_endpoint, keys, at: Instant::now() });
+        let discovered =
+            Arc::new(Discovered { client, endpoints, token_endpoint, userinfo_endpoint, keys, at: Instant::now() });
         *self.discovered.write().await = Some(discovered.clone());
         Ok(discovered)
     }
@@ -178,7 +183,7 @@ impl Provider {
             .request_async(&self.http)
             .await
             .map_err(refused)?;
-        verify(&discovered.client, &response, nonce, None)
+        Ok(self.informed(&discovered, verify(&discovered.client, &response, nonce, None)?).await)
     }
 
     /// Trades a code that the provider handed over for the tokens of its session (RFC 8693).
@@ -212,7 +217,23 @@ impl Provider {
         ensure!(issued == Some(ACCESS_TOKEN), "the provider issued something else than an access token");
         let response: CoreTokenResponse = serde_json::from_value(answer)?;
         // Nobody asked with a nonce, so there is none to compare: the code itself works once, and for this client only.
-        verify(&discovered.client, &response, |_: Option<&Nonce>| Ok(()), None)
+        let tokens = verify(&discovered.client, &response, |_: Option<&Nonce>| Ok(()), None)?;
+        Ok(self.informed(&discovered, tokens).await)
+    }
+
+    /// The tokens with what userinfo has to add (OpenID Connect Core section 5.3). Without it the pages show ids where names
+    /// would be: no reason to turn anybody away.
+    async fn informed(&self, discovered: &Discovered, mut tokens: Tokens) -> Tokens {
+        let Some(endpoint) = &discovered.userinfo_endpoint else { return tokens };
+        let asked = self.http.0.get(endpoint.clone()).bearer_auth(tokens.access_token.secret()).send();
+        let answer = async { asked.await?.error_for_status()?.json::<Map<String, Value>>().await };
+        match answer.await {
+            // Of anybody else it would be somebody's mistake (section 5.3.2).
+            Ok(info) if info.get("sub") == tokens.id_claims.get("sub") => tokens.info = info,
+            Ok(_) => tracing::warn!("userinfo is about somebody else"),
+            Err(error) => tracing::warn!(%error, "userinfo could not be read"),
+        }
+        tokens
     }
 
     /// The session that a logout token ends, if the token is the provider's and for this application.
@@ -240,7 +261,7 @@ impl Provider {
         let response = request.request_async(&self.http).await.map_err(refused)?;
         let mut renewed = verify(&discovered.client, &response, |_: Option<&Nonce>| Ok(()), Some(tokens))?;
         renewed.refresh_token = renewed.refresh_token.or_else(|| tokens.refresh_token.clone());
-        Ok(renewed)
+        Ok(self.informed(&discovered, renewed).await)
     }
 
     /// Asks about the refresh token, which lives as long as the session, or about the only token that there is.
@@ -349,6 +370,7 @@ fn verify(
         refresh_token: response.refresh_token().cloned(),
         id_token,
         id_claims,
+        info: Map::new(),
         expires_at: Instant::now() + response.expires_in().unwrap_or(Duration::from_secs(60)),
     })
 }

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::error::ApiError;
 use super::text;
 
+/// The shortest reason, as [`text::weight`] counts: a ticket number alone has as much, and so has a word of the scripts that
+/// need the fewest signs for one.
+pub const REASON_MIN: usize = 3;
 /// The longest reason, in characters.
 pub const REASON_MAX: usize = 500;
 /// The longest ticket reference, in characters.
@@ -23,7 +26,6 @@ pub enum Denial {
     Off,
     RoleMissing,
     SelfImpersonation,
-    Nested,
     TargetLocked,
     TargetUnverified,
     TargetProtected,
@@ -35,11 +37,10 @@ pub enum Denial {
 }
 
 impl Denial {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Off,
         Self::RoleMissing,
         Self::SelfImpersonation,
-        Self::Nested,
         Self::TargetLocked,
         Self::TargetUnverified,
         Self::TargetProtected,
@@ -55,7 +56,6 @@ impl Denial {
             Self::Off => "off",
             Self::RoleMissing => "role_missing",
             Self::SelfImpersonation => "self_impersonation",
-            Self::Nested => "nested",
             Self::TargetLocked => "target_locked",
             Self::TargetUnverified => "target_unverified",
             Self::TargetProtected => "target_protected",
@@ -77,7 +77,6 @@ impl Denial {
                 "You need the Owner role, or Impersonator together with Admin, Backoffice Editor or Backoffice Viewer."
             }
             Self::SelfImpersonation => "This is you: the user has your own e-mail address.",
-            Self::Nested => "You are inside an impersonated session. End it first; sessions do not nest.",
             Self::TargetLocked => "This user is locked. Locked users cannot be impersonated.",
             Self::TargetUnverified => "This user has not verified their e-mail address yet.",
             Self::TargetProtected => {
@@ -106,8 +105,8 @@ pub struct StartImpersonation {
     pub ticket: String,
 }
 
-/// A reason that may be stored: 1 to [`REASON_MAX`] characters as [`text::written`] leaves them, at least one of which can
-/// be seen.
+/// A reason that may be stored: at most [`REASON_MAX`] characters as [`text::written`] leaves them, of which letters and
+/// digits weigh at least [`REASON_MIN`].
 ///
 /// # Errors
 /// [`ApiError::Invalid`] for the field `reason`.
@@ -121,6 +120,10 @@ pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
         _ if text::has_control_characters(&reason) => {
             Err(ApiError::invalid("reason", "The reason has characters in it that cannot be shown. Type it anew."))
         }
+        _ if text::weight(&reason) < REASON_MIN => Err(ApiError::invalid(
+            "reason",
+            format!("Say more: a reason has at least {REASON_MIN} letters or digits. A ticket number will do."),
+        )),
         _ => Ok(reason),
     }
 }

@@ -95,6 +95,35 @@ pub fn is_visible(text: &str) -> bool {
     text.chars().any(is_shown)
 }
 
+/// How much is said, in letters and digits. A sign for a syllable or a whole word counts two: a Chinese or Korean word of two
+/// signs is one of several letters elsewhere. Signs between letters say nothing.
+pub fn weight(text: &str) -> usize {
+    text.chars().filter(|c| !is_ignorable(*c) && c.is_alphanumeric()).map(weight_of).sum()
+}
+
+/// Of a letter or digit. A Korean syllable that was typed in its parts is one all the same: the first part stands for it.
+const fn weight_of(c: char) -> usize {
+    match c {
+        '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}' => 0,
+        // Korean, Ethiopic, Cherokee, Canadian and Vai syllables, kana, Chinese characters and their iteration mark, Yi.
+        '\u{1100}'..='\u{115e}'
+        | '\u{1200}'..='\u{139f}'
+        | '\u{13a0}'..='\u{167f}'
+        | '\u{3005}'..='\u{3007}'
+        | '\u{3041}'..='\u{30ff}'
+        | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{9fff}'
+        | '\u{a000}'..='\u{a63f}'
+        | '\u{a960}'..='\u{a97f}'
+        | '\u{ab70}'..='\u{abbf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9d}'
+        | '\u{20000}'..='\u{3ffff}' => 2,
+        _ => 1,
+    }
+}
+
 /// Whether the character opens or closes a stretch of another direction (UAX #9, embeddings, overrides and isolates): left
 /// open, it turns round whatever is written behind it.
 pub const fn turns_direction(c: char) -> bool {
@@ -172,39 +201,14 @@ mod tests {
 
     #[test]
     fn nothing_is_seen_of_fillers_joiners_and_blanks() {
-        for text in [
-            "",
-            " ",
-            "\u{a0}",
-            "\u{3164}",
-            "\u{200b}",
-            "\u{2800}",
-            "\u{ad}",
-            "\u{115f}",
-            "\u{1160}",
-            "\u{2060}",
-            "\u{ffa0}",
-            "\u{feff}",
-            "\u{200d}\u{200c}",
-            "\u{fe0f}",
-            "\u{e0041}",
-            "\u{3000}",
-            "\u{202e}",
-            "\u{180e}",
-            "\u{13430}",
-            "\u{13437}",
-            "\u{13440}",
-            "\u{2d7f}",
-            "\u{1107f}",
-            "\u{fdd0}",
-            "\u{ffff}",
-            "\u{e000}",
-            "\u{378}",
-            "\u{301}",
-            " \u{fffc}",
-        ] {
-            assert!(!is_visible(text), "{text:?}");
+        let is_private = |c: char| matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..);
+        let is_unseen = |c: &char| is_ignorable(*c) || c.is_whitespace() || c.is_control() || is_private(*c);
+        let mut unseen = String::new();
+        for c in ('\0'..=char::MAX).filter(is_unseen) {
+            unseen.push(c);
+            assert!(!is_visible(&c.to_string()), "U+{:04X}", u32::from(c));
         }
+        assert!(!is_visible(&unseen) && !is_visible(""));
         for text in [
             ".",
             "a",
@@ -225,6 +229,44 @@ mod tests {
             "🇩🇪",
         ] {
             assert!(is_visible(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_weighs_enough_in_every_script_and_a_sign_nothing() {
+        for text in [
+            "bug",
+            "#512",
+            "GH-7",
+            "SUP-4821",
+            "确认",
+            "確認",
+            "調査",
+            "확인",
+            "\u{1112}\u{116a}\u{11a8}\u{110b}\u{1175}\u{11ab}",
+            "テスト",
+            "عطل",
+            "באג",
+            "ጥገና",
+        ] {
+            assert!(weight(text) >= 3, "{text}: {}", weight(text));
+        }
+        for text in [
+            "",
+            "x",
+            "ok",
+            "?!?!",
+            "...",
+            "👍👍👍",
+            "…—…",
+            "x\u{200b}\u{200b}\u{200b}",
+            "x\u{301}\u{302}\u{303}",
+            "字",
+            "네",
+            "\u{1102}\u{1166}",
+            "\u{3164}\u{3164}\u{3164}",
+        ] {
+            assert!(weight(text) < 3, "{text:?}: {}", weight(text));
         }
     }
 

@@ -87,6 +87,26 @@ impl UserSort {
         Self::ALL.into_iter().find(|sort| sort.as_str() == word)
     }
 
+    /// What an order is called.
+    pub fn label(self, descending: bool) -> &'static str {
+        match (self, descending) {
+            (Self::Name, false) => "Name, A to Z",
+            (Self::Name, true) => "Name, Z to A",
+            (Self::Email, false) => "E-mail, A to Z",
+            (Self::Email, true) => "E-mail, Z to A",
+            (Self::LastVisit, true) => "Last visit, newest first",
+            (Self::LastVisit, false) => "Last visit, oldest first",
+            (Self::Visits, true) => "Visits, most first",
+            (Self::Visits, false) => "Visits, fewest first",
+            (Self::Created, true) => "Created, newest first",
+            (Self::Created, false) => "Created, oldest first",
+            (Self::Account, false) => "Main account, A to Z",
+            (Self::Account, true) => "Main account, Z to A",
+            (Self::Status, false) => "Status, active first",
+            (Self::Status, true) => "Status, locked first",
+        }
+    }
+
     /// Names read from A, times and counts from the newest and largest.
     pub fn descends_by_default(self) -> bool {
         matches!(self, Self::LastVisit | Self::Visits | Self::Created)

@@ -20,6 +20,7 @@ use super::component::loaded::{kept_quietly, loaded_quietly, loading};
 use super::component::menu::{self, menu};
 use super::frame::Frame;
 use super::live::Live;
+use super::page;
 use super::theme::theme_switch;
 use crate::api::operator::{GetShell, SignOut, sign_out};
 use crate::model::environment::Environment;
@@ -54,7 +55,10 @@ pub fn EnvironmentLayout() -> impl IntoView {
     let params = use_params_map();
     let environment = Memo::new(move |_| params.with(|params| params.get("environment").unwrap_or_default()));
     let shell = loading(move || environment.get(), |environment| GetShell { environment });
-    let frame = Frame { environment, shell, record: RwSignal::new(Default::default()) };
+    let location = use_location();
+    let pathname = location.pathname;
+    let named = untrack(|| page::record(&environment.get(), &pathname.get()).map(|name| (pathname.get(), name)));
+    let frame = Frame { environment, shell, record: RwSignal::new(named.unwrap_or_default()) };
     provide_context(frame);
     let live = Live::current();
     live.follow(environment);
@@ -65,8 +69,6 @@ pub fn EnvironmentLayout() -> impl IntoView {
         document_title(format!("{page} · {}", spelled(&environment)))
     };
 
-    let location = use_location();
-    let pathname = location.pathname;
     let section = Memo::new(move |_| pathname.with(|path| path.split('/').nth(2).unwrap_or_default().to_owned()));
     let deeper = Memo::new(move |_| pathname.with(|path| path.split('/').nth(3).is_some_and(|part| !part.is_empty())));
     announce_navigation(pathname);

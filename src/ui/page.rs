@@ -55,3 +55,13 @@ fn of_page(environment: &str, page: (&str, Option<&str>), words: &Words) -> Opti
         _ => return None,
     })
 }
+
+/// The name of the record that a page is of, where the server draws it: the breadcrumb stands before the page.
+pub fn record(environment: &str, pathname: &str) -> Option<String> {
+    let path: Vec<&str> = pathname.split('/').collect();
+    match path[..] {
+        ["", _, "users", id] => user::name(environment.to_owned(), id),
+        ["", _, "applications", id] => application::name(environment.to_owned(), id),
+        _ => None,
+    }
+}

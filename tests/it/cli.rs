@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod keys;
+mod readme;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

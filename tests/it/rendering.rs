@@ -55,7 +55,9 @@ async fn every_page_is_whole_and_carries_its_data_in_the_first_answer() {
                 continue;
             }
             "/{environment}/users" => (String::new(), &["Amara Okafor", "<title>Users", "Apply"], 3),
-            "/{environment}/users/{id}" => (amara.to_string(), &["Harbor Logistics", "<title>Amara Okafor"], 3),
+            "/{environment}/users/{id}" => {
+                (amara.to_string(), &["Harbor Logistics", "<title>Amara Okafor", "aria-label=\"Copy e-mail\""], 3)
+            }
             "/{environment}/applications" => (String::new(), &["Console", "Dispatch"], 2),
             "/{environment}/applications/{id}" => (console.to_string(), &["<title>Console", "Back-channel logout"], 2),
             "/{environment}/impersonation" => (String::new(), &["No live sessions"], 2),
@@ -67,6 +69,23 @@ async fn every_page_is_whole_and_carries_its_data_in_the_first_answer() {
         let page = browser.get(&path).await.expect_status(StatusCode::OK);
         is_whole(&path, page.body(), has, data);
         is_whole(&path, page.body(), &["Olivia Owner", "Production", "Sign out"], data);
+    }
+}
+
+#[tokio::test]
+async fn the_breadcrumb_ends_with_the_records_name_without_script_too() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let amara = app.user_id("amara@northwind.example").await;
+    let (console, _) = some(&app).await;
+    for (path, name) in [
+        (format!("/production/users/{amara}"), "Amara Okafor"),
+        (format!("/production/applications/{console}"), "Console"),
+    ] {
+        let page = browser.get(&path).await.expect_status(StatusCode::OK);
+        let trail = page.body().split("aria-label=\"Breadcrumb\"").nth(1).expect("a breadcrumb");
+        let last = trail.split("</nav>").next().and_then(|trail| trail.split("<bdi").nth(1)).expect("a last part");
+        assert!(last.contains(name), "{path}: {last}");
     }
 }
 
@@ -132,7 +151,8 @@ async fn an_unknown_address_below_an_environment_keeps_its_frame() {
     // Files, calls and the provider's pages have no frame, but a way on for people.
     for (path, way) in [
         ("/assets/gone.js", "href=\"/\""),
-        ("/nothing", "href=\"/\""),
+        ("/nothing.txt", "href=\"/\""),
+        ("/sign-in/", "href=\"/\""),
         ("/id/production/nothing/here", "href=\"/id/production/account/sessions\""),
     ] {
         let page = browser.get(path).await.expect_status(StatusCode::NOT_FOUND);
@@ -141,6 +161,27 @@ async fn an_unknown_address_below_an_environment_keeps_its_frame() {
     let request = Request::get("/production/nothing-here").body(Body::empty()).expect("a request");
     let program = browser.send(request).await.expect_status(StatusCode::NOT_FOUND);
     assert!(!program.body().contains("<html"), "a line for programs: {}", program.body());
+}
+
+#[tokio::test]
+async fn a_word_that_is_no_page_has_the_frame_for_operators_and_a_plain_page_for_others() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    for path in ["/nothing", "/nothing/", "/nothing?x=1"] {
+        let page = browser.get(path).await.expect_status(StatusCode::NOT_FOUND);
+        is_whole(
+            path,
+            page.body(),
+            &["Nothing here", "Olivia Owner", "Sign out", "Choose one", "/production/users"],
+            1,
+        );
+        let stranger = app.browser().get(path).await.expect_status(StatusCode::NOT_FOUND);
+        assert!(!stranger.body().contains("id=\"navigation\""), "{path}: {}", stranger.body());
+        assert!(stranger.body().contains("href=\"/\""), "{path}: {}", stranger.body());
+    }
+    // An environment's own word names it.
+    let page = browser.get("/production").await.expect_status(StatusCode::NOT_FOUND);
+    is_whole("/production", page.body(), &["Nothing here", "Production"], 1);
 }
 
 #[tokio::test]

@@ -32,6 +32,26 @@ async fn search_finds_a_part_of_the_name_or_the_email_whatever_its_case() {
     assert_eq!(names(&app, search("nobody at all")).await, [""; 0]);
 }
 
+/// Phones have no heads to sort by: the form has the order, which a plain form sends and which a link that sorts keeps.
+#[tokio::test]
+async fn the_form_of_the_list_has_every_order_and_keeps_the_one_that_is() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    for (asked, chosen) in [("", ""), ("-last_visit", ""), ("nonsense", ""), ("name", "name"), ("-account", "-account")]
+    {
+        let page = browser.get(&format!("/production/users?sort={asked}")).await.expect_status(StatusCode::OK);
+        let form = page.body().split("<select name=\"sort\"").nth(1).and_then(|rest| rest.split("</select>").next());
+        let options: Vec<&str> = form.expect("a choice").split("<option").skip(1).collect();
+        assert_eq!(options.len(), 14, "{options:?}");
+        let selected: Vec<&&str> = options.iter().filter(|option| option.contains("selected")).collect();
+        assert!(selected.len() == 1 && selected[0].contains(&format!("value=\"{chosen}\"")), "{asked}: {selected:?}");
+    }
+    let sorted = names(&app, UserQuery { sort: "-name".into(), ..UserQuery::default() }).await;
+    let page = browser.get("/production/users?q=&status=&exclude=&sort=-name").await.expect_status(StatusCode::OK);
+    let first = page.body().find("class=\"person-name").map(|at| &page.body()[at..]).unwrap_or_default();
+    assert!(first.split("</a>").next().is_some_and(|link| link.contains(&sorted[0])), "{}: {first:.300}", sorted[0]);
+}
+
 #[tokio::test]
 async fn a_page_that_was_read_before_shows_what_another_process_wrote_since() {
     let app = TestApp::new().await;

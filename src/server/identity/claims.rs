@@ -31,7 +31,7 @@ pub const USER_TOKEN: &str = "userToken";
 pub const APPLICATION_TOKEN: &str = "applicationToken";
 
 pub const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
-pub const CLAIMS: [&str; 20] = [
+pub const CLAIMS: [&str; 21] = [
     "iss",
     "sub",
     "aud",
@@ -49,6 +49,7 @@ pub const CLAIMS: [&str; 20] = [
     "email_verified",
     "tenantId",
     "tenantIds",
+    "tenantName",
     "roles",
     "permissions",
     "type",

@@ -19,6 +19,8 @@ struct UserInfo<'a> {
     sub: Uuid,
     sid: Uuid,
     tenant_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_name: Option<&'a str>,
     tenant_ids: &'a [&'a str],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     tenant_ids_overflow: bool,
@@ -27,7 +29,16 @@ struct UserInfo<'a> {
     #[serde(flatten)]
     profile: Profile<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<Act>,
+    act: Option<NamedAct<'a>>,
+}
+
+/// The operator as people call them: what a banner says. In a token it would travel to every API behind the application.
+#[derive(Serialize)]
+struct NamedAct<'a> {
+    #[serde(flatten)]
+    act: Act,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> OAuthResult<Response> {
@@ -58,20 +69,23 @@ fn page<'a>(tenant_ids: &'a [String], after: Option<&str>) -> (Vec<&'a str>, boo
 
 async fn answer(provider: &Provider, form: Option<&Parameters>, after: Option<&str>) -> OAuthResult<Response> {
     let (access, subject) = access::bearer(provider, form).await?;
-    if !access.scope().split(' ').any(|word| word == "openid") {
+    if !access.has_scope("openid") {
         return Err(OAuthError::InsufficientScope);
     }
     let (tenant_ids, tenant_ids_overflow) = page(&subject.tenant_ids, after);
+    let names = access.has_scope("profile");
     let info = UserInfo {
         sub: subject.session.user_id,
         sid: subject.session.id,
         tenant_id: &subject.tenant_id,
+        tenant_name: names.then_some(subject.account_name.as_str()),
         tenant_ids: &tenant_ids,
         tenant_ids_overflow,
         roles: &subject.roles,
         permissions: &subject.permissions,
         profile: Profile::of(&subject.session, access.scope()),
-        act: Act::of(provider, &subject.session),
+        act: Act::of(provider, &subject.session)
+            .map(|act| NamedAct { act, name: subject.session.operator_name.as_deref().filter(|_| names) }),
     };
     Ok(Json(info).into_response())
 }

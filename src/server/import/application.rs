@@ -204,13 +204,14 @@ impl Application {
             (ClientSecret::Remove, Some(_)) => plain(true, What::SecretRemoved),
             _ => {}
         }
-        let algorithm = self.signing_algorithm.as_ref();
-        plain(algorithm.is_some_and(|algorithm| *algorithm != row.signing_algorithm), What::SigningAlgorithm);
         match (&self.jwks, &row.jwks) {
             (Given::Set(_), None) => plain(true, What::KeysSet),
             (Given::Set(keys), Some(known)) => plain(keys != known, What::KeysChanged),
             (Given::Cleared, Some(_)) => plain(true, What::KeysRemoved),
             _ => {}
+        }
+        if let Some(algorithm) = self.signing_algorithm.as_ref().filter(|given| **given != row.signing_algorithm) {
+            changes.push((What::SigningAlgorithm, format!("{algorithm} instead of {}", row.signing_algorithm)));
         }
         self.address_changes(known, &mut changes);
         let login = (What::RedirectAdded, What::RedirectRemoved);

@@ -244,7 +244,7 @@ impl What {
                 Protection::RemoveSecret,
                 listed("client_secret", "removed", "loses its secret and becomes a public client", client, High),
             ),
-            Self::SigningAlgorithm => facts("signing_algorithm", "changed", "gets tokens signed otherwise"),
+            Self::SigningAlgorithm => listed("signing_algorithm", "changed", "gets tokens signed with", client, Medium),
             Self::KeysSet => listed("jwks", "given", "gets keys of its own", client, Medium),
             Self::KeysChanged => {
                 asks(Protection::ChangeSecret, listed("jwks", "replaced", "gets other keys of its own", client, High))

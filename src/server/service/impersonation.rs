@@ -76,7 +76,6 @@ impl Candidate {
             enabled: self.settings.enabled,
             roles: caller.roles,
             operator_email: &caller.operator.email,
-            nested: false,
             target: Target {
                 email: &self.user.email,
                 locked: self.user.locked_at.is_some(),

@@ -12,8 +12,6 @@ pub struct Facts<'a> {
     /// The operator's roles in the environment; none where the operator is disabled.
     pub roles: Roles,
     pub operator_email: &'a str,
-    /// Whether the request itself comes from inside an impersonated session.
-    pub nested: bool,
     pub target: Target<'a>,
     /// The chosen account; `None` where the target has none at all.
     pub account: Option<AccountFacts>,
@@ -82,9 +80,6 @@ pub fn decide_for_target(facts: &Facts<'_>) -> Result<(), Denial> {
     if !facts.enabled {
         return Err(Denial::Off);
     }
-    if facts.nested {
-        return Err(Denial::Nested);
-    }
     if same_person(facts.operator_email, facts.target.email) {
         return Err(Denial::SelfImpersonation);
     }
@@ -121,7 +116,6 @@ mod tests {
             enabled: true,
             roles: [Role::Owner].into_iter().collect(),
             operator_email: "olivia@understudy.example",
-            nested: false,
             target: Target { email: "amara@northwind.example", locked: false, verified: true, is_protected: false },
             account: Some(AccountFacts {
                 membership: Membership::Enabled,
@@ -198,18 +192,17 @@ mod tests {
         /// A grant needs every single condition: whatever the facts, nothing slips through.
         #[test]
         fn a_grant_means_that_every_condition_holds(
-            bits in 0_i64..32, enabled: bool, nested: bool, locked: bool, verified: bool, is_protected: bool, same: bool,
+            bits in 0_i64..32, enabled: bool, locked: bool, verified: bool, is_protected: bool, same: bool,
             account in any_account(),
         ) {
             let facts = Facts {
                 enabled,
                 roles: Roles::from_bits(bits),
                 operator_email: if same { "amara@northwind.example" } else { "olivia@understudy.example" },
-                nested,
                 target: Target { email: "amara@northwind.example", locked, verified, is_protected },
                 account: account.clone(),
             };
-            let expected = enabled && facts.roles.can_impersonate() && !nested && !locked && verified && !same
+            let expected = enabled && facts.roles.can_impersonate() && !locked && verified && !same
                 && (!is_protected || bits & 1 != 0)
                 && account.as_ref().is_some_and(|a| a.membership == Membership::Enabled && a.application.is_some());
             let decision = decide(&facts);

@@ -85,7 +85,6 @@ impl StandingRow {
                 Roles::from_bits(self.operator_roles)
             },
             operator_email: self.operator_email.as_deref().unwrap_or_default(),
-            nested: false,
             target: Target {
                 email: &self.user_email,
                 locked: self.locked_at.is_some(),
@@ -105,9 +104,7 @@ impl StandingRow {
 fn end_reason(denial: Denial) -> EndReason {
     match denial {
         Denial::Off => EndReason::SettingsTurnedOff,
-        Denial::RoleMissing | Denial::Nested | Denial::SelfImpersonation | Denial::TargetProtected => {
-            EndReason::OperatorLostRight
-        }
+        Denial::RoleMissing | Denial::SelfImpersonation | Denial::TargetProtected => EndReason::OperatorLostRight,
         Denial::TargetLocked | Denial::TargetUnverified | Denial::NotAMember | Denial::DisabledInAccount => {
             EndReason::TargetLockedOrRemoved
         }

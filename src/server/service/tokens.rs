@@ -64,6 +64,7 @@ pub struct Subject {
     pub account_id: Uuid,
     /// External id of the account.
     pub tenant_id: String,
+    pub account_name: String,
     /// External ids of all accounts in which the user is enabled.
     pub tenant_ids: Vec<String>,
     /// External ids of those among them that have the application.
@@ -101,6 +102,7 @@ impl Subject {
         Ok(Some(Self {
             account_id,
             tenant_id: chosen.external_id.clone(),
+            account_name: chosen.name.clone(),
             roles: roles.into_iter().filter(|row| row.0 == account_id).map(|row| row.1).collect(),
             permissions: account::permissions(conn, session.user_id, account_id).await?,
             tenant_ids: memberships.iter().map(|membership| membership.external_id.clone()).collect(),

@@ -47,11 +47,11 @@ pub fn are_embedded() -> bool {
     Site::get("assets.json").is_some()
 }
 
-/// First parts of paths below which there are no pages of the portal.
-const NO_ENVIRONMENT: [&str; 4] = ["id", "api", "assets", "admin-box"];
+/// First parts of paths that are no environment's.
+const NO_ENVIRONMENT: [&str; 5] = ["id", "api", "assets", "admin-box", "sign-in"];
 
-/// Answers with a static file, in the best encoding that the browser takes; else 404. Where an environment's page was meant,
-/// `no_page` says so within the environment's frame.
+/// Answers with a static file, in the best encoding that the browser takes; else 404. Where a page of the portal was meant,
+/// `no_page` says so within its frame.
 pub async fn serve(no_page: Router, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if method != Method::GET && method != Method::HEAD {
@@ -59,10 +59,10 @@ pub async fn serve(no_page: Router, request: Request) -> Response {
     }
     let path = uri.path().trim_start_matches('/');
     let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
-        if method == Method::GET && is_for_people(headers) && is_below_environment(path) {
-            return no_page.oneshot(request).await.into_response();
-        }
-        return nothing_here(headers, uri.path());
+        return match meant(path) {
+            Some(meant) if method == Method::GET && is_for_people(headers) => framed(no_page, meant, request).await,
+            _ => nothing_here(headers, uri.path()),
+        };
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
@@ -93,11 +93,36 @@ fn is_for_people(headers: &HeaderMap) -> bool {
     accept.contains("text/html")
 }
 
-/// Whether a path, without its first slash, may be one of a page: something behind what may be an environment.
-fn is_below_environment(path: &str) -> bool {
-    path.split_once('/').is_some_and(|(first, rest)| {
-        !first.is_empty() && !first.starts_with('.') && !rest.is_empty() && !NO_ENVIRONMENT.contains(&first)
-    })
+/// What somebody may have been looking for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    /// Something behind what may be an environment.
+    PageOfEnvironment,
+    /// One word, which may be an environment or nothing at all.
+    Word,
+}
+
+/// What a path without its first slash may mean in the portal. None where it is a file's, or belongs to other parts.
+fn meant(path: &str) -> Option<Meant> {
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    if first.is_empty() || first.starts_with('.') {
+        return None;
+    }
+    match rest.is_empty() {
+        true => (!first.contains('.') && !NO_ENVIRONMENT.contains(&first)).then_some(Meant::Word),
+        // Below the sign-in's word there are pages as below any other: it may be an environment's.
+        false => (first == "sign-in" || !NO_ENVIRONMENT.contains(&first)).then_some(Meant::PageOfEnvironment),
+    }
+}
+
+/// No page, within the portal's frame. Who is not signed in is asked to where a page may be, but not for a mere word.
+async fn framed(no_page: Router, meant: Meant, request: Request) -> Response {
+    let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
+    let response = no_page.oneshot(request).await.into_response();
+    if meant == Meant::Word && response.status().is_redirection() {
+        return nothing_here(&headers, &path);
+    }
+    response
 }
 
 /// A page for people, a line for programs.

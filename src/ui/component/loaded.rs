@@ -111,6 +111,11 @@ where
     Loading { held, kind: PhantomData }
 }
 
+/// What the page that the server draws was given as the answer to `call`. The browser finds it in the page.
+pub fn given<C: Call>(call: &C) -> Option<C::Output> {
+    if is_browser() { None } else { use_context::<HandedOver>()?.peek(call) }
+}
+
 /// Whether this is the browser's module. Known when the code is compiled.
 const fn is_browser() -> bool {
     cfg!(target_arch = "wasm32")

@@ -7,7 +7,7 @@ use leptos::web_sys::js_sys::Reflect;
 
 use super::state::State;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{REASON_MAX, TICKET_MAX};
+use crate::model::impersonation::{REASON_MAX, REASON_MIN, TICKET_MAX};
 use crate::model::text::written;
 use crate::ui::component::dialog::focus;
 use crate::ui::component::field::{field_error, label};
@@ -51,7 +51,10 @@ pub fn reason(state: State) -> AnyView {
             ></textarea>
             {field_error("impersonate-reason-error", error)}
             <div class="field-foot">
-                <p class="hint" id="impersonate-reason-hint">{audience(state)}</p>
+                <p class="hint" id="impersonate-reason-hint">
+                    {format!("At least {REASON_MIN} letters or digits; a ticket number will do. ")}
+                    {audience(state)}
+                </p>
                 <span class="counter needs-script" class:bad=too_long>{move || format!("{} / {REASON_MAX}", length.get())}</span>
             </div>
         </div>

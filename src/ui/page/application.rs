@@ -15,7 +15,7 @@ use crate::model::text::isolated;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, loaded, loading};
+use crate::ui::component::loaded::{Loading, given, loaded, loading};
 use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -38,6 +38,11 @@ pub fn ApplicationPage() -> impl IntoView {
 /// What the page shows at this address.
 pub fn needs(environment: String, id: &str) -> Vec<Need> {
     vec![Need::of(of(environment, id.parse().ok()))]
+}
+
+/// The application's name, where the server draws the page.
+pub fn name(environment: String, id: &str) -> Option<String> {
+    given(&of(environment, id.parse().ok())).map(|detail| detail.application.name)
 }
 
 /// What is no id is nobody's: the server says so, with the status that belongs to it.

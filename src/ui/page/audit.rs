@@ -1,6 +1,7 @@
 //! The audit trail of an environment: every event, searchable, each with all its fields in a drawer.
 
 mod detail;
+mod presets;
 mod table;
 mod toolbar;
 pub mod words;

@@ -16,7 +16,7 @@ use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, kept, loading};
+use crate::ui::component::loaded::{Loading, given, kept, loading};
 use crate::ui::component::state::page_skeleton;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
@@ -58,6 +58,11 @@ pub fn needs(environment: String, id: &str, words: &Words) -> Vec<Need> {
     let id = id.parse::<Uuid>().ok();
     let drawer = id.filter(|_| is_open(words)).map(|id| stepping_in::needs(environment.clone(), id));
     [Need::of(of(environment, id))].into_iter().chain(drawer).collect()
+}
+
+/// The user's name, where the server draws the page.
+pub fn name(environment: String, id: &str) -> Option<String> {
+    given(&of(environment, id.parse().ok())).map(|user| user.name)
 }
 
 /// What is no id is nobody's: the server says so, with the status that belongs to it.

@@ -293,6 +293,24 @@ async fn a_day_of_the_audit_trail_is_the_readers_day() {
 }
 
 #[tokio::test]
+async fn the_days_that_are_asked_for_most_are_links_without_script_too() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let page = browser.get("/production/audit?q=olivia&from=2020-01-01&from_offset=60").await;
+    for (label, first) in [("Today", "2026-11-23"), ("Last 7 days", "2026-11-17"), ("Last 30 days", "2026-10-25")] {
+        let address = format!("/production/audit?q=olivia&amp;from={first}&amp;to=2026-11-23");
+        let link =
+            page.body().split(&format!("href=\"{address}\"")).nth(1).unwrap_or_else(|| panic!("{}", page.body()));
+        let link = link.split("</a>").next().expect("a link");
+        assert!(link.contains(label) && !link.contains("aria-current"), "{link}");
+        let chosen = browser.get(&address.replace("&amp;", "&")).await.expect_status(StatusCode::OK);
+        let marked: Vec<&str> = chosen.body().split("aria-current=\"true\"").skip(1).collect();
+        let link = marked.iter().filter_map(|rest| rest.split("</a>").next()).find(|rest| rest.contains(label));
+        assert!(link.is_some(), "{label} is not marked: {}", chosen.body());
+    }
+}
+
+#[tokio::test]
 async fn a_reason_is_counted_alike_with_and_without_script() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;

@@ -56,8 +56,14 @@ async fn an_impersonated_token_names_user_account_and_operator_and_no_reason() {
     assert!(id["at_hash"].is_string());
     let access_token = text(&answer, "access_token");
     let info = userinfo(&app, access_token).await.expect_status(StatusCode::OK).json();
-    assert_eq!(info["act"], act);
+    let named = serde_json::json!({ "sub": operator, "iss": "http://localhost:3000", "name": "Olivia Owner" });
+    assert_eq!(info["act"], named);
+    assert_eq!(info["tenantName"], "Northwind Traders");
     assert_eq!(info["sub"], expected["sub"]);
+    let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
+    let unnamed = tokens(&app, &mut browser, "console", &[("scope", "openid")]).await;
+    let unnamed = userinfo(&app, text(&unnamed, "access_token")).await.expect_status(StatusCode::OK).json();
+    assert!(unnamed["act"] == act && unnamed.get("tenantName").is_none(), "names are the profile's: {unnamed}");
     let introspected = introspect(&app, access_token).await;
     assert_eq!(introspected["active"], true);
     assert_eq!(introspected["act"], act);

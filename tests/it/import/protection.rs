@@ -162,6 +162,25 @@ async fn an_application_loses_nothing_unasked() {
     assert!(!bench.app.events("client.changed").await.is_empty());
 }
 
+/// A client that takes one algorithm only refuses everybody from then on: it is to be found in the trail.
+#[tokio::test]
+async fn another_signing_algorithm_is_listed_and_written_down() {
+    let bench = Bench::with_dana().await;
+    let text = |algorithm: &str| {
+        format!("client_id,name,app_url,signing_algorithm\nconsole,Console,https://console.example/,{algorithm}\n")
+    };
+    let before = bench.app.events("client.changed").await.len();
+    assert_eq!(bench.import(Kind::Applications, &text("RS256")).await.unchanged, 1);
+    let summary = bench.import(Kind::Applications, &text("ES256")).await;
+    assert_eq!(summary.listed[0].what, What::SigningAlgorithm);
+    let told = "applications.csv:2 signing_algorithm: console gets tokens signed with ES256 instead of RS256";
+    assert!(summary.to_string().contains(told), "{summary}");
+    let events = bench.app.events("client.changed").await;
+    assert_eq!(events.len(), before + 1);
+    let event = events.last().expect("an event");
+    assert_eq!(event.description, "Console gets tokens signed with ES256 instead of RS256 by an import");
+}
+
 #[tokio::test]
 async fn accounts_and_roles_lose_nothing_unasked() {
     let bench = Bench::with_dana().await;

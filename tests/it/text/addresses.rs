@@ -86,16 +86,7 @@ async fn nobody_impersonates_their_own_address_in_another_spelling() {
     let app = TestApp::new().await;
     for (email, id) in [("оlivia@understudy.example", "cyrillic"), ("olıvia@understudy.example", "dotless")] {
         user(&app, email, id).await.expect("an import");
-        let caller = app.caller("olivia@understudy.example", "production").await;
-        let request = StartImpersonation {
-            environment: "production".into(),
-            user_id: app.user_id(email).await,
-            account: "northwind".into(),
-            application: "console".into(),
-            reason: "Looking into a report".into(),
-            ticket: String::new(),
-        };
-        let refused = service::impersonation::start(&caller, &request).await;
+        let refused = starts_own(&app, email).await;
         assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))), "{id}");
     }
 }

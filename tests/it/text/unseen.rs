@@ -1,5 +1,6 @@
 //! Required text of which nothing can be seen is not there.
 
+use axum::http::StatusCode;
 use understudy::server::import::Kind;
 use understudy::server::service;
 
@@ -63,7 +64,14 @@ async fn a_reason_of_which_nothing_can_be_seen_starts_nothing() {
 async fn reasons_of_all_scripts_stay_as_they_were_typed() {
     let app = TestApp::new().await;
     app.state.limits.lift();
-    let typed = ["نمی\u{200c}تواند وارد شود", "क्\u{200d}षमा मांगता है", "❤\u{fe0f} 👩\u{200d}🔧", "?", "ㅤ확인"];
+    let typed = [
+        "نمی\u{200c}تواند وارد شود",
+        "क्\u{200d}षमा मांगता है",
+        "❤\u{fe0f} 👩\u{200d}🔧 #512",
+        "確認",
+        "SUP-4821",
+        "ㅤ확인",
+    ];
     for reason in typed {
         assert!(!start(&app, reason, "\u{3164}").await.contains("error"), "{reason}");
     }
@@ -74,10 +82,35 @@ async fn reasons_of_all_scripts_stay_as_they_were_typed() {
     .await
     .expect("events")
     .rows;
-    for reason in &typed[..4] {
+    for reason in &typed[..5] {
         let event = events.iter().find(|event| event.reason.as_deref() == Some(*reason)).expect("the reason as typed");
         assert_eq!(event.ticket, None);
     }
+}
+
+/// What says next to nothing is no reason, by the form as by the call of a page with script.
+#[tokio::test]
+async fn a_reason_has_at_least_three_letters_or_digits() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    let user = app.user_id("amara@northwind.example").await.to_string();
+    for reason in ["x", "ok", "-- !? --", "👍👍👍", "字", "x\u{200b}\u{200b}", "\u{1102}\u{1166}"] {
+        let location = start(&app, reason, "").await;
+        assert!(location.ends_with("error=reason_too_short"), "{reason:?}: {location}");
+        let form = [
+            ("request[environment]", "production"),
+            ("request[user_id]", &user),
+            ("request[account]", "northwind"),
+            ("request[application]", "console"),
+            ("request[reason]", reason),
+        ];
+        let answer = browser.call("impersonation/start", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains("at least 3 letters or digits"), "{reason:?}: {}", answer.body());
+    }
+    let back = browser.get(&start(&app, "x", "").await).await;
+    assert!(back.body().contains("Say more: a reason has at least 3 letters or digits."), "{}", back.body());
+    assert!(app.events("impersonation.started").await.is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `cargo xtask bench render`: pages and nothing but pages, on both databases, over 16 connections, with browsers that go away
 //! in the middle. Every page must come whole: no error of the server's, no panic, nothing left waiting.
 
+mod hosted;
 mod visitor;
 
 use std::net::SocketAddr;
@@ -98,7 +99,7 @@ fn on_database(
     Ok(())
 }
 
-/// Every route, with and without what its address can add to it.
+/// Every route, the provider's own pages, and addresses at which there is none, with and without what its address can add to it.
 fn pages(client: &mut Client) -> Result<Vec<Page>> {
     let text = |client: &mut Client, path: &str| -> Result<String> {
         Ok(String::from_utf8_lossy(&client.get(path)?.body).into_owned())
@@ -111,11 +112,8 @@ fn pages(client: &mut Client) -> Result<Vec<Page>> {
     let audit = text(client, "/production/audit")?;
     let event = after(&audit, "event=").context("no event is listed")?;
     let nobody = "00000000-0000-4000-8000-000000000000";
-    let mut pages = vec![
-        Page::new("/sign-in", 200, "name=\"password\"").signed_out(),
-        Page::hosted("/id/production/login", 200, "name=\"password\""),
-        Page::hosted("/id/nowhere/login", 404, "<h1>"),
-    ];
+    let mut pages = hosted::pages(client)?;
+    pages.push(Page::new("/sign-in", 200, "name=\"password\"").signed_out());
     for (path, status, has) in [
         (USERS.to_owned(), 200, "users-table"),
         (format!("{USERS}?cursor={next}"), 200, "users-table"),
@@ -133,6 +131,8 @@ fn pages(client: &mut Client) -> Result<Vec<Page>> {
         (format!("/production/audit?event={event}"), 200, "event-drawer"),
         ("/production/keys".to_owned(), 200, "keys-table"),
         ("/nowhere/users".to_owned(), 404, "Nothing here"),
+        ("/production/nothing-here".to_owned(), 404, "Nothing here"),
+        ("/nothing-here".to_owned(), 404, "Nothing here"),
     ] {
         pages.push(Page::new(&path, status, has));
     }

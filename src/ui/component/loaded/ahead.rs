@@ -106,6 +106,13 @@ impl HandedOver {
         self.keep(Held::of(answer.map(Some)))
     }
 
+    /// The answer to `call` for whatever is drawn before the resource that takes it.
+    pub(super) fn peek<C: Call>(&self, call: &C) -> Option<C::Output> {
+        let name = name(call);
+        let loaded = self.0.answers.iter().find(|loaded| loaded.name == name)?;
+        loaded.held.read::<C::Output>().ok()
+    }
+
     fn find<C: Call>(&self, call: &C) -> Held {
         let name = name(call);
         if let Some(loaded) = self.0.answers.iter().find(|loaded| loaded.name == name) {

@@ -7,13 +7,14 @@ use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
 
 use super::List;
+use super::presets::presets;
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::form::option as option_view;
 use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::{Loading, loaded_quietly};
+use crate::ui::component::loaded::{Loading, kept_quietly, loaded_quietly};
 use crate::ui::erase::Erase;
 
 pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
@@ -66,7 +67,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             {select_filter(filters, "action", "Action", "history", action, without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, without("severity"), severities)}
             {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
-            {dates(list, filters, [word("from"), word("to")], [word("from_offset"), word("to_offset")])}
+            {dates(list, filters, events, [word("from"), word("to")], [word("from_offset"), word("to_offset")])}
             {apply_button()}
             {move || {
                 list.query
@@ -99,9 +100,18 @@ fn only_impersonated(filters: Filters, only: Memo<String>) -> AnyView {
     .erased()
 }
 
+/// The id of the panel of days.
+const DATES: &str = "audit-dates";
+
 /// First and last day, as the reader's calendar has them: script says by how much that clock differs from UTC as the days
 /// begin and end, and without script they are days in UTC.
-fn dates(list: List, filters: Filters, days: [Memo<String>; 2], offsets: [Memo<String>; 2]) -> AnyView {
+fn dates(
+    list: List,
+    filters: Filters,
+    events: Loading<AuditPage>,
+    days: [Memo<String>; 2],
+    offsets: [Memo<String>; 2],
+) -> AnyView {
     let [from, to] = days;
     let zone = Memo::new(move |_| offsets.iter().map(Memo::get).find(|offset| !offset.is_empty()).unwrap_or_default());
     let both = Memo::new(move |_| match (from.get(), to.get()) {
@@ -120,12 +130,13 @@ fn dates(list: List, filters: Filters, days: [Memo<String>; 2], offsets: [Memo<S
     };
     view! {
         <span class="filter" class:active=move || !both.read().is_empty()>
-            <button type="button" class="filter-button" popovertarget="audit-dates">
+            <button type="button" class="filter-button" popovertarget=DATES>
                 {icon("calendar")}
                 <span class="truncate">{face}</span>
             </button>
             {clear_link(both, clear, "Dates")}
-            <div class="menu filter-panel" popover="auto" id="audit-dates">
+            <div class="menu filter-panel" popover="auto" id=DATES>
+                {kept_quietly(events, move |page| presets(list, page, DATES))}
                 {day(filters, ("from", "from_offset"), "First day", from, offsets[0])}
                 {day(filters, ("to", "to_offset"), "Last day", to, offsets[1])}
                 <p class="hint needs-script">"Days by your own clock, both included."</p>
@@ -149,7 +160,7 @@ fn zone_words(offset: &str) -> String {
 }
 
 /// Minutes by which the reader's clock is before UTC as `day` begins, or `later` days after that.
-fn offset_at(day: &str, later: u64) -> Option<i64> {
+pub fn offset_at(day: &str, later: u64) -> Option<i64> {
     let date = day.parse::<NaiveDate>().ok()?.checked_add_days(Days::new(later))?;
     let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
     let local = Date::new_with_year_month_day(u32::try_from(date.year()).ok()?, month, day).get_time();

@@ -18,7 +18,7 @@ pub fn head(user: &UserDetail) -> AnyView {
             <div class="profile-text">
                 <h1 dir="auto">{user.name.clone()}</h1>
                 <p class="profile-line">
-                    <span class="dim wrap">{user.email.clone()}</span>
+                    <span class="dim wrap">{copyable(user.email.clone(), "e-mail")}</span>
                     {status(user.status)}
                 </p>
             </div>

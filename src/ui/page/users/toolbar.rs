@@ -4,7 +4,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use super::List;
-use crate::model::user::{UserQuery, UserStatus, UsersPage};
+use crate::model::user::{UserQuery, UserSort, UserStatus, UsersPage};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
 use crate::ui::component::form::option as option_view;
@@ -16,7 +16,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let filters = Filters::new(list.path);
     let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
     let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
-    let (q, account, status, sort) = (word("q"), word("account"), word("status"), word("sort"));
+    let (q, account, status) = (word("q"), word("account"), word("status"));
     let accounts = AccountFilter {
         filters,
         environment: list.environment,
@@ -48,7 +48,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             {loaded_quietly(users, move |page| account_filter(accounts, page.accounts))}
             {select_filter(filters, "status", "Status", "circle-dot", status, without("status"), statuses)}
             {excluded(filters, word("exclude"), without("exclude"))}
-            <input type="hidden" name="sort" value=move || sort.get() disabled=move || sort.read().is_empty()/>
+            {order(list, filters)}
             {apply_button()}
             {move || {
                 list.query
@@ -58,6 +58,45 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             }}
         </form>
         {loaded_quietly(users, move |page| found_without_script(accounts, &page.accounts))}
+    }
+    .erased()
+}
+
+/// The order of the list, for phones: where rows are cards there are no heads to sort by. Elsewhere it is out of sight and
+/// keeps the order when a filter changes.
+fn order(list: List, filters: Filters) -> AnyView {
+    let word = |sort: UserSort, descending: bool| match (sort, descending) {
+        (UserSort::LastVisit, true) => String::new(),
+        (sort, true) => "-".to_owned() + sort.as_str(),
+        (sort, false) => sort.as_str().to_owned(),
+    };
+    let chosen = Memo::new(move |_| {
+        let (sort, descending) = list.query.read().order();
+        word(sort, descending)
+    });
+    let options = UserSort::ALL
+        .into_iter()
+        .flat_map(|sort| [sort.descends_by_default(), !sort.descends_by_default()].map(|descending| (sort, descending)))
+        .map(|(sort, descending)| {
+            let value = word(sort, descending);
+            let selected = *chosen.read_untracked() == value;
+            option_view(value, sort.label(descending).to_owned(), selected)
+        })
+        .collect_view();
+    view! {
+        <span class="filter sort-choice">
+            <label>
+                {icon("arrow-down")}
+                <span class="visually-hidden">"Sort by"</span>
+                <select
+                    name="sort"
+                    prop:value=move || chosen.get()
+                    on:change=move |event| filters.changed(event)
+                >
+                    {options}
+                </select>
+            </label>
+        </span>
     }
     .erased()
 }

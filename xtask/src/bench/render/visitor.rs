@@ -21,29 +21,53 @@ pub struct Page {
     status: u16,
     /// What is in it once its data are.
     has: &'static str,
-    signed_in: bool,
+    who: Who,
     /// What the browser takes it over with comes along.
     has_data: bool,
+    /// It leads elsewhere and has nothing to show.
+    redirects: bool,
+}
+
+/// Whose browser asks.
+enum Who {
+    Nobody,
+    Operator,
+    /// Whoever these cookies say.
+    Other(String),
 }
 
 impl Page {
     pub fn new(path: &str, status: u16, has: &'static str) -> Self {
-        Self { path: path.to_owned(), status, has, signed_in: true, has_data: true }
+        Self { path: path.to_owned(), status, has, who: Who::Operator, has_data: true, redirects: false }
     }
 
     /// One of the provider's own, in which no script runs.
     pub fn hosted(path: &str, status: u16, has: &'static str) -> Self {
-        Self { signed_in: false, has_data: false, ..Self::new(path, status, has) }
+        Self { who: Who::Nobody, has_data: false, ..Self::new(path, status, has) }
     }
 
     /// Asked for by somebody who is not signed in.
     pub fn signed_out(self) -> Self {
-        Self { signed_in: false, ..self }
+        Self { who: Who::Nobody, ..self }
+    }
+
+    /// Asked for by a browser with these cookies.
+    pub fn with_cookies(self, cookies: &str) -> Self {
+        Self { who: Who::Other(cookies.to_owned()), ..self }
+    }
+
+    /// A way on, and no page.
+    pub fn redirects(self) -> Self {
+        Self { redirects: true, ..self }
     }
 
     /// Asks for it once.
     pub fn check(&self, client: &Client) -> Result<()> {
-        let mut client = if self.signed_in { client.clone() } else { Client::new(client.address()) };
+        let mut client = match &self.who {
+            Who::Operator => client.clone(),
+            Who::Nobody => Client::new(client.address()),
+            Who::Other(cookies) => Client::new(client.address()).with_header("Cookie", cookies),
+        };
         let answer = client.get(&self.path)?;
         self.compare(answer.status, &answer.body)
     }
@@ -51,6 +75,9 @@ impl Page {
     fn compare(&self, status: u16, body: &[u8]) -> Result<()> {
         if status != self.status {
             bail!("{} answered {status} instead of {}", self.path, self.status);
+        }
+        if self.redirects {
+            return Ok(());
         }
         let text = String::from_utf8_lossy(body);
         let data: &[&str] = if self.has_data { &["__RESOLVED_RESOURCES", "</script>"] } else { &[] };
@@ -63,7 +90,11 @@ impl Page {
     }
 
     fn request(&self, address: SocketAddr, cookies: &str) -> Vec<u8> {
-        let cookie = if self.signed_in { format!("Cookie: {cookies}\r\n") } else { String::new() };
+        let cookie = match &self.who {
+            Who::Operator => format!("Cookie: {cookies}\r\n"),
+            Who::Nobody => String::new(),
+            Who::Other(cookies) => format!("Cookie: {cookies}\r\n"),
+        };
         let path = &self.path;
         let port = address.port();
         format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/html\r\n{cookie}\r\n").into_bytes()
@@ -254,6 +285,8 @@ mod tests {
         assert!(page.compare(200, whole).is_ok());
         assert!(page.compare(200, &whole[..20]).is_err());
         assert!(page.compare(500, whole).is_err());
+        let way = Page::hosted("/x", 303, "").redirects();
+        assert!(way.compare(303, b"").is_ok() && way.compare(200, b"").is_err());
     }
 
     #[test]
