@@ -12,6 +12,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 use tower::ServiceExt;
 
+use super::own_host;
 use crate::server::identity::page::Page;
 
 #[derive(RustEmbed)]
@@ -47,6 +48,15 @@ pub fn are_embedded() -> bool {
     Site::get("assets.json").is_some()
 }
 
+/// Whether there is a static file at this path.
+pub fn is_file(path: &str) -> bool {
+    file_at(path.trim_start_matches('/')).is_some()
+}
+
+fn file_at(path: &str) -> Option<EmbeddedFile> {
+    Site::get(path).filter(|_| path != "assets.json")
+}
+
 /// First parts of paths below which there are no pages of the portal.
 const NO_ENVIRONMENT: [&str; 4] = ["id", "api", "assets", "admin-box"];
 
@@ -55,14 +65,14 @@ const NO_ENVIRONMENT: [&str; 4] = ["id", "api", "assets", "admin-box"];
 pub async fn serve(no_page: Router, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if method != Method::GET && method != Method::HEAD {
-        return nothing_here(headers, uri.path());
+        return nothing_here(&request);
     }
     let path = uri.path().trim_start_matches('/');
-    let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
+    let Some(plain) = file_at(path) else {
         if method == Method::GET && is_for_people(headers) && is_below_environment(path) {
             return no_page.oneshot(request).await.into_response();
         }
-        return nothing_here(headers, uri.path());
+        return nothing_here(&request);
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
@@ -101,18 +111,21 @@ fn is_below_environment(path: &str) -> bool {
 }
 
 /// A page for people, a line for programs.
-fn nothing_here(headers: &HeaderMap, path: &str) -> Response {
-    if is_for_people(headers) {
+fn nothing_here(request: &Request) -> Response {
+    if is_for_people(request.headers()) {
         // The provider's pages are for users: they have no business in the portal.
-        let environment = path.strip_prefix("/id/").map(|rest| rest.split('/').next().unwrap_or_default());
+        let rest = request.uri().path().strip_prefix("/id/");
+        let environment = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+        let sessions = "/account/sessions";
         let body = html! {
             h1 { "Not found" }
             p.dim { "There is nothing at this address. It may have been mistyped or removed." }
             @match environment {
+                _ if own_host::is_there(request) => { a.button.wide href=(sessions) { "To my sessions" } }
                 None => { a.button.wide href="/" { "To the portal" } },
                 Some("") => {},
                 Some(environment) => {
-                    a.button.wide href=(format!("/id/{environment}/account/sessions")) { "To my sessions" }
+                    a.button.wide href=(format!("/id/{environment}{sessions}")) { "To my sessions" }
                 }
             }
         };
