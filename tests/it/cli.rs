@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod keys;
+mod own_host;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
