@@ -41,6 +41,14 @@ pub fn origin_of(url: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
+/// The issuer of the environment with this slug: its own host name where it has one, or else a path of the public address.
+pub fn issuer(public_url: &Url, slug: &str, host: Option<&str>) -> String {
+    match host {
+        Some(host) => format!("{}://{host}", public_url.scheme()),
+        None => format!("{}/id/{slug}", public_url.origin().ascii_serialization()),
+    }
+}
+
 /// Whether a host, as URLs write it, is this machine's alone.
 pub fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');

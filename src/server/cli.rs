@@ -68,7 +68,7 @@ enum Command {
     User(user::UserOptions),
     /// Turn impersonation on or off in an environment.
     Impersonation(impersonation::ImpersonationOptions),
-    /// Make and list environments: isolated sets of users, accounts, applications and settings.
+    /// Make and list environments, and give them host names: isolated sets of users, accounts, applications and settings.
     Environment(environment::EnvironmentOptions),
     /// Rotate and list the keys that sign tokens.
     Keys(keys::KeysOptions),

@@ -36,6 +36,8 @@ pub type Pages = HashMap<String, Vec<Arc<ApplicationRow>>>;
 #[derive(Default)]
 pub struct Known {
     pub environments: Shelf<String, Arc<EnvironmentRow>>,
+    /// All environments with host names of their own, by these.
+    pub hosts: Shelf<(), Arc<HashMap<String, Arc<EnvironmentRow>>>>,
     /// By environment and client id.
     pub applications: Shelf<(Uuid, String), Arc<ApplicationRow>>,
     /// By application, each with its kind.

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use url::Url;
 use uuid::{Builder, Uuid};
 
+use super::address::issuer;
 use super::client_address::TrustedProxies;
 use super::clock::Clock;
 use super::configuration::Configuration;
@@ -152,8 +153,21 @@ impl AppState {
     }
 
     /// The issuer of an environment.
-    pub fn issuer(&self, environment: &str) -> String {
-        format!("{}/id/{environment}", self.origin())
+    pub fn issuer(&self, environment: &EnvironmentRow) -> String {
+        self.issuer_at(&environment.slug, environment.host.as_deref())
+    }
+
+    /// [`Self::issuer`] of the environment with this slug and this host name of its own.
+    pub fn issuer_at(&self, slug: &str, host: Option<&str>) -> String {
+        issuer(&self.public_url, slug, host)
+    }
+
+    /// The origin at which an environment's pages are: its issuer is there, or below it.
+    pub fn origin_of(&self, environment: &EnvironmentRow) -> String {
+        match &environment.host {
+            Some(_) => self.issuer(environment),
+            None => self.origin(),
+        }
     }
 
     /// Whether cookies must be `Secure`.

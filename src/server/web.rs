@@ -11,6 +11,7 @@ pub mod host;
 pub mod impersonate;
 mod live;
 mod origin;
+pub mod own_host;
 pub mod own_pages;
 mod pages;
 
@@ -21,7 +22,7 @@ use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -80,13 +81,16 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&web, no_pages, server_functions, || ());
     let portal = guarded(portal);
     let no_page = guarded(Router::new().fallback(pages::page));
-    Router::new()
+    let provider = identity::router(state.clone(), names).merge(frontegg::router(state.clone()));
+    let routes = Router::new()
         .merge(portal)
         .merge(live::router(state.clone()))
         .merge(health::router(state.clone()))
-        .nest("/id/{environment}", identity::router(state.clone(), names).merge(frontegg::router(state.clone())))
+        .nest("/id/{environment}", provider.layer(from_fn_with_state(state.clone(), own_host::lead_there)))
         .merge(frontegg::login_box::router())
-        .fallback(move |request: Request| assets::serve(no_page.clone(), request))
+        .fallback(move |request: Request| assets::serve(no_page.clone(), request));
+    Router::new()
+        .fallback_service(from_fn_with_state(state.clone(), own_host::lead_in).layer(routes))
         // One stack, not four: the router wraps each route anew, boxes and all, in each that it is given.
         .layer(
             ServiceBuilder::new()

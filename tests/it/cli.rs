@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod keys;
 mod readme;
+mod own_host;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

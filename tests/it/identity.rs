@@ -18,6 +18,7 @@ mod introspection;
 mod keys;
 mod logout;
 mod nul;
+mod own_host;
 mod password_link;
 mod private_key_jwt;
 mod reauthentication;

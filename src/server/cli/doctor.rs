@@ -11,16 +11,18 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
+use url::Url;
 
 use super::{Output, context, say, say_json};
 use crate::model::operator::Role;
-use crate::server::address::is_local;
+use crate::server::address::{is_local, issuer};
 use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
-use crate::server::db::{Conn, Db, environment, inspect, signing_key};
+use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::{Conn, Db, inspect, signing_key};
 use crate::server::keyring::Keyring;
 use crate::server::random::SystemRandom;
 use crate::server::service::text_refresh;
-use crate::server::web::assets;
+use crate::server::web::{assets, host};
 
 #[derive(Args)]
 pub struct DoctorOptions {
@@ -214,8 +216,8 @@ async fn contents(
             "give the master key that sealed them; without it, these keys are lost",
         );
     }
-    environments(findings, &mut conn).await?;
     if pending == 0 {
+        environments(findings, &mut conn, &options.server.public_url).await?;
         addresses(findings, &mut conn).await?;
     }
     let grants = inspect::operator_grants(&mut conn).await?;
@@ -259,7 +261,7 @@ async fn addresses(findings: &mut Findings, conn: &mut Conn) -> anyhow::Result<(
     Ok(())
 }
 
-async fn environments(findings: &mut Findings, conn: &mut Conn) -> anyhow::Result<()> {
+async fn environments(findings: &mut Findings, conn: &mut Conn, public_url: &Url) -> anyhow::Result<()> {
     let environments = environment::all(conn).await?;
     if environments.is_empty() {
         findings.bad("there is no environment", "understudy environment create --slug production --name Production");
@@ -272,6 +274,25 @@ async fn environments(findings: &mut Findings, conn: &mut Conn) -> anyhow::Resul
             &format!("{} has no active RS256 key: nobody can sign in to its applications", row.name),
             "restore the database from a backup that has it",
         );
+        own_host(findings, &row, public_url);
     }
     Ok(())
+}
+
+/// Where an environment is, and whether requests for its own host name can be told from others.
+fn own_host(findings: &mut Findings, row: &EnvironmentRow, public_url: &Url) {
+    let Some(known) = row.host.as_deref() else {
+        return findings.good(&format!("the issuer of {} is {}", row.name, issuer(public_url, &row.slug, None)));
+    };
+    let is_portals = known.split(':').next() == public_url.host_str();
+    let can_be_asked = host::canonical(public_url, known).as_deref() == Some(known);
+    findings.check(
+        can_be_asked && !is_portals,
+        &format!("the issuer of {} is {}", row.name, issuer(public_url, &row.slug, Some(known))),
+        &format!("{} has the host name {known}, at which no request can be told to be for it", row.name),
+        &format!(
+            "understudy environment set-host --slug {} --host … (another than PUBLIC_URL's, no usual port)",
+            row.slug
+        ),
+    );
 }

@@ -1,11 +1,14 @@
-//! `understudy environment create | list`.
+//! `understudy environment create | set-host | list`.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use url::Url;
 
-use super::context::{open_offline, plain};
+use super::context::{environment, open, open_offline, plain};
 use super::{Output, say, say_json, table};
+use crate::server::client_address::TrustedProxies;
 use crate::server::config::DatabaseOptions;
+use crate::server::service::environment::Moved;
 use crate::server::{db, service};
 
 #[derive(Args)]
@@ -29,6 +32,10 @@ enum EnvironmentCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Serve an environment at a host name of its own, `https://login.acme.example/authorize`, or below PUBLIC_URL again. That
+    /// is another issuer: tokens of the former one are refused from then on, applications must be told the new one, and users
+    /// sign in again there.
+    SetHost(SetHost),
     /// List all environments.
     List {
         #[command(flatten)]
@@ -38,9 +45,31 @@ enum EnvironmentCommand {
     },
 }
 
+#[derive(Args)]
+struct SetHost {
+    /// Slug of the environment.
+    #[arg(long, env = "ENVIRONMENT_SLUG")]
+    slug: String,
+    /// Host name, with a port where it is not the scheme's own. Let DNS lead there to the same proxy as PUBLIC_URL, and have
+    /// that pass `Host` on.
+    #[arg(long, env = "ENVIRONMENT_HOST", value_name = "HOST", required_unless_present = "clear")]
+    host: Option<String>,
+    /// Take the environment's own host name away.
+    #[arg(long, conflicts_with = "host")]
+    clear: bool,
+    /// The address under which browsers reach the server: the host has the same scheme, and must be another.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
+    public_url: Url,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
 pub async fn run(options: &EnvironmentOptions) -> anyhow::Result<()> {
     match &options.command {
         EnvironmentCommand::Create { slug, name, output, database } => create(database, slug, name, *output).await,
+        EnvironmentCommand::SetHost(options) => set_host(options).await,
         EnvironmentCommand::List { output, database } => list(database, *output).await,
     }
 }
@@ -61,12 +90,51 @@ async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Outp
     Ok(())
 }
 
+async fn set_host(options: &SetHost) -> anyhow::Result<()> {
+    let state = open(&options.database, options.public_url.clone(), TrustedProxies::default()).await?;
+    let mut tx = state.db.write().await?;
+    let row = environment(&mut tx, &options.slug).await?;
+    let moved = service::environment::set_host(&state, &mut tx, &row, options.host.as_deref()).await.map_err(plain)?;
+    tx.commit().await?;
+    state.db.close().await;
+    let issuer = moved.as_ref().map_or_else(|| state.issuer(&row), |moved| moved.issuer.clone());
+    if options.output.json {
+        let (host, revoked) = match &moved {
+            Some(moved) => (&moved.environment.host, moved.revoked),
+            None => (&row.host, 0),
+        };
+        let former_issuer = moved.as_ref().map(|moved| moved.former_issuer.as_str());
+        say_json(&json!({
+            "slug": row.slug,
+            "host": host,
+            "issuer": issuer,
+            "former_issuer": former_issuer,
+            "revoked_refresh_tokens": revoked,
+        }));
+        return Ok(());
+    }
+    match moved {
+        None => say(&format!("The issuer of {} is {issuer} already. Nothing was changed.", row.name)),
+        Some(moved) => say(&told(&row.name, &moved)),
+    }
+    Ok(())
+}
+
+fn told(name: &str, moved: &Moved) -> String {
+    let Moved { issuer, former_issuer, revoked, .. } = moved;
+    format!(
+        "The issuer of {name} is {issuer} from now on.\n\nTokens of the former one, {former_issuer}, are refused ({revoked} \
+         refresh tokens were revoked). Sessions go on, but browsers do not bring their cookies along: users sign in again \
+         at the new address. Give every application the new issuer."
+    )
+}
+
 async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
     let rows = db::environment::all(&mut conn).await?;
     if output.json {
-        let told = rows.iter().map(|row| json!({ "slug": row.slug, "name": row.name }));
+        let told = rows.iter().map(|row| json!({ "slug": row.slug, "name": row.name, "host": row.host }));
         say_json(&told.collect());
         return Ok(());
     }
@@ -74,7 +142,9 @@ async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> 
         say("There are no environments yet. Make one with `understudy environment create`.");
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| vec![row.slug, row.name]).collect();
-    say(&table(&["SLUG", "NAME"], &rows));
+    let cells =
+        |row: db::environment::EnvironmentRow| vec![row.slug, row.name, row.host.unwrap_or_else(|| "–".to_owned())];
+    let rows: Vec<Vec<String>> = rows.into_iter().map(cells).collect();
+    say(&table(&["SLUG", "NAME", "OWN HOST"], &rows));
     Ok(())
 }

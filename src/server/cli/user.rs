@@ -44,7 +44,7 @@ pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let row = environment(&mut tx, slug).await?;
     let link = password_link::make(&state, &mut tx, &row, email).await.map_err(plain)?;
     tx.commit().await?;
-    let address = format!("{}/password?link={}", state.issuer(&row.slug), link.code);
+    let address = format!("{}/password?link={}", state.issuer(&row), link.code);
     state.db.close().await;
     let until = link.expires_at.format("%Y-%m-%d %H:%M UTC");
     if output.json {

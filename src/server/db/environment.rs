@@ -3,34 +3,49 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct EnvironmentRow {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// Its own host name, with a port where it is not the scheme's own; `None` where it is below the public address.
+    pub host: Option<String>,
 }
 
 pub async fn by_slug(conn: &mut Conn, slug: &str) -> DbResult<Option<EnvironmentRow>> {
-    fetch_optional!(conn, "SELECT id, slug, name FROM environments WHERE slug = $1", slug)
+    fetch_optional!(conn, "SELECT id, slug, name, host FROM environments WHERE slug = $1", slug)
 }
 
 pub async fn all(conn: &mut Conn) -> DbResult<Vec<EnvironmentRow>> {
-    fetch_all!(conn, "SELECT id, slug, name FROM environments ORDER BY position, name")
+    fetch_all!(conn, "SELECT id, slug, name, host FROM environments ORDER BY position, name")
 }
 
 /// Adds an environment, with impersonation off.
 pub async fn insert(tx: &mut Tx, row: &EnvironmentRow, position: i64, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO environments (id, slug, name, position, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO environments (id, slug, name, host, position, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         row.id,
         &row.slug,
         &row.name,
+        row.host.as_deref(),
         position,
         now
     )?;
     execute!(tx, "INSERT INTO impersonation_settings (environment_id, updated_at) VALUES ($1, $2)", row.id, now)?;
     Ok(())
+}
+
+/// Gives an environment this host name, or takes its own away.
+pub async fn set_host(tx: &mut Tx, id: Uuid, host: Option<&str>) -> DbResult<()> {
+    let changed = execute!(tx, "UPDATE environments SET host = $2 WHERE id = $1", id, host)?;
+    expect_one("environments", changed)
+}
+
+/// Whether an environment has a host name of its own.
+pub async fn has_host(conn: &mut Conn, id: Uuid) -> DbResult<bool> {
+    let known: i64 = fetch_scalar!(conn, "SELECT count(*) FROM environments WHERE id = $1 AND host IS NOT NULL", id)?;
+    Ok(known > 0)
 }

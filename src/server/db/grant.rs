@@ -263,6 +263,17 @@ pub async fn revoke_of_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -
     )
 }
 
+/// Revokes what could still be traded in an environment. Gives how many tokens that were.
+pub async fn revoke_of_environment(tx: &mut Tx, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(
+        tx,
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL AND rotated_at IS NULL AND expires_at > $2
+           AND session_id IN (SELECT id FROM sessions WHERE environment_id = $1)",
+        environment_id,
+        now
+    )
+}
+
 /// The families of a session of which anything was revoked.
 pub async fn revoked_families(conn: &mut Conn, session_id: Uuid) -> DbResult<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = fetch_all!(

@@ -34,6 +34,7 @@ pub struct DueRow {
     pub application_id: Uuid,
     pub environment_id: Uuid,
     pub environment_slug: String,
+    pub environment_host: Option<String>,
     pub user_id: Uuid,
     pub created_at: DateTime<Utc>,
     /// Attempts so far.
@@ -47,8 +48,8 @@ pub struct DueRow {
 /// Messages whose time has come, longest first, but for those of the applications in `busy`. Only placeholder numbers are
 /// put together.
 pub async fn due(conn: &mut Conn, now: DateTime<Utc>, busy: &[Uuid], limit: i64) -> DbResult<Vec<DueRow>> {
-    let mut sql = "SELECT d.session_id, d.application_id, d.environment_id, e.slug AS environment_slug, d.user_id, d.created_at,
-           d.attempts, p.client_id, p.name AS application_name, p.signing_algorithm, p.backchannel_logout_uri
+    let mut sql = "SELECT d.session_id, d.application_id, d.environment_id, e.slug AS environment_slug,
+           e.host AS environment_host, d.user_id, d.created_at, d.attempts, p.client_id, p.name AS application_name, p.signing_algorithm, p.backchannel_logout_uri
          FROM logout_deliveries d JOIN applications p ON p.id = d.application_id JOIN environments e ON e.id = d.environment_id
          WHERE d.delivered_at IS NULL AND d.dead_at IS NULL AND d.next_attempt_at <= $1"
         .to_owned();

@@ -30,6 +30,7 @@ macro_rules! migrations {
             (20261126000121, "text_keys"),
             (20261126000122, "lists"),
             (20261126000131, "former_cookies"),
+            (20261126000141, "environment_hosts"),
             (20261126000163, "application_names"),
         )
     };

@@ -136,18 +136,18 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
 
 /// The environments in which the operator has a role, in their order, each with all of its roles there.
 pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(EnvironmentRow, Roles)>> {
-    let rows: Vec<(Uuid, String, String, String)> = fetch_all!(
+    let rows: Vec<(Uuid, String, String, Option<String>, String)> = fetch_all!(
         conn,
-        "SELECT e.id, e.slug, e.name, r.role
+        "SELECT e.id, e.slug, e.name, e.host, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
          WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
         operator_id
     )?;
     let mut places: Vec<(EnvironmentRow, Roles)> = Vec::new();
     for of_one in rows.chunk_by(|row, next| row.0 == next.0) {
-        let roles: Roles = of_one.iter().filter_map(|row| Role::parse(&row.3)).collect();
-        if let Some((id, slug, name, _)) = of_one.first().cloned().filter(|_| !roles.is_empty()) {
-            places.push((EnvironmentRow { id, slug, name }, roles));
+        let roles: Roles = of_one.iter().filter_map(|row| Role::parse(&row.4)).collect();
+        if let Some((id, slug, name, host, _)) = of_one.first().cloned().filter(|_| !roles.is_empty()) {
+            places.push((EnvironmentRow { id, slug, name, host }, roles));
         }
     }
     Ok(places)
@@ -157,7 +157,7 @@ pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environ
 pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<EnvironmentRow>> {
     fetch_all!(
         conn,
-        "SELECT e.id, e.slug, e.name FROM environments e
+        "SELECT e.id, e.slug, e.name, e.host FROM environments e
          WHERE EXISTS (SELECT 1 FROM operator_roles r
                        WHERE r.operator_id = $1 AND (r.environment_id = e.id OR r.environment_id IS NULL))
          ORDER BY e.position, e.name",

@@ -69,7 +69,7 @@ impl Call {
 
     /// The origin of the page that calls, where a browser says one. Servers say none, or our own address.
     pub fn origin(&self) -> Option<&str> {
-        Some(self.header("origin")).filter(|origin| !origin.is_empty() && !is_our_own(&self.provider.state, origin))
+        Some(self.header("origin")).filter(|origin| !origin.is_empty() && !is_our_own(&self.provider.origin(), origin))
     }
 
     /// What the call itself names as its application.
@@ -182,10 +182,10 @@ pub fn require_public(application: &Application) -> Answer<()> {
     Err(Refused::client("this application has a secret: its server asks for tokens, and sends it"))
 }
 
-/// Frontegg's server in Next.js sends its base URL, which is our issuer, in place of an origin.
-pub fn is_our_own(state: &AppState, origin: &str) -> bool {
-    let own = state.origin();
-    origin.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether a request says to come from `own`, where its environment's pages are. Frontegg's server in Next.js sends its base
+/// URL, which is our issuer, in place of an origin.
+pub fn is_our_own(own: &str, origin: &str) -> bool {
+    origin.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

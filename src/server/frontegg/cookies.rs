@@ -55,7 +55,7 @@ fn is_handed_on(provider: &Provider) -> bool {
 fn may_be_plain(provider: &Provider) -> bool {
     let origin = provider.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let by_browser = provider.headers.contains_key("sec-fetch-site")
-        || origin.is_some_and(|origin| !is_our_own(&provider.state, origin));
+        || origin.is_some_and(|origin| !is_our_own(&provider.origin(), origin));
     !provider.state.is_https() || is_handed_on(provider) || !by_browser
 }
 
@@ -171,7 +171,7 @@ fn set(
         let name = host_name(&provider.environment.slug, &application.client_id);
         append(provider, response, &name, secret, "/", max_age);
     } else {
-        append(provider, response, &name, secret, &provider.path(""), max_age);
+        append(provider, response, &name, secret, &provider.cookie_path(), max_age);
     }
 }
 
@@ -186,7 +186,7 @@ pub fn clear(provider: &Provider, response: &mut Response, application: &Applica
         append(provider, response, &host_name(slug, client_id), "", "/", 0);
     }
     for name in names.into_iter().filter(|name| !name.starts_with(HOST)) {
-        for path in [provider.path(""), "/".to_owned()] {
+        for path in [provider.cookie_path(), "/".to_owned()] {
             append(provider, response, &name, "", &path, 0);
         }
     }

@@ -16,6 +16,7 @@ use crate::server::service::problem::{self, Mistake};
 use crate::server::service::{relying_party, sdk};
 use crate::server::state::AppState;
 use crate::server::web::cors::{Cookies, Cors, request_id};
+use crate::server::web::own_host;
 
 const CORS: Cors = Cors {
     methods: "GET, POST, PUT, PATCH, DELETE",
@@ -35,7 +36,8 @@ pub async fn registered_origins(
     next: Next,
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let from_elsewhere = origin.filter(|origin| !origin.to_str().is_ok_and(|origin| is_our_own(&state, origin)));
+    let own = own_host::origin(&state, &request);
+    let from_elsewhere = origin.filter(|origin| !origin.to_str().is_ok_and(|origin| is_our_own(&own, origin)));
     let request_id = request_id(request.headers());
     let is_registered = is_registered(&state, environment_in(&path), from_elsewhere.clone(), &request_id);
     CORS.apply(from_elsewhere, is_registered, request, next).await

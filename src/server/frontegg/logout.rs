@@ -134,7 +134,7 @@ async fn came_from(call: &Call, application: Option<&Application>) -> ServiceRes
         origin => Some(origin.to_owned()),
     };
     let (Some(sender), Some(application)) = (sender, application) else { return Ok(false) };
-    Ok(sender == state.origin() || relying_party::is_origin_of(state, application, &sender).await?)
+    Ok(sender == call.provider.origin() || relying_party::is_origin_of(state, application, &sender).await?)
 }
 
 /// The standard's own sign-out, which asks unless an id token says whose session it is.

@@ -26,7 +26,9 @@ pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Ar
     let (state, environment_id) = (&provider.state, provider.environment.id);
     let keys = relying_party::keys(state, environment_id).await?;
     let known = state.verified.get(environment_id, token);
-    if let Some(known) = known.filter(|known| keys.iter().any(|key| key.kid == known.kid)) {
+    // The issuer changes with the environment's host name: what was verified before that is another's.
+    let is_current = |known: &VerifiedToken| known.text("iss") == Some(provider.issuer().as_str());
+    if let Some(known) = known.filter(|known| keys.iter().any(|key| key.kid == known.kid) && is_current(known)) {
         return Ok(Some(known));
     }
     let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };

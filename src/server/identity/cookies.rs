@@ -43,6 +43,10 @@ pub fn set_device(provider: &Provider, response: &mut Response, value: &str) {
 /// Gives the browser its cookie, and takes back those of each session that it got in former times.
 pub fn keep(provider: &Provider, response: &mut Response, secret: &str) {
     append(provider, response, &name(provider), secret, "/", LIFETIME.num_seconds());
+    if provider.has_own_host() {
+        // In former times there were no such hosts, and a cookie of theirs would have the path of the new one.
+        return;
+    }
     let former = format!("understudy_{}", provider.environment.slug);
     for (name, value) in pairs(provider) {
         let plain = name.strip_prefix("__Secure-").unwrap_or(name);

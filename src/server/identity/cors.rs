@@ -13,6 +13,7 @@ use crate::server::service::problem::{self, Mistake};
 use crate::server::service::relying_party;
 use crate::server::state::AppState;
 use crate::server::web::cors::{Cookies, Cors, request_id};
+use crate::server::web::own_host;
 
 const CORS: Cors = Cors {
     methods: "GET, POST",
@@ -29,13 +30,15 @@ pub async fn registered_origins(
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let request_id = request_id(request.headers());
-    let is_registered = is_registered(&state, environment_in(&path), origin.clone(), &request_id);
+    let own = own_host::origin(&state, &request);
+    let is_registered = is_registered(&state, environment_in(&path), &own, origin.clone(), &request_id);
     CORS.apply(origin, is_registered, request, next).await
 }
 
 async fn is_registered(
     state: &AppState,
     slug: &str,
+    own: &str,
     origin: Option<HeaderValue>,
     request_id: &str,
 ) -> ServiceResult<bool> {
@@ -43,7 +46,7 @@ async fn is_registered(
     match relying_party::environment(state, slug).await? {
         Some(environment) => {
             let is_registered = relying_party::is_registered_origin(state, environment.id, origin).await?;
-            if !is_registered && origin != state.origin() {
+            if !is_registered && origin != own {
                 problem::note(state, &Mistake::of_origin(environment.id, origin, request_id));
             }
             Ok(is_registered)

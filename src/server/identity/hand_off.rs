@@ -1,6 +1,8 @@
 //! The hand-off of an impersonation into the tab that the portal opened (OpenID Connect Core section 4: sign-in that a
 //! third party initiates).
 
+mod across;
+
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -23,6 +25,10 @@ pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): 
     if method != Method::GET || is_only_looking_ahead(&provider) {
         return not_now();
     }
+    if provider.has_own_host() {
+        let opened = open_across(&provider, &parameters).await;
+        return opened.unwrap_or_else(|error| page::failed(error, &provider.client.request_id));
+    }
     match redeem(&provider, &parameters).await {
         Ok(Ok(opened)) => opening(&provider, &opened),
         Ok(Err(refusal)) => refused(&provider, refusal),
@@ -32,34 +38,58 @@ pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): 
 
 async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<Result<Opened, Refusal>> {
     let state = &provider.state;
-    let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
-    let Some(code) = code else { return Ok(Err(Refusal::Unknown)) };
+    let Some(code) = once(parameters, "code") else { return Ok(Err(Refusal::Unknown)) };
     let operator = operator_here(provider).await?;
     let browser = cookies::browser(provider);
     let presenter = Presenter::Browser(operator.as_ref(), browser.as_deref());
     hand_off::redeem(state, provider.environment.id, code, presenter, &provider.client).await
 }
 
+/// [`open`] at the environment's own host name: the tab has been at the public address, or goes there first.
+async fn open_across(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
+    let Some(code) = once(parameters, "code") else { return Ok(refused(provider, Refusal::Unknown)) };
+    let Some(challenge) = once(parameters, across::CHALLENGE) else { return Ok(across::set_out(provider, code)) };
+    let (word, browser) = (across::word(provider, challenge), cookies::browser(provider));
+    let presenter = Presenter::Tab { code_verifier: word.as_deref(), cookie: browser.as_deref() };
+    let opened = hand_off::redeem(&provider.state, provider.environment.id, code, presenter, &provider.client).await?;
+    Ok(match opened {
+        Ok(opened) => opening(provider, &opened),
+        Err(refusal) => refused(provider, refusal),
+    })
+}
+
+/// A parameter that is there once.
+fn once<'p>(parameters: &'p Parameters, name: &str) -> Option<&'p str> {
+    parameters.get(name).filter(|_| !parameters.is_repeated(name))
+}
+
 /// Changes the code of an application that signs its users in itself for one that only the page which sent the browser here
-/// can trade, and goes back to that page. `code_challenge` comes back, too: it tells the page that this was done.
+/// can trade, and goes back to that page. `code_challenge` comes back, too: it tells the page that this was done. The tab of
+/// an environment with a host name of its own likewise gets one that only it can open.
 pub async fn claim(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {
     if method != Method::GET || is_only_looking_ahead(&provider) {
         return not_now();
     }
-    let code = parameters.get("code").filter(|_| !parameters.is_repeated("code"));
-    let challenge = parameters.get("code_challenge").filter(|_| !parameters.is_repeated("code_challenge"));
+    let (code, challenge) = (once(&parameters, "code"), once(&parameters, across::CHALLENGE));
     let (Some(code), Some(challenge)) = (code, challenge.filter(|text| is_challenge(text))) else {
         return refused(&provider, Refusal::Unknown);
     };
+    if provider.came_to_own_host {
+        return Redirect::to(&across::claim(&provider, &[("code", code), (across::CHALLENGE, challenge)]))
+            .into_response();
+    }
     match take_over(&provider, code, challenge).await {
         Ok(Ok(Claimed { code, application })) => {
+            if !application.is_embedded() {
+                return Redirect::to(&across::back(&provider, &code, challenge)).into_response();
+            }
             let back = with_query(
                 &application.login_url,
                 &[
                     ("iss", provider.issuer().as_str()),
                     ("login_hint", code.as_str()),
                     ("target_link_uri", application.app_url.as_str()),
-                    ("code_challenge", challenge),
+                    (across::CHALLENGE, challenge),
                 ],
             );
             Redirect::to(&back).into_response()

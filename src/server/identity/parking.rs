@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::page;
 use super::parameters::{Parameters, with_query};
 use super::problem::Unnoted;
-use super::provider::{Provider, environment_in};
+use super::provider::{Provider, base, environment_in};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Client;
@@ -103,7 +103,8 @@ async fn recalled(asked: &Asked, query: &str) -> ServiceResult<Option<Result<Uri
 /// The same address with a name for the request in it, if it is one of ours and has one; or the page for a request that is
 /// too long.
 async fn shortened(asked: &Asked, location: &str) -> ServiceResult<Option<Result<HeaderValue, Response>>> {
-    let base = format!("/id/{}", asked.slug);
+    let Some(environment) = asked.environment().await? else { return Ok(None) };
+    let base = base(&environment);
     let Some((path, query)) = location.split_once('?').filter(|(path, _)| path.starts_with(&base)) else {
         return Ok(None);
     };
@@ -120,7 +121,6 @@ async fn shortened(asked: &Asked, location: &str) -> ServiceResult<Option<Result
     if text.len() <= CARRIED {
         return Ok(None);
     }
-    let Some(environment) = asked.environment().await? else { return Ok(None) };
     let name = parked::park(&asked.state, environment.id, &asked.client, text).await?;
     // What else the sign-in page is told stays.
     let rest = if parameter == NAME { String::new() } else { parameters.without(&[parameter]) };

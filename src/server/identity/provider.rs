@@ -14,6 +14,7 @@ use crate::server::service::caller::Client;
 use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;
 use crate::server::web::caller::client;
+use crate::server::web::own_host;
 
 #[derive(Clone)]
 pub struct Provider {
@@ -24,16 +25,41 @@ pub struct Provider {
     pub headers: HeaderMap,
     /// Whether a mistake of this request is counted.
     pub noted: Noted,
+    /// The request came to the environment's own host name.
+    pub came_to_own_host: bool,
 }
 
 impl Provider {
     pub fn issuer(&self) -> String {
-        self.state.issuer(&self.environment.slug)
+        self.state.issuer(&self.environment)
     }
 
-    /// The path of one of this provider's pages: `/id/production/login`.
+    /// Where this provider's pages are: see [`AppState::origin_of`].
+    pub fn origin(&self) -> String {
+        self.state.origin_of(&self.environment)
+    }
+
+    /// The path of one of this provider's pages: `/id/production/login`, or `/login` at a host name of its own.
     pub fn path(&self, rest: &str) -> String {
-        format!("/id/{}{rest}", self.environment.slug)
+        format!("{}{rest}", base(&self.environment))
+    }
+
+    /// The path of all that is this provider's, for cookies.
+    pub fn cookie_path(&self) -> String {
+        if self.has_own_host() { "/".to_owned() } else { self.path("") }
+    }
+
+    /// Whether all of the origin is this provider's, and nothing there is the portal's.
+    pub fn has_own_host(&self) -> bool {
+        self.environment.host.is_some()
+    }
+}
+
+/// What stands before the path of each page of an environment's provider.
+pub fn base(environment: &Environment) -> String {
+    match &environment.host {
+        Some(_) => String::new(),
+        None => format!("/id/{}", environment.slug),
     }
 }
 
@@ -53,7 +79,8 @@ impl FromRequestParts<AppState> for Provider {
             page::plain(StatusCode::NOT_FOUND, "Not found", sentence)
         })?;
         let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
+        let came_to_own_host = own_host::is_marked(&parts.extensions);
         let (client, headers) = (client(state, parts), parts.headers.clone());
-        Ok(Self { state: state.clone(), environment, client, headers, noted })
+        Ok(Self { state: state.clone(), environment, client, headers, noted, came_to_own_host })
     }
 }

@@ -105,7 +105,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             origins,
             application.backchannel_logout_uri.into_iter().collect(),
         ],
-        issuer: state.issuer(&caller.environment.slug),
+        issuer: state.issuer(&caller.environment),
         accounts: accounts
             .into_iter()
             .map(|row| AccountOption { external_id: row.external_id, name: names.told_apart(Some(row.id), row.name) })

@@ -4,7 +4,10 @@
 //! where the application signs its users in itself, that application. Such an application gets the code in its address,
 //! which logs and histories keep. One with a secret proves itself by that. One without, a page, has the operator's browser
 //! come to us first, which knows it by the portal's cookie: [`claim`] takes the code and gives another one, which only
-//! works together with what that page alone knows (RFC 7636).
+//! works together with what that page alone knows (RFC 7636). So does the tab of an environment that has a host name of its
+//! own, where there is no portal's cookie.
+
+mod refusal;
 
 use uuid::Uuid;
 
@@ -14,8 +17,8 @@ use super::caller::{Client, Operator};
 use super::session;
 use super::tokens::{self, IN_A_HURRY};
 use crate::model::audit::{Severity, action};
-use crate::model::session::EndReason;
 use crate::server::db::application::{self, ApplicationRow};
+use crate::server::db::environment;
 use crate::server::db::grant::{self, HandOffCodeRow, NewHandOffCode};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, Tx};
@@ -23,11 +26,16 @@ use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
+pub use refusal::Refusal;
+
 /// Who presents a hand-off code.
 #[derive(Clone, Copy)]
 pub enum Presenter<'a> {
     /// A browser tab, the operator who is signed in to the portal in that browser, and the provider's cookie there.
     Browser(Option<&'a Operator>, Option<&'a str>),
+    /// A browser tab at the environment's own host name, which the portal's cookie does not reach, with the verifier of the
+    /// challenge for which it got the code in the operator's browser, and the provider's cookie.
+    Tab { code_verifier: Option<&'a str>, cookie: Option<&'a str> },
     /// An application that has proven itself and trades the code.
     Application(&'a ApplicationRow),
     /// A page of an application that cannot prove itself, with the verifier of the challenge for which it got the code.
@@ -41,63 +49,6 @@ pub struct Opened {
     pub application: ApplicationRow,
     /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
-}
-
-/// Why a code was refused. All but `Unknown` are in the audit trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    Unknown,
-    Replayed,
-    Expired,
-    /// The browser is not signed in to the portal.
-    NoOperator,
-    /// Not the browser in which the operator started it.
-    ForeignOperator,
-    /// Not the application for which it was made.
-    ForeignApplication,
-    /// A page without the proof that it is in the operator's browser.
-    NoProof,
-    /// Presented by a browser though the application signs its users in itself, or by an application that does not.
-    OtherLoginMethod,
-    /// The browser holds as many running sessions as one may.
-    BrowserFull,
-    /// The impersonation is over.
-    Ended(EndReason),
-}
-
-impl Refusal {
-    /// The same as a word.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Replayed => "replayed",
-            Self::Expired => "expired",
-            Self::NoOperator => "no_operator",
-            Self::ForeignOperator => "foreign_operator",
-            Self::ForeignApplication => "foreign_application",
-            Self::NoProof => "no_proof",
-            Self::OtherLoginMethod => "other_login_method",
-            Self::BrowserFull => "browser_full",
-            Self::Ended(_) => "ended",
-        }
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::Unknown => "the code is unknown",
-            Self::Replayed => "the code was used already",
-            Self::Expired => "the code was older than 60 seconds",
-            Self::NoOperator => {
-                "the browser is not signed in to the portal under the address of the server's PUBLIC_URL"
-            }
-            Self::ForeignOperator => "the browser is not signed in to the portal as the operator who started it",
-            Self::ForeignApplication => "another application presented the code",
-            Self::NoProof => "the page that presented it did not prove to be in the operator's browser",
-            Self::OtherLoginMethod => "the code is for the other way of signing in",
-            Self::BrowserFull => "the browser holds too many running sessions",
-            Self::Ended(_) => "the impersonation is over",
-        }
-    }
 }
 
 /// Redeems a code: once, within its time, for its operator or application only. Gives the opened session or, after the
@@ -134,7 +85,10 @@ pub async fn redeem_in(
     };
     let outcome = match check(state, &row, &session, &application, presenter) {
         Some(refusal) => Err(refusal),
-        None => open(state, tx, &code_hash, session.clone(), application, presenter, client).await?,
+        None => {
+            let code = Code { hash: &code_hash, operator_session_id: row.operator_session_id };
+            open(state, tx, &code, session.clone(), application, presenter, client).await?
+        }
     };
     if let Err(refusal) = outcome {
         let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
@@ -173,7 +127,7 @@ async fn write_down(
     let event = event.in_session(session).from(client);
     let event = match presenter {
         Presenter::Browser(Some(operator), _) => event.by_operator(operator),
-        Presenter::Browser(None, _) => event,
+        Presenter::Browser(None, _) | Presenter::Tab { .. } => event,
         Presenter::Application(application) | Presenter::Page { application, .. } => {
             event.by_application(application.id, &application.name)
         }
@@ -189,7 +143,8 @@ pub struct Claimed {
 
 /// Takes the code of an application that signs its users in itself out of the hands of all who may have read it: from the
 /// browser of the operator who started, and only from there, it is changed for one that is bound to `code_challenge`, the
-/// S256 challenge of the page that sent the browser here. The new one lives no longer than the old one would have.
+/// S256 challenge of the page that sent the browser here. The new one lives no longer than the old one would have. At a host
+/// name of its own the environment's provider is such a page itself, for all applications.
 pub async fn claim(
     state: &AppState,
     environment_id: Uuid,
@@ -203,10 +158,11 @@ pub async fn claim(
     let Some((row, session, application)) = find(&mut tx, environment_id, &code_hash).await? else {
         return Ok(Err(Refusal::Unknown));
     };
+    let is_claimed = application.is_embedded() || environment::has_host(&mut tx, environment_id).await?;
     let refusal = match operator {
         None => Some(Refusal::NoOperator),
         Some(operator) if Some(operator.session_id) != row.operator_session_id => Some(Refusal::ForeignOperator),
-        Some(_) if !application.is_embedded() => Some(Refusal::OtherLoginMethod),
+        Some(_) if !is_claimed => Some(Refusal::OtherLoginMethod),
         Some(_) => spent(state, &row, &session),
     };
     let refusal = match refusal {
@@ -291,15 +247,17 @@ fn check(
         {
             return Some(Refusal::ForeignApplication);
         }
-        Presenter::Application(_) | Presenter::Page { .. } => {}
+        Presenter::Tab { .. } if row.operator_session_id.is_none() => return Some(Refusal::NoOperator),
+        Presenter::Application(_) | Presenter::Page { .. } | Presenter::Tab { .. } => {}
     }
-    if application.is_embedded() == matches!(presenter, Presenter::Browser(..)) {
+    if application.is_embedded() == matches!(presenter, Presenter::Browser(..) | Presenter::Tab { .. }) {
         return Some(Refusal::OtherLoginMethod);
     }
+    let proves = |verifier| row.code_challenge.as_deref().is_some_and(|challenge| tokens::proves(challenge, verifier));
     let is_proven = match presenter {
-        Presenter::Page { code_verifier, .. } => {
-            row.code_challenge.as_deref().is_some_and(|challenge| tokens::proves(challenge, code_verifier))
-        }
+        Presenter::Page { code_verifier, .. } => proves(code_verifier),
+        // A tab that is loaded anew after a while has lost its word, and its code is worth nothing any more.
+        Presenter::Tab { code_verifier, .. } => proves(code_verifier) || is_spent(state, row),
         Presenter::Application(application) => !application.is_public(),
         Presenter::Browser(..) => true,
     };
@@ -307,6 +265,10 @@ fn check(
         return Some(Refusal::NoProof);
     }
     spent(state, row, session)
+}
+
+fn is_spent(state: &AppState, row: &HandOffCodeRow) -> bool {
+    row.redeemed_at.is_some() || state.now() >= row.expires_at
 }
 
 /// What stands against the code and the session, whoever presents it.
@@ -321,10 +283,17 @@ fn spent(state: &AppState, row: &HandOffCodeRow, session: &StandingRow) -> Optio
     session.end_due(now).map(Refusal::Ended)
 }
 
+/// A code that holds.
+struct Code<'a> {
+    hash: &'a [u8],
+    /// The portal session in which it was made.
+    operator_session_id: Option<Uuid>,
+}
+
 async fn open(
     state: &AppState,
     tx: &mut Tx,
-    code_hash: &[u8],
+    code: &Code<'_>,
     session: StandingRow,
     application: ApplicationRow,
     presenter: Presenter<'_>,
@@ -332,6 +301,7 @@ async fn open(
 ) -> ServiceResult<Result<Opened, Refusal>> {
     let browser = match presenter {
         Presenter::Browser(Some(operator), cookie) => Some((cookie, operator.session_id)),
+        Presenter::Tab { cookie, .. } => code.operator_session_id.map(|id| (cookie, id)),
         Presenter::Browser(None, _) | Presenter::Application(_) | Presenter::Page { .. } => None,
     };
     let environment_id = session.environment_id;
@@ -341,7 +311,7 @@ async fn open(
     {
         return Ok(Err(Refusal::BrowserFull));
     }
-    if !grant::redeem_hand_off(tx, code_hash, state.now()).await? {
+    if !grant::redeem_hand_off(tx, code.hash, state.now()).await? {
         return Ok(Err(Refusal::Replayed));
     }
     let mut cookie = None;

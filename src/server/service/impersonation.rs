@@ -22,7 +22,7 @@ use crate::server::db::{Conn, account, settings, user};
 use crate::server::error::{ServiceError, ServiceResult};
 
 pub use reopen::{Reopened, reopen};
-pub use start::start;
+pub use start::{HAND_OFF_LIFETIME, start};
 
 /// Sessions that end in one transaction.
 pub const AT_ONCE: i64 = 100;

@@ -135,7 +135,7 @@ struct Nothing {}
 pub async fn token(state: &AppState, delivery: &Delivery) -> ServiceResult<String> {
     let row = delivery.row.clone();
     let key = relying_party::active_key(state, row.environment_id, &row.signing_algorithm).await?;
-    let issuer = state.issuer(&row.environment_slug);
+    let issuer = state.issuer_at(&row.environment_slug, row.environment_host.as_deref());
     let now = state.now();
     let jti = state.new_id().simple().to_string();
     let work = move |signer: Signer<'_>| {

@@ -48,6 +48,19 @@ pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<A
     Ok(found.map(|row| known.environments.keep(slug.to_owned(), Arc::new(row))))
 }
 
+/// The environment that has this host name of its own.
+pub async fn environment_at(state: &AppState, host: &str) -> ServiceResult<Option<Arc<EnvironmentRow>>> {
+    let known = state.configuration.now(&state.db).await?;
+    if let Some(hosts) = known.hosts.get(&()) {
+        return Ok(hosts.get(host).cloned());
+    }
+    let mut conn = state.db.read().await?;
+    let rows = environment::all(&mut conn).await?;
+    // All at once: a name that nobody has costs no query.
+    let hosts = rows.into_iter().filter_map(|row| Some((row.host.clone()?, Arc::new(row)))).collect();
+    Ok(known.hosts.keep((), Arc::new(hosts)).get(host).cloned())
+}
+
 pub async fn application(
     state: &AppState,
     environment_id: Uuid,

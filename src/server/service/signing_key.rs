@@ -47,7 +47,7 @@ pub async fn list(caller: &Caller) -> ServiceResult<KeysPage> {
     let rows = table::of_environment(&mut conn, caller.environment.id).await?;
     Ok(KeysPage {
         keys: rows.into_iter().map(item).collect(),
-        jwks_url: format!("{}/.well-known/jwks.json", state.issuer(&caller.environment.slug)),
+        jwks_url: format!("{}/.well-known/jwks.json", state.issuer(&caller.environment)),
         can_rotate: caller.roles.can_administer(),
         now: state.now(),
     })

@@ -12,6 +12,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 use tower::ServiceExt;
 
+use super::own_host;
 use crate::server::identity::page::Page;
 
 #[derive(RustEmbed)]
@@ -47,6 +48,15 @@ pub fn are_embedded() -> bool {
     Site::get("assets.json").is_some()
 }
 
+/// Whether there is a static file at this path.
+pub fn is_file(path: &str) -> bool {
+    file_at(path.trim_start_matches('/')).is_some()
+}
+
+fn file_at(path: &str) -> Option<EmbeddedFile> {
+    Site::get(path).filter(|_| path != "assets.json")
+}
+
 /// First parts of paths that are no environment's.
 const NO_ENVIRONMENT: [&str; 5] = ["id", "api", "assets", "admin-box", "sign-in"];
 
@@ -55,13 +65,13 @@ const NO_ENVIRONMENT: [&str; 5] = ["id", "api", "assets", "admin-box", "sign-in"
 pub async fn serve(no_page: Router, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if method != Method::GET && method != Method::HEAD {
-        return nothing_here(headers, uri.path());
+        return nothing_here(headers, uri.path(), own_host::is_there(&request));
     }
     let path = uri.path().trim_start_matches('/');
-    let Some(plain) = Site::get(path).filter(|_| path != "assets.json") else {
+    let Some(plain) = file_at(path) else {
         return match meant(path) {
             Some(meant) if method == Method::GET && is_for_people(headers) => framed(no_page, meant, request).await,
-            _ => nothing_here(headers, uri.path()),
+            _ => nothing_here(headers, uri.path(), own_host::is_there(&request)),
         };
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -120,24 +130,27 @@ async fn framed(no_page: Router, meant: Meant, request: Request) -> Response {
     let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
     let response = no_page.oneshot(request).await.into_response();
     if meant == Meant::Word && response.status().is_redirection() {
-        return nothing_here(&headers, &path);
+        return nothing_here(&headers, &path, false);
     }
     response
 }
 
 /// A page for people, a line for programs.
-fn nothing_here(headers: &HeaderMap, path: &str) -> Response {
+fn nothing_here(headers: &HeaderMap, path: &str, at_own_host: bool) -> Response {
     if is_for_people(headers) {
         // The provider's pages are for users: they have no business in the portal.
-        let environment = path.strip_prefix("/id/").map(|rest| rest.split('/').next().unwrap_or_default());
+        let rest = path.strip_prefix("/id/");
+        let environment = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+        let sessions = "/account/sessions";
         let body = html! {
             h1 { "Not found" }
             p.dim { "There is nothing at this address. It may have been mistyped or removed." }
             @match environment {
+                _ if at_own_host => { a.button.wide href=(sessions) { "To my sessions" } }
                 None => { a.button.wide href="/" { "To the portal" } },
                 Some("") => {},
                 Some(environment) => {
-                    a.button.wide href=(format!("/id/{environment}/account/sessions")) { "To my sessions" }
+                    a.button.wide href=(format!("/id/{environment}{sessions}")) { "To my sessions" }
                 }
             }
         };

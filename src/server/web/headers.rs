@@ -46,7 +46,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
     if state.is_https() {
         let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(value);
     }
     span.in_scope(|| {
         tracing::debug!(status = response.status().as_u16(), took_ms = took.as_secs_f64() * 1000.0, "answered");

@@ -8,6 +8,9 @@ use axum::routing::get;
 use crate::server::db::environment;
 use crate::server::state::AppState;
 
+/// What is answered under any name.
+pub const PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
 pub fn router(state: AppState) -> Router {
     Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready)).with_state(state)
 }

@@ -22,6 +22,7 @@ use maud::html;
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use super::own_host;
 use crate::server::address::{is_loopback, origin_of, with_query};
 use crate::server::clock::from_micros;
 use crate::server::identity::page::Page;
@@ -118,9 +119,9 @@ impl Names {
     }
 }
 
-/// Sends documents that were opened under another name to the public one.
+/// Sends documents that were opened under another name to the public one, but for those at an environment's own.
 pub async fn under_its_name(State(names): State<Names>, request: Request, next: Next) -> Response {
-    let is_document = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_document = matches!(*request.method(), Method::GET | Method::HEAD) && !own_host::is_there(&request);
     let Some(host) = asked(request.uri(), request.headers()).filter(|_| is_document) else {
         return next.run(request).await;
     };
@@ -155,7 +156,7 @@ pub async fn under_its_name(State(names): State<Names>, request: Request, next: 
 }
 
 /// Whoever talks to us: a proxy, where there is one.
-fn peer(request: &Request) -> Option<IpAddr> {
+pub fn peer(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
@@ -178,7 +179,7 @@ pub fn asked(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty())
 }
 
-fn is_public(public: &Url, host: &str) -> bool {
+pub fn is_public(public: &Url, host: &str) -> bool {
     name_of(host) == public.host_str().unwrap_or_default() && port_of(public, host) == public.port_or_known_default()
 }
 
@@ -189,9 +190,20 @@ fn is_alias(public: &Url, host: &str) -> bool {
 
 /// A proxy that says under which name it was asked.
 fn is_passed_on(public: &Url, headers: &HeaderMap) -> bool {
-    let said = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok());
-    said.and_then(|said| said.rsplit(',').next())
-        .is_some_and(|host| is_public(public, &host.trim().to_ascii_lowercase()))
+    passed_on(headers).is_some_and(|host| is_public(public, &host))
+}
+
+/// The name that the last proxy says it was asked under, in lower case.
+pub fn passed_on(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok())?;
+    said.rsplit(',').next().map(|host| host.trim().to_ascii_lowercase())
+}
+
+/// A name as environments have theirs: without a dot at its end, and without the port that the scheme has anyway. `None`
+/// where the port is none.
+pub fn canonical(public: &Url, host: &str) -> Option<String> {
+    let (name, port) = (name_of(host), port_of(public, host)?);
+    Some(if Some(port) == port_of(public, "") { name.to_owned() } else { format!("{name}:{port}") })
 }
 
 /// Whether the request comes from a page that the browser has open under the public name.
@@ -225,6 +237,23 @@ mod tests {
 
     fn public(text: &str) -> Url {
         Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn a_name_is_canonical_without_the_schemes_port() {
+        let https = public("https://understudy.example.com");
+        for (host, expected) in [
+            ("login.acme.example", "login.acme.example"),
+            ("login.acme.example:443", "login.acme.example"),
+            ("login.acme.example.", "login.acme.example"),
+            ("login.acme.example:80", "login.acme.example:80"),
+            ("login.acme.example:8443", "login.acme.example:8443"),
+        ] {
+            assert_eq!(canonical(&https, host).as_deref(), Some(expected), "{host}");
+        }
+        let local = public("http://localhost:3000");
+        assert_eq!(canonical(&local, "acme.localhost:80").as_deref(), Some("acme.localhost"));
+        assert_eq!(canonical(&https, "login.acme.example:x"), None);
     }
 
     #[test]

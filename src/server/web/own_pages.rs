@@ -1,7 +1,7 @@
 //! Forms and calls that change something come from this server's own pages, or are refused in words.
 //!
-//! A browser says in `Origin` which page sends, and no page can write that: where it is PUBLIC_URL's, the request is ours,
-//! whatever a proxy did to `Host`. Where it says `null`, `Sec-Fetch-Site` tells more, which browsers send over https and on
+//! A browser says in `Origin` which page sends, and no page can write that: where it is PUBLIC_URL's, or at an environment's
+//! own host name that of this host, the request is ours, whatever a proxy did to `Host`. Where it says `null`, `Sec-Fetch-Site` tells more, which browsers send over https and on
 //! the machine itself. Over plain http on a network there is neither; then only a cookie counts that browsers send from
 //! pages of this site alone (RFC 6265bis, `SameSite=Strict`).
 
@@ -13,6 +13,7 @@ use maud::html;
 
 use super::caller::cookie_value;
 use super::host::{self, Names};
+use super::own_host;
 use crate::model::error::ApiError;
 use crate::server::address::{is_local, origin_of};
 use crate::server::identity::page::Page;
@@ -82,9 +83,11 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
     let state = &own.state;
     let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or("unreadable"));
     let from_here = matches!(site, Some("same-origin" | "none"));
-    let by_name = || if own.names.is_ours(request) { Ok(()) } else { Err(Refusal::OtherName) };
+    let here = own_host::origin(state, request);
+    let by_name =
+        || if own_host::is_there(request) || own.names.is_ours(request) { Ok(()) } else { Err(Refusal::OtherName) };
     match headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("unreadable")) {
-        Some(origin) if origin.eq_ignore_ascii_case(&state.origin()) => Ok(()),
+        Some(origin) if origin.eq_ignore_ascii_case(&here) => Ok(()),
         Some("null") if from_here => by_name(),
         // An older browser, on the machine itself, where all newer ones say more.
         Some("null") if site.is_none() && is_own_machine(state) => by_name(),
@@ -107,9 +110,7 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
         None => {
             let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(origin_of);
             match referer {
-                Some(referer) if referer != state.origin() && site.is_none() && !is_own_machine(state) => {
-                    Err(Refusal::OtherSite)
-                }
+                Some(referer) if referer != here && site.is_none() && !is_own_machine(state) => Err(Refusal::OtherSite),
                 _ => by_name(),
             }
         }
@@ -120,7 +121,7 @@ fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
     let said =
         |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     tracing::info!(origin = ?said("origin"), host = ?said("host"), site = ?said("sec-fetch-site"), ?refusal, "a form was refused");
-    let own = state.origin();
+    let own = own_host::origin(state, request);
     let (title, why, mend) = match refusal {
         Refusal::OtherSite => (
             "This form was not sent from here",

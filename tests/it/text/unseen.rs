@@ -97,7 +97,7 @@ async fn a_reason_has_at_least_three_letters_or_digits() {
     let user = app.user_id("amara@northwind.example").await.to_string();
     for reason in ["x", "ok", "-- !? --", "👍👍👍", "字", "x\u{200b}\u{200b}", "\u{1102}\u{1166}"] {
         let location = start(&app, reason, "").await;
-        assert!(location.ends_with("error=reason_too_short"), "{reason:?}: {location}");
+        assert!(location.ends_with("error=reason"), "{reason:?}: {location}");
         let form = [
             ("request[environment]", "production"),
             ("request[user_id]", &user),

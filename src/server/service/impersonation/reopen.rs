@@ -88,6 +88,6 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     };
     grant::insert_hand_off(&mut tx, &hand_off).await?;
     tx.commit().await?;
-    let url = entrance.url(&state.issuer(&caller.environment.slug), &code);
+    let url = entrance.url(&state.issuer(&caller.environment), &code);
     Ok(Reopened::HandOff(HandOff { session_id, url, expires_at, deadline: standing.expires_at }))
 }

@@ -136,7 +136,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
     };
     grant::insert_hand_off(&mut tx, &hand_off).await?;
     tx.commit().await?;
-    let issuer = state.issuer(&caller.environment.slug);
+    let issuer = state.issuer(&caller.environment);
     Ok(Some(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline }))
 }
 

@@ -1,0 +1,59 @@
+//! The hand-off at an environment's own host name, which the portal's cookie does not reach.
+//!
+//! The tab goes to the public address, where that cookie shows that it is in the operator's browser, and comes back with
+//! another code. That one works only together with a word that no address has: it lies in a cookie of this host, in the one
+//! browser that set out, and the code is bound to its hash (RFC 7636).
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::server::identity::parameters::with_query;
+use crate::server::identity::provider::Provider;
+use crate::server::secret;
+use crate::server::service::impersonation::HAND_OFF_LIFETIME;
+use crate::server::web::caller::cookie_value;
+use crate::server::web::own_host::CLAIM;
+
+/// The name of a parameter: it comes back with the browser, and says which word is meant.
+pub const CHALLENGE: &str = "code_challenge";
+/// Characters of the challenge that tell apart the tabs of one browser that are under way at the same time.
+const TOLD_APART: usize = 16;
+
+/// Sends the tab to the public address with the code.
+pub fn set_out(provider: &Provider, code: &str) -> Response {
+    let mut bytes = [0; 32];
+    provider.state.random.fill(&mut bytes);
+    let word = URL_SAFE_NO_PAD.encode(bytes);
+    let challenge = URL_SAFE_NO_PAD.encode(secret::hash(&word));
+    let mut response = Redirect::to(&claim(provider, &[("code", code), (CHALLENGE, &challenge)])).into_response();
+    let secure = if provider.state.is_https() { "; Secure" } else { "" };
+    let (name, seconds) = (cookie_name(provider, &challenge), HAND_OFF_LIFETIME.num_seconds());
+    let text = format!("{name}={word}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// The address at which a code is claimed: where the portal's cookie is.
+pub fn claim(provider: &Provider, pairs: &[(&str, &str)]) -> String {
+    with_query(&format!("{}{CLAIM}", provider.state.issuer_at(&provider.environment.slug, None)), pairs)
+}
+
+/// Where the tab comes back to, with the code that it got for its own.
+pub fn back(provider: &Provider, code: &str, challenge: &str) -> String {
+    with_query(&format!("{}/hand-off", provider.issuer()), &[("code", code), (CHALLENGE, challenge)])
+}
+
+/// The word with which this browser set out.
+pub fn word(provider: &Provider, challenge: &str) -> Option<String> {
+    cookie_value(&provider.headers, &cookie_name(provider, challenge))
+}
+
+fn cookie_name(provider: &Provider, challenge: &str) -> String {
+    let prefix = if provider.state.is_https() { "__Host-" } else { "" };
+    let tab: String = challenge.chars().take(TOLD_APART).collect();
+    format!("{prefix}understudy_hand-off_{tab}")
+}
