@@ -131,7 +131,7 @@ test("the user sees the session among their own, with operator and reason, and r
   await expect(item).toContainText("Impersonation");
   await expect(item).toContainText(/left|minutes/);
   await item.getByRole("button", { name: /Revoke/ }).click();
-  await expect(own.getByRole("listitem").filter({ hasText: "To be revoked by" })).toContainText("revoked by user");
+  await expect(own.getByRole("listitem").filter({ hasText: "To be revoked by" })).toContainText("Ended by the user");
   await expect(tab.getByText("This session has ended")).toBeVisible();
 
   await open(page, "/production/audit?q=to+be+revoked");

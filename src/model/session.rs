@@ -96,6 +96,25 @@ impl EndReason {
         }
     }
 
+    /// The same for people who know nothing of operators and their settings, as the beginning of a sentence or the whole.
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::Expired => "Ended when its time was over",
+            Self::EndedByOperator => "Ended by the support staff",
+            Self::RevokedByUser => "Ended by the user",
+            Self::RevokedByAdministrator => "Ended by an administrator",
+            Self::SignedOut => "Ended by signing out",
+            Self::OperatorLostRight => "Ended because the support staff may no longer act as this user",
+            Self::OperatorSignedOut => "Ended when the support staff signed out",
+            Self::TargetLockedOrRemoved => "Ended because the user was locked or removed",
+            Self::SettingsTurnedOff => "Ended because nobody may act as a user here any more",
+            Self::AccountOrApplicationRemoved => "Ended because the account or the application was removed",
+            Self::RefreshTokenReused => "Ended for safety, because something that had been replaced was used again",
+            Self::AuthorizationCodeReused => "Ended for safety, because something that works once was used twice",
+            Self::PasswordChanged => "Ended when the password was changed",
+        }
+    }
+
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
@@ -126,5 +145,21 @@ pub struct SessionItem {
 impl SessionItem {
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_none() && now < self.expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::EndReason;
+
+    #[test]
+    fn each_end_is_said_in_words_of_its_own() {
+        let said: HashSet<&str> = EndReason::ALL.into_iter().map(EndReason::said).collect();
+        assert_eq!(said.len(), EndReason::ALL.len());
+        for words in said {
+            assert!(words.starts_with("Ended ") && !words.ends_with('.') && !words.contains("operator"), "{words}");
+        }
     }
 }

@@ -169,7 +169,7 @@ export class Own {
     const item = page.getByRole("listitem").filter({ hasText: reason });
     await expect(item).toContainText(OWNER.name);
     await item.getByRole("button", { name: /Revoke/ }).click();
-    await expect(page.getByRole("listitem").filter({ hasText: reason })).toContainText("revoked by user");
+    await expect(page.getByRole("listitem").filter({ hasText: reason })).toContainText("Ended by the user");
     await page.close();
   }
 

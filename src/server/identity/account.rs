@@ -14,7 +14,7 @@ use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use super::selection::{self, Then};
 use crate::model::device::describe;
-use crate::model::session::{SessionItem, SessionKind};
+use crate::model::session::{EndReason, SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::self_service::{self, OwnAccount};
@@ -278,7 +278,7 @@ fn ended_item(now: DateTime<Utc>, viewer: &StandingRow, session: &SessionItem) -
                 (what(session, viewer))
                 span.dim {
                     "Started " (page::ago(now, session.started_at)) " · "
-                    (session.end_reason.map_or("expired", |reason| reason.label())) " "
+                    (session.end_reason.unwrap_or(EndReason::Expired).said()) ", "
                     (page::ago(now, session.ended_at.unwrap_or(session.expires_at)))
                 }
                 (origin(session))

@@ -214,7 +214,7 @@ fn refused(provider: &Provider, refusal: Refusal) -> Response {
         Refusal::Ended(reason) => (
             StatusCode::FORBIDDEN,
             "This impersonation has ended",
-            format!("Reason: {}. Close this tab; a new session can be started from the portal.", reason.label()),
+            format!("{}. Close this tab; a new session can be started from the portal.", reason.said()),
         ),
     };
     page::plain(status, title, &sentence)

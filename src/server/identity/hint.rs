@@ -1,4 +1,4 @@
-//! An id token that comes back as a hint about who is meant: verified, but allowed to be old.
+//! Hints about who is meant: an id in a login hint, and an id token that comes back, verified, but allowed to be old.
 
 use std::sync::Arc;
 
@@ -7,6 +7,11 @@ use uuid::Uuid;
 use super::access::{verify, verify_past};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
+
+/// The id of a session or a user that a login hint has the form of, in any spelling of one: no name that anybody typed.
+pub fn id_in(login_hint: &str) -> Option<Uuid> {
+    Uuid::try_parse(login_hint.trim()).ok()
+}
 
 pub struct IdHint {
     pub session_id: Uuid,

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
-use uuid::Uuid;
 
 use super::authorize::answered;
 use super::choice::Browser;
-use super::cookies;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters};
 use super::parking;
 use super::provider::Provider;
-use super::selection;
+use super::{cookies, hint, selection};
 use crate::server::address::is_path;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::relying_party::{self, Application};
@@ -134,13 +132,13 @@ pub async fn destination(provider: &Provider, wanted: Option<&str>) -> ServiceRe
         }
         _ => false,
     };
-    let hint = request.get("login_hint").filter(|hint| Uuid::try_parse(hint).is_err()).unwrap_or_default();
+    let hint = request.get("login_hint").filter(|hint| hint::id_in(hint).is_none()).unwrap_or_default();
     Ok(Ok(Destination {
         path: wanted.to_owned(),
         continued: continued.to_owned(),
         application,
         leads_on,
-        email: hint.to_owned(),
+        email: hint.trim().to_owned(),
         ended: None,
     }))
 }
@@ -170,7 +168,8 @@ fn sign_in_page(
     let described = problem.map(|_| "problem");
     let body = html! {
         h1 { (title) }
-        p.dim { (provider.environment.name) }
+        // To whom an application is named, its environment's name says nothing.
+        @if destination.application.is_none() { p.dim { (provider.environment.name) } }
         form.form method="post" action=(provider.path("/login")) {
             @if let Some(ended) = &destination.ended {
                 p.notice.amber role="note" { (icon("venetian-mask")) span { (ended) } }
@@ -193,6 +192,7 @@ fn sign_in_page(
             }
             button.button.primary.wide type="submit" { "Sign in" }
         }
+        p.dim { "Forgotten your password? Ask whoever gave you your account for a link with which you choose a new one." }
     };
     let status = problem.map_or(StatusCode::OK, |(status, _)| status);
     let page = Page::card(&title, body).status(status);

@@ -78,14 +78,14 @@ pub async fn said(provider: &Provider, id: Option<&str>) -> ServiceResult<Option
 }
 
 fn what_ended(provider: &Provider, session: &StandingRow) -> (String, String) {
-    let reason = session.end_due(provider.state.now()).unwrap_or(EndReason::Expired).label();
+    let reason = session.end_due(provider.state.now()).unwrap_or(EndReason::Expired).said();
     let name = isolated(&session.user_name);
     if session.is_impersonation() {
         let place =
             session.application_name.as_deref().map(|name| format!(" in {}", isolated(name))).unwrap_or_default();
-        ("This impersonation has ended".to_owned(), format!("You acted as {name}{place}. Reason: {reason}."))
+        ("This impersonation has ended".to_owned(), format!("You acted as {name}{place}. {reason}."))
     } else {
-        ("This session has ended".to_owned(), format!("{name} was signed in here. Reason: {reason}."))
+        ("This session has ended".to_owned(), format!("{name} was signed in here. {reason}."))
     }
 }
 

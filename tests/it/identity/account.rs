@@ -42,7 +42,7 @@ async fn the_user_sees_the_impersonation_with_operator_reason_and_time_left_and_
     assert_eq!(ended[0].operator_name.as_deref(), Some("Olivia Owner"));
     assert_eq!(ended[0].description, "Amara Okafor ended the impersonation by Olivia Owner");
     let page = browser.get(SESSIONS).await;
-    assert!(page.body().contains("revoked by user"), "{}", page.body());
+    assert!(page.body().contains("Ended by the user"), "{}", page.body());
     // Again is no error, and no second END.
     browser.post(&path, &[]).await.expect_status(StatusCode::SEE_OTHER);
     assert_eq!(app.events("impersonation.ended").await.len(), 1);

@@ -80,6 +80,12 @@ async fn a_user_is_named_by_id_or_e_mail_and_is_here_or_is_asked_for() {
         let silent = [("login_hint", hint), ("prompt", "none")];
         assert_eq!(ask(&app, &mut browser, &silent).await, "login_required", "{hint}");
     }
+    // An id is nobody's e-mail, with blanks around it or without.
+    for hint in [rita.to_string(), format!(" {rita} "), format!("{rita}\t")] {
+        let login = browser.get(&authorize_path("console", &[("login_hint", &hint)])).await.location();
+        let page = browser.get(&login).await.expect_status(StatusCode::OK);
+        assert!(!page.body().contains(&rita.to_string()), "{hint:?}: {}", page.body());
+    }
     // The sign-in page has what the application suggested, and who signs in there is who goes on.
     app.advance(TimeDelta::seconds(1));
     let login = browser.get(&authorize_path("console", &[("login_hint", RITA)])).await.location();

@@ -3,7 +3,7 @@
 use axum::http::{Method, Request, StatusCode, header};
 use chrono::TimeDelta;
 
-use super::flow::{AMARA, OLIVIA, introspect, sign_in, signed_in, text, tokens};
+use super::flow::{AMARA, OLIVIA, authorize_path, introspect, sign_in, signed_in, text, tokens};
 use crate::support::{ResponseExt, TestApp, USER_PASSWORD, encode};
 
 #[tokio::test]
@@ -177,4 +177,19 @@ async fn a_body_beyond_the_limit_is_not_read() {
     browser.get("/id/nowhere/login").await.expect_status(StatusCode::NOT_FOUND);
     browser.get("/id/nowhere/.well-known/openid-configuration").await.expect_status(StatusCode::NOT_FOUND);
     assert_eq!(super::flow::bare(&app, "/../nowhere/token", &[]).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_sign_in_page_names_the_application_alone_and_says_who_helps_with_a_forgotten_password() {
+    let app = TestApp::new().await;
+    let mut browser = app.browser();
+    let own = browser.get("/id/production/login").await.expect_status(StatusCode::OK);
+    assert!(own.body().contains(">Production<"), "{}", own.body());
+    let login = browser.get(&authorize_path("console", &[])).await.location();
+    let page = browser.get(&login).await.expect_status(StatusCode::OK);
+    assert!(page.body().contains("Sign in to "), "{}", page.body());
+    assert!(!page.body().contains(">Production<"), "{}", page.body());
+    for page in [own, page] {
+        assert!(page.body().contains("Forgotten your password? Ask whoever gave you your account"), "{}", page.body());
+    }
 }

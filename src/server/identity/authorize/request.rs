@@ -1,8 +1,7 @@
 //! An authorization request, read to the letter: what is not understood is refused with the standard's own word.
 
-use uuid::Uuid;
-
 use super::super::claims::SCOPES;
+use super::super::hint::id_in;
 use super::super::parameters::Parameters;
 use crate::server::address::origin_of;
 use crate::server::service::relying_party::Application;
@@ -113,7 +112,7 @@ impl<'a> AuthorizationRequest<'a> {
 
     /// Whether `login_hint` has the form of an id.
     pub fn hints_by_id(&self) -> bool {
-        self.login_hint.is_some_and(|hint| Uuid::try_parse(hint.trim()).is_ok())
+        self.login_hint.is_some_and(|hint| id_in(hint).is_some())
     }
 }
 
