@@ -131,7 +131,15 @@ async fn a_server_that_cannot_say_now_does_not_send_a_page_away_for_good() {
         let answer = browser.get(path).await.expect_status(StatusCode::SERVICE_UNAVAILABLE);
         assert!(answer.headers().contains_key(header::RETRY_AFTER));
     }
+    // Nor is a page sent to sign in, or its cookie taken.
+    for path in ["/production/users", "/", "/sign-in", "/sign-out"] {
+        let answer = browser.get(path).await.expect_status(StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key(header::RETRY_AFTER), "{path}");
+        assert!(answer.body().contains("You were not signed out"), "{path}: {}", answer.body());
+        assert!(!answer.headers().contains_key(header::SET_COOKIE), "{path}");
+    }
     app.execute("ALTER TABLE away RENAME TO operator_sessions").await;
+    browser.get("/production/users").await.expect_status(StatusCode::OK);
     browser.get("/production/live?once").await.expect_status(StatusCode::OK);
 }
 

@@ -9,6 +9,9 @@ use crate::server::error::ServiceError;
 use crate::server::web::assets;
 use crate::server::web::headers::{Forms, plain_policy};
 
+/// When a page may be asked for again that could not be made, in seconds.
+const COME_AGAIN: u32 = 3;
+
 /// A document about to be sent.
 pub struct Page<'a> {
     status: StatusCode,
@@ -166,6 +169,15 @@ pub fn busy(retry_after_seconds: u32) -> Response {
     let sentence = "The server is busy, and nothing was changed. Go back and try again in a moment.";
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again", sentence);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
+}
+
+/// The page for a server that cannot tell who asks, because its database does not answer.
+pub fn unavailable() -> Response {
+    let sentence = "The server cannot reach its data at the moment. You were not signed out, and nothing was changed: load \
+                    this page again in a moment.";
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again", sentence);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(COME_AGAIN));
     response
 }
 

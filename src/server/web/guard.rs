@@ -8,7 +8,8 @@ use maud::html;
 
 use super::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
 use super::headers::OfOperator;
-use crate::server::identity::page::Page;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::identity::page::{self, Page};
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
@@ -16,15 +17,17 @@ use crate::server::state::AppState;
 const SIGN_IN: &str = "/api/sign-in";
 
 /// The signed-in operator of a request, from its cookie.
-pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> Option<Operator> {
-    let cookie = cookie_value(headers, operator_cookie_name(state))?;
-    match service::authenticate(state, &cookie).await {
-        Ok(operator) => operator,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "a portal cookie could not be looked up");
-            None
-        }
+pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> ServiceResult<Option<Operator>> {
+    match cookie_value(headers, operator_cookie_name(state)) {
+        Some(cookie) => service::authenticate(state, &cookie).await,
+        None => Ok(None),
     }
+}
+
+/// Whom a cookie belongs to cannot be looked up: whoever it is stays signed in, and asks again.
+fn unknown(error: &ServiceError) -> Response {
+    tracing::error!(error = format!("{error:#}"), "a portal cookie could not be looked up");
+    page::unavailable()
 }
 
 /// Sends document requests without a sign-in to `/sign-in`, before anything is rendered.
@@ -44,7 +47,10 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
         return response;
     }
     let is_sign_in = request.uri().path() == "/sign-in";
-    let operator = operator(&state, request.headers()).await;
+    let operator = match operator(&state, request.headers()).await {
+        Ok(operator) => operator,
+        Err(error) => return unknown(&error),
+    };
     let known = operator.is_some();
     if let Some(operator) = operator {
         // Whoever answers this request need not look again.
@@ -75,8 +81,10 @@ fn sign_in_path(request: &Request) -> String {
 
 /// `/`: the operator's first environment.
 pub async fn home(State(state): State<AppState>, request: Request) -> Response {
-    let Some(operator) = operator(&state, request.headers()).await else {
-        return Redirect::to("/sign-in").into_response();
+    let operator = match operator(&state, request.headers()).await {
+        Ok(Some(operator)) => operator,
+        Ok(None) => return Redirect::to("/sign-in").into_response(),
+        Err(error) => return unknown(&error),
     };
     match service::home(&state, &operator).await {
         Ok(path) => Redirect::to(&path).into_response(),

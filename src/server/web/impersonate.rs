@@ -102,7 +102,7 @@ pub async fn reopen(
     parts: Parts,
 ) -> Response {
     let reopened = async {
-        let operator = guard::operator(&state, &parts.headers).await.ok_or(ServiceError::Unauthenticated)?;
+        let operator = guard::operator(&state, &parts.headers).await?.ok_or(ServiceError::Unauthenticated)?;
         let caller = service::operator::enter(&state, operator, client(&state, &parts), &environment).await?;
         service::impersonation::reopen(&caller, session_id).await
     };
@@ -117,14 +117,14 @@ fn over(environment: &str, reason: EndReason) -> Response {
     let title = "This session is over";
     let body = html! {
         h1 { (title) }
-        p.dim { "How it ended: " (reason.label()) ". Close this tab, and start another session if you need one." }
+        p.dim { (reason.said()) ". Close this tab, and start another session if you need one." }
         a.button.wide href=(format!("/{environment}/impersonation")) { "To the live sessions" }
     };
     Page::card(title, body).status(StatusCode::CONFLICT).into_response()
 }
 
 async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> ServiceResult<String> {
-    let operator = guard::operator(state, &parts.headers).await.ok_or(ServiceError::Unauthenticated)?;
+    let operator = guard::operator(state, &parts.headers).await?.ok_or(ServiceError::Unauthenticated)?;
     let caller = service::operator::enter(state, operator, client(state, parts), &request.environment).await?;
     Ok(service::impersonation::start(&caller, request).await?.url)
 }
