@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::error::ApiError;
-use crate::model::operator::Shell;
+use crate::model::operator::{Shell, SignedOut};
 
 /// Signs an operator in and sends the browser to `return_to`, a path of this portal.
 #[server(prefix = "/api", endpoint = "sign-in")]
@@ -30,14 +30,23 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
     Ok(())
 }
 
+/// Signs the operator out, unless more sessions end with it than the `ending` that the form said. Then a page without script
+/// leads to the question; one with script asks in its place.
 #[server(prefix = "/api", endpoint = "sign-out")]
-pub async fn sign_out() -> Result<(), ApiError> {
+pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
     use crate::server::{service, web::caller};
     let caller = caller::operator().await?;
-    caller::answer(&caller.client, service::operator::sign_out(&caller.state, &caller.operator, &caller.client).await)?;
-    caller::clear_cookie(&caller.state);
-    leptos_axum::redirect("/sign-in");
-    Ok(())
+    let signed_out = service::operator::sign_out(&caller.state, &caller.operator, ending, &caller.client).await;
+    let signed_out = caller::answer(&caller.client, signed_out)?;
+    match signed_out {
+        SignedOut::Done => {
+            caller::clear_cookie(&caller.state);
+            leptos_axum::redirect("/sign-in");
+        }
+        SignedOut::Asks if caller::is_plain_form() => leptos_axum::redirect("/sign-out"),
+        SignedOut::Asks => {}
+    }
+    Ok(signed_out)
 }
 
 /// The frame of an environment's pages.

@@ -132,3 +132,20 @@ pub struct Shell {
     /// Impersonations that were started from this portal session, in whichever environment: signing out ends them.
     pub ending_with_sign_out: i64,
 }
+
+/// What signing out of the portal came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedOut {
+    Done,
+    /// Nothing was changed: more sessions would end with it than whoever asked was shown.
+    Asks,
+}
+
+/// What is said before a portal session ends from which so many impersonations were started that run.
+pub fn ending_with_sign_out(ending: i64) -> String {
+    match ending {
+        1 => "1 running session will end: you started it from here.".to_owned(),
+        ending => format!("{ending} running sessions will end: you started them from here."),
+    }
+}

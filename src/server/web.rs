@@ -14,6 +14,7 @@ mod origin;
 pub mod own_host;
 pub mod own_pages;
 mod pages;
+mod sign_out;
 
 use axum::Router;
 use axum::extract::{FromRef, Request};
@@ -76,6 +77,7 @@ pub fn router(state: AppState) -> Router {
         .iter()
         .fold(Router::new(), |router, path| router.route(path, get(pages::page)))
         .route("/", get(guard::home))
+        .route("/sign-out", get(sign_out::ask))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
         .leptos_routes_with_context(&web, no_pages, server_functions, || ());

@@ -1,8 +1,9 @@
 //! The frame of an environment's pages: navigation, bar, and the page between them.
 
+mod operator;
+
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::Element;
 use leptos_meta::Title;
@@ -11,9 +12,7 @@ use leptos_router::hooks::{use_location, use_params_map};
 use leptos_router::location::Location;
 
 use super::address::Words;
-use super::component::avatar::avatar;
 use super::component::dialog;
-use super::component::form::{Call, post_form};
 use super::component::icon::{icon, mark};
 use super::component::loaded::ahead::Need;
 use super::component::loaded::{kept_quietly, loaded_quietly, loading};
@@ -22,7 +21,7 @@ use super::frame::Frame;
 use super::live::Live;
 use super::page;
 use super::theme::theme_switch;
-use crate::api::operator::{GetShell, SignOut, sign_out};
+use crate::api::operator::GetShell;
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::ui::app::document_title;
@@ -151,7 +150,7 @@ fn sidebar(frame: Frame, live: Live, section: Memo<String>) -> AnyView {
             <nav class="nav" aria-label="Main">
                 {GROUPS.into_iter().map(|(name, pages)| nav_group(frame, live, section, name, pages)).collect_view()}
             </nav>
-            {kept_quietly(frame.shell, operator)}
+            {kept_quietly(frame.shell, move |shell| operator::operator(frame, shell))}
         </aside>
     }
     .erased()
@@ -239,67 +238,6 @@ fn environments(current: &str, all: &[Environment], section: Memo<String>) -> An
         })
         .collect_view()
         .erased()
-}
-
-fn operator(shell: Signal<Shell>) -> AnyView {
-    let call = Call::to(SignOut::PATH);
-    let submitted = Callback::new(move |_: Words| call.run(sign_out(), |()| {}));
-    let roles = Memo::new(move |_| {
-        shell.with(|shell| if shell.roles.is_empty() { "No role here".to_owned() } else { shell.roles.labels() })
-    });
-    let picture = move || shell.with(|shell| avatar(shell.operator_id, &shell.operator_name, None, false));
-    let ending = Memo::new(move |_| shell.read().ending_with_sign_out);
-    let asks = Memo::new(move |_| ending.get() > 0);
-    view! {
-        <div class="operator">
-            {picture}
-            <div class="operator-text">
-                <span class="truncate" title=move || shell.read().operator_email.clone()>
-                    <bdi>{move || shell.read().operator_name.clone()}</bdi>
-                </span>
-                <span class="dim truncate" title=move || roles.get()>{move || roles.get()}</span>
-            </div>
-            {move || if asks.get() { sign_out_question(ending, submitted) } else { sign_out_button(submitted) }}
-        </div>
-    }
-    .erased()
-}
-
-fn sign_out_button(submitted: Callback<Words>) -> AnyView {
-    let button = view! {
-        <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
-            {icon("log-out")}
-        </button>
-    };
-    post_form(SignOut::url(), "", submitted, button.erased())
-}
-
-/// Signing out ends what was started from here: where something runs, it is said before. The question stays open while
-/// sessions come and go.
-fn sign_out_question(ending: Memo<i64>, submitted: Callback<Words>) -> AnyView {
-    let text = move || match ending.get() {
-        1 => "1 running session will end: you started it from here.".to_owned(),
-        count => format!("{count} running sessions will end: you started them from here."),
-    };
-    let buttons = view! {
-        <div class="form-foot">
-            <button type="button" class="button small" popovertarget="sign-out" popovertargetaction="hide">
-                "Stay"
-            </button>
-            <button type="submit" class="button small danger solid">"Sign out"</button>
-        </div>
-    };
-    view! {
-        <button type="button" class="icon-button" popovertarget="sign-out" aria-label="Sign out" title="Sign out">
-            {icon("log-out")}
-        </button>
-        <div class="menu confirm" popover="auto" id="sign-out" role="dialog" aria-labelledby="sign-out-title">
-            <h3 id="sign-out-title">"Sign out?"</h3>
-            <p class="dim">{text}</p>
-            {post_form(SignOut::url(), "", submitted, buttons.erased())}
-        </div>
-    }
-    .erased()
 }
 
 /// Where the page is, and the list that led to it.

@@ -14,7 +14,7 @@ use super::{failed_sign_in, live};
 use crate::model::audit::action;
 use crate::model::environment::Environment;
 use crate::model::error::WRONG_PASSWORD;
-use crate::model::operator::{Roles, Shell};
+use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
@@ -192,11 +192,27 @@ async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(E
 }
 
 /// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
-pub async fn sign_out(state: &AppState, operator: &Operator, client: &Client) -> ServiceResult<()> {
+/// Where more of them run than the operator was `shown`, nothing ends: a page may be older than what was started elsewhere.
+pub async fn sign_out(
+    state: &AppState,
+    operator: &Operator,
+    shown: Option<i64>,
+    client: &Client,
+) -> ServiceResult<SignedOut> {
     let mut tx = state.db.write().await?;
+    let ending = session_table::count_impersonations_from(&mut tx, operator.session_id, state.now()).await?;
+    if ending > shown.unwrap_or_default() {
+        return Ok(SignedOut::Asks);
+    }
     end_session(state, &mut tx, operator, client).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(SignedOut::Done)
+}
+
+/// How many impersonations run that end when the operator signs out.
+pub async fn ending_with_sign_out(state: &AppState, operator: &Operator) -> ServiceResult<i64> {
+    let mut conn = state.db.read().await?;
+    Ok(session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?)
 }
 
 /// Ends the portal session that `operator` is signed in with.

@@ -78,15 +78,20 @@ pub fn answer<T>(client: &Client, result: ServiceResult<T>) -> Result<T, ApiErro
     })
 }
 
-fn set_status(error: &ApiError) {
-    let (Some(parts), Some(response)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else { return };
+/// Whether a form was posted without script: its answer is the next page.
+pub fn is_plain_form() -> bool {
+    let Some(parts) = use_context::<Parts>() else { return false };
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    parts.method == axum::http::Method::POST && accept.contains("text/html")
+}
+
+fn set_status(error: &ApiError) {
+    let Some(response) = use_context::<ResponseOptions>() else { return };
     if let ApiError::RateLimited { retry_after_seconds } | ApiError::Busy { retry_after_seconds } = error {
         response.insert_header(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
     }
-    let is_plain_form = parts.method == axum::http::Method::POST && accept.contains("text/html");
     // Where the server cannot serve, there is no form to go back to: `busy` makes a page of it.
-    if !is_plain_form || matches!(error, ApiError::Busy { .. }) {
+    if !is_plain_form() || matches!(error, ApiError::Busy { .. }) {
         response.set_status(status(error));
     }
 }

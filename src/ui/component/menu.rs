@@ -27,3 +27,10 @@ pub fn close(id: &str) {
         _ = popover.unchecked_into::<HtmlElement>().hide_popover();
     }
 }
+
+/// Opens it.
+pub fn open(id: &str) {
+    if let Some(popover) = document().get_element_by_id(id) {
+        _ = popover.unchecked_into::<HtmlElement>().show_popover();
+    }
+}

@@ -102,7 +102,7 @@ async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
     start(&app, &mut elsewhere).await;
     let page = here.get("/production/users").await;
     assert!(page.body().contains("2 running sessions will end"), "{}", page.body());
-    here.post("/api/sign-out", &[]).await;
+    here.post("/api/sign-out", &[("ending", "2")]).await;
     assert_eq!(running(&app).await, 1);
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 2);
@@ -118,10 +118,36 @@ async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
 }
 
 #[tokio::test]
+async fn what_was_started_since_a_page_was_made_is_asked_about_before_it_ends() {
+    let app = TestApp::new().await;
+    let mut here = app.operator_browser(OLIVIA).await;
+    let page = here.get("/production/users").await;
+    assert!(page.body().contains("name=\"ending\" value=\"0\""), "{}", page.body());
+    start(&app, &mut here.clone()).await;
+    // As the page had it, and as pages had it that said no number.
+    for old in [&[("ending", "0")][..], &[]] {
+        assert_eq!(here.post("/api/sign-out", old).await.location(), "/sign-out");
+        let page = here.get("/sign-out").await.expect_status(StatusCode::OK);
+        for part in ["1 running session will end", "action=\"/api/sign-out\"", "name=\"ending\" value=\"1\""] {
+            assert!(page.body().contains(part), "no {part:?} in {}", page.body());
+        }
+        let asked = here.call("sign-out", old).await.expect_status(StatusCode::OK);
+        assert_eq!(asked.json(), "asks");
+        assert!(app.events("operator.signed_out").await.is_empty());
+        assert_eq!(running(&app).await, 1);
+    }
+    start(&app, &mut here.clone()).await;
+    assert_eq!(here.post("/api/sign-out", &[("ending", "1")]).await.location(), "/sign-out");
+    assert_eq!(here.post("/api/sign-out", &[("ending", "2")]).await.location(), "/sign-in");
+    assert_eq!(running(&app).await, 0);
+    here.get("/sign-out").await.expect_status(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
-    operator::sign_out(&app.state, &caller.operator, &caller.client).await.expect("she signs out");
+    operator::sign_out(&app.state, &caller.operator, None, &caller.client).await.expect("she signs out");
     let outcome = impersonation::start(&caller, &wanted(&app, AMARA).await).await;
     assert!(matches!(outcome, Err(ServiceError::Unauthenticated)), "{outcome:?}");
     assert_eq!(app.count("sessions").await, 0);

@@ -1,0 +1,36 @@
+//! `/sign-out`: asks whoever signs out of the portal by a plain form that did not say what ends with it.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::caller::client;
+use crate::model::operator::ending_with_sign_out;
+use crate::server::identity::page::{self, Page};
+use crate::server::service::caller::Operator;
+use crate::server::service::operator as service;
+use crate::server::state::AppState;
+
+/// The question, with a form that carries the number which it shows.
+pub async fn ask(State(state): State<AppState>, Extension(operator): Extension<Operator>, parts: Parts) -> Response {
+    match service::ending_with_sign_out(&state, &operator).await {
+        Ok(ending) => question(ending),
+        Err(error) => page::failed(error, &client(&state, &parts).request_id),
+    }
+}
+
+fn question(ending: i64) -> Response {
+    let title = "Sign out?";
+    let body = html! {
+        h1 { (title) }
+        @if ending > 0 { p.dim { (ending_with_sign_out(ending)) " Nothing has ended yet." } }
+        form.form method="post" action="/api/sign-out" {
+            input type="hidden" name="ending" value=(ending);
+            button.button.danger.wide type="submit" { "Sign out" }
+        }
+        a.button.wide href="/" { "Stay" }
+    };
+    Page::card(title, body).into_response()
+}
