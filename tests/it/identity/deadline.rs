@@ -144,7 +144,7 @@ async fn turning_impersonation_off_ends_what_runs_and_what_was_about_to_open() {
     let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
     settings::update(&caller, ImpersonationSettings::default()).await.expect("the settings change");
     let page = browser.get(&path).await.expect_status(StatusCode::FORBIDDEN);
-    assert!(page.body().contains("settings turned off"), "{}", page.body());
+    assert!(page.body().contains("Ended because nobody may act as a user here any more"), "{}", page.body());
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ async fn an_operator_who_lost_the_right_in_between_opens_nothing() {
     let path = start(&app, &mut browser, AMARA, "northwind", "console").await;
     app.set_roles(OLIVIA, &[Role::BackofficeViewer]).await;
     let page = browser.get(&path).await.expect_status(StatusCode::FORBIDDEN);
-    assert!(page.body().contains("operator lost the right"), "{}", page.body());
+    assert!(page.body().contains("Ended because the support staff may no longer act"), "{}", page.body());
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
     assert!(ended[0].description.ends_with("may not do that any more"), "{ended:?}");
