@@ -176,6 +176,16 @@ pub async fn urls(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(Uuid, 
     )
 }
 
+/// Every address for after signing out of the environment, with its application.
+pub async fn logout_uris(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(Uuid, String)>> {
+    fetch_all!(
+        conn,
+        "SELECT r.application_id, r.uri FROM redirect_uris r JOIN applications p ON p.id = r.application_id
+         WHERE p.environment_id = $1 AND r.kind = 'logout'",
+        environment_id
+    )
+}
+
 /// The applications that registered `uri` for after signing out, letter by letter.
 pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> DbResult<Vec<ApplicationRow>> {
     fetch_all!(

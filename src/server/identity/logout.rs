@@ -14,6 +14,7 @@ use super::problem::Refused;
 use super::provider::Provider;
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
+use crate::server::address::in_ascii;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::relying_party::{self, Application};
@@ -149,7 +150,7 @@ async fn target(
     }
     let url = match parameters.get("state") {
         Some(state) => with_query(uri, &[("state", state)]),
-        None => uri.to_owned(),
+        None => in_ascii(uri),
     };
     Ok(Ok(Some(url)))
 }

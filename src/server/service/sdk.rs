@@ -15,6 +15,7 @@ use crate::server::db::{Conn, grant, session};
 use crate::server::error::ServiceResult;
 use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
+use crate::server::text::canonical_host;
 
 pub use cookie::{Kept, give, kept, replace};
 
@@ -107,13 +108,28 @@ pub async fn owner_of_hand_off(
     Ok(application.map(|application| (application, session.user_id)))
 }
 
-/// The application that registered this address for after signing out, where it is one.
+/// The application that registered this address for after signing out, where it is one: letter by letter, but for an
+/// international host, which has two spellings.
 pub async fn owner_of_logout_uri(
     state: &AppState,
     environment_id: Uuid,
     uri: &str,
 ) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let mut conn = state.db.read().await?;
+    if let Some(asked) = canonical_host(uri) {
+        let known = table::logout_uris(&mut conn, environment_id).await?;
+        let mut owners: Vec<Uuid> = known
+            .into_iter()
+            .filter(|(_, uri)| canonical_host(uri).as_ref() == Some(&asked))
+            .map(|(id, _)| id)
+            .collect();
+        owners.sort();
+        owners.dedup();
+        return match owners.as_slice() {
+            [only] => in_environment(&mut conn, environment_id, *only).await,
+            _ => Ok(None),
+        };
+    }
     let mut found = table::by_logout_uri(&mut conn, environment_id, uri).await?;
     Ok(if found.len() == 1 { found.pop().map(Arc::new) } else { None })
 }

@@ -1,6 +1,7 @@
 //! Addresses in all their spellings.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use understudy::model::impersonation::{Denial, StartImpersonation};
 use understudy::server::error::ServiceError;
 use understudy::server::import::Kind;
@@ -259,4 +260,40 @@ async fn an_application_at_an_international_host_is_sent_to_in_either_spelling()
     {
         assert_eq!(ask(other).await.status(), StatusCode::BAD_REQUEST, "{other}");
     }
+}
+
+#[tokio::test]
+async fn an_application_at_an_international_host_is_known_by_its_address_after_sign_out_in_either_spelling() {
+    let app = TestApp::new().await;
+    let csv = "client_id,name,app_url,redirect_uris,post_logout_redirect_uris\n\
+               books,Bücher,https://bücher.example/,https://bücher.example/callback,https://bücher.example/bye https://xn--mller-kva.example/bye\n";
+    import(&app, Kind::Applications, csv).await.expect("an import");
+    let leave = async |uri: &str, more: &[(&str, &str)]| {
+        let mut pairs = vec![("post_logout_redirect_uri", uri)];
+        pairs.extend(more);
+        let query = crate::support::encode(&pairs);
+        let request = Request::get(format!("/id/production/frontegg/oauth/logout?{query}"))
+            .header("accept", "text/html")
+            .header("referer", "https://xn--bcher-kva.example/home")
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-site", "cross-site");
+        app.browser().send(request.body(Body::empty()).expect("a request")).await
+    };
+    for (asked, sent) in [
+        ("https://bücher.example/bye", "https://xn--bcher-kva.example/bye"),
+        ("https://xn--bcher-kva.example/bye", "https://xn--bcher-kva.example/bye"),
+        ("https://müller.example/bye", "https://xn--mller-kva.example/bye"),
+        ("https://xn--mller-kva.example/bye", "https://xn--mller-kva.example/bye"),
+    ] {
+        for (more, state) in [(&[][..], ""), (&[("state", "s")], "?state=s")] {
+            let answer = leave(asked, more).await.expect_status(StatusCode::SEE_OTHER);
+            assert_eq!(answer.location(), format!("{sent}{state}"), "{asked}");
+        }
+        // The standard's own endpoint, which is told who asks.
+        let query = crate::support::encode(&[("client_id", "books"), ("post_logout_redirect_uri", asked)]);
+        let answer = app.browser().get(&format!("/id/production/logout?{query}")).await;
+        assert_eq!(answer.expect_status(StatusCode::SEE_OTHER).location(), sent, "{asked}");
+    }
+    let other = leave("https://bücher.example/Bye", &[]).await.expect_status(StatusCode::BAD_REQUEST);
+    assert!(other.body().contains("not registered"), "{}", other.body());
 }
