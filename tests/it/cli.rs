@@ -3,8 +3,8 @@
 mod demo;
 mod doctor;
 mod keys;
-mod readme;
 mod own_host;
+mod readme;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -349,6 +349,8 @@ fn error_of(words: &Words) -> Option<ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn application(client_id: &str) -> DrawerApplication {
@@ -376,6 +378,7 @@ mod tests {
     #[test]
     fn what_an_ended_session_had_is_chosen_by_its_ids_and_what_is_gone_is_said() {
         let drawer = Drawer {
+            operator_id: Uuid::nil(),
             user_id: Uuid::nil(),
             name: "Tina".to_owned(),
             email: "tina@acme.example".to_owned(),
