@@ -30,6 +30,7 @@ macro_rules! migrations {
             (20261126000121, "text_keys"),
             (20261126000122, "lists"),
             (20261126000131, "former_cookies"),
+            (20261126000171, "user_sessions"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {
