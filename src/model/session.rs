@@ -41,10 +41,11 @@ pub enum EndReason {
     RefreshTokenReused,
     AuthorizationCodeReused,
     PasswordChanged,
+    TooManySessions,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Expired,
         Self::EndedByOperator,
         Self::RevokedByUser,
@@ -58,6 +59,7 @@ impl EndReason {
         Self::RefreshTokenReused,
         Self::AuthorizationCodeReused,
         Self::PasswordChanged,
+        Self::TooManySessions,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -75,6 +77,7 @@ impl EndReason {
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::AuthorizationCodeReused => "authorization_code_reused",
             Self::PasswordChanged => "password_changed",
+            Self::TooManySessions => "too_many_sessions",
         }
     }
 
@@ -93,6 +96,7 @@ impl EndReason {
             Self::RefreshTokenReused => "an old refresh token was used again",
             Self::AuthorizationCodeReused => "an authorization code was used twice",
             Self::PasswordChanged => "the password was changed",
+            Self::TooManySessions => "the user began too many others",
         }
     }
 
@@ -112,6 +116,7 @@ impl EndReason {
             Self::RefreshTokenReused => "Ended for safety, because something that had been replaced was used again",
             Self::AuthorizationCodeReused => "Ended for safety, because something that works once was used twice",
             Self::PasswordChanged => "Ended when the password was changed",
+            Self::TooManySessions => "Ended because newer sign-ins took its place",
         }
     }
 

@@ -47,6 +47,7 @@ pub struct RateLimits {
     sign_ins: Mutex<SignIns>,
     start_per_operator: Keyed,
     report_per_session: Keyed,
+    tokens_per_session: Keyed,
 }
 
 impl RateLimits {
@@ -61,6 +62,7 @@ impl RateLimits {
             sign_ins: Mutex::default(),
             start_per_operator: limiter(60, Duration::from_secs(2)),
             report_per_session: limiter(120, Duration::from_millis(500)),
+            tokens_per_session: limiter(120, Duration::from_secs(2)),
             clock,
             is_off: AtomicBool::new(false),
         }
@@ -89,6 +91,18 @@ impl RateLimits {
         self.sign_ins().take_back(charge, now);
     }
 
+    /// One session of an account begun with the right password, which [`Self::take_back`] made no guess.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`]; then nothing is counted.
+    pub fn right_password(&self, attempt: &Attempt<'_>) -> Result<(), ServiceError> {
+        if self.is_off.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let now = self.clock.0.monotonic();
+        self.sign_ins().right_password(attempt, now).map_err(limited)
+    }
+
     /// One impersonation started by an operator.
     pub fn start(&self, operator: Uuid) -> Result<(), ServiceError> {
         self.check(&self.start_per_operator, operator)
@@ -99,9 +113,14 @@ impl RateLimits {
         self.check(&self.report_per_session, session)
     }
 
+    /// Tokens given once more in a session, by a refresh token or by a browser's cookie.
+    pub fn tokens(&self, session: Uuid) -> Result<(), ServiceError> {
+        self.check(&self.tokens_per_session, session)
+    }
+
     /// Forgets the keys that are as good as new.
     pub fn sweep(&self) {
-        for limiter in [&self.start_per_operator, &self.report_per_session] {
+        for limiter in [&self.start_per_operator, &self.report_per_session, &self.tokens_per_session] {
             limiter.retain_recent();
         }
         let now = self.clock.0.monotonic();

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -33,6 +34,11 @@ impl VerifiedToken {
     /// The session that the token is of.
     pub fn sid(&self) -> Option<Uuid> {
         Uuid::try_parse(self.text("sid")?).ok()
+    }
+
+    /// Whether its time is over, or was never said.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        now.timestamp() >= self.claims.get("exp").and_then(Value::as_i64).unwrap_or_default()
     }
 }
 

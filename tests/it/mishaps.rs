@@ -7,6 +7,7 @@ mod embedded;
 mod hand_off;
 mod introspection;
 mod large;
+pub mod many_sessions;
 mod refresh;
 mod reports;
 mod sdk_cookie;

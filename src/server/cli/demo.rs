@@ -20,6 +20,7 @@ use crate::server::db::{Tx, application, operator, settings};
 use crate::server::import::{self, Content, ImportError, Kind, Source};
 use crate::server::service;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::operator::NewPassword;
 use crate::server::state::AppState;
 use data::{ENVIRONMENTS, OPERATORS};
 
@@ -94,10 +95,11 @@ pub async fn run(options: &DemoOptions) -> anyhow::Result<()> {
 /// # Errors
 /// Where the database holds anything else.
 pub async fn prepare(state: &AppState, samples: &SampleUrls) -> anyhow::Result<bool> {
+    let passwords = passwords(state).await?;
     let mut tx = state.db.write_long().await?;
     let environments = environment::all(&mut tx).await?;
     if environments.is_empty() && operator::count(&mut tx).await? == 0 {
-        seed(state, &mut tx, samples).await?;
+        seed(state, &mut tx, samples, passwords).await?;
         tx.commit().await?;
         return Ok(true);
     }
@@ -114,7 +116,19 @@ pub async fn prepare(state: &AppState, samples: &SampleUrls) -> anyhow::Result<b
     Ok(false)
 }
 
-async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls) -> anyhow::Result<()> {
+/// The operators' passwords, where they will be needed.
+async fn passwords(state: &AppState) -> anyhow::Result<Vec<NewPassword>> {
+    let mut conn = state.db.read().await?;
+    let is_empty = operator::count(&mut conn).await? == 0;
+    drop(conn);
+    let mut passwords = Vec::new();
+    for demo in OPERATORS.iter().filter(|_| is_empty) {
+        passwords.push(service::operator::new_password(state, demo.password).await.map_err(plain)?);
+    }
+    Ok(passwords)
+}
+
+async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Vec<NewPassword>) -> anyhow::Result<()> {
     for (position, demo) in ENVIRONMENTS.iter().enumerate() {
         let position = i64::try_from(position)?;
         let row = service::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
@@ -133,13 +147,13 @@ async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls) -> anyhow::Re
             turn_on(state, tx, &row).await?;
         }
     }
-    for demo in OPERATORS {
+    for (demo, password) in OPERATORS.iter().zip(passwords) {
         let environment_id = match demo.environment {
             Some(slug) => environment::by_slug(tx, slug).await?.map(|row| row.id),
             None => None,
         };
         let roles = demo.roles.iter().copied().collect();
-        service::operator::create(state, tx, demo.email, demo.name, demo.password, environment_id, roles)
+        service::operator::create(state, tx, demo.email, demo.name, password, environment_id, roles)
             .await
             .map_err(plain)?;
     }

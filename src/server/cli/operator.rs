@@ -210,9 +210,10 @@ async fn create(
 ) -> anyhow::Result<()> {
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
+    let hashed = service::new_password(&state, &password).await.map_err(plain)?;
     let mut tx = state.db.write().await?;
     let environment_id = place.id(&mut tx).await?;
-    service::create(&state, &mut tx, email, name, &password, environment_id, roles).await.map_err(plain)?;
+    service::create(&state, &mut tx, email, name, hashed, environment_id, roles).await.map_err(plain)?;
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
@@ -222,8 +223,9 @@ async fn create(
 async fn reset(email: &str, password: &Password, common: &Common) -> anyhow::Result<()> {
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
+    let hashed = service::new_password(&state, &password).await.map_err(plain)?;
     let mut tx = state.db.write().await?;
-    let ended = service::reset_password(&state, &mut tx, email, &password).await.map_err(plain)?;
+    let ended = service::reset_password(&state, &mut tx, email, &hashed).await.map_err(plain)?;
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("{email} has a new password: {}.", ended.sentence());

@@ -1,10 +1,15 @@
 //! One-use codes, refresh tokens and session cookies: what carries a session to a browser or an application.
 
+mod given;
+mod unused;
+
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar, on};
+pub use given::was_given;
+pub use unused::{delete_old_of_cookie, delete_siblings};
 
 pub struct NewHandOffCode<'a> {
     pub code_hash: &'a [u8],

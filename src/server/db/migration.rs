@@ -32,6 +32,7 @@ macro_rules! migrations {
             (20261126000131, "former_cookies"),
             (20261126000141, "environment_hosts"),
             (20261126000163, "application_names"),
+            (20261126000171, "user_sessions"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

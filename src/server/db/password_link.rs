@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use super::{Conn, DbResult, Tx, execute, fetch_optional};
 
 /// Gives a user a link; an earlier one of theirs works no more.
 pub async fn replace(
@@ -48,19 +48,6 @@ pub async fn user_of(
 pub async fn use_up(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
     let deleted = execute!(tx, "DELETE FROM password_links WHERE code_hash = $1 AND expires_at > $2", code_hash, now)?;
     Ok(deleted == 1)
-}
-
-/// Sessions that a user's own password began and that have no end yet, by id, at most `limit` behind `after`.
-pub async fn own_sessions_after(conn: &mut Conn, user_id: Uuid, after: Uuid, limit: i64) -> DbResult<Vec<Uuid>> {
-    let rows: Vec<(Uuid,)> = fetch_all!(
-        conn,
-        "SELECT id FROM sessions WHERE user_id = $1 AND kind = 'password' AND ended_at IS NULL AND id > $2
-         ORDER BY id LIMIT $3",
-        user_id,
-        after,
-        limit
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 pub async fn delete_expired(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> DbResult<u64> {

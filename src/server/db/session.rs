@@ -67,6 +67,8 @@ pub struct StandingRow {
     pub user_name: String,
     pub email_verified: bool,
     pub locked_at: Option<DateTime<Utc>>,
+    /// The user's own sessions from before are over.
+    pub sessions_end_before: Option<DateTime<Utc>>,
     pub account_id: Option<Uuid>,
     pub account_name: Option<String>,
     pub account_external_id: Option<String>,
@@ -93,6 +95,7 @@ macro_rules! standing {
         concat!(
             "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account, s.created_at, s.expires_at,
                s.ended_at, s.end_reason, s.user_id, u.email AS user_email, u.name AS user_name, u.email_verified, u.locked_at,
+               u.sessions_end_before,
                s.account_id, a.name AS account_name, a.external_id AS account_external_id,
                s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
                s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
@@ -121,7 +124,9 @@ macro_rules! standing {
 
 // After the macro, which it uses.
 mod of_browser;
+mod of_user;
 pub use of_browser::{held_by, used_by};
+pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<StandingRow>> {
     fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
@@ -146,19 +151,6 @@ pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> D
              ORDER BY s.id LIMIT $2"
         ),
         after,
-        limit
-    )
-}
-
-/// Running sessions of users who were locked after this. The cross join makes SQLite begin with the users, who are few.
-pub async fn of_users_locked_after(conn: &mut Conn, time: DateTime<Utc>, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
-        conn,
-        standing!(
-            "WHERE s.id IN (SELECT t.id FROM users v CROSS JOIN sessions t
-               WHERE v.locked_at > $1 AND t.user_id = v.id AND t.ended_at IS NULL LIMIT $2)"
-        ),
-        time,
         limit
     )
 }

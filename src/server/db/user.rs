@@ -73,10 +73,31 @@ pub async fn by_email(conn: &mut Conn, environment_id: Uuid, email: &str) -> DbR
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND email = $2"), environment_id, email)
 }
 
-/// Stores a password that the user chose, who thereby showed to have the address.
-pub async fn set_password(tx: &mut Tx, id: Uuid, password_hash: &str) -> DbResult<()> {
-    let changed =
-        execute!(tx, "UPDATE users SET password_hash = $2, email_verified = TRUE WHERE id = $1", id, password_hash)?;
+/// The user, who then stays as it is until the transaction ends: whoever changes it waits. Signing in goes on to change it, too:
+/// two who only shared it would wait for each other. SQLite's writers wait for each other anyway.
+pub async fn held(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<Option<UserRecord>> {
+    const ROW: &str = select!("WHERE environment_id = $1 AND id = $2");
+    const ROW_HELD: &str = select!("WHERE environment_id = $1 AND id = $2 FOR NO KEY UPDATE");
+    let sql = if tx.is_sqlite() { ROW } else { ROW_HELD };
+    fetch_optional!(tx, sql, environment_id, id)
+}
+
+/// Stores a password that the user chose, who thereby showed to have the address. From then on all sessions that an earlier
+/// password began are over.
+pub async fn set_password(tx: &mut Tx, id: Uuid, password_hash: &str, now: DateTime<Utc>) -> DbResult<()> {
+    let changed = execute!(
+        tx,
+        "UPDATE users SET password_hash = $2, email_verified = TRUE, sessions_end_before = $3 WHERE id = $1",
+        id,
+        password_hash,
+        now
+    )?;
+    expect_one("users", changed)
+}
+
+/// The user's own sessions that began before are over, whether each has been ended or not.
+pub async fn end_sessions_before(tx: &mut Tx, id: Uuid, time: DateTime<Utc>) -> DbResult<()> {
+    let changed = execute!(tx, "UPDATE users SET sessions_end_before = $2 WHERE id = $1", id, time)?;
     expect_one("users", changed)
 }
 

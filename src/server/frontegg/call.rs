@@ -93,15 +93,19 @@ impl Call {
     /// [`Self::application`], where none can be told.
     pub async fn find_application(&self) -> Answer<Option<Arc<Application>>> {
         let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
-        if let Some(client_id) = self.named() {
-            let found = relying_party::application(state, environment_id, client_id).await?;
-            let found = found.ok_or_else(|| {
-                problem::note(&self.provider, None, ProblemKind::ClientId, client_id);
-                Refused::client("no application of this environment has this client_id")
-            })?;
-            self.require_page_of(&found).await?;
-            return Ok(Some(found));
-        }
+        let Some(client_id) = self.named() else { return Ok(self.unnamed_application().await?) };
+        let found = relying_party::application(state, environment_id, client_id).await?;
+        let found = found.ok_or_else(|| {
+            problem::note(&self.provider, None, ProblemKind::ClientId, client_id);
+            Refused::client("no application of this environment has this client_id")
+        })?;
+        self.require_page_of(&found).await?;
+        Ok(Some(found))
+    }
+
+    /// The application that calls, as far as page and cookies tell.
+    pub async fn unnamed_application(&self) -> ServiceResult<Option<Arc<Application>>> {
+        let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
         let kept = sdk::kept(state, environment_id, &cookies::values(&self.provider)).await?;
         let Some(origin) = self.page().await? else {
             // No page to go by: a server forwards its user's cookie.
@@ -145,7 +149,7 @@ impl Call {
     }
 
     /// Where the call comes from: a navigation has no `Origin`, but may have come from a page.
-    async fn page(&self) -> Answer<Option<String>> {
+    async fn page(&self) -> ServiceResult<Option<String>> {
         if let Some(origin) = self.origin() {
             return Ok(Some(origin.to_owned()));
         }

@@ -109,6 +109,11 @@ pub async fn find(provider: &Provider, application: &Application) -> ServiceResu
     Ok(if named(provider, application).is_empty() { Found::Nothing } else { Found::Over })
 }
 
+/// Whether this browser was given the session by one of its cookies, or another one's has taken its place since.
+pub async fn was_given(provider: &Provider, session_id: Uuid) -> ServiceResult<bool> {
+    sdk::was_given(&provider.state, &values(provider), session_id).await
+}
+
 /// The values of the cookies that are named for an application.
 fn named(provider: &Provider, application: &Application) -> Vec<String> {
     let (slug, client_id) = (&provider.environment.slug, &application.client_id);

@@ -1,5 +1,6 @@
 //! Signing out: by a script, which gets an empty answer, or by a browser that goes here and on to where the application
-//! registered. The bearer token says which session, so that a tab ends its own; without one the cookie does.
+//! registered. The bearer token says which session, so that a tab ends its own; without one the cookie does. Whoever was shown
+//! a token, or found an old one, ends nothing by it.
 
 use std::sync::Arc;
 
@@ -14,8 +15,10 @@ use super::call::{Call, is_navigation, verify_late};
 use super::cookies::{self, Found};
 use super::error::{Answer, Refused};
 use super::meant::{Meant, meant};
+use super::own;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
+use crate::server::identity::access;
 use crate::server::identity::choice::{Asked, Browser};
 use crate::server::identity::page;
 use crate::server::identity::parameters::with_query;
@@ -80,7 +83,7 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
     let application = match (named, wanted) {
         (Some(named), _) => Some(named),
         (None, Some(uri)) => sdk::owner_of_logout_uri(state, environment_id, uri).await?,
-        (None, None) => call.find_application().await.ok().flatten(),
+        (None, None) => call.unnamed_application().await?,
     };
     let target = match (wanted, &application) {
         (None, _) => None,
@@ -164,9 +167,9 @@ enum Presented {
     Session(Uuid, Arc<Application>),
 }
 
-/// The session and application of the bearer token, however old: signing out late is still signing out. One whose key is
-/// published no more says who is meant where this browser knows that session, and nothing happens by it elsewhere.
-async fn presented(call: &Call) -> ServiceResult<Presented> {
+/// The session and application of the bearer token. In the browser that holds the session it may be any token of it, however
+/// old: signing out late is still signing out. Elsewhere it has to be one that opens what is the user's own, and good now.
+async fn presented(call: &Call) -> Answer<Presented> {
     let provider = &call.provider;
     let value = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -178,13 +181,19 @@ async fn presented(call: &Call) -> ServiceResult<Presented> {
     let (Some(session_id), Some(client_id)) = (verified.sid(), client_id) else { return Ok(Presented::Unreadable) };
     let application = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let Some(application) = application else { return Ok(Presented::Unreadable) };
-    if past && !Browser::of(provider).await?.holds(session_id) {
-        let kept = cookies::find(provider, &application).await?;
-        if !matches!(kept, Found::Session { session, .. } if session.id == session_id) {
-            return Ok(Presented::Unreadable);
-        }
+    if Browser::of(provider).await?.holds(session_id) || cookies::was_given(provider, session_id).await? {
+        return Ok(Presented::Session(session_id, application));
     }
-    Ok(Presented::Session(session_id, application))
+    if past {
+        return Ok(Presented::Unreadable);
+    }
+    if verified.is_over(provider.state.now()) {
+        return Err(Refused::denied(EXPIRED));
+    }
+    match access::unexpired(provider, token).await? {
+        Some(access) if own::may_end(provider, &access).await? => Ok(Presented::Session(session_id, application)),
+        _ => Err(Refused::forbidden(POWERLESS)),
+    }
 }
 
 /// Who signs out.
@@ -218,6 +227,10 @@ async fn leaving(call: &Call, application: &Application) -> ServiceResult<Leavin
 const UNCLEAR: &str = "Several users are signed in to this application here, and nobody can say which one signs out. \
                        Nothing was ended. Sign out in the tab itself, or end the session in the portal or on the page \
                        My sessions.";
+const EXPIRED: &str = "The token has expired, and this browser does not hold its session. Nothing was \
+                       ended. Sign out by a new token, or send the browser to this provider's oauth/logout.";
+const POWERLESS: &str = "This token ends no session: only one that an SDK got with the scopes profile and email does, unless \
+                         the browser holds the session. Nothing was ended.";
 const UNREADABLE: &str = "The token cannot be read, so that nobody can say whose session shall end. Nothing was ended.";
 
 /// Ends the session and takes the application's cookie back: not that of another one, which another tab may have brought since.

@@ -7,8 +7,10 @@ use axum::http::Method;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
-use crate::server::identity::access::{self, Access};
+use crate::server::error::ServiceResult;
+use crate::server::identity::access::{self, Access, Of};
 use crate::server::identity::claims::SELF_SERVICE;
+use crate::server::identity::provider::Provider;
 use crate::server::service::tokens::Subject;
 
 /// Whom the token is about, for what its scope opens, from a page of its application or from a server.
@@ -34,4 +36,14 @@ pub async fn self_service(call: &Call) -> Answer<(Access, Arc<Subject>)> {
         return Err(Refused::forbidden("Only a page of the application may do this."));
     }
     Ok((access, subject))
+}
+
+/// Whether the token alone may end its session, whoever sends it: one of an SDK that was not revoked. That the session is over
+/// already is no obstacle: signing out of it changes nothing.
+pub async fn may_end(provider: &Provider, access: &Access) -> ServiceResult<bool> {
+    let Of::Session(token) = &access.of else { return Ok(false) };
+    let state = &provider.state;
+    let seen = state.sessions.session(&state.db, provider.environment.id, token.session_id).await?;
+    let is_good = seen.is_some_and(|seen| !seen.is_revoked(token.family_id));
+    Ok(is_good && access.has_scope(SELF_SERVICE))
 }

@@ -92,16 +92,19 @@ pub enum Kind {
     WideNetwork,
     Here,
     Account,
+    /// Right passwords, which are no guesses.
+    Right,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Device, Self::Network, Self::WideNetwork, Self::Here, Self::Account];
+    pub const ALL: [Self; 6] = [Self::Device, Self::Network, Self::WideNetwork, Self::Here, Self::Account, Self::Right];
 
     /// How many at once, and how soon another.
     pub fn rule(self) -> (u32, Duration) {
         match self {
             Self::Device | Self::Here => (10, Duration::from_secs(30)),
             Self::Network => (60, Duration::from_secs(2)),
+            Self::Right => (300, Duration::from_secs(1)),
             Self::WideNetwork => (600, Duration::from_millis(200)),
             Self::Account => (REMEMBERED, FORGOTTEN),
         }

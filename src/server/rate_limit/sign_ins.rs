@@ -9,7 +9,8 @@
 //!   its headers claim nothing, nobody is delayed: whoever guesses could always be there first. How many passwords can be
 //!   hashed is the limit then.
 //!
-//! What was no guess, because the password was right, is taken back.
+//! What was no guess, because the password was right, is taken back. Right passwords count apart, by account and loosely:
+//! each leaves a session. A browser in which the account was signed in before counts for itself here, too.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -78,6 +79,12 @@ impl SignIns {
             self.buckets(*kind).charge(*key, kind.rule(), now);
         }
         Ok(charge)
+    }
+
+    /// Counts a right password, or gives how long to wait before the next: then nothing is counted.
+    pub fn right_password(&mut self, attempt: &Attempt<'_>, now: Duration) -> Result<(), Duration> {
+        let key = attempt.in_device().unwrap_or_else(|| attempt.at_account());
+        self.count(Charge { counted: vec![(Kind::Right, key)], here: None }, Duration::ZERO, now).map(drop)
     }
 
     pub fn take_back(&mut self, charge: &Charge, now: Duration) {
@@ -194,6 +201,27 @@ mod tests {
             limits.take_back(&charge, at(0));
         }
         assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0), "who is right takes no place");
+    }
+
+    #[test]
+    fn whoever_knows_a_password_signs_in_often_and_not_without_end() {
+        let mut limits = SignIns::default();
+        let sign_in = |limits: &mut SignIns, attempt: &Attempt<'_>, second: u64| {
+            let charge = limits.attempt(attempt, at(second)).expect("no guess");
+            limits.take_back(&charge, at(second));
+            limits.right_password(attempt, at(second))
+        };
+        let thief = from("olivia", "198.51.100.1");
+        for _ in 0..300 {
+            sign_in(&mut limits, &thief, 0).expect("within the limit");
+        }
+        assert_eq!(sign_in(&mut limits, &thief, 0), Err(Duration::from_secs(1)));
+        assert!(sign_in(&mut limits, &from("olivia", "203.0.113.5"), 0).is_err(), "from wherever");
+        let known = Attempt { device: Some("a browser"), ..from("olivia", "198.51.100.1") };
+        sign_in(&mut limits, &known, 0).expect("her own browser has its own");
+        sign_in(&mut limits, &from("adam", "198.51.100.1"), 0).expect("so has another account");
+        sign_in(&mut limits, &thief, 1).expect("one more");
+        assert!(sign_in(&mut limits, &thief, 1).is_err());
     }
 
     #[test]

@@ -24,9 +24,6 @@ use crate::server::error::{ServiceError, ServiceResult};
 pub use reopen::{Reopened, reopen};
 pub use start::{HAND_OFF_LIFETIME, start};
 
-/// Sessions that end in one transaction.
-pub const AT_ONCE: i64 = 100;
-
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
     pub user: UserRecord,
@@ -228,7 +225,8 @@ pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
     loop {
         let mut tx = state.db.write().await?;
         let batch =
-            session_table::impersonations_begun_before(&mut tx, environment_id, operator_id, began, AT_ONCE).await?;
+            session_table::impersonations_begun_before(&mut tx, environment_id, operator_id, began, session::AT_ONCE)
+                .await?;
         if batch.is_empty() {
             return Ok(ended);
         }

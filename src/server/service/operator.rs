@@ -26,7 +26,9 @@ use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 use crate::server::text;
 
-pub use manage::{Ended, change_roles, create, disable, enable, reset_password, sign_out_everywhere};
+pub use manage::{
+    Ended, NewPassword, change_roles, create, disable, enable, new_password, reset_password, sign_out_everywhere,
+};
 
 /// A portal session lasts a working day.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);

@@ -23,8 +23,6 @@ use crate::server::text;
 
 /// How long a link works, unless it is used.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(72);
-/// Sessions that are read in one go.
-const BATCH: i64 = 200;
 
 pub struct Link {
     /// Goes into the link's address, and is nowhere else: only its hash is stored.
@@ -67,7 +65,9 @@ pub async fn holder(state: &AppState, environment_id: Uuid, code: &str) -> Servi
 }
 
 /// Stores the password that the holder of a link chose, and uses the link up. The user's address counts as verified from
-/// then on, and the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
+/// then on, and the user's own sessions are over (ASVS 7.4.3), however many there are; impersonations, which no password
+/// began, go on. The newest of them end here; the rest, which may go on no more either, are ended by a timer, so that a user
+/// with any number of them can choose a password and keeps nobody's write waiting.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the link does not work; [`ServiceError::Invalid`] for the field `password` and
@@ -96,34 +96,20 @@ pub async fn choose(
     let hash = turn.hash(password).await?;
     let mut tx = state.db.write().await?;
     let id = table::user_of(&mut tx, environment_id, &code_hash, state.now()).await?.ok_or(ServiceError::NotFound)?;
-    let row = user::by_id(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
+    // Held before the time is asked for: whoever is signing in with the password of before comes first, and is older.
+    let row = user::held(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
     if row.locked_at.is_some() || !table::use_up(&mut tx, &code_hash, state.now()).await? {
         return Err(ServiceError::NotFound);
     }
-    user::set_password(&mut tx, row.id, &hash).await?;
+    user::set_password(&mut tx, row.id, &hash, state.now()).await?;
     let event =
         Event::of(environment_id, action::USER_PASSWORD_SET, format!("{} chose a password by a link", row.name))
             .by_user(row.id, &row.name)
             .about_user(row.id, &row.name, &row.email)
             .from(client);
     audit::record(state, &mut tx, event).await?;
-    end_own_sessions(state, &mut tx, &row, client).await?;
+    let (reason, by) = (EndReason::PasswordChanged, EndedBy::User);
+    session::end_own_in(state, &mut tx, row.id, session::AT_ONCE, reason, by, client).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// All of them, however many there are and whatever else runs in the user's name.
-async fn end_own_sessions(state: &AppState, tx: &mut Tx, row: &UserRecord, client: &Client) -> ServiceResult<()> {
-    let mut after = Uuid::nil();
-    loop {
-        let batch = table::own_sessions_after(tx, row.id, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = *last;
-        for id in batch {
-            if let Some(standing) = session::live_in(state, tx, row.environment_id, id).await? {
-                let by = EndedBy::User;
-                session::end_in(state, tx, &standing, EndReason::PasswordChanged, by, client).await?;
-            }
-        }
-    }
 }

@@ -17,7 +17,7 @@ use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 use crate::server::text::canonical_host;
 
-pub use cookie::{Kept, give, kept, replace};
+pub use cookie::{Kept, give, kept, replace, was_given};
 
 /// The applications that run at `origin`: a registered redirect URI, the app URL or an embedded one's login URL is there.
 pub async fn applications_at(

@@ -98,36 +98,36 @@ pub async fn revoke(state: &AppState, viewer: &StandingRow, id: Uuid, client: &C
     Ok(())
 }
 
-/// Ends every running session of the viewer but the viewer's. Gives how many ended.
+/// Ends every running session of the viewer but the viewer's, however many there are, some at a time: others get their turn
+/// in between, and what is ended stays ended. Gives how many ended.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] from inside an impersonation.
+/// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::Unauthenticated`] where the viewer's session is
+/// over before the first of them ends.
 pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Client) -> ServiceResult<u32> {
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
-    let mut tx = state.db.write().await?;
-    require_running(state, &mut tx, viewer).await?;
-    let mut ended = 0;
+    // Who signs in in the meantime does not keep this busy.
+    let began = state.now();
+    let (mut ended, mut is_first) = (0, true);
     loop {
-        let before = ended;
-        // Each session's standing is read on its own: signing out everywhere is rare, and its END event needs the names.
-        for item in session_table::of_user(&mut tx, viewer.user_id, SESSIONS).await? {
-            if item.id == viewer.id || item.ended_at.is_some() {
-                continue;
-            }
-            let Some(other) = session::live_in(state, &mut tx, viewer.environment_id, item.id).await? else { continue };
-            if session::end_in(state, &mut tx, &other, EndReason::RevokedByUser, EndedBy::User, client).await? {
+        let mut tx = state.db.write().await?;
+        // Once begun it goes on, also where one of the others ends the viewer's meanwhile.
+        if std::mem::take(&mut is_first) {
+            require_running(state, &mut tx, viewer).await?;
+        }
+        let batch = session_table::running_but(&mut tx, viewer.user_id, viewer.id, began, session::AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(ended);
+        }
+        for other in &batch {
+            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, EndedBy::User, client).await? {
                 ended += 1;
             }
         }
-        // Running ones come first in the list: one more look, until there are none.
-        if ended == before {
-            break;
-        }
+        tx.commit().await?;
     }
-    tx.commit().await?;
-    Ok(ended)
 }
 
 /// The viewer was seen before the request had wholly arrived; what ends other sessions looks again.

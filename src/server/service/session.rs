@@ -24,9 +24,12 @@ use crate::server::state::AppState;
 /// How many sessions a timer looks at in one go.
 const BATCH: i64 = 200;
 
-/// For how long after a user was locked a timer looks for sessions of that user. None can begin meanwhile, so it finds them
-/// all within a second; one that was missed because no server ran ends when it is used.
-const LOCKED_LATELY: TimeDelta = TimeDelta::days(1);
+/// For how long after a user was locked, or got another password, a timer looks for sessions of that user. No more can begin
+/// that have to end, so it finds them all within a second; one that was missed because no server ran ends when it is used.
+const LATELY: TimeDelta = TimeDelta::days(1);
+
+/// Sessions that end in one transaction: others get their turn before the next.
+pub const AT_ONCE: i64 = 100;
 
 /// Who ends a session.
 #[derive(Clone, Copy)]
@@ -59,6 +62,9 @@ impl StandingRow {
         match self.session_kind() {
             SessionKind::Impersonation => self.grant().err().map(end_reason),
             SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
+            SessionKind::Password if self.sessions_end_before.is_some_and(|before| self.created_at < before) => {
+                Some(EndReason::PasswordChanged)
+            }
             SessionKind::Password => None,
         }
     }
@@ -298,14 +304,33 @@ fn item(row: SessionListRow, names: &Names) -> SessionItem {
     }
 }
 
-/// Ends every session whose time is over or whose user is locked, so that the audit trail has its END event and
-/// applications are told even if nobody asks for the session again. Gives how many ended.
+/// Ends the newest of the sessions that a user's own password began, at most `limit` of them. Gives whether there may be more.
+pub async fn end_own_in(
+    state: &AppState,
+    tx: &mut Tx,
+    user_id: Uuid,
+    limit: i64,
+    reason: EndReason,
+    by: EndedBy<'_>,
+    client: &Client,
+) -> ServiceResult<bool> {
+    let sessions = table::own_running(tx, user_id, 0, limit).await?;
+    for session in &sessions {
+        end_in(state, tx, session, reason, by, client).await?;
+    }
+    Ok(i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= limit)
+}
+
+/// Ends every session whose time is over, whose user is locked or that began by a password of before, so that the audit trail
+/// has its END event and applications are told even if nobody asks for the session again. Gives how many ended.
 pub async fn end_due(state: &AppState) -> ServiceResult<u64> {
     let mut ended = 0;
     loop {
         let mut conn = state.db.read().await?;
         let mut batch = table::expired(&mut conn, state.now(), BATCH).await?;
-        batch.extend(table::of_users_locked_after(&mut conn, state.now() - LOCKED_LATELY, BATCH).await?);
+        let lately = state.now() - LATELY;
+        batch.extend(table::of_users_locked_after(&mut conn, lately, BATCH).await?);
+        batch.extend(table::outdated(&mut conn, lately, BATCH).await?);
         drop(conn);
         if batch.is_empty() {
             return Ok(ended);

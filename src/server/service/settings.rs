@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Caller, Client};
-use super::impersonation::AT_ONCE;
+use super::session::AT_ONCE;
 use super::session::{self, EndedBy};
 use crate::model::audit::action;
 use crate::model::error::OUT_OF_DATE;

@@ -28,6 +28,8 @@ use crate::server::state::AppState;
 
 /// How long a user stays signed in.
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// Running sessions of a user's own at most: a sign-in beyond ends the oldest.
+pub const SESSIONS: i64 = 200;
 
 /// What the browser in which somebody signs in had before.
 #[derive(Clone, Copy, Default)]
@@ -82,7 +84,8 @@ pub async fn sign_in_at(
     let key = sign_in_name(email);
     let realm = Realm::Environment(environment.id);
     let device = client.device(state, realm, Some(&environment.slug), &key);
-    let charge = state.limits.sign_in(&client.attempt(realm, &key, device.known()))?;
+    let attempt = client.attempt(realm, &key, device.known());
+    let charge = state.limits.sign_in(&attempt)?;
     let mut conn = state.db.read().await?;
     let known = users::by_email(&mut conn, environment.id, email).await?;
     drop(conn);
@@ -93,7 +96,12 @@ pub async fn sign_in_at(
     let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
-    let current = user::by_id(&mut tx, environment.id, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
+    let id = known.as_ref().map_or_else(Uuid::nil, |row| row.id);
+    let current = match matches {
+        true => user::held(&mut tx, environment.id, id).await?,
+        // A guess waits for nobody, or it would tell by that who there is.
+        false => user::by_id(&mut tx, environment.id, id).await?,
+    };
     let may_begin = |row: &&UserRecord| {
         let before = known.as_ref().and_then(|known| known.password_hash.as_ref());
         matches && row.password_hash.as_ref() == before && row.status() == UserStatus::Active
@@ -104,6 +112,7 @@ pub async fn sign_in_at(
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
     };
     state.limits.take_back(&charge);
+    state.limits.right_password(&attempt)?;
     if let Some(replaced) = before.session {
         end_own(state, &mut tx, environment.id, replaced, client).await?;
     }
@@ -194,7 +203,18 @@ async fn create(
         .in_session(&standing)
         .from(client);
     audit::record(state, tx, event).await?;
+    end_oldest(state, tx, row.id).await?;
     Ok((session.id, cookie, session.expires_at))
+}
+
+/// Ends the oldest of a user's own sessions where there are more than [`SESSIONS`]: whoever has the password could begin any
+/// number of them. Who had many more before there was a limit gets below it by and by.
+async fn end_oldest(state: &AppState, tx: &mut Tx, user_id: Uuid) -> ServiceResult<()> {
+    let client = Client::default();
+    for oldest in session_table::own_running(tx, user_id, SESSIONS, session::AT_ONCE).await? {
+        session::end_in(state, tx, &oldest, EndReason::TooManySessions, EndedBy::System, &client).await?;
+    }
+    Ok(())
 }
 
 /// One row is written, also for an unknown e-mail, so that it takes no less.

@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
+use chrono::TimeDelta;
 use serde_json::json;
 
-use super::sdk::{BASE, Call, ME, embedded, refused, sign_in, tokens};
-use crate::identity::flow::{AMARA, RITA, signed_in, text};
+use super::impersonation::{started, trade};
+use super::sdk::{BASE, Call, ME, embedded, kept_alive, refused, sign_in, tokens};
+use crate::identity::flow::{self, AMARA, RITA, signed_in, text};
 use crate::support::{Browser, ResponseExt, TestApp, encode};
 
 async fn go(browser: &mut Browser, pairs: &[(&str, &str)], site: &str) -> Response<String> {
@@ -103,4 +105,88 @@ async fn another_site_cannot_sign_its_visitor_out_unasked() {
     let page = go(&mut browser, &[("client_id", "dispatch")], "same-origin").await.expect_status(StatusCode::OK);
     assert!(page.body().contains("You are signed out"), "{}", page.body());
     assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 0);
+}
+
+const LOGOUT: &str = "/identity/resources/auth/v1/logout";
+const PAGE: Option<&str> = Some("https://dispatch.example");
+
+/// Signs out by this token from where no cookie is, from what calls itself a page and from what does not.
+async fn ends_nothing(app: &TestApp, token: &str) {
+    let ended = app.count("sessions WHERE ended_at IS NOT NULL").await;
+    for path in ["/oauth/logout", LOGOUT] {
+        for origin in [PAGE, None] {
+            let call = Call::post("dispatch", path, json!({})).from(origin).bearer(token);
+            refused(&call.send(&mut app.browser()).await, StatusCode::FORBIDDEN);
+        }
+    }
+    assert_eq!(app.count("sessions WHERE ended_at IS NOT NULL").await, ended);
+}
+
+#[tokio::test]
+async fn a_token_that_an_api_was_shown_signs_nobody_out() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = flow::tokens(&app, &mut browser, "dispatch", &[("scope", "openid profile email")]).await;
+    for token in ["access_token", "id_token"] {
+        ends_nothing(&app, text(&given, token)).await;
+    }
+    // The browser that holds the session says by it which of its sessions is meant.
+    let call = Call::post("dispatch", LOGOUT, json!({})).bearer(text(&given, "id_token"));
+    call.send(&mut browser).await.expect_status(StatusCode::OK);
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_token_that_ran_out_signs_out_where_its_session_is_and_nowhere_else() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&mut browser, "dispatch").await;
+    app.advance(TimeDelta::minutes(6));
+    ends_nothing(&app, text(&given, "id_token")).await;
+    // The provider's cookie does not come along from another site; the application's own may be handed on by its server.
+    let kept = format!("fe_refresh_dispatch={}", browser.cookie("fe_refresh_dispatch").expect("a cookie"));
+    let call = Call::get("dispatch", "/oauth/logout").bearer(text(&given, "id_token")).header("cookie", &kept);
+    call.send(&mut app.browser()).await.expect_status(StatusCode::OK);
+    assert_eq!(app.events("user.signed_out").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_sdks_token_that_is_good_signs_out_without_page_or_cookie_until_it_is_revoked() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&mut browser, "dispatch").await;
+    let call = Call::post("dispatch", LOGOUT, json!({})).from(None).bearer(text(&given, "id_token"));
+    call.send(&mut app.browser()).await.expect_status(StatusCode::OK);
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 0);
+    let mut browser = signed_in(&app, AMARA).await;
+    let given = tokens(&mut browser, "dispatch").await;
+    app.execute("UPDATE refresh_tokens SET revoked_at = created_at").await;
+    ends_nothing(&app, text(&given, "id_token")).await;
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 1);
+}
+
+#[tokio::test]
+async fn a_tab_whose_cookie_another_tab_replaced_signs_out_of_its_own_session_late() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    kept_alive(&app).await;
+    let mut browser = app.browser();
+    let amara = trade(&mut browser, &started(&app).await).await.expect_status(StatusCode::OK).json();
+    sign_in(&mut browser, RITA).await.expect_status(StatusCode::OK);
+    app.advance(TimeDelta::minutes(6));
+    let token = text(&amara, "accessToken");
+    ends_nothing(&app, token).await;
+    Call::post("dispatch", LOGOUT, json!({})).bearer(token).send(&mut browser).await.expect_status(StatusCode::OK);
+    assert!(app.user_sessions(AMARA).await[0].ended_at.is_some());
+    assert!(app.user_sessions(RITA).await[0].ended_at.is_none());
+    assert!(browser.cookie("fe_refresh_dispatch").is_some());
+}
+
+#[tokio::test]
+async fn where_the_database_fails_nobody_is_asked_which_session_is_meant() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    tokens(&mut browser, "dispatch").await;
+    app.execute("ALTER TABLE session_cookies RENAME TO gone").await;
+    go(&mut browser, &[], "same-origin").await.expect_status(StatusCode::INTERNAL_SERVER_ERROR);
 }

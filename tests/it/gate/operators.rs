@@ -1,13 +1,16 @@
 //! Operators come and go at once: by signing out, at the command line, and by *End all*.
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use understudy::model::impersonation::StartImpersonation;
+use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
 use understudy::server::clock::{Clock, SystemClock};
 use understudy::server::error::ServiceError;
+use understudy::server::password::Door;
 use understudy::server::service::caller::Caller;
 use understudy::server::service::{impersonation, operator, upkeep};
 
@@ -210,6 +213,24 @@ async fn a_leaked_password_is_answered_by_another_one() {
     app.browser().call("sign-in", &form(&password)).await.expect_status(StatusCode::OK);
     let short = understudy(&app, &["operator", "reset-password", "--email", OLIVIA, "--password", "short"]);
     assert!(String::from_utf8_lossy(&short.stderr).contains("12 to"));
+}
+
+#[tokio::test]
+async fn nobodys_write_waits_for_a_password_to_be_hashed() {
+    let app = TestApp::new().await;
+    let chosen = operator::new_password(&app.state, "a-long-password").await.expect("a password");
+    let another = operator::new_password(&app.state, "another-long-password").await.expect("a password");
+    let _held = [app.state.passwords.turn(Door::Portal).await, app.state.passwords.turn(Door::Portal).await];
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    let stored = async {
+        let roles = [Role::Admin].into_iter().collect();
+        let email = "new@understudy.example";
+        operator::create(&app.state, &mut tx, email, "New", chosen, None, roles).await.expect("an operator");
+        operator::reset_password(&app.state, &mut tx, VERA, &another).await.expect("another password");
+    };
+    tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
+    let short = operator::new_password(&app.state, "short").await;
+    assert!(matches!(short, Err(ServiceError::Invalid { .. })));
 }
 
 #[tokio::test]

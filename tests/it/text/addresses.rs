@@ -164,9 +164,10 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     let app = TestApp::new().await;
     app.state.limits.lift();
     let create = async |email: &str| {
+        let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let mut tx = app.state.db.write().await.expect("a transaction");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
-        let made = service::operator::create(&app.state, &mut tx, email, "Sue", "a-long-password", None, roles).await;
+        let made = service::operator::create(&app.state, &mut tx, email, "Sue", password, None, roles).await;
         if made.is_ok() {
             tx.commit().await.expect("commit");
         }

@@ -132,12 +132,13 @@ async fn a_name_of_which_nothing_can_be_seen_is_none() {
         ] {
             assert!(import(&app, kind, &csv).await.is_err(), "{kind:?} {name:?}");
         }
+        let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let mut tx = app.state.db.write().await.expect("a transaction");
         let made = service::environment::create(&app.state, &mut tx, "x", name, 9).await;
         assert!(made.is_err(), "environment {name:?}");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
         let email = "new@understudy.example";
-        let made = service::operator::create(&app.state, &mut tx, email, name, "a-long-password", None, roles).await;
+        let made = service::operator::create(&app.state, &mut tx, email, name, password, None, roles).await;
         assert!(made.is_err(), "operator {name:?}");
     }
 }

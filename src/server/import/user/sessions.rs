@@ -2,7 +2,7 @@
 
 use super::write::Going;
 use crate::model::session::{EndReason, SessionKind};
-use crate::server::db::session as table;
+use crate::server::db::{session as table, user};
 use crate::server::import::Writer;
 use crate::server::import::change::What;
 use crate::server::service::caller::Client;
@@ -14,14 +14,29 @@ const SESSIONS: i64 = 200;
 /// Whoever is locked or no longer verified has no session any more, and nobody acts for that user. With another password,
 /// or none, the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
 pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    let reason = if one.has(What::Locked) || one.has(What::Unverified) {
-        EndReason::TargetLockedOrRemoved
+    if one.has(What::Locked) || one.has(What::Unverified) {
+        end_all(writer, one).await
     } else if one.has(What::PasswordChanged) || one.has(What::PasswordRemoved) {
-        EndReason::PasswordChanged
+        end_own(writer, one).await
     } else {
-        return Ok(());
-    };
+        Ok(())
+    }
+}
+
+/// As many as a user may have now end here. The rest, of a user who had more before that was so, are over all the same, and a
+/// timer ends them: the others in the import do not wait for that.
+async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    let (state, client) = (writer.state, Client::default());
+    let (reason, by) = (EndReason::PasswordChanged, EndedBy::System);
+    if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &client).await? {
+        user::end_sessions_before(writer.tx, one.id, writer.now).await?;
+    }
+    Ok(())
+}
+
+async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
     let (state, environment_id, client) = (writer.state, writer.environment_id, Client::default());
+    let reason = EndReason::TargetLockedOrRemoved;
     loop {
         let mut ended = false;
         for item in table::of_user(writer.tx, one.id, SESSIONS).await? {

@@ -41,16 +41,31 @@ impl Ended {
     }
 }
 
+/// A password that was looked at and hashed, to be stored.
+pub struct NewPassword {
+    hash: String,
+}
+
+/// Looks at a password and hashes it. That takes its time, so it comes before the transaction that stores the hash: on SQLite
+/// every other write would wait for it.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the password, [`ServiceError::Busy`].
+pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<NewPassword> {
+    validate_password(password)?;
+    Ok(NewPassword { hash: state.passwords.hash(Door::Portal, password).await? })
+}
+
 /// Makes an operator with roles in one environment or in all.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the e-mail, the name or the password.
+/// [`ServiceError::Invalid`] for the e-mail or the name.
 pub async fn create(
     state: &AppState,
     tx: &mut Tx,
     email: &str,
     name: &str,
-    password: &str,
+    password: NewPassword,
     environment_id: Option<Uuid>,
     roles: Roles,
 ) -> ServiceResult<Uuid> {
@@ -59,17 +74,10 @@ pub async fn create(
         text::email(typed).map_err(|error| ServiceError::invalid("email", format!("the e-mail {typed:?} {error}")))?;
     let name =
         text::name(name).map_err(|error| ServiceError::invalid("name", format!("the operator's name {error}")))?;
-    validate_password(password)?;
     if let Some(known) = lookalike(tx, &email).await? {
         return Err(ServiceError::invalid("email", format!("there is an operator {known} already")));
     }
-    let row = OperatorRow {
-        id: state.new_id(),
-        email,
-        name,
-        password_hash: state.passwords.hash(Door::Portal, password).await?,
-        disabled_at: None,
-    };
+    let row = OperatorRow { id: state.new_id(), email, name, password_hash: password.hash, disabled_at: None };
     table::insert(tx, &row, state.now()).await?;
     let sentence = format!("{} became an operator: {}", row.name, roles.labels());
     for role in roles.iter() {
@@ -158,12 +166,15 @@ pub async fn enable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult
 /// Gives an operator another password; whoever is signed in with the old one is not any more.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the password, or where there is no operator with this e-mail.
-pub async fn reset_password(state: &AppState, tx: &mut Tx, email: &str, password: &str) -> ServiceResult<Ended> {
-    validate_password(password)?;
+/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+pub async fn reset_password(
+    state: &AppState,
+    tx: &mut Tx,
+    email: &str,
+    password: &NewPassword,
+) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
-    let hash = state.passwords.hash(Door::Portal, password).await?;
-    table::set_password(tx, row.id, &hash).await?;
+    table::set_password(tx, row.id, &password.hash).await?;
     let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
     let sentence = format!("{} got a new password at the command line: {}", row.name, ended.sentence());
     record(state, tx, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;

@@ -27,10 +27,23 @@ pub struct Kept {
     pub family_id: Option<Uuid>,
 }
 
+fn hashes(cookies: &[String]) -> Vec<Vec<u8>> {
+    cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect()
+}
+
+/// Whether one of these cookies is of this session, or took its place while it ran, be the session over or not.
+pub async fn was_given(state: &AppState, cookies: &[String], session_id: Uuid) -> ServiceResult<bool> {
+    let hashes = hashes(cookies);
+    if hashes.is_empty() {
+        return Ok(false);
+    }
+    let mut conn = state.db.read().await?;
+    Ok(grant::was_given(&mut conn, session_id, &hashes).await?)
+}
+
 /// The sessions of the environment behind these cookies that have not ended, newest first.
 pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) -> ServiceResult<Vec<Kept>> {
-    let hashes: Vec<Vec<u8>> =
-        cookies.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(COOKIES).collect();
+    let hashes = hashes(cookies);
     if hashes.is_empty() {
         return Ok(Vec::new());
     }

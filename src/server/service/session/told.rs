@@ -45,5 +45,6 @@ pub fn told(session: &StandingRow, reason: EndReason, by: EndedBy<'_>) -> String
         EndReason::RefreshTokenReused => because("an old refresh token was used again"),
         EndReason::AuthorizationCodeReused => because("an authorization code was used twice"),
         EndReason::PasswordChanged => because("the password was changed"),
+        EndReason::TooManySessions => because(&format!("{user} began too many others")),
     }
 }

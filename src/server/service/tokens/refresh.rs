@@ -3,6 +3,7 @@
 //! An answer can be lost: a phone loses its network, a laptop sleeps. So a token may be traded again for as long as nothing
 //! that was given for it was used, however long that is. Of several that were given for one token only one lives on: the
 //! one that is used first. From that moment the others, and the token before them, are old; who presents one has a copy.
+//! Some are remembered; a client that never uses any gets each further one in place of the last.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -36,7 +37,8 @@ pub struct Refreshing<'a> {
 /// it is refused, and ends the session unless it comes within 10 seconds: then two pages crossed.
 ///
 /// # Errors
-/// [`TokenError`], each for what does not fit. Where the account to switch to is refused nothing has changed.
+/// [`TokenError`], each for what does not fit, also where the session was given too many lately. Where the account to switch to
+/// is refused nothing has changed.
 pub async fn refresh(
     state: &AppState,
     environment_id: Uuid,
@@ -49,6 +51,7 @@ pub async fn refresh(
     let mut tx = state.db.write().await?;
     let row = grant::refresh_token(&mut tx, &token_hash).await?;
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    state.limits.tokens(row.session_id)?;
     // Of two uses at the same instant the second waits here, and then sees what the first did.
     session_table::lock(&mut tx, row.session_id).await?;
     let row = grant::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;

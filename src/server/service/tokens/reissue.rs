@@ -33,7 +33,8 @@ pub struct Reissue<'a> {
 /// browser is at this application.
 ///
 /// # Errors
-/// [`TokenError`]. Where the account to switch to is refused nothing has changed.
+/// [`TokenError`], also where the session was given too many lately. Where the account to switch to is refused nothing has
+/// changed.
 pub async fn reissue(
     state: &AppState,
     environment_id: Uuid,
@@ -42,6 +43,7 @@ pub async fn reissue(
     wanted: &Reissue<'_>,
     client: &Client,
 ) -> TokenResult<Granted> {
+    state.limits.tokens(session_id)?;
     let mut tx = state.db.write().await?;
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
     // An impersonation is for its own application and for no other.
