@@ -10,6 +10,7 @@ mod client;
 mod client_credentials;
 mod deadline;
 pub mod embedded;
+mod ended;
 pub mod flow;
 mod form_post;
 mod hand_off;

@@ -23,7 +23,7 @@ pub const ALL: [(&str, Rule); 6] = [
     ("the conformance table", conformance::conformance),
 ];
 
-const LONGEST: usize = 600;
+const LONGEST: usize = 400;
 
 /// Both databases have migrations of the same names.
 fn migrations(repo: &Repo) -> Result<Vec<String>> {

@@ -100,6 +100,25 @@ async fn a_hosted_application_becomes_the_impersonated_user_and_stays_it_after_a
     assert_eq!(ended.len(), 1);
 }
 
+/// A limit: unseen, the two look the same, and the new tab of an application that waits for a click would not be signed in.
+#[tokio::test]
+async fn a_hosted_tab_that_is_loaded_anew_in_the_minute_of_a_hand_off_is_taken_for_the_new_tab() {
+    let app = TestApp::new().await;
+    kept_alive(&app).await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    crate::identity::flow::sign_in(&mut browser, RITA, crate::support::USER_PASSWORD).await;
+    let rita = tokens(&mut browser, "dispatch").await;
+    let path = start(&app, &mut browser, AMARA, "northwind", "dispatch").await;
+    hand_off(&mut browser, &path).await;
+    let reloaded = Call::post("dispatch", SILENT, json!({})).send(&mut browser).await.json();
+    assert_eq!(claims(&reloaded["id_token"])["email"], AMARA);
+    // Once: the new tab is asked who it is, and the old one's own tokens are Rita's for ever.
+    refused(&Call::post("dispatch", SILENT, json!({})).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+    let body = json!({ "grant_type": "refresh_token", "refresh_token": rita["refresh_token"] });
+    let again = Call::post("dispatch", "/oauth/token", body).send(&mut browser).await.json();
+    assert_eq!(claims(&again["id_token"])["email"], RITA);
+}
+
 #[tokio::test]
 async fn a_fresh_hand_off_is_who_the_new_tab_is_and_no_other_tab_becomes_it() {
     let app = TestApp::new().await;

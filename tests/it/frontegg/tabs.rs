@@ -115,6 +115,25 @@ async fn a_tab_that_is_loaded_anew_does_not_become_who_came_last() {
     reload(REFRESH).send(&mut browser).await.expect_status(StatusCode::OK);
 }
 
+/// A limit: the new tab of an embedded application is loaded anew once it has its cookie, and has nothing else to show.
+#[tokio::test]
+async fn an_embedded_tab_that_is_loaded_anew_after_its_end_is_whoever_the_cookie_names() {
+    let app = TestApp::new().await;
+    embedded(&app).await;
+    kept_alive(&app).await;
+    let mut browser = app.browser();
+    let amara = trade(&mut browser, &started(&app).await).await.expect_status(StatusCode::OK).json();
+    let ended = text(&amara, "accessToken");
+    let call = Call::post("dispatch", LOGOUT, json!({})).bearer(ended);
+    call.send(&mut browser).await.expect_status(StatusCode::OK);
+    sign_in(&mut browser, RITA).await.expect_status(StatusCode::OK);
+    let renew = || Call::post("dispatch", REFRESH, json!({}));
+    let renewed = renew().send(&mut browser).await.expect_status(StatusCode::OK).json();
+    assert_eq!(claims(&renewed["accessToken"])["email"], RITA);
+    // A tab that was not loaded anew shows whose it was.
+    refused(&renew().bearer(ended).send(&mut browser).await, StatusCode::UNAUTHORIZED);
+}
+
 #[tokio::test]
 async fn of_three_in_a_row_none_is_forgotten() {
     let app = TestApp::new().await;

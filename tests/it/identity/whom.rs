@@ -282,36 +282,6 @@ async fn where_nobody_is_left_to_choose_from_the_sign_in_page_says_what_ended() 
 }
 
 #[tokio::test]
-async fn one_customer_after_the_other_is_renewed_as_the_one_who_was_opened_last() {
-    let app = TestApp::new().await;
-    let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
-    tokens(&app, &mut browser, "console", &[]).await;
-    let sid = sid.to_string();
-    let form = [("environment", "production"), ("session_id", sid.as_str())];
-    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
-    let path = start(&app, &mut browser, RITA, "northwind", "console").await;
-    hand_off(&mut browser, &path).await;
-    // The old tab asks before the new one does.
-    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("login_required"));
-    for extra in [&[][..], &[("prompt", "none")], &[]] {
-        let issued = tokens(&app, &mut browser, "console", extra).await;
-        assert_eq!(claims(&issued["id_token"])["email"], RITA);
-    }
-}
-
-#[tokio::test]
-async fn a_silent_request_while_a_new_tab_opens_is_not_taken_for_the_new_tabs() {
-    let app = TestApp::new().await;
-    let (mut browser, _) = impersonating(&app, AMARA, "northwind", "console").await;
-    tokens(&app, &mut browser, "console", &[]).await;
-    let path = start(&app, &mut browser, RITA, "northwind", "console").await;
-    hand_off(&mut browser, &path).await;
-    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("account_selection_required"));
-    let issued = tokens(&app, &mut browser, "console", &[]).await;
-    assert_eq!(claims(&issued["id_token"])["email"], RITA);
-}
-
-#[tokio::test]
 async fn two_that_open_at_once_are_asked_about() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;
