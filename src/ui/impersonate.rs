@@ -3,6 +3,7 @@
 //! It is open where the page's address says so. Everything in it is one form that works without script; script adds the new
 //! tab's certainty, validation while typing, and the view of the running session.
 
+mod came_back;
 mod choice;
 mod draft;
 mod foot;

@@ -4,13 +4,12 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::Opening;
+use super::came_back::error_of;
 use super::draft::{Draft, Whose, asked_by};
 use super::running::Running;
 use super::text;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{
-    Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX, TICKET_MAX, validate_reason, validate_ticket,
-};
+use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
 use crate::model::text::written;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::{Clock, Now};
@@ -316,35 +315,6 @@ fn preselected_application<'a>(account: &'a DrawerAccount, asked: &str) -> Optio
         .or_else(|| account.default_application().filter(works))
         .or_else(|| account.applications.iter().find(works))
         .or_else(|| account.default_application())
-}
-
-/// The words with which the server leads back to the drawer where script did not start the session.
-fn error_of(words: &Words) -> Option<ApiError> {
-    // What came back is looked at once more and says itself what is wrong with it. What was too long for an address did not
-    // come back.
-    let refused = |field: &str, validated: Option<ApiError>, most: usize| {
-        let text = format!("The {field} was not accepted. It has {most} characters at most: type it anew.");
-        Some(validated.unwrap_or_else(|| ApiError::invalid(field, text)))
-    };
-    match words.get("error") {
-        "" => None,
-        "reason_empty" => validate_reason("").err(),
-        "reason" => {
-            let came_back = Some(words.get("reason")).filter(|reason| !reason.is_empty());
-            refused("reason", came_back.and_then(|reason| validate_reason(reason).err()), REASON_MAX)
-        }
-        "ticket" => refused("ticket", validate_ticket(words.get("ticket")).err(), TICKET_MAX),
-        "rate_limited" => {
-            Some(ApiError::invalid("", "Too many sessions started in a short time. Wait a minute and try again."))
-        }
-        "busy" => Some(ApiError::Busy { retry_after_seconds: 1 }),
-        word => Denial::ALL.into_iter().find(|denial| denial.as_str() == word).map(ApiError::Denied).or_else(|| {
-            Some(ApiError::invalid(
-                "",
-                "The session was not started. Try again; if it stays, ask whoever runs this portal.",
-            ))
-        }),
-    }
 }
 
 #[cfg(test)]

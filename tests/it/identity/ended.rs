@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 
-use super::flow::{AMARA, OLIVIA, RITA, claims, hand_off, impersonating, start, tokens};
+use super::flow::{AMARA, OLIVIA, RITA, authorize_path, claims, hand_off, impersonating, start, tokens};
 use super::whom::error;
 use crate::support::{Browser, ResponseExt, TestApp};
 
@@ -86,4 +86,22 @@ async fn a_page_that_names_nobody_and_loads_in_the_minute_of_a_hand_off_is_taken
     }
     let issued = tokens(&app, &mut browser, "console", &[]).await;
     assert_eq!(claims(&issued["id_token"])["email"], RITA);
+}
+
+#[tokio::test]
+async fn where_nobody_is_left_to_choose_from_the_sign_in_page_says_what_ended() {
+    let app = TestApp::new().await;
+    let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
+    tokens(&app, &mut browser, "console", &[]).await;
+    let sid = sid.to_string();
+    let form = [("environment", "production"), ("session_id", sid.as_str())];
+    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
+    let login = browser.get(&authorize_path("console", &[])).await.location();
+    let page = browser.get(&login).await.expect_status(StatusCode::OK);
+    for part in ["You acted as Amara Okafor in Console", "ended by operator", "type=\"password\""] {
+        assert!(page.body().contains(part), "no {part:?} in {}", page.body());
+    }
+    // Another browser is told nothing of it.
+    let page = app.browser().get(&login).await.expect_status(StatusCode::OK);
+    assert!(!page.body().contains("Amara"), "{}", page.body());
 }

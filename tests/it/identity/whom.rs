@@ -264,24 +264,6 @@ async fn a_page_says_what_ended_and_the_person_says_who_goes_on() {
 }
 
 #[tokio::test]
-async fn where_nobody_is_left_to_choose_from_the_sign_in_page_says_what_ended() {
-    let app = TestApp::new().await;
-    let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
-    tokens(&app, &mut browser, "console", &[]).await;
-    let sid = sid.to_string();
-    let form = [("environment", "production"), ("session_id", sid.as_str())];
-    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
-    let login = browser.get(&authorize_path("console", &[])).await.location();
-    let page = browser.get(&login).await.expect_status(StatusCode::OK);
-    for part in ["You acted as Amara Okafor in Console", "ended by operator", "type=\"password\""] {
-        assert!(page.body().contains(part), "no {part:?} in {}", page.body());
-    }
-    // Another browser is told nothing of it.
-    let page = app.browser().get(&login).await.expect_status(StatusCode::OK);
-    assert!(!page.body().contains("Amara"), "{}", page.body());
-}
-
-#[tokio::test]
 async fn two_that_open_at_once_are_asked_about() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;
