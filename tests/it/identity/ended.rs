@@ -98,7 +98,7 @@ async fn where_nobody_is_left_to_choose_from_the_sign_in_page_says_what_ended() 
     browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
     let login = browser.get(&authorize_path("console", &[])).await.location();
     let page = browser.get(&login).await.expect_status(StatusCode::OK);
-    for part in ["You acted as Amara Okafor in Console", "ended by operator", "type=\"password\""] {
+    for part in ["You acted as Amara Okafor in Console", "Ended by the support staff", "type=\"password\""] {
         assert!(page.body().contains(part), "no {part:?} in {}", page.body());
     }
     // Another browser is told nothing of it.

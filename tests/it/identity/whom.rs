@@ -247,7 +247,7 @@ async fn a_page_says_what_ended_and_the_person_says_who_goes_on() {
         for part in [
             "This impersonation has ended",
             "You acted as Amara Okafor in Console",
-            "ended by operator",
+            "Ended by the support staff",
             "Go on as Olivia the User",
             "Sign in as somebody else",
         ] {
