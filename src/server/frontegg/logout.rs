@@ -17,6 +17,7 @@ use super::error::{Answer, Refused};
 use super::meant::{Meant, meant};
 use super::own;
 use crate::model::problem::ProblemKind;
+use crate::server::address::in_ascii;
 use crate::server::error::ServiceResult;
 use crate::server::identity::access;
 use crate::server::identity::choice::{Asked, Browser};
@@ -90,7 +91,7 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
         (Some(uri), Some(application)) if relying_party::is_logout_redirect(state, application.id, uri).await? => {
             Some(match call.query.get("state") {
                 Some(state) => with_query(uri, &[("state", state)]),
-                None => uri.to_owned(),
+                None => in_ascii(uri),
             })
         }
         (Some(uri), application) => return Ok(unregistered(call, application.as_deref(), uri)),

@@ -60,10 +60,10 @@ async fn an_object_without_end_is_not_read_to_its_end() {
         assert!(faults[0].starts_with(&format!("users.csv:{line}")), "{faults:?}");
         assert!(faults[0].contains("does not end") || faults[0].contains("is there twice"), "{faults:?}");
     }
-    let many = (0..20_000).map(|number| format!("{{\"email\":\"u{number}@j.example\",\"name\":\"{number:0100}\"}}"));
+    let many = (0..9_000).map(|number| format!("{{\"email\":\"u{number}@j.example\",\"name\":\"{number:0150}\"}}"));
     let all = format!("{{\"users\":[{}]}}", many.collect::<Vec<_>>().join(","));
-    assert!(all.len() > 2 << 20);
-    assert!(bench.faults(Kind::Users, &all).await.is_empty());
+    assert!(all.len() > 1 << 20);
+    assert_eq!(bench.import(Kind::Users, &all).await.created, 9_000);
 }
 
 #[tokio::test]
