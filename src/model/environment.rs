@@ -11,8 +11,22 @@ pub struct Environment {
 }
 
 /// Words that URLs use for something else.
-const RESERVED_SLUGS: [&str; 10] =
-    ["id", "admin-box", "api", "assets", "sign-in", "sign-out", "healthz", "readyz", "metrics", "icons.svg"];
+const RESERVED_SLUGS: [&str; 13] = [
+    "id",
+    "admin-box",
+    "api",
+    "assets",
+    "sign-in",
+    "sign-out",
+    "healthz",
+    "readyz",
+    "metrics",
+    "icons.svg",
+    // Below `/id` the portal's own pages would be meant.
+    "users",
+    "applications",
+    "sessions",
+];
 
 /// Whether `slug` can name an environment: 1 to 40 lower-case letters, digits and inner hyphens, and no reserved word.
 pub fn is_slug(slug: &str) -> bool {

@@ -48,6 +48,7 @@ pub struct RateLimits {
     start_per_operator: Keyed,
     report_per_session: Keyed,
     tokens_per_session: Keyed,
+    repeats_per_session: Keyed,
 }
 
 impl RateLimits {
@@ -63,6 +64,7 @@ impl RateLimits {
             start_per_operator: limiter(60, Duration::from_secs(2)),
             report_per_session: limiter(120, Duration::from_millis(500)),
             tokens_per_session: limiter(120, Duration::from_secs(2)),
+            repeats_per_session: limiter(120, Duration::from_secs(2)),
             clock,
             is_off: AtomicBool::new(false),
         }
@@ -118,9 +120,16 @@ impl RateLimits {
         self.check(&self.tokens_per_session, session)
     }
 
+    /// The same for a refresh token that was traded before: whoever repeats it uses up nobody's first use of another.
+    pub fn tokens_again(&self, session: Uuid) -> Result<(), ServiceError> {
+        self.check(&self.repeats_per_session, session)
+    }
+
     /// Forgets the keys that are as good as new.
     pub fn sweep(&self) {
-        for limiter in [&self.start_per_operator, &self.report_per_session, &self.tokens_per_session] {
+        for limiter in
+            [&self.start_per_operator, &self.report_per_session, &self.tokens_per_session, &self.repeats_per_session]
+        {
             limiter.retain_recent();
         }
         let now = self.clock.0.monotonic();

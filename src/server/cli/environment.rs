@@ -58,7 +58,7 @@ struct SetHost {
     #[arg(long, conflicts_with = "host")]
     clear: bool,
     /// The address under which browsers reach the server: the host has the same scheme, and must be another.
-    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     public_url: Url,
     #[command(flatten)]
     output: Output,

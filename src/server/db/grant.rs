@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar, on};
 pub use given::was_given;
-pub use unused::{delete_old_of_cookie, delete_siblings};
+pub use unused::{delete_old_of_cookie, has_more_unused};
 
 pub struct NewHandOffCode<'a> {
     pub code_hash: &'a [u8],

@@ -28,6 +28,8 @@ pub struct UserRecord {
     pub last_visit_us: i64,
     pub visits: i64,
     pub created_at: DateTime<Utc>,
+    /// The user's own sessions from before this are over.
+    pub sessions_end_before: Option<DateTime<Utc>>,
 }
 
 impl UserRecord {
@@ -58,7 +60,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, email, email_verified, name, picture_url, password_hash, mfa_enrolled, locked_at, ",
-            "active_account_id, last_login_at, last_visit_us, visits, created_at FROM users ",
+            "active_account_id, last_login_at, last_visit_us, visits, created_at, sessions_end_before FROM users ",
             $rest
         )
     };

@@ -253,11 +253,12 @@ pub async fn switch_account(
             return Err(ServiceError::NotFound);
         }
     }
-    if table::set_account(tx, session.id, membership.account_id).await? == 0 {
-        return Err(ServiceError::NotFound);
-    }
+    // The user first, as whoever signs in takes them: nobody waits for each other.
     if !session.is_impersonation() {
         account::set_active(tx, session.user_id, membership.account_id).await?;
+    }
+    if table::set_account(tx, session.id, membership.account_id).await? == 0 {
+        return Err(ServiceError::NotFound);
     }
     let switched = table::standing(tx, session.environment_id, session.id).await?.ok_or(ServiceError::NotFound)?;
     let names = Names::of_accounts(tx, session.account_id.into_iter().chain([membership.account_id])).await?;

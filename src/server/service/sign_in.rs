@@ -142,7 +142,8 @@ async fn create(
     cookie: Option<&str>,
     client: &Client,
 ) -> ServiceResult<(Uuid, String, DateTime<Utc>)> {
-    let now = state.now();
+    // Another server's clock may run ahead of this one: what begins now did not begin before the password was chosen.
+    let now = row.sessions_end_before.map_or(state.now(), |before| before.max(state.now()));
     let mut memberships = account::memberships(tx, row.id).await?;
     if let Some(application) = application {
         let assigned = account::applications_of_user(tx, row.id).await?;

@@ -35,8 +35,6 @@ const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 /// How long after something was used up it may come again without anybody having stolen it: two requests of one page that
 /// cross, or one that is sent anew because its answer was lost.
 pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
-/// Refresh tokens that were given for one and never used, at most: whoever asks for another gets it in the last one's place.
-const SIBLINGS: i64 = 10;
 /// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
 const TABS: i64 = 100;
 
@@ -226,7 +224,7 @@ impl Origin<'_> {
     }
 }
 
-/// Makes a refresh token that lives as long as its session. Of those beside it that nobody used, some stay.
+/// Makes a refresh token that lives as long as its session. Of those that a cookie gave and nobody used, some stay.
 async fn issue_refresh_token(
     state: &AppState,
     tx: &mut Tx,
@@ -247,10 +245,9 @@ async fn issue_refresh_token(
         now: state.now(),
         expires_at: session.expires_at,
     };
-    match origin.parent_hash {
-        Some(parent_hash) => grant::delete_siblings(tx, parent_hash, SIBLINGS - 1).await?,
-        None => grant::delete_old_of_cookie(tx, origin.family_id, TABS - 1).await?,
-    };
+    if origin.parent_hash.is_none() {
+        grant::delete_old_of_cookie(tx, origin.family_id, TABS - 1).await?;
+    }
     grant::insert_refresh_token(tx, &token).await?;
     Ok(text)
 }

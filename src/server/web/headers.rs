@@ -8,6 +8,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use tracing::Instrument;
 
+use super::host;
 use crate::server::db;
 use crate::server::secret;
 use crate::server::state::AppState;
@@ -30,6 +31,9 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         request.headers_mut().insert(name.clone(), value);
     }
+    // What else there is below another name that leads here is not ours to decide about.
+    let names = [host::asked(request.uri(), request.headers()), host::passed_on(request.headers())];
+    let is_public = names.into_iter().flatten().any(|name| host::is_public(&state.public_url, &name));
     let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
     let mut response = db::in_request(next.run(request).instrument(span.clone())).await;
     let took = started.elapsed();
@@ -45,8 +49,8 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
     if state.is_https() {
-        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(value);
+        let value = if is_public { "max-age=63072000; includeSubDomains" } else { "max-age=63072000" };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
     span.in_scope(|| {
         tracing::debug!(status = response.status().as_u16(), took_ms = took.as_secs_f64() * 1000.0, "answered");

@@ -67,13 +67,7 @@ pub async fn lead_in(State(state): State<AppState>, mut request: Request, next: 
         *request.uri_mut() = uri;
     }
     request.extensions_mut().insert(OwnHost(environment));
-    let mut response = next.run(request).await;
-    if state.is_https() {
-        // What else there is below this name is not ours to decide about.
-        let value = HeaderValue::from_static("max-age=63072000");
-        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
-    response
+    next.run(request).await
 }
 
 /// The names under which a request may have come to an environment: the one in `Host`, and where a trusted proxy writes another

@@ -2,21 +2,18 @@
 
 use uuid::Uuid;
 
-use crate::server::db::{DbResult, Tx, execute};
+use crate::server::db::{Conn, DbResult, Tx, execute, fetch_optional};
 
-/// Deletes of the tokens that were given for one token all but the first `kept`. What was used stays, and with it how a copy is
-/// found out. The first stay too, not the last: whoever has an old token could otherwise make so many that the one goes that
-/// its owner has, and with it the proof that there are two.
-pub async fn delete_siblings(tx: &mut Tx, parent_hash: &[u8], kept: i64) -> DbResult<u64> {
-    execute!(
-        tx,
-        "DELETE FROM refresh_tokens WHERE token_hash IN
-           (SELECT token_hash FROM refresh_tokens
-            WHERE parent_hash = $1 AND rotated_at IS NULL AND revoked_at IS NULL
-            ORDER BY created_at, token_hash LIMIT 1000 OFFSET $2)",
+/// Whether more than `most` tokens were given for one and never used. None of them is deleted: each may be the one that its
+/// owner has, and with it would go the proof that there are two.
+pub async fn has_more_unused(conn: &mut Conn, parent_hash: &[u8], most: i64) -> DbResult<bool> {
+    let beyond: Option<(i64,)> = fetch_optional!(
+        conn,
+        "SELECT CAST(1 AS BIGINT) FROM refresh_tokens WHERE parent_hash = $1 AND rotated_at IS NULL LIMIT 1 OFFSET $2",
         parent_hash,
-        kept
-    )
+        most
+    )?;
+    Ok(beyond.is_some())
 }
 
 /// Deletes of the tokens that a family's cookie gave all but the `kept` newest that were not used. The one that its code gave

@@ -3,7 +3,7 @@
 //! An answer can be lost: a phone loses its network, a laptop sleeps. So a token may be traded again for as long as nothing
 //! that was given for it was used, however long that is. Of several that were given for one token only one lives on: the
 //! one that is used first. From that moment the others, and the token before them, are old; who presents one has a copy.
-//! Some are remembered; a client that never uses any gets each further one in place of the last.
+//! No network loses a thousand answers: who asks for more of them than that is not its owner, or is broken.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -16,13 +16,16 @@ use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::grant::{self, RefreshTokenRow};
 use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, Tx};
+use crate::server::db::{Conn, Tx, user};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
+
+/// Tokens that may be given for one without any of them being used.
+const UNUSED: i64 = 1_000;
 
 /// A refresh token as a client presents it.
 pub struct Refreshing<'a> {
@@ -51,7 +54,12 @@ pub async fn refresh(
     let mut tx = state.db.write().await?;
     let row = grant::refresh_token(&mut tx, &token_hash).await?;
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
-    state.limits.tokens(row.session_id)?;
+    if presented.tenant_id.is_some()
+        && let Some(standing) = session_table::standing(&mut tx, environment_id, row.session_id).await?
+    {
+        // Whoever signs in takes the user first, and then sessions: in this order nobody waits for each other.
+        user::held(&mut tx, environment_id, standing.user_id).await?;
+    }
     // Of two uses at the same instant the second waits here, and then sees what the first did.
     session_table::lock(&mut tx, row.session_id).await?;
     let row = grant::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;
@@ -65,6 +73,12 @@ pub async fn refresh(
     if let Some(outcome) = rotate(state, &mut tx, &token_hash, &row, &session, client).await? {
         tx.commit().await?;
         return Err(outcome);
+    }
+    // A copy that is found out is never answered by a limit, and who repeats a token uses up nobody's first use of another.
+    if row.rotated_at.is_some() {
+        state.limits.tokens_again(row.session_id)?
+    } else {
+        state.limits.tokens(row.session_id)?
     }
     let scope = narrowed(&row.scope, presented.scope)?;
     let session = match presented.tenant_id {
@@ -115,6 +129,10 @@ async fn rotate(
         Some(_) => {
             reused(state, tx, row, session, client).await?;
             Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
+        }
+        None if grant::has_more_unused(tx, token_hash, UNUSED).await? => {
+            reused(state, tx, row, session, client).await?;
+            Ok(Some(TokenError::Grant("the refresh token was used too often; the session has been ended")))
         }
         None => {
             grant::rotate_refresh_token(tx, token_hash, now).await?;

@@ -95,6 +95,10 @@ async fn over_https_cookies_are_bound_to_the_host_and_its_subdomains_are_left_al
     let ours = cookies.iter().find(|text| text.starts_with("__Host-understudy_production=ubr_"));
     assert!(ours.is_some_and(|text| text.contains("; Path=/;") && text.ends_with("; Secure")), "{cookies:?}");
     assert_eq!(answer.headers()[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000");
+    for path in ["/healthz", "/readyz", "/nothing-here"] {
+        let answer = get(&mut app.browser(), path).await;
+        assert_eq!(answer.headers()[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000", "{path}");
+    }
     let document = get(&mut app.browser(), DISCOVERY).await.expect_status(StatusCode::OK).json();
     assert_eq!(document["issuer"], "https://login.acme.example");
 }
