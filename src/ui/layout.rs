@@ -209,7 +209,11 @@ fn switcher(shell: Signal<Shell>, section: Memo<String>) -> AnyView {
     // The shell is asked for anew whenever a session starts or ends: whoever is choosing is not to notice.
     let choice = Memo::new(move |_| shell.with(|shell| (shell.environment.slug.clone(), shell.environments.clone())));
     let items = move || choice.with(|(current, all)| environments(current, all, section));
-    let class = move || choice.with(|(current, all)| format!("switcher env-{}", hue(&slugs(all), current)));
+    // Where there is no environment there are no pages of one to go to.
+    let class = move || match shell.with(|shell| shell.environment.name.is_empty()) {
+        true => "switcher none".to_owned(),
+        false => choice.with(|(current, all)| format!("switcher env-{}", hue(&slugs(all), current))),
+    };
     view! { <div class=class>{menu(ENVIRONMENTS.to_owned(), "switcher-button", "Environments".to_owned(), face, items.erased())}</div> }
         .erased()
 }

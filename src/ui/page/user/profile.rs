@@ -34,7 +34,7 @@ pub fn facts(user: &UserDetail, now: Now) -> AnyView {
     let mfa = if user.mfa_enrolled {
         view! {
             {badge("outline", "Enrolled elsewhere")}
-            <span class="dim">" not asked for here yet"</span>
+            <p class="hint">"Not asked for here yet"</p>
         }
         .erased()
     } else {
