@@ -29,6 +29,8 @@ export default defineConfig({
         // Chromium's sandbox refuses to run as root.
         ...(isRoot ? ["--no-sandbox"] : []),
         "--disable-background-networking",
+        // Drawn by the processor either way: without a second process that pretends to be a graphics card.
+        "--disable-gpu",
         "--disable-component-update",
         "--disable-quic",
         "--disable-sync",
