@@ -1,6 +1,5 @@
 //! An import and everybody else: nobody waits for it, and of an interrupted one everything is written or nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,8 +63,7 @@ async fn people_sign_in_while_another_process_imports() {
     bench.basics().await;
     let folder = std::env::temp_dir().join(format!("understudy-batches-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let over = Arc::new(AtomicBool::new(false));
-    let (url, done) = (bench.app.database_url().to_owned(), over.clone());
+    let url = bench.app.database_url().to_owned();
     let importing = tokio::task::spawn_blocking(move || {
         let mut longest = Duration::ZERO;
         for name in ["User", "Person"] {
@@ -79,11 +77,10 @@ async fn people_sign_in_while_another_process_imports() {
             longest = longest.max(began.elapsed());
         }
         let _ = std::fs::remove_dir_all(&folder);
-        done.store(true, Ordering::SeqCst);
         longest
     });
     let (mut slowest, mut writes) = (Duration::ZERO, 0);
-    while !over.load(Ordering::SeqCst) {
+    while !importing.is_finished() {
         let began = Instant::now();
         if writes % 50 == 0 {
             let mut browser = bench.app.browser();
