@@ -37,7 +37,8 @@ pub struct Options {
 }
 
 pub fn run(repo: &Repo, options: &Options) -> Result<()> {
-    let programs = server::build(repo, With::Nothing)?;
+    // With what the journeys have too: cargo keeps what it compiled for them.
+    let programs = server::build(repo, With::SampleApp)?;
     let folder = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
     let mut wrong = Vec::new();
     let url = format!("sqlite:{}", folder.path().join("understudy.db").display());
