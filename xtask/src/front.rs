@@ -34,16 +34,18 @@ const WASM_PASSES: [&str; 6] = [
     "--strip-producers",
 ];
 
-/// The name in the style sheet's source, the file that it stands for, and the first and the last letter to keep of it where
-/// it is not to be fetched as a whole.
-type Font = (&'static str, &'static str, Option<(u32, u32)>);
+/// The name in the style sheet's source, the file that it stands for, and the first and the last letter to keep of it.
+type Font = (&'static str, &'static str, (u32, u32));
+
+/// All that a file has.
+const WHOLE: (u32, u32) = (0, 0xffff);
 
 /// The typeface's files.
 const FONTS: [Font; 3] = [
-    ("inter", "inter-latin-wght-normal.woff2", None),
+    ("inter", "inter-latin-wght-normal.woff2", WHOLE),
     // What names in most of Europe need: a sixth of the file that has the rest, too.
-    ("inter-ext", "inter-latin-ext-wght-normal.woff2", Some((0x100, 0x17f))),
-    ("inter-more", "inter-latin-ext-wght-normal.woff2", None),
+    ("inter-ext", "inter-latin-ext-wght-normal.woff2", (0x100, 0x17f)),
+    ("inter-more", "inter-latin-ext-wght-normal.woff2", WHOLE),
 ];
 
 /// A change of this file changes what it makes of the same input.
@@ -194,10 +196,7 @@ fn style(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value
             continue;
         }
         let path = files.join(file);
-        let bytes = match letters {
-            Some((first, last)) => part_of_font(repo, &path, first, last)?,
-            None => fs::read(&path).with_context(|| format!("no {}", path.display()))?,
-        };
+        let bytes = part_of_font(repo, &path, letters)?;
         let address = hashed_address(name, "woff2", &bytes);
         site.put(&address, &bytes)?;
         css = css.replace(&source, &address);
@@ -208,8 +207,8 @@ fn style(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value
     Ok(json!({ "key": key, "css": address, "font": addresses[0], "extra": &addresses[1..] }))
 }
 
-/// A font file with the letters of one range.
-fn part_of_font(repo: &Repo, font: &Path, first: u32, last: u32) -> Result<Vec<u8>> {
+/// A font file with the letters of one range, in the weights that the style sheet has.
+fn part_of_font(repo: &Repo, font: &Path, (first, last): (u32, u32)) -> Result<Vec<u8>> {
     let script = repo.root.join("xtask/subset.mjs");
     let part = tempfile::Builder::new().suffix(".woff2").tempfile()?;
     process::run(

@@ -108,7 +108,7 @@ fn account(markup: Markup, user: &UserRow) -> Markup {
     let others = user.other_accounts > 0;
     let mut markup = markup.tag(if others { "<div class=\"main-account\">" } else { "" });
     if let Some(name) = &user.main_account {
-        markup = markup.tag("<span class=\"truncate\"").title_if_longer(name, 16).tag(">").text(name).tag("</span>");
+        markup = markup.tag("<span class=\"truncate\"").title_if_longer(name, 20).tag(">").text(name).tag("</span>");
     }
     if others {
         let more = user.other_accounts.to_string();
@@ -141,7 +141,7 @@ fn actions(markup: Markup, links: Links, user: &UserRow, denial: Option<Denial>)
     let markup = match denial {
         Some(denial) => markup.tag("<button class=\"row-action\" disabled title=\"").text(denial.sentence()),
         None => markup
-            .tag("<a class=\"row-action\" data-noscroll=\"true\" href=\"")
+            .tag("<a class=\"row-action\" data-noscroll href=\"")
             .text(&links.impersonate(user.id))
             .tag("\" aria-label=\"Impersonate ")
             .text(&isolated(&user.name)),
