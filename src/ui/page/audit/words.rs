@@ -6,7 +6,7 @@ use crate::model::audit::{ActorKind, AuditItem, action};
 use crate::ui::erase::Erase;
 
 /// The groups that the filter offers: the part of an action before its dot, and its name.
-pub const GROUPS: [(&str, &str); 13] = [
+pub const GROUPS: [(&str, &str); 14] = [
     ("impersonation", "Impersonation"),
     ("session", "Sessions"),
     ("user", "Users"),
@@ -18,6 +18,7 @@ pub const GROUPS: [(&str, &str); 13] = [
     ("client", "Applications’ settings"),
     ("application", "Reported by applications"),
     ("backchannel_logout", "Back-channel logout"),
+    ("environment", "Environments"),
     ("key", "Keys"),
     ("data", "Data"),
 ];
