@@ -25,7 +25,7 @@ async fn tabs(app: &TestApp, users: &[&str]) -> (Browser, Vec<String>) {
     (browser, sids)
 }
 
-async fn end(browser: &mut Browser, sid: &str) {
+pub async fn end(browser: &mut Browser, sid: &str) {
     let form = [("environment", "production"), ("session_id", sid)];
     browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
 }

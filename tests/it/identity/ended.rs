@@ -4,16 +4,12 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 
+use super::answers::end;
 use super::flow::{AMARA, OLIVIA, RITA, authorize_path, claims, hand_off, impersonating, start, tokens};
 use super::whom::error;
 use crate::support::{Browser, ResponseExt, TestApp};
 
 const NONE: (&str, &str) = ("prompt", "none");
-
-async fn end(browser: &mut Browser, sid: &str) {
-    let form = [("environment", "production"), ("session_id", sid)];
-    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
-}
 
 /// Opens an impersonation in a new tab, which gets its tokens by its own first request.
 async fn opened(app: &TestApp, browser: &mut Browser, user: &str) -> String {
@@ -29,14 +25,12 @@ async fn one_customer_after_the_other_is_renewed_as_the_one_who_was_opened_last(
     let app = TestApp::new().await;
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     tokens(&app, &mut browser, "console", &[]).await;
-    let sid = sid.to_string();
-    let form = [("environment", "production"), ("session_id", sid.as_str())];
-    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
+    end(&mut browser, &sid.to_string()).await;
     let path = start(&app, &mut browser, RITA, "northwind", "console").await;
     hand_off(&mut browser, &path).await;
     // The old tab asks before the new one does.
-    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("login_required"));
-    for extra in [&[][..], &[("prompt", "none")], &[]] {
+    assert_eq!(error(&mut browser, &[NONE]).await.as_deref(), Some("login_required"));
+    for extra in [&[][..], &[NONE], &[]] {
         let issued = tokens(&app, &mut browser, "console", extra).await;
         assert_eq!(claims(&issued["id_token"])["email"], RITA);
     }
@@ -49,7 +43,7 @@ async fn a_silent_request_while_a_new_tab_opens_is_not_taken_for_the_new_tabs() 
     tokens(&app, &mut browser, "console", &[]).await;
     let path = start(&app, &mut browser, RITA, "northwind", "console").await;
     hand_off(&mut browser, &path).await;
-    assert_eq!(error(&mut browser, &[("prompt", "none")]).await.as_deref(), Some("account_selection_required"));
+    assert_eq!(error(&mut browser, &[NONE]).await.as_deref(), Some("account_selection_required"));
     let issued = tokens(&app, &mut browser, "console", &[]).await;
     assert_eq!(claims(&issued["id_token"])["email"], RITA);
 }
@@ -93,9 +87,7 @@ async fn where_nobody_is_left_to_choose_from_the_sign_in_page_says_what_ended() 
     let app = TestApp::new().await;
     let (mut browser, sid) = impersonating(&app, AMARA, "northwind", "console").await;
     tokens(&app, &mut browser, "console", &[]).await;
-    let sid = sid.to_string();
-    let form = [("environment", "production"), ("session_id", sid.as_str())];
-    browser.call("impersonation/end", &form).await.expect_status(StatusCode::OK);
+    end(&mut browser, &sid.to_string()).await;
     let login = browser.get(&authorize_path("console", &[])).await.location();
     let page = browser.get(&login).await.expect_status(StatusCode::OK);
     for part in ["You acted as Amara Okafor in Console", "Ended by the support staff", "type=\"password\""] {
