@@ -204,6 +204,14 @@ macro_rules! fetch_optional {
     };
 }
 
+/// The row of a query that always has one.
+macro_rules! fetch_one {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::db::on!($conn, c => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(c).await)
+            .map_err($crate::server::db::DbError::from)
+    };
+}
+
 /// All rows that a query finds.
 macro_rules! fetch_all {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -220,7 +228,7 @@ macro_rules! fetch_scalar {
     };
 }
 
-pub(crate) use {execute, fetch_all, fetch_optional, fetch_scalar, on};
+pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};
 
 /// The file of a SQLite database; `None` for another kind, and for one in memory.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {

@@ -1,16 +1,27 @@
 //! Answers of the database in memory, each as good as a new one: it is given only while nothing was committed since it was
-//! read, by whichever process (see [`Db::epoch`]).
+//! read, by whichever process (see [`Db::epoch`]), and while the passing of time alone does not change it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 use super::db::{Db, DbError, Epoch};
 
-/// Values by key, each with the epoch before it was read.
+/// Values by key.
 pub struct EpochMap<K, V> {
-    entries: Mutex<HashMap<K, (Epoch, V)>>,
+    entries: Mutex<HashMap<K, Kept<V>>>,
     most: usize,
+}
+
+#[derive(Clone)]
+struct Kept<V> {
+    /// Before the value was read.
+    epoch: Epoch,
+    /// When it ends being true without a commit.
+    until: Option<DateTime<Utc>>,
+    value: V,
 }
 
 impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
@@ -29,25 +40,39 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
         key: K,
         read: impl Future<Output = Result<V, E>>,
     ) -> Result<V, E> {
+        self.get_at(DateTime::<Utc>::MIN_UTC, db, key, async { Ok((read.await?, None)) }).await
+    }
+
+    /// [`Self::get`] of what changes as time passes: `read` gives the value of `now`, and from when on it is another one.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`].
+    pub async fn get_at<E: From<DbError>>(
+        &self,
+        now: DateTime<Utc>,
+        db: &Db,
+        key: K,
+        read: impl Future<Output = Result<(V, Option<DateTime<Utc>>), E>>,
+    ) -> Result<V, E> {
         let epoch = db.epoch().await?;
         let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((_, value)) = known.filter(|(then, _)| *then == epoch) {
-            return Ok(value);
+        if let Some(kept) = known.filter(|kept| kept.epoch == epoch && kept.until.is_none_or(|until| now < until)) {
+            return Ok(kept.value);
         }
-        let value = read.await?;
-        self.keep(key, epoch, value.clone());
+        let (value, until) = read.await?;
+        self.keep(key, Kept { epoch, until, value: value.clone() });
         Ok(value)
     }
 
-    fn keep(&self, key: K, epoch: Epoch, value: V) {
+    fn keep(&self, key: K, kept: Kept<V>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         // Of two that were read at the same time the newer one stays.
-        if entries.get(&key).is_some_and(|(known, _)| *known > epoch) {
+        if entries.get(&key).is_some_and(|known| known.epoch > kept.epoch) {
             return;
         }
         if entries.len() >= self.most && !entries.contains_key(&key) {
             entries.clear();
         }
-        entries.insert(key, (epoch, value));
+        entries.insert(key, kept);
     }
 }

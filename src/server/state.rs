@@ -14,6 +14,7 @@ use super::clock::Clock;
 use super::configuration::Configuration;
 use super::db::Db;
 use super::db::environment::EnvironmentRow;
+use super::db::operator::OperatorSessionRow;
 use super::epoch_map::EpochMap;
 use super::keyring::Keyring;
 use super::outbound::Outbound;
@@ -23,7 +24,7 @@ use super::random::Random;
 use super::rate_limit::RateLimits;
 use super::session_cache::SessionCache;
 use super::verified::VerifiedTokens;
-use super::watchers::Watchers;
+use super::watchers::{Running, Watchers};
 use crate::model::operator::Roles;
 use crate::model::user::{UserQuery, UsersPage};
 
@@ -40,10 +41,16 @@ pub struct Inner {
     pub configuration: Configuration,
     /// Sessions, as the database has them.
     pub sessions: SessionCache,
+    /// Operators by their portal sessions, as the database has them.
+    pub portal_sessions: PortalSessions,
     /// Pages of users, as the database has them.
     pub user_lists: UserLists,
     /// Where each operator works, as the database has it.
     pub places: Places,
+    /// What runs in each environment, as the database has it.
+    pub running: EpochMap<Uuid, Running>,
+    /// By portal session, how many impersonations end with it.
+    pub ending_with_sign_out: EpochMap<Uuid, i64>,
     /// The epoch at which all running impersonations were last held against the policy.
     pub reviewed: AtomicU64,
     pub verified: VerifiedTokens,
@@ -66,11 +73,15 @@ pub struct Inner {
     last_id: Mutex<(u64, u16)>,
 }
 
-/// Operators whose places are kept at most.
+/// Operators of whom anything is kept at most.
 const OPERATORS: usize = 10_000;
+/// Environments of which it is kept what runs at most.
+const ENVIRONMENTS: usize = 1_000;
 /// Pages of users that are kept at most: each has up to fifty rows.
 const LISTS: usize = 128;
 
+/// By the hash of their cookies, those that go on unless they expire.
+pub type PortalSessions = EpochMap<Vec<u8>, OperatorSessionRow>;
 /// Pages of lists without what they say to the caller alone, and whether impersonation is on, by environment and query.
 pub type UserLists = EpochMap<(Uuid, UserQuery), (UsersPage, bool)>;
 /// By operator, the environments in which it has a role, with its roles there.
@@ -107,8 +118,11 @@ impl AppState {
             keyring,
             configuration: Configuration::default(),
             sessions: SessionCache::default(),
+            portal_sessions: EpochMap::new(OPERATORS),
             user_lists: EpochMap::new(LISTS),
             places: EpochMap::new(OPERATORS),
+            running: EpochMap::new(ENVIRONMENTS),
+            ending_with_sign_out: EpochMap::new(OPERATORS),
             reviewed: AtomicU64::default(),
             verified: VerifiedTokens::default(),
             passwords,

@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::publish::{Site, files_below, hash, hashed_address, write_if_changed};
 use crate::repo::Repo;
-use crate::{process, steps, tools};
+use crate::{process, steps, tools, unused};
 
 /// What rustc's WebAssembly target allows itself since Rust 1.87, and every browser of the last years understands.
 const WASM_FEATURES: [&str; 6] = [
@@ -24,8 +24,10 @@ const WASM_FEATURES: [&str; 6] = [
 ];
 
 /// Small, and small once it is compressed: functions that differ in a constant become one, and only tiny ones are put into
-/// their only caller, for brotli finds what two of them share only while they are apart.
-const WASM_PASSES: [&str; 6] = [
+/// their only caller, for brotli finds what two of them share only while they are apart. Nothing lives in the first kilobyte
+/// of memory, where rustc has the far end of the stack.
+const WASM_PASSES: [&str; 7] = [
+    "--low-memory-unused",
     "-Oz",
     "--one-caller-inline-max-function-size=20",
     "--merge-similar-functions",
@@ -48,8 +50,9 @@ const FONTS: [Font; 3] = [
     ("inter-more", "inter-latin-ext-wght-normal.woff2", WHOLE),
 ];
 
-/// A change of this file changes what it makes of the same input.
+/// A change of these files changes what they make of the same input.
 const RECIPE: &[u8] = include_bytes!("front.rs");
+const UNUSED: &[u8] = include_bytes!("unused.rs");
 
 /// Brings `target/site` up to date. Returns its version, which differs when any file does.
 pub fn build(repo: &Repo) -> Result<String> {
@@ -112,7 +115,7 @@ fn compile(repo: &Repo) -> Result<()> {
 fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
     let compiled = repo.target.join(tools::WASM_TARGET).join("wasm-release/understudy.wasm");
     let input = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
-    let key = hash(&[&input, lock, RECIPE]);
+    let key = hash(&[&input, lock, RECIPE, UNUSED]);
     if old["key"] == key.as_str() && kept(site, old, &["js", "wasm"]) {
         return Ok(old.clone());
     }
@@ -123,8 +126,7 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
         fs::remove_dir_all(&folder)?;
     }
     Bindgen::new()
-        .input_path(&compiled)
-        .out_name("understudy")
+        .input_bytes("understudy", unused::taken_out(&input)?)
         .web(true)?
         .typescript(false)
         .remove_name_section(true)

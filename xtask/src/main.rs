@@ -24,6 +24,7 @@ mod steps;
 mod suite;
 mod tally;
 mod tools;
+mod unused;
 
 use std::process::ExitCode;
 

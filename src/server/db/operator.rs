@@ -23,7 +23,7 @@ pub struct OperatorSessionRow {
     pub operator_id: Uuid,
     pub email: String,
     pub name: String,
-    pub last_seen_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
 }
 
 pub struct NewOperatorSession<'a> {
@@ -189,7 +189,7 @@ pub async fn session_by_secret(
 ) -> DbResult<Option<OperatorSessionRow>> {
     fetch_optional!(
         conn,
-        "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.last_seen_at
+        "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.expires_at
          FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
          WHERE s.secret_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.disabled_at IS NULL",
         secret_hash,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
 use crate::model::session::{EndReason, SessionKind};
 
 pub struct NewSession<'a> {
@@ -256,14 +256,15 @@ pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, lim
     )
 }
 
-pub async fn count_impersonations_from(
+/// How many impersonations run that were handed off from a portal session, and when the first of them expires.
+pub async fn running_from(
     conn: &mut Conn,
     operator_session_id: Uuid,
     now: DateTime<Utc>,
-) -> DbResult<i64> {
-    fetch_scalar!(
+) -> DbResult<(i64, Option<DateTime<Utc>>)> {
+    fetch_one!(
         conn,
-        "SELECT count(*) FROM sessions s WHERE s.ended_at IS NULL AND s.expires_at > $2
+        "SELECT count(*), min(s.expires_at) FROM sessions s WHERE s.ended_at IS NULL AND s.expires_at > $2
            AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)",
         operator_session_id,
         now
@@ -286,16 +287,16 @@ pub async fn count_live_impersonations_by(
     )
 }
 
-/// How many impersonations of an environment run, and when the newest of them began, in the database's own words. The two
-/// change whenever one begins or ends.
+/// How many impersonations of an environment run, when the newest of them began, in the database's own words, and when the
+/// first of them expires. The first two change whenever one begins or ends.
 pub async fn running(
     conn: &mut Conn,
     environment_id: Uuid,
     now: DateTime<Utc>,
-) -> DbResult<Option<(i64, Option<String>)>> {
-    fetch_optional!(
+) -> DbResult<(i64, Option<String>, Option<DateTime<Utc>>)> {
+    fetch_one!(
         conn,
-        "SELECT count(*), CAST(max(created_at) AS TEXT) FROM sessions
+        "SELECT count(*), CAST(max(created_at) AS TEXT), min(expires_at) FROM sessions
          WHERE environment_id = $1 AND kind = 'impersonation' AND ended_at IS NULL AND expires_at > $2",
         environment_id,
         now

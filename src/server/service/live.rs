@@ -4,12 +4,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::server::db::{Conn, session as table};
+use crate::server::db::session as table;
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 pub use crate::server::watchers::Running;
@@ -31,17 +30,15 @@ pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watc
 
 /// What runs now.
 pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<Running> {
-    let mut conn = state.db.read().await?;
-    look_over(&mut conn, environment_id, state.now()).await
-}
-
-/// The same over a connection that is there already.
-pub async fn look_over(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> ServiceResult<Running> {
-    let found = table::running(conn, environment_id, now).await?;
-    let (count, newest) = found.unwrap_or_default();
-    let mut hasher = DefaultHasher::new();
-    (count, newest).hash(&mut hasher);
-    Ok(Running { count, mark: hasher.finish() })
+    let now = state.now();
+    let read = async {
+        let mut conn = state.db.read().await?;
+        let (count, newest, first_expires_at) = table::running(&mut conn, environment_id, now).await?;
+        let mut hasher = DefaultHasher::new();
+        (count, newest).hash(&mut hasher);
+        ServiceResult::Ok((Running { count, mark: hasher.finish() }, first_expires_at))
+    };
+    state.running.get_at(now, &state.db, environment_id, read).await
 }
 
 async fn follow(state: AppState, environment_id: Uuid) {

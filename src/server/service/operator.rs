@@ -165,9 +165,17 @@ async fn record_everywhere(
 /// The operator behind a portal cookie, if it is signed in.
 pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Option<Operator>> {
     let Some(secret_hash) = SecretKind::OperatorCookie.hash_of(cookie) else { return Ok(None) };
-    let mut conn = state.db.read().await?;
-    let row = table::session_by_secret(&mut conn, &secret_hash, state.now()).await?;
-    Ok(row.map(operator_of))
+    let now = state.now();
+    // What strangers make up is not kept: only what there is.
+    let read = async {
+        let mut conn = state.db.read().await?;
+        table::session_by_secret(&mut conn, &secret_hash, now).await?.ok_or(ServiceError::Unauthenticated)
+    };
+    match state.portal_sessions.get(&state.db, secret_hash.clone(), read).await {
+        Ok(row) => Ok(Some(row).filter(|row| now < row.expires_at).map(operator_of)),
+        Err(ServiceError::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn operator_of(row: OperatorSessionRow) -> Operator {
@@ -202,7 +210,7 @@ pub async fn sign_out(
     client: &Client,
 ) -> ServiceResult<SignedOut> {
     let mut tx = state.db.write().await?;
-    let ending = session_table::count_impersonations_from(&mut tx, operator.session_id, state.now()).await?;
+    let (ending, _) = session_table::running_from(&mut tx, operator.session_id, state.now()).await?;
     if ending > shown.unwrap_or_default() {
         return Ok(SignedOut::Asks);
     }
@@ -213,8 +221,12 @@ pub async fn sign_out(
 
 /// How many impersonations run that end when the operator signs out.
 pub async fn ending_with_sign_out(state: &AppState, operator: &Operator) -> ServiceResult<i64> {
-    let mut conn = state.db.read().await?;
-    Ok(session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?)
+    let now = state.now();
+    let read = async {
+        let mut conn = state.db.read().await?;
+        ServiceResult::Ok(session_table::running_from(&mut conn, operator.session_id, now).await?)
+    };
+    state.ending_with_sign_out.get_at(now, &state.db, operator.session_id, read).await
 }
 
 /// Ends the portal session that `operator` is signed in with.
@@ -239,15 +251,12 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client:
 /// too, without a name: it says who is signed in, and leads to where there is something to see.
 pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
     let places = places(state, operator.id).await?;
-    let mut conn = state.db.read().await?;
-    let ending_with_sign_out =
-        session_table::count_impersonations_from(&mut conn, operator.session_id, state.now()).await?;
     let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
             // Who may not see sessions is not told how many there are either.
             let running = match roles.can_view() {
-                true => Some(live::look_over(&mut conn, current.id, state.now()).await?),
+                true => Some(live::look(state, current.id).await?),
                 false => None,
             };
             (plain(current), roles, running)
@@ -263,7 +272,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         environments: places.iter().map(|(row, _)| plain(row.clone())).collect(),
         live_impersonations: running.map_or(0, |running| running.count),
         live_mark: running.map(live::Running::word).unwrap_or_default(),
-        ending_with_sign_out,
+        ending_with_sign_out: ending_with_sign_out(state, operator).await?,
     })
 }
 

@@ -1,13 +1,11 @@
 //! The user's own sessions, as the SDKs list and end them.
 
 use axum::http::{Method, StatusCode};
-use chrono::TimeDelta;
 use serde_json::json;
-use understudy::model::session::SessionKind;
-use understudy::server::db::session::{self, NewSession};
 
 use super::sdk::{Call, MY_SESSIONS, refused, tokens};
-use crate::identity::flow::{AMARA, OLIVIA, RITA, signed_in, text};
+use crate::identity::flow::{AMARA, RITA, signed_in, text};
+use crate::mishaps::many_sessions;
 use crate::support::{ResponseExt, TestApp};
 
 const REVOKE: &str = "/identity/resources/users/sessions/v1/revoke";
@@ -63,29 +61,7 @@ async fn signing_out_everywhere_ends_more_sessions_than_a_list_shows() {
     let app = TestApp::new().await;
     let mut browser = signed_in(&app, AMARA).await;
     let answer = tokens(&mut browser, "dispatch").await;
-    let (user_id, environment_id) = (app.user_id(AMARA).await, app.caller(OLIVIA, "production").await.environment.id);
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    for _ in 0..450 {
-        let session = NewSession {
-            id: app.state.new_id(),
-            environment_id,
-            user_id,
-            kind: SessionKind::Password,
-            account_id: None,
-            application_id: None,
-            operator_id: None,
-            reason: None,
-            ticket: None,
-            deadline: None,
-            hidden_from_account: false,
-            now: app.now(),
-            expires_at: app.now() + TimeDelta::days(1),
-            ip_address: None,
-            user_agent: None,
-        };
-        session::insert(&mut tx, &session).await.expect("a session");
-    }
-    tx.commit().await.expect("sessions are kept");
+    many_sessions::begin(&app, AMARA, 450).await;
     let call = Call::new(Method::DELETE, "dispatch", &format!("{MY_SESSIONS}/all")).bearer(text(&answer, "id_token"));
     call.send(&mut browser).await.expect_status(StatusCode::OK);
     assert_eq!(app.count("sessions WHERE ended_at IS NULL").await, 0);

@@ -147,6 +147,26 @@ async fn what_was_started_since_a_page_was_made_is_asked_about_before_it_ends() 
 }
 
 #[tokio::test]
+async fn what_runs_grows_less_as_time_passes_though_nothing_is_written() {
+    let app = TestApp::new().await;
+    let mut here = app.operator_browser(OLIVIA).await;
+    for minutes in [20, 40] {
+        start(&app, &mut here.clone()).await;
+        app.advance(TimeDelta::minutes(minutes));
+    }
+    // The first is over, and nobody has written that down; 20 minutes are left of the second.
+    for (left, minutes) in [(1, 19), (1, 1), (0, 0)] {
+        let shell = here.call("shell", &[("environment", "production")]).await.expect_status(StatusCode::OK).json();
+        assert_eq!(shell["live_impersonations"], left);
+        assert_eq!(shell["ending_with_sign_out"], left);
+        let page = here.get("/sign-out").await.expect_status(StatusCode::OK);
+        assert!(page.body().contains(&format!("name=\"ending\" value=\"{left}\"")), "{}", page.body());
+        app.advance(TimeDelta::minutes(minutes));
+    }
+    assert_eq!(running(&app).await, 2);
+}
+
+#[tokio::test]
 async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
