@@ -19,9 +19,17 @@ pub struct EpochMap<K, V> {
 struct Kept<V> {
     /// Before the value was read.
     epoch: Epoch,
-    /// When it ends being true without a commit.
+    /// When it was read, and when it ends being true without a commit.
+    from: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
     value: V,
+}
+
+impl<V> Kept<V> {
+    /// Clocks may be set back.
+    fn is_of(&self, now: DateTime<Utc>) -> bool {
+        self.from <= now && self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
@@ -56,11 +64,11 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
     ) -> Result<V, E> {
         let epoch = db.epoch().await?;
         let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(kept) = known.filter(|kept| kept.epoch == epoch && kept.until.is_none_or(|until| now < until)) {
+        if let Some(kept) = known.filter(|kept| kept.epoch == epoch && kept.is_of(now)) {
             return Ok(kept.value);
         }
         let (value, until) = read.await?;
-        self.keep(key, Kept { epoch, until, value: value.clone() });
+        self.keep(key, Kept { epoch, from: now, until, value: value.clone() });
         Ok(value)
     }
 

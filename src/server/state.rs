@@ -80,7 +80,7 @@ const ENVIRONMENTS: usize = 1_000;
 /// Pages of users that are kept at most: each has up to fifty rows.
 const LISTS: usize = 128;
 
-/// By the hash of their cookies, those that go on unless they expire.
+/// Portal sessions that have not ended, by the hash of their cookies.
 pub type PortalSessions = EpochMap<Vec<u8>, OperatorSessionRow>;
 /// Pages of lists without what they say to the caller alone, and whether impersonation is on, by environment and query.
 pub type UserLists = EpochMap<(Uuid, UserQuery), (UsersPage, bool)>;

@@ -1,6 +1,7 @@
 //! The portal over HTTP: routes, layers and guards. Says what is where; decides nothing.
 
 pub mod assets;
+pub mod body;
 pub mod caller;
 pub mod cors;
 mod explain;
@@ -66,6 +67,7 @@ pub fn router(state: AppState) -> Router {
         pages
             .layer(from_fn(explain::callers_mistakes))
             .layer(from_fn_with_state(state.clone(), guard::require_sign_in))
+            .layer(from_fn(body::first))
             .layer(from_fn(caller::busy))
             .layer(from_fn_with_state(own.clone(), own_pages::refuse_others))
             .layer(from_fn_with_state(names.clone(), host::under_its_name))

@@ -52,7 +52,7 @@ const FONTS: [Font; 3] = [
 
 /// A change of these files changes what they make of the same input.
 const RECIPE: &[u8] = include_bytes!("front.rs");
-const UNUSED: &[u8] = include_bytes!("unused.rs");
+const RECIPE_OF_MODULE: &[u8] = include_bytes!("unused.rs");
 
 /// Brings `target/site` up to date. Returns its version, which differs when any file does.
 pub fn build(repo: &Repo) -> Result<String> {
@@ -115,7 +115,7 @@ fn compile(repo: &Repo) -> Result<()> {
 fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
     let compiled = repo.target.join(tools::WASM_TARGET).join("wasm-release/understudy.wasm");
     let input = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
-    let key = hash(&[&input, lock, RECIPE, UNUSED]);
+    let key = hash(&[&input, lock, RECIPE, RECIPE_OF_MODULE]);
     if old["key"] == key.as_str() && kept(site, old, &["js", "wasm"]) {
         return Ok(old.clone());
     }

@@ -6,12 +6,13 @@ use rustc_demangle::demangle;
 use walrus::ir::{Visitor, dfs_in_order};
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
 
-/// The functions that are taken out, by the ends of their names. Each can only be reached through others of its name.
-const UNUSED: [&str; 2] = [
+/// The functions that are taken out, by the ends of their names, and what alone begins with them: without that, each is
+/// reached through others of its name only, or not at all.
+const UNUSED: [(&str, &str); 2] = [
     // How a page is taken over whose code is loaded bit by bit. Ours is one module: `hydrate_body` does not wait.
-    "::hydrate_async",
+    ("::hydrate_async", "::hydrate_from_async"),
     // The list of all routes, for a server's router.
-    "::generate_routes",
+    ("::generate_routes", "::to_html_with_buf"),
 ];
 
 /// What is behind an asynchronous function's name: its code.
@@ -25,11 +26,14 @@ const SHORTEST: u64 = 40;
 ///
 /// # Errors
 /// A module that is none, one in which nothing has such a name, for then the list above has become wrong, and one in which
-/// something else calls what is taken out.
+/// something begins what is taken out, or anything else calls it. A call through a table cannot be seen.
 pub fn taken_out(module: &[u8]) -> Result<Vec<u8>> {
     let mut module = Module::from_buffer(module)?;
     let mut unused = Vec::new();
-    for end in UNUSED {
+    for (end, beginning) in UNUSED {
+        if module.funcs.iter_local().any(|(id, _)| name(&module, id).contains(beginning)) {
+            bail!("the browser module has {beginning}, which calls {end}: take it off the list of what is unused");
+        }
         let before = unused.len();
         unused.extend(
             module.funcs.iter_local().filter(|(id, code)| is_unused(&module, *id, code, end)).map(|(id, _)| id),
@@ -40,13 +44,14 @@ pub fn taken_out(module: &[u8]) -> Result<Vec<u8>> {
     }
     for (id, code) in module.funcs.iter_local() {
         // What is inside of one is unused like it, and stays: it may be what somebody else's inside came out like.
-        if UNUSED.iter().any(|end| name(&module, id).contains(end)) {
+        let name_of = |id| name(&module, id);
+        if UNUSED.iter().any(|(end, _)| name_of(id).ends_with(end) || name_of(id).contains(&format!("{end}::"))) {
             continue;
         }
         let mut calls = Calls(Vec::new());
         dfs_in_order(&mut calls, code, code.entry_block());
         if let Some(called) = calls.0.into_iter().find(|called| unused.contains(called)) {
-            bail!("{} calls {}, which is taken for unused", name(&module, id), name(&module, called));
+            bail!("{} calls {}, which is taken for unused", name_of(id), name_of(called));
         }
     }
     for id in unused {
@@ -110,7 +115,7 @@ mod tests {
     /// A module with all that is taken out, and one of them.
     fn module() -> (Module, FunctionId) {
         let mut module = Module::default();
-        let ids = UNUSED.map(|end| function(&mut module, &format!("a{end}{}", super::CODE), SHORTEST, None));
+        let ids = UNUSED.map(|(end, _)| function(&mut module, &format!("a{end}{}", super::CODE), SHORTEST, None));
         (module, ids[0])
     }
 
@@ -141,10 +146,23 @@ mod tests {
 
     #[test]
     fn what_somebody_calls_is_not_unused() {
+        for caller in ["caller", "a::hydrate_async_more"] {
+            let (mut module, called) = module();
+            function(&mut module, caller, 0, Some(called));
+            let said = taken_out(&module.emit_wasm()).expect_err("it is called").to_string();
+            assert!(said.contains(&format!("{caller} calls a::hydrate_async")), "{said}");
+        }
         let (mut module, called) = module();
-        function(&mut module, "caller", 0, Some(called));
-        let said = taken_out(&module.emit_wasm()).expect_err("it is called").to_string();
-        assert!(said.contains("caller calls a::hydrate_async"), "{said}");
+        function(&mut module, "a::hydrate_async::inside", 0, Some(called));
+        taken_out(&module.emit_wasm()).expect("what is inside is unused, too");
+    }
+
+    #[test]
+    fn what_has_a_beginning_is_not_unused() {
+        let (mut module, _) = module();
+        function(&mut module, "leptos::mount::hydrate_from_async::{{closure}}", 1, None);
+        let said = taken_out(&module.emit_wasm()).expect_err("it begins").to_string();
+        assert!(said.contains("::hydrate_from_async"), "{said}");
     }
 
     #[test]

@@ -17,13 +17,14 @@ use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::identity::access::{verify, verify_past};
-use crate::server::identity::parameters::{Parameters, body as read_body};
+use crate::server::identity::parameters::Parameters;
 use crate::server::identity::problem::{self, Unnoted};
 use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
 use crate::server::state::AppState;
 use crate::server::verified::VerifiedToken;
+use crate::server::web::body;
 
 const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";
 
@@ -51,7 +52,7 @@ impl FromRequest<AppState> for Call {
             Unnoted::name(&mut response, Some(named).filter(|named| !named.is_empty()));
             response
         };
-        let bytes = read_body(Request::from_parts(parts, body), state).await;
+        let bytes = body::read(Request::from_parts(parts, body), state).await;
         let bytes = bytes
             .map_err(|_| refuse(Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off")))?;
         let input = read(&kind, &bytes).map_err(refuse)?;

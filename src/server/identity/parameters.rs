@@ -2,10 +2,7 @@
 //! section 3.1 and 3.2).
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -15,14 +12,12 @@ use zeroize::Zeroize;
 use super::error::OAuthError;
 use super::page;
 use super::problem::Unnoted;
-use crate::server::db;
+use crate::server::web::body;
 
 pub use crate::server::address::with_query;
 
 /// What may be sent more than once (RFC 8707 section 2, RFC 8693 section 2.1).
 const SEVERAL: [&str; 2] = ["resource", "audience"];
-/// A body that takes longer comes slowly.
-const PROMPT: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
@@ -172,20 +167,10 @@ fn unreadable() -> Response {
     page::plain(StatusCode::BAD_REQUEST, "This cannot be read", sentence)
 }
 
-/// The body of a request. While one comes slowly things change: what was read from the database before is read again.
-pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, BytesRejection> {
-    let began = Instant::now();
-    let bytes = Bytes::from_request(request, state).await;
-    if began.elapsed() > PROMPT {
-        db::forget_request();
-    }
-    bytes
-}
-
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Parameters, Response> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let bytes = body(request, state).await.map_err(IntoResponse::into_response)?;
+    let bytes = body::read(request, state).await.map_err(IntoResponse::into_response)?;
     if bytes.is_empty() {
         return Ok(Parameters::default());
     }

@@ -169,10 +169,13 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     // What strangers make up is not kept: only what there is.
     let read = async {
         let mut conn = state.db.read().await?;
-        table::session_by_secret(&mut conn, &secret_hash, now).await?.ok_or(ServiceError::Unauthenticated)
+        let row = table::session_by_secret(&mut conn, &secret_hash, now).await?.ok_or(ServiceError::Unauthenticated)?;
+        let expires_at = row.expires_at;
+        Ok((row, Some(expires_at)))
     };
-    match state.portal_sessions.get(&state.db, secret_hash.clone(), read).await {
-        Ok(row) => Ok(Some(row).filter(|row| now < row.expires_at).map(operator_of)),
+    match state.portal_sessions.get_at(now, &state.db, secret_hash.clone(), read).await {
+        // The database may have let this wait.
+        Ok(row) => Ok(Some(row).filter(|row| state.now() < row.expires_at).map(operator_of)),
         Err(ServiceError::Unauthenticated) => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,10 +1,14 @@
 //! Operators come and go at once: by signing out, at the command line, and by *End all*.
 
+use std::convert::Infallible;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
@@ -15,7 +19,7 @@ use understudy::server::service::caller::Caller;
 use understudy::server::service::{impersonation, operator, upkeep};
 
 use super::{AMARA, OLIVIA};
-use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ResponseExt, TestApp};
+use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ORIGIN, ResponseExt, TestApp};
 
 const VERA: &str = "vera@understudy.example";
 
@@ -214,6 +218,44 @@ async fn a_disabled_operator_is_out_at_once_and_everything_of_hers_ends() {
     assert_eq!(app.events("operator.enabled").await.len(), 2);
     browser.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
     app.browser().call("sign-in", &form).await.expect_status(StatusCode::OK);
+}
+
+/// Whoever has a session could begin requests, keep their bodies back, and end them after being shut out.
+#[tokio::test]
+async fn whoever_is_signed_out_is_out_also_with_requests_that_are_under_way() {
+    let app = TestApp::new().await;
+    meet(&app);
+    let browser = app.operator_browser(OLIVIA).await;
+    let user_id = app.user_id(AMARA).await;
+    let mut under_way = Vec::new();
+    // Under the server's own name nobody is looked up before the body, under another one the environment's host is.
+    for host in ["localhost:3000", "10.0.0.5:3000"] {
+        for path in ["/api/impersonation/settings".to_owned(), format!("/production/users/{user_id}/impersonate")] {
+            let (sender, receiver) = mpsc::channel::<Result<String, Infallible>>(1);
+            let request = Request::post(path)
+                .header(header::HOST, host)
+                .header(header::ORIGIN, ORIGIN)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from_stream(ReceiverStream::new(receiver)))
+                .expect("a request");
+            let mut browser = browser.clone();
+            let answer = tokio::spawn(async move { browser.send(request).await });
+            sender.send(Ok("environment=production&enabled=false".to_owned())).await.expect("it is read");
+            // Its beginning was taken: the server waits for the rest.
+            drop(sender.reserve().await.expect("it is read"));
+            under_way.push((sender, answer));
+        }
+    }
+    let ended = json(&understudy(&app, &["operator", "sign-out", "--email", OLIVIA, "--json"]));
+    assert_eq!(ended["ended"]["portal_sessions"], 1);
+    for (sender, answer) in under_way {
+        sender.send(Ok("&account=northwind&application=console&reason=because".to_owned())).await.expect("it is read");
+        drop(sender);
+        let answer = answer.await.expect("an answer");
+        assert!(!answer.status().is_success(), "{}: {}", answer.status(), answer.body());
+    }
+    assert!(app.events("impersonation.settings_changed").await.is_empty());
+    assert_eq!(running(&app).await, 0);
 }
 
 #[tokio::test]
