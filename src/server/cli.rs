@@ -11,6 +11,7 @@ mod impersonation;
 mod import;
 mod keys;
 mod operator;
+pub mod options;
 mod serve;
 mod user;
 
@@ -20,8 +21,8 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::telemetry::{self, LogFormat};
-use super::text::printable;
+use super::platform::telemetry::{self, LogFormat};
+use super::platform::text::printable;
 
 /// A portal for user impersonation, and the identity provider that makes it real.
 #[derive(Parser)]

@@ -6,7 +6,6 @@ pub mod audit;
 pub mod browser;
 pub mod caller;
 pub mod client_token;
-pub mod cursor;
 pub mod environment;
 pub mod failed_sign_in;
 pub mod hand_off;

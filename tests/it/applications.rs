@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::server::db::{application, environment};
-use understudy::server::job::Worker;
-use understudy::server::outbound::Script;
-use understudy::server::service::applications;
 use uuid::Uuid;
 
 use crate::support::{Browser, ResponseExt, TestApp};
+use understudy::server::db::{application, environment};
+use understudy::server::job::Worker;
+use understudy::server::platform::outbound::Script;
+use understudy::server::service::applications;
 
 const OLIVIA: &str = "olivia@understudy.example";
 

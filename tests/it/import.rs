@@ -1,5 +1,6 @@
 //! What an import does with good files, and what it says about bad ones.
 
+use super::support::TestApp;
 use understudy::server::db::environment::EnvironmentRow;
 use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
@@ -7,8 +8,6 @@ use understudy::server::import::change::Protection;
 use understudy::server::import::problem::Problems;
 use understudy::server::import::{self, Content, ImportError, Kind, Options, Source, Summary};
 use understudy::server::service;
-
-use super::support::TestApp;
 
 mod addresses;
 mod batches;
@@ -345,7 +344,7 @@ async fn a_new_client_secret_is_told_once_and_opens_the_application() {
     let mut conn = bench.app.state.db.read().await.expect("a connection");
     let row = understudy::server::db::application::by_client_id(&mut conn, bench.environment.id, "shop").await;
     let stored = row.expect("a query").expect("the application").client_secret_hash;
-    assert_eq!(stored, Some(understudy::server::secret::hash(secret)));
+    assert_eq!(stored, Some(understudy::server::crypto::secret::hash(secret)));
 }
 
 #[tokio::test]

@@ -9,18 +9,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
+use uuid::Uuid;
+
 use understudy::model::operator::Role;
-use understudy::server::client_address::TrustedProxies;
-use understudy::server::clock::{Clock, ManualClock};
+use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::db::Db;
-use understudy::server::keyring::{Keyring, MasterKey};
-use understudy::server::outbound::{Outbound, Recorder};
-use understudy::server::random::SystemRandom;
+use understudy::server::platform::client_address::TrustedProxies;
+use understudy::server::platform::clock::{Clock, ManualClock};
+use understudy::server::platform::outbound::{Outbound, Recorder};
+use understudy::server::platform::random::SystemRandom;
 use understudy::server::service::caller::{Caller, Client};
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 use understudy::server::web;
-use uuid::Uuid;
 
 mod database;
 pub mod fixture;

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use url::Url;
 
-use crate::server::client_address::TrustedProxies;
-use crate::server::clock::SystemClock;
-use crate::server::closed;
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
+use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, signing_key, sqlite_file};
 use crate::server::error::ServiceError;
-use crate::server::keyring::Keyring;
-use crate::server::outbound::Network;
-use crate::server::random::SystemRandom;
+use crate::server::platform::client_address::TrustedProxies;
+use crate::server::platform::clock::SystemClock;
+use crate::server::platform::closed;
+use crate::server::platform::outbound::Network;
+use crate::server::platform::random::SystemRandom;
 use crate::server::state::AppState;
 
 /// Opens the database, brings its schema up to date and makes sure that the master key opens its signing keys.

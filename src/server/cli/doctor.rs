@@ -15,12 +15,12 @@ use url::Url;
 
 use super::{Output, context, say, say_json};
 use crate::model::operator::Role;
-use crate::server::address::{is_local, issuer};
-use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
+use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connection};
+use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, inspect, signing_key};
-use crate::server::keyring::Keyring;
-use crate::server::random::SystemRandom;
+use crate::server::platform::random::SystemRandom;
+use crate::server::platform::url::{is_local, issuer};
 use crate::server::service::text_refresh;
 use crate::server::web::{assets, host};
 

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::context::{environment, open, open_offline, plain};
 use super::{Output, say, say_json, table};
-use crate::server::client_address::TrustedProxies;
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
+use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::environment::Moved;
 use crate::server::{db, service};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::context::{environment, open_offline, plain};
 use super::{Output, say, say_json};
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
 use crate::server::db::{Conn, settings as table};
 use crate::server::service::settings::{SettingsChange, change_by_system};
 

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::context::{environment, open_offline, plain};
 use super::{Output, say, say_json, table};
 use crate::model::key::KeyState;
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
+use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db;
-use crate::server::keyring::ALGORITHMS;
 use crate::server::service::signing_key;
 
 #[derive(Args)]

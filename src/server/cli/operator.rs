@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 use super::context::{environment, open_offline, plain};
 use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::{Conn, operator as table};
-use crate::server::secret::SecretKind;
 use crate::server::service::operator::{self as service, Ended};
 use crate::server::state::AppState;
 

@@ -12,13 +12,12 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use connections::Limits;
-
 use super::{context, say};
-use crate::server::config::{DatabaseOptions, ServerOptions, is_open_connection};
+use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::operator;
 use crate::server::state::AppState;
 use crate::server::{job, service, web};
+use connections::Limits;
 
 /// How long requests that are running may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);

@@ -6,9 +6,8 @@ use url::Url;
 
 use super::context::{environment, open, plain};
 use super::{Output, say, say_json};
-use crate::server::client_address::TrustedProxies;
-use crate::server::config::DatabaseOptions;
-
+use crate::server::cli::options::DatabaseOptions;
+use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::password_link;
 
 #[derive(Args)]

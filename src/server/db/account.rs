@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, on};
-use crate::server::text::Word;
+use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct AccountRow {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
 use super::{Conn, DbResult, fetch_all, fetch_optional, on};
-use crate::server::text::Word;
+use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApplicationRow {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::search::{Statement, Value, bound, escaped, pattern};
 use super::{Conn, DbResult, Tx, execute, fetch_optional, on};
-use crate::server::text::{self, Word};
+use crate::server::platform::text::{self, Word};
 
 /// An event as it is stored and read.
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::text::Word;
+use crate::server::platform::text::Word;
 
 /// A value behind a placeholder.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Rows whose text is kept in the form of an older version, and rows whose address another row has.
 //!
-//! The conditions name the version as a number, as the partial indexes do: see [`crate::server::text::VERSION`].
+//! The conditions name the version as a number, as the partial indexes do: see [`crate::server::platform::text::VERSION`].
 
 use uuid::Uuid;
 

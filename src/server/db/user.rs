@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::search::{self, Statement, Value, bound};
 use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar, on};
 use crate::model::user::{UserSort, UserStatus};
-use crate::server::clock::from_micros;
-use crate::server::text::Word;
+use crate::server::platform::clock::from_micros;
+use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRecord {
@@ -70,7 +70,7 @@ pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }
 
-/// `email` in its stored spelling: see [`crate::server::text::spellings`] for those to try.
+/// `email` in its stored spelling: see [`crate::server::platform::text::spellings`] for those to try.
 pub async fn by_email(conn: &mut Conn, environment_id: Uuid, email: &str) -> DbResult<Option<UserRecord>> {
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND email = $2"), environment_id, email)
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::cookies;
 use super::error::{Answer, Refused};
 use crate::model::problem::ProblemKind;
+use crate::server::cache::verified::VerifiedToken;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::identity::access::{verify, verify_past};
@@ -23,7 +24,6 @@ use crate::server::identity::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
 use crate::server::state::AppState;
-use crate::server::verified::VerifiedToken;
 use crate::server::web::body;
 
 const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";

@@ -1,6 +1,9 @@
 //! The script that the SDKs load at run time from their `cdnUrl`, for pages of any origin: it holds no secret and asks
 //! for nothing by itself.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,10 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
-use crate::server::secret;
+use crate::server::crypto::secret;
 
 /// One script in three sources: the first begins the function around everything, the last ends it.
 const SCRIPT: &str =

@@ -1,5 +1,7 @@
 //! What the SDKs on servers ask: a token for the application itself, and with it the key that verifies its users' tokens.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::PublicKeyComponents;
@@ -10,14 +12,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use serde_json::json;
-use std::sync::Arc;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
+use crate::server::crypto::keyring::SigningKey;
 use crate::server::identity::access::{self, Of};
 use crate::server::identity::claims;
 use crate::server::identity::provider::Provider;
-use crate::server::keyring::SigningKey;
 use crate::server::service::{client_token, relying_party};
 
 /// `POST /auth/vendor`: the client id and secret of a confidential application, for the token that it also gets by the grant

@@ -13,12 +13,11 @@ use super::parameters::Parameters;
 use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
+use crate::server::cache::verified::VerifiedToken;
 use crate::server::error::ServiceResult;
-use crate::server::service::client_token;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{self, SessionToken, Subject};
-use crate::server::service::{session, signing_key};
-use crate::server::verified::VerifiedToken;
+use crate::server::service::{client_token, session, signing_key};
 
 /// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
 /// about its algorithm is compared, never believed. Times are not looked at.

@@ -1,11 +1,12 @@
 //! My sessions: where a user sees every session of its own, impersonations among them, and ends any.
 
+use std::collections::HashMap;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::choice::{Browser, Choice};
@@ -17,8 +18,8 @@ use crate::model::device::describe;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text::isolated;
 use crate::server::service::self_service::{self, OwnAccount};
-use crate::server::text::isolated;
 
 const SESSIONS: &str = "/account/sessions";
 /// Ended sessions that the page shows.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use self::lists::{Fitting, Lists};
 use super::provider::Provider;
+use crate::server::crypto::keyring::Signer;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::keyring::Signer;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{Granted, Subject};
 

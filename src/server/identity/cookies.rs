@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::provider::Provider;
-use crate::server::device;
-use crate::server::secret::SecretKind;
+use crate::server::crypto::device;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::service::browser::LIFETIME;
 
 /// `__Host-` where it can be: no other host of the site can set such a name, and each environment has its own.

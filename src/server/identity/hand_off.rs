@@ -12,12 +12,11 @@ use super::page::{self, Page};
 use super::parameters::{BrowserQuery, Parameters, with_query};
 use super::provider::Provider;
 use crate::server::error::ServiceResult;
+use crate::server::platform::text::isolated;
 use crate::server::service::browser::RUNNING;
 use crate::server::service::caller::Operator;
 use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
-use crate::server::service::operator;
-use crate::server::service::relying_party;
-use crate::server::text::isolated;
+use crate::server::service::{operator, relying_party};
 use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.

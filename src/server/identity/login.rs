@@ -10,14 +10,13 @@ use super::authorize::answered;
 use super::choice::Browser;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery, Parameters};
-use super::parking;
 use super::provider::Provider;
-use super::{cookies, hint, selection};
-use crate::server::address::is_path;
+use super::{cookies, hint, parking, selection};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text::isolated;
+use crate::server::platform::url::is_path;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::sign_in::{self, Before};
-use crate::server::text::isolated;
 
 /// Where the browser goes after signing in, and for which application that is.
 pub struct Destination {

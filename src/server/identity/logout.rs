@@ -14,12 +14,12 @@ use super::problem::Refused;
 use super::provider::Provider;
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
-use crate::server::address::in_ascii;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
+use crate::server::platform::text::isolated;
+use crate::server::platform::url::in_ascii;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::{session, sign_in};
-use crate::server::text::isolated;
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))

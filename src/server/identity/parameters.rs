@@ -14,7 +14,7 @@ use super::page;
 use super::problem::Unnoted;
 use crate::server::web::body;
 
-pub use crate::server::address::with_query;
+pub use crate::server::platform::url::with_query;
 
 /// What may be sent more than once (RFC 8707 section 2, RFC 8693 section 2.1).
 const SEVERAL: [&str; 2] = ["resource", "audience"];

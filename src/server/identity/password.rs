@@ -7,10 +7,10 @@ use maud::html;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, BrowserQuery};
 use super::provider::Provider;
+use crate::server::crypto::password::MIN_LENGTH;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::MIN_LENGTH;
+use crate::server::platform::text;
 use crate::server::service::password_link;
-use crate::server::text;
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let code = parameters.get("link").unwrap_or_default();

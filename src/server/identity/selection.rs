@@ -7,18 +7,17 @@ use uuid::Uuid;
 
 use super::authorize::answered;
 use super::choice::Browser;
-use super::login;
 use super::page::{self, Page, icon};
 use super::parameters::{BrowserForm, Parameters, with_query};
-use super::parking;
 use super::provider::Provider;
+use super::{login, parking};
 use crate::model::session::EndReason;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
+use crate::server::platform::text::isolated;
 use crate::server::service::browser;
 use crate::server::service::names::Names;
 use crate::server::service::relying_party::Application;
-use crate::server::text::isolated;
 
 /// Sessions that the page lists at most.
 const LISTED: usize = 100;

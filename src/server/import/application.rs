@@ -7,9 +7,9 @@ use super::read::Entity;
 use super::row::{Column, Given, Row, optional, required};
 use super::writer::Allowed;
 use super::{Rows, Writer};
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
-use crate::server::random::Random;
-use crate::server::secret::SecretKind;
+use crate::server::platform::random::Random;
 use crate::server::service::audit::Event;
 
 const COLUMNS: &[Column] = &[

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::problem::{Problem, quoted};
 use super::words::{moment, no_moment, truth};
-use crate::server::text::{self, TextError};
+use crate::server::platform::text::{self, TextError};
 
 const KEY_MAX: usize = 100;
 /// Bytes of an address, as many as any browser sends.

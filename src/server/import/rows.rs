@@ -14,9 +14,8 @@ use super::read::{self, Entity, Item, Reading};
 use super::role::{self, Role};
 use super::user::{self, User};
 use super::{Kind, Reference, Source, Writer};
-use crate::server::db::Conn;
-use crate::server::db::import as table;
-use crate::server::random::Random;
+use crate::server::db::{Conn, import as table};
+use crate::server::platform::random::Random;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Rows {

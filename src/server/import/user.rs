@@ -15,8 +15,8 @@ use super::read::Entity;
 use super::row::{Column, Given, Row, optional, required};
 use super::source::kind_of_hash;
 use super::{Kind, Reference, Rows};
+use crate::server::crypto::password;
 use crate::server::db::import::KnownUser;
-use crate::server::password;
 
 pub use write::write;
 

@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::cursor::Cursor;
 use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::server::db::Conn;
 use crate::server::db::account::{self as table, FoundAccount};
+use crate::server::db::page::Cursor;
 use crate::server::db::user::SortValue;
 use crate::server::error::ServiceResult;
-use crate::server::text::{Search, storable};
+use crate::server::platform::text::{Search, storable};
 
 /// Accounts of one step of a choice.
 const SHOWN: usize = 20;

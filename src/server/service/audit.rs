@@ -9,22 +9,21 @@ use uuid::Uuid;
 
 use self::day::midnight;
 use self::look::{Found, STEPS, look};
-use super::accounts;
 use super::caller::{Caller, Client, Operator};
-use super::cursor::{Cursor, Window};
-use super::length;
 use super::names::Names;
 use super::users::searched;
+use super::{accounts, length};
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
+use crate::server::db::page::{Cursor, Window};
 use crate::server::db::session::StandingRow;
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text::{SEARCH_MAX, Search, sentence, storable};
 use crate::server::state::AppState;
-use crate::server::text::{SEARCH_MAX, Search, sentence, storable};
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::session;
 use crate::model::session::SessionKind;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::browser::{self as table, Former, HeldRow};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Tx, user};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
+use crate::server::platform::text::spellings;
 use crate::server::state::AppState;
-use crate::server::text::spellings;
 
 /// How long a browser is known after it last got a session: as long as any session that it holds may live.
 pub const LIFETIME: TimeDelta = TimeDelta::days(30);

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use crate::model::operator::Roles;
-use crate::server::client_address::Place;
+use crate::server::crypto::device::{self, Device, Devices};
 use crate::server::db::environment::EnvironmentRow;
-use crate::server::device::{self, Device, Devices};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::rate_limit::{Attempt, Realm};
+use crate::server::platform::client_address::Place;
+use crate::server::platform::rate_limit::{Attempt, Realm};
 use crate::server::state::AppState;
 
 /// Where a request came from.
@@ -27,7 +27,7 @@ impl Client {
         Attempt { realm, account, places: self.places(), is_own: self.behind_proxy.is_none(), device }
     }
 
-    /// What limits count by: see [`client_address::Origin::places`](crate::server::client_address::Origin::places).
+    /// What limits count by: see [`client_address::Origin::places`](crate::server::platform::client_address::Origin::places).
     pub fn places(&self) -> Vec<Place> {
         let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok()).map(Place::Own);
         self.behind_proxy.clone().unwrap_or_else(|| own().into_iter().collect())

@@ -6,10 +6,10 @@ use super::audit::{self, Event};
 use crate::model::audit::action;
 use crate::model::environment::is_slug;
 use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::{Tx, grant};
+use crate::server::db::{Tx, credential};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text;
 use crate::server::state::AppState;
-use crate::server::text;
 
 /// Makes an environment, impersonation off, with an active and a next signing key of each algorithm.
 ///
@@ -74,7 +74,7 @@ pub async fn set_host(
         }
     }
     environment::set_host(tx, row.id, host.as_deref()).await?;
-    let revoked = grant::revoke_of_environment(tx, row.id, state.now()).await?;
+    let revoked = credential::revoke_of_environment(tx, row.id, state.now()).await?;
     let former_issuer = state.issuer(row);
     let environment = EnvironmentRow { host, ..row.clone() };
     let issuer = state.issuer(&environment);

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::audit::{self, Event};
 use super::caller::Client;
 use crate::model::audit::{Severity, action};
+use crate::server::crypto::password::Door;
 use crate::server::db::{Tx, failed_sign_in as table};
 use crate::server::error::ServiceResult;
-use crate::server::password::Door;
 use crate::server::state::AppState;
 
 /// How long the counts are kept.

@@ -12,18 +12,16 @@ mod refusal;
 use uuid::Uuid;
 
 use super::audit::{self, Event};
-use super::browser;
 use super::caller::{Client, Operator};
-use super::session;
 use super::tokens::{self, IN_A_HURRY};
+use super::{browser, session};
 use crate::model::audit::{Severity, action};
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self, ApplicationRow};
-use crate::server::db::environment;
-use crate::server::db::grant::{self, HandOffCodeRow, NewHandOffCode};
+use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
 use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, Tx};
+use crate::server::db::{Conn, Tx, environment};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 pub use refusal::Refusal;
@@ -118,7 +116,7 @@ async fn write_down(
         // Ends it in this transaction where its end was due but not yet written.
         session::live_in(state, tx, session.environment_id, session.id).await?;
     }
-    if !grant::note_refusal(tx, code_hash, refusal.word()).await? {
+    if !credential::note_refusal(tx, code_hash, refusal.word()).await? {
         return Ok(());
     }
     let severity = severity(state, refusal, row, session, presenter);
@@ -166,7 +164,7 @@ pub async fn claim(
         Some(_) => spent(state, &row, &session),
     };
     let refusal = match refusal {
-        None if grant::redeem_hand_off(&mut tx, &code_hash, state.now()).await? => None,
+        None if credential::redeem_hand_off(&mut tx, &code_hash, state.now()).await? => None,
         None => Some(Refusal::Replayed),
         refusal => refusal,
     };
@@ -186,8 +184,8 @@ pub async fn claim(
         now: state.now(),
         expires_at: row.expires_at,
     };
-    grant::insert_hand_off(&mut tx, &successor).await?;
-    grant::challenge_hand_off(&mut tx, &code_hash, code_challenge).await?;
+    credential::insert_hand_off(&mut tx, &successor).await?;
+    credential::challenge_hand_off(&mut tx, &code_hash, code_challenge).await?;
     tx.commit().await?;
     Ok(Ok(Claimed { code, application }))
 }
@@ -221,7 +219,7 @@ async fn find(
     environment_id: Uuid,
     code_hash: &[u8],
 ) -> ServiceResult<Option<(HandOffCodeRow, StandingRow, ApplicationRow)>> {
-    let Some(row) = grant::hand_off(conn, code_hash).await? else { return Ok(None) };
+    let Some(row) = credential::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
     let application = application::by_id(conn, row.application_id).await?;
     Ok(session.zip(application).map(|(session, application)| (row, session, application)))
@@ -311,7 +309,7 @@ async fn open(
     {
         return Ok(Err(Refusal::BrowserFull));
     }
-    if !grant::redeem_hand_off(tx, code.hash, state.now()).await? {
+    if !credential::redeem_hand_off(tx, code.hash, state.now()).await? {
         return Ok(Err(Refusal::Replayed));
     }
     let mut cookie = None;

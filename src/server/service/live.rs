@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
+pub use crate::server::cache::watchers::Running;
 use crate::server::db::session as table;
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
-pub use crate::server::watchers::Running;
 
 /// How late a change is told at the most.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -14,14 +14,13 @@ use super::audit::{self, Event};
 use super::caller::Caller;
 use super::relying_party;
 use crate::model::audit::action;
-use crate::server::db::application;
-use crate::server::db::logout_delivery::{self as table, DueRow, Failure};
+use crate::server::crypto::keyring::Signer;
+use crate::server::db::delivery::{self as table, DueRow, Failure};
 use crate::server::db::session::StandingRow;
-use crate::server::db::{Tx, user};
+use crate::server::db::{Tx, application, user};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::keyring::Signer;
-use crate::server::outbound::OutboundError;
-use crate::server::random::Random;
+use crate::server::platform::outbound::OutboundError;
+use crate::server::platform::random::Random;
 use crate::server::state::AppState;
 
 /// How long a message belongs to the worker that claimed it: longer than any attempt takes.

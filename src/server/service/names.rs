@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::server::db::names::{Named, of_equal_names};
 use crate::server::db::session::StandingRow;
 use crate::server::db::{Conn, DbResult};
-use crate::server::text::isolated;
+use crate::server::platform::text::isolated;
 
 /// What tells those apart that share their names, by id.
 #[derive(Clone, Debug, Default)]

@@ -16,15 +16,15 @@ use crate::model::environment::Environment;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
-use crate::server::db::environment::EnvironmentRow;
+use crate::server::crypto::password::{Door, MAX_BYTES};
+use crate::server::crypto::secret::SecretKind;
+use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
-use crate::server::db::{Conn, Tx, environment, session as session_table};
+use crate::server::db::{Conn, Tx, session as session_table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{Door, MAX_BYTES};
-use crate::server::rate_limit::Realm;
-use crate::server::secret::SecretKind;
+use crate::server::platform::rate_limit::Realm;
+use crate::server::platform::text;
 use crate::server::state::AppState;
-use crate::server::text;
 
 pub use manage::{
     Ended, NewPassword, change_roles, create, disable, enable, new_password, reset_password, sign_out_everywhere,

@@ -12,10 +12,10 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::caller::Client;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
 use crate::server::db::parked::{self as table, NewParked};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 /// Bytes of a request at most, as it is sent. Bodies and addresses end soon after.
@@ -112,7 +112,7 @@ pub async fn forget_expired(state: &AppState) -> ServiceResult<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::client_address::{Forwarding, Place};
+    use crate::server::platform::client_address::{Forwarding, Place};
 
     #[test]
     fn an_address_has_the_share_of_its_network() {

@@ -12,14 +12,14 @@ use super::session::{self, EndedBy};
 use super::users;
 use crate::model::audit::action;
 use crate::model::session::EndReason;
+use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, password_link as table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
-use crate::server::secret::SecretKind;
+use crate::server::platform::text;
 use crate::server::state::AppState;
-use crate::server::text;
 
 /// How long a link works, unless it is used.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(72);

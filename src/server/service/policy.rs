@@ -2,7 +2,7 @@
 
 use crate::model::impersonation::{Denial, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};
 use crate::model::operator::{Role, Roles};
-use crate::server::text::same_person;
+use crate::server::platform::text::same_person;
 
 /// Everything that the rule looks at.
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use crate::model::problem::{ProblemItem, ProblemKind};
+use crate::server::cache::problems::{MOST, Place, Refused, Seen};
+use crate::server::crypto::secret;
 use crate::server::db::Conn;
 use crate::server::db::problem::{self as table, ProblemRow};
 use crate::server::error::ServiceResult;
-use crate::server::problems::{MOST, Place, Refused, Seen};
-use crate::server::secret;
 use crate::server::state::AppState;
 
 /// How long a mistake is shown after it was made last.

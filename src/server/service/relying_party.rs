@@ -6,17 +6,17 @@ use anyhow::anyhow;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::server::crypto::keyring::{EnvironmentKeys, SigningKey};
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::error::ServiceResult;
-use crate::server::keyring::{EnvironmentKeys, SigningKey};
-use crate::server::secret::SecretKind;
+use crate::server::platform::text::{canonical_host, storable};
 use crate::server::state::AppState;
-use crate::server::text::{canonical_host, storable};
 
-pub use crate::server::address::origin_of;
 pub use crate::server::db::application::ApplicationRow as Application;
 pub use crate::server::db::environment::EnvironmentRow as Environment;
+pub use crate::server::platform::url::origin_of;
 
 impl ApplicationRow {
     /// Whether the application signs its users in itself, instead of on the hosted pages.

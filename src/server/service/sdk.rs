@@ -9,13 +9,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::relying_party::origin_of;
-use crate::server::configuration::Pages;
+use crate::server::cache::registry::Pages;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self as table, ApplicationRow};
-use crate::server::db::{Conn, grant, session};
+use crate::server::db::{Conn, credential, session};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
+use crate::server::platform::text::canonical_host;
 use crate::server::state::AppState;
-use crate::server::text::canonical_host;
 
 pub use cookie::{Kept, give, kept, replace, was_given};
 
@@ -74,7 +74,7 @@ pub async fn owner_of_code(
 ) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let Some(hash) = SecretKind::AuthorizationCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
-    match grant::authorization_code(&mut conn, &hash).await? {
+    match credential::authorization_code(&mut conn, &hash).await? {
         Some(row) => in_environment(&mut conn, environment_id, row.application_id).await,
         None => Ok(None),
     }
@@ -88,7 +88,7 @@ pub async fn owner_of_refresh_token(
 ) -> ServiceResult<Option<Arc<ApplicationRow>>> {
     let Some(hash) = SecretKind::RefreshToken.hash_of(token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
-    match grant::refresh_token(&mut conn, &hash).await? {
+    match credential::refresh_token(&mut conn, &hash).await? {
         Some(row) => in_environment(&mut conn, environment_id, row.application_id).await,
         None => Ok(None),
     }
@@ -102,7 +102,7 @@ pub async fn owner_of_hand_off(
 ) -> ServiceResult<Option<(Arc<ApplicationRow>, Uuid)>> {
     let Some(hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
-    let Some(row) = grant::hand_off(&mut conn, &hash).await? else { return Ok(None) };
+    let Some(row) = credential::hand_off(&mut conn, &hash).await? else { return Ok(None) };
     let Some(session) = session::standing(&mut conn, environment_id, row.session_id).await? else { return Ok(None) };
     let application = in_environment(&mut conn, environment_id, row.application_id).await?;
     Ok(application.map(|application| (application, session.user_id)))

@@ -4,26 +4,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::audit::{self, Event};
-use super::browser;
 use super::caller::Client;
-use super::failed_sign_in;
 use super::operator::sign_in_name;
 use super::session::{self, EndedBy};
-use super::users;
+use super::{browser, failed_sign_in, users};
 use crate::model::audit::action;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
+use crate::server::crypto::password::{Door, MAX_BYTES};
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
+use crate::server::db::credential::{self, NewSessionCookie};
 use crate::server::db::environment::EnvironmentRow;
-use crate::server::db::grant::{self, NewSessionCookie};
 use crate::server::db::session::{self as session_table, NewSession};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{Door, MAX_BYTES};
-use crate::server::rate_limit::Realm;
-use crate::server::secret::SecretKind;
+use crate::server::platform::rate_limit::Realm;
 use crate::server::state::AppState;
 
 /// How long a user stays signed in.
@@ -186,7 +184,7 @@ async fn create(
                 now,
                 expires_at: session.expires_at,
             };
-            grant::insert_session_cookie(tx, &held).await?;
+            credential::insert_session_cookie(tx, &held).await?;
             cookie
         }
         None => {

@@ -15,11 +15,11 @@ use super::audit::{self, Event};
 use super::caller::Caller;
 use crate::model::audit::action;
 use crate::model::key::{KeyItem, KeyState, KeysPage};
+use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db::Tx;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::signing_key::{self as table, SigningKeyRow};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::keyring::ALGORITHMS;
 use crate::server::state::AppState;
 
 /// How long a key stays published after it stopped signing: what it signed is valid for minutes, and an id token may come

@@ -4,8 +4,8 @@ use crate::server::db::names::Named;
 use crate::server::db::text::{self as table, StaleUser, UserText};
 use crate::server::db::{Conn, DbError};
 use crate::server::error::ServiceResult;
+use crate::server::platform::text;
 use crate::server::state::AppState;
-use crate::server::text;
 
 /// Rows of one transaction: nobody waits noticeably for it.
 const BATCH: i64 = 200;

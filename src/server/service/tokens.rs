@@ -15,13 +15,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::session;
-use crate::server::db::account;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::grant::{self, NewRefreshToken};
+use crate::server::db::credential::{self, NewRefreshToken};
 use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, DbError, Tx};
+use crate::server::db::{Conn, DbError, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, proves, redeem_code, redeem_sdk_code};
@@ -246,8 +245,8 @@ async fn issue_refresh_token(
         expires_at: session.expires_at,
     };
     if origin.parent_hash.is_none() {
-        grant::delete_old_of_cookie(tx, origin.family_id, TABS - 1).await?;
+        credential::delete_old_of_cookie(tx, origin.family_id, TABS - 1).await?;
     }
-    grant::insert_refresh_token(tx, &token).await?;
+    credential::insert_refresh_token(tx, &token).await?;
     Ok(text)
 }

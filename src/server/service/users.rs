@@ -5,7 +5,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::cursor::{Cursor, Window};
 use super::impersonation::Candidate;
 use super::names::Names;
 use super::{accounts, audit, length, session};
@@ -15,11 +14,12 @@ use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
     UserStatus, UsersPage,
 };
+use crate::server::db::page::{Cursor, Window};
 use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
 use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
+use crate::server::platform::text::{self, Search, Word, storable};
 use crate::server::state::AppState;
-use crate::server::text::{self, Search, Word, storable};
 
 /// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.
 const KEPT: usize = 1_000;

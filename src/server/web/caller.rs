@@ -10,10 +10,10 @@ use leptos_axum::ResponseOptions;
 
 pub use super::origin::client;
 use crate::model::error::ApiError;
-use crate::server::address::is_path;
-use crate::server::device;
+use crate::server::crypto::device;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::identity::page;
+use crate::server::platform::url::is_path;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;

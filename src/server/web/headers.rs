@@ -9,8 +9,8 @@ use leptos_axum::ResponseOptions;
 use tracing::Instrument;
 
 use super::host;
+use crate::server::crypto::secret;
 use crate::server::db;
-use crate::server::secret;
 use crate::server::state::AppState;
 
 /// What no page of this server needs, so that nothing on one can ask for it.

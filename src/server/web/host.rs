@@ -23,9 +23,9 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::own_host;
-use crate::server::address::{is_loopback, origin_of, with_query};
-use crate::server::clock::from_micros;
 use crate::server::identity::page::Page;
+use crate::server::platform::clock::from_micros;
+use crate::server::platform::url::{is_loopback, origin_of, with_query};
 use crate::server::state::AppState;
 
 /// Says that a browser was sent here, from which name, and when.

@@ -13,13 +13,13 @@ use super::caller::client;
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
 use crate::model::session::EndReason;
-use crate::server::address::origin_of;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::identity::page::{self, Page};
+use crate::server::platform::text;
+use crate::server::platform::url::origin_of;
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
-use crate::server::text;
 use crate::ui::address::{Words, encode};
 
 #[derive(Deserialize)]

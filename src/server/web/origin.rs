@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 
-use crate::server::client_address::{self, Trouble};
-use crate::server::device::Devices;
+use crate::server::crypto::device::Devices;
+use crate::server::platform::client_address::{self, Trouble};
 use crate::server::service::caller::Client;
 use crate::server::service::notice;
 use crate::server::state::AppState;

@@ -15,8 +15,8 @@ use super::caller::cookie_value;
 use super::host::{self, Names};
 use super::own_host;
 use crate::model::error::ApiError;
-use crate::server::address::{is_local, origin_of};
 use crate::server::identity::page::Page;
+use crate::server::platform::url::{is_local, origin_of};
 use crate::server::state::AppState;
 
 /// Set with pages over plain http. Its value means nothing: that it comes is what counts.

@@ -1,17 +1,16 @@
 //! `understudy demo`: what its data holds, and that it keeps out of other people's.
 
+use super::{Folder, succeeded, understudy};
 use understudy::server::cli::demo;
-use understudy::server::clock::SystemClock;
+use understudy::server::crypto::keyring::{Keyring, MasterKey};
+use understudy::server::crypto::password::Door;
 use understudy::server::db::{Db, Raw, environment, user};
-use understudy::server::keyring::{Keyring, MasterKey};
-use understudy::server::outbound::Recorder;
-use understudy::server::password::Door;
-use understudy::server::random::SystemRandom;
+use understudy::server::platform::clock::SystemClock;
+use understudy::server::platform::outbound::Recorder;
+use understudy::server::platform::random::SystemRandom;
 use understudy::server::service::caller::Client;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
-
-use super::{Folder, succeeded, understudy};
 
 #[test]
 fn all_demonstration_sign_ins_are_printed_the_owner_first() {

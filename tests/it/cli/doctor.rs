@@ -1,10 +1,9 @@
 //! What the doctor finds, and commands that answer scripts.
 
-use understudy::server::clock::{Clock, SystemClock};
-use understudy::server::db::notice;
-
 use super::{Folder, out, succeeded, understudy, understudy_with};
 use crate::support::{MASTER_KEY, TestApp};
+use understudy::server::db::notice;
+use understudy::server::platform::clock::{Clock, SystemClock};
 
 #[test]
 fn a_new_installation_is_told_step_by_step_what_it_lacks() {

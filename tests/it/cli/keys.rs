@@ -1,10 +1,9 @@
 //! Signing keys, and the master key that they are encrypted with.
 
-use understudy::server::db::{Db, Raw};
-use understudy::server::keyring::MasterKey;
-use understudy::server::random::SystemRandom;
-
 use super::{Folder, err, succeeded, understudy, understudy_with};
+use understudy::server::crypto::keyring::MasterKey;
+use understudy::server::db::{Db, Raw};
+use understudy::server::platform::random::SystemRandom;
 
 #[test]
 fn keys_are_listed_and_rotated() {

@@ -8,11 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use understudy::server::keyring::SigningKey;
-use understudy::server::service::relying_party;
 
 use super::raw;
 use crate::support::{ResponseExt, TestApp};
+use understudy::server::crypto::keyring::SigningKey;
+use understudy::server::service::relying_party;
 
 /// The key with which an environment signs now.
 async fn own_key(app: &TestApp, environment: &str, algorithm: Algorithm) -> Arc<SigningKey> {

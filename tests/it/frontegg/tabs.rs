@@ -186,8 +186,8 @@ async fn cookies_of_others_crowd_the_applications_own_out_of_nothing() {
     tokens(&mut browser, "dispatch").await;
     let own = browser.cookie("fe_refresh_dispatch").expect("a cookie");
     // Well-formed, and nobody's.
-    let random = understudy::server::random::SystemRandom;
-    let kind = understudy::server::secret::SecretKind::SessionCookie;
+    let random = understudy::server::platform::random::SystemRandom;
+    let kind = understudy::server::crypto::secret::SecretKind::SessionCookie;
     let mut pairs: Vec<String> =
         (0..150).map(|number| format!("fe_refresh_x{number}={}", kind.generate(&random).0)).collect();
     pairs.push(format!("fe_refresh_dispatch={own}"));

@@ -4,10 +4,10 @@ use std::process::Command;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::server::clock::{Clock, SystemClock};
 
 use super::{AMARA, hosted, post_from};
 use crate::support::{MASTER_KEY, ResponseExt, TestApp, USER_PASSWORD};
+use understudy::server::platform::clock::{Clock, SystemClock};
 
 const LOGIN: &str = "/id/production/login";
 

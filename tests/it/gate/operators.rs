@@ -9,17 +9,17 @@ use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use understudy::model::impersonation::StartImpersonation;
-use understudy::model::operator::Role;
-use understudy::model::session::EndReason;
-use understudy::server::clock::{Clock, SystemClock};
-use understudy::server::error::ServiceError;
-use understudy::server::password::Door;
-use understudy::server::service::caller::Caller;
-use understudy::server::service::{impersonation, operator, upkeep};
 
 use super::{AMARA, OLIVIA};
 use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ORIGIN, ResponseExt, TestApp};
+use understudy::model::impersonation::StartImpersonation;
+use understudy::model::operator::Role;
+use understudy::model::session::EndReason;
+use understudy::server::crypto::password::Door;
+use understudy::server::error::ServiceError;
+use understudy::server::platform::clock::{Clock, SystemClock};
+use understudy::server::service::caller::Caller;
+use understudy::server::service::{impersonation, operator, upkeep};
 
 const VERA: &str = "vera@understudy.example";
 

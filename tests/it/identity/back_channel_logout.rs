@@ -8,16 +8,16 @@ mod token;
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use understudy::model::session::EndReason;
-use understudy::server::db::environment;
-use understudy::server::job::Worker;
-use understudy::server::outbound::Recorded;
-use understudy::server::service::caller::Client;
-use understudy::server::service::session::{self, EndedBy};
 use uuid::Uuid;
 
 use super::flow::{claims, signed_in, text, tokens};
 use crate::support::TestApp;
+use understudy::model::session::EndReason;
+use understudy::server::db::environment;
+use understudy::server::job::Worker;
+use understudy::server::platform::outbound::Recorded;
+use understudy::server::service::caller::Client;
+use understudy::server::service::session::{self, EndedBy};
 
 const CONSOLE: &str = "https://console.example/backchannel";
 const DISPATCH: &str = "https://dispatch.example/backchannel";

@@ -3,15 +3,15 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
-use understudy::model::session::SessionKind;
-use understudy::server::db::browser as table;
-use understudy::server::db::session::{self, NewSession};
-use understudy::server::secret;
-use understudy::server::service::browser::RUNNING;
-use understudy::server::service::upkeep;
 
 use super::flow::{AMARA, OLIVIA, RITA, answered, authorize_path, claims, hand_off, sign_in, signed_in, start, tokens};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
+use understudy::model::session::SessionKind;
+use understudy::server::crypto::secret;
+use understudy::server::db::browser as table;
+use understudy::server::db::session::{self, NewSession};
+use understudy::server::service::browser::RUNNING;
+use understudy::server::service::upkeep;
 
 const NAME: &str = "understudy_production";
 

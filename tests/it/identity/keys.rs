@@ -5,19 +5,19 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::Value;
-use understudy::model::key::KeyState;
-use understudy::server::clock::Clock;
-use understudy::server::error::ServiceError;
-use understudy::server::keyring::{Keyring, MasterKey};
-use understudy::server::random::SystemRandom;
-use understudy::server::service::{relying_party, signing_key, upkeep};
-use understudy::server::state::AppState;
 
 use super::flow::{
     AMARA, OLIVIA, RITA, answered, authorize_path, impersonating, introspect, jose_header, refresh, signed_in, text,
     tokens, userinfo,
 };
 use crate::support::{MASTER_KEY, ORIGIN, ResponseExt, TestApp, encode};
+use understudy::model::key::KeyState;
+use understudy::server::crypto::keyring::{Keyring, MasterKey};
+use understudy::server::error::ServiceError;
+use understudy::server::platform::clock::Clock;
+use understudy::server::platform::random::SystemRandom;
+use understudy::server::service::{relying_party, signing_key, upkeep};
+use understudy::server::state::AppState;
 
 async fn rotate(app: &TestApp, algorithm: &str) {
     let owner = app.caller(OLIVIA, "production").await;

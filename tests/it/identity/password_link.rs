@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::model::impersonation::StartImpersonation;
-use understudy::model::session::EndReason;
-use understudy::server::db::environment;
-use understudy::server::password::Door;
-use understudy::server::service::{impersonation, password_link};
 
 use super::flow::{AMARA, impersonating, sign_in, signed_in};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
+use understudy::model::impersonation::StartImpersonation;
+use understudy::model::session::EndReason;
+use understudy::server::crypto::password::Door;
+use understudy::server::db::environment;
+use understudy::server::service::{impersonation, password_link};
 
 const GIORGOS: &str = "giorgos@northwind.example";
 const NEW: &str = "four quiet words here";

@@ -8,18 +8,18 @@
 use std::sync::LazyLock;
 
 use tokio::sync::OnceCell;
-use understudy::model::operator::Role;
-use understudy::server::db::environment::{self, EnvironmentRow};
-use understudy::server::db::signing_key::{self, SigningKeyRow};
-use understudy::server::db::{Db, Tx};
-use understudy::server::password::Door;
-use understudy::server::secret;
-use understudy::server::service::operator as operators;
-use understudy::server::state::AppState;
-use understudy::server::text;
 use uuid::Uuid;
 
 use super::database::on_db;
+use understudy::model::operator::Role;
+use understudy::server::crypto::password::Door;
+use understudy::server::crypto::secret;
+use understudy::server::db::environment::{self, EnvironmentRow};
+use understudy::server::db::signing_key::{self, SigningKeyRow};
+use understudy::server::db::{Db, Tx};
+use understudy::server::platform::text;
+use understudy::server::service::operator as operators;
+use understudy::server::state::AppState;
 
 pub const OPERATOR_PASSWORD: &str = "operators-know-this";
 pub const USER_PASSWORD: &str = "users-know-this-one";

@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::model::audit::{AuditPage, AuditQuery};
-use understudy::server::db::audit::{AuditFilter, AuditRow, Sought};
-use understudy::server::service;
-use understudy::server::service::audit::look::look;
-use understudy::server::text::Search;
 use uuid::Uuid;
 
 use crate::support::{ResponseExt, TestApp, start_of_test, try_execute};
+use understudy::model::audit::{AuditPage, AuditQuery};
+use understudy::server::db::audit::{AuditFilter, AuditRow, Sought};
+use understudy::server::platform::text::Search;
+use understudy::server::service;
+use understudy::server::service::audit::look::look;
 
 /// Adam signs in, then Olivia twenty times, a minute apart, then Adam again.
 async fn app() -> TestApp {

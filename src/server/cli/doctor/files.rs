@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Findings;
-use crate::server::closed::{of_database, open_to_others};
-use crate::server::config::DatabaseOptions;
+use crate::server::cli::options::DatabaseOptions;
 use crate::server::db::sqlite_file;
+use crate::server::platform::closed::{of_database, open_to_others};
 
 /// Gives whether there is a database and a master key to go on with.
 pub fn files(findings: &mut Findings, options: &DatabaseOptions) -> (bool, bool) {

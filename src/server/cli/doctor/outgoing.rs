@@ -6,10 +6,10 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::Findings;
-use crate::server::config::ServerOptions;
+use crate::server::cli::options::ServerOptions;
 use crate::server::db::Conn;
 use crate::server::db::inspect::{self, LogoutAddressRow};
-use crate::server::outbound::{Network, Outbound, OutboundError};
+use crate::server::platform::outbound::{Network, Outbound, OutboundError};
 
 /// Addresses that are looked at.
 const MOST: usize = 200;

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use super::Findings;
-use crate::server::client_address::TrustedProxies;
-use crate::server::clock::{Clock, SystemClock};
-use crate::server::config::ServerOptions;
+use crate::server::cli::options::ServerOptions;
 use crate::server::db::notice::{self, NoticeRow};
 use crate::server::db::{Conn, failed_sign_in};
+use crate::server::platform::client_address::TrustedProxies;
+use crate::server::platform::clock::{Clock, SystemClock};
 
 /// How far back is looked.
 const LATELY: TimeDelta = TimeDelta::days(7);

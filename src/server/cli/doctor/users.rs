@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::Findings;
+use crate::server::crypto::password::is_acceptable_hash;
 use crate::server::db::{Conn, inspect};
-use crate::server::password::is_acceptable_hash;
 
 /// Users that are read in one go.
 const BATCH: i64 = 10_000;

@@ -20,8 +20,8 @@ use tower::ServiceExt;
 
 use super::networks::Networks;
 use super::patience::Patient;
-use crate::server::client_address::TrustedProxies;
-use crate::server::config::ServerOptions;
+use crate::server::cli::options::ServerOptions;
+use crate::server::platform::client_address::TrustedProxies;
 
 /// How long the head of a request may take, and how long a connection is kept open for the next one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::server::client_address::{TrustedProxies, network_of};
+use crate::server::platform::client_address::{TrustedProxies, network_of};
 
 #[derive(Clone)]
 pub struct Networks {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{CHUNK, build};
 use crate::server::db::{DbResult, Tx, execute};
-use crate::server::text;
+use crate::server::platform::text;
 
 pub struct RoleRow<'a> {
     pub id: Uuid,

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::super::parameters::Parameters;
 use super::super::provider::Provider;
-use crate::server::clock::from_micros;
 use crate::server::db::session::StandingRow;
+use crate::server::platform::clock::from_micros;
 
 const PARAMETER: &str = "asked_at";
 const PURPOSE: &str = "the moment of an authorization request";

@@ -8,9 +8,9 @@ use super::super::page::Page;
 use super::super::parameters::{Parameters, with_query};
 use super::super::provider::Provider;
 use super::request::AuthorizationError;
-use crate::server::address::origin_of;
+use crate::server::platform::text::isolated;
+use crate::server::platform::url::origin_of;
 use crate::server::service::relying_party::Application;
-use crate::server::text::isolated;
 
 /// Posts the one form of the page.
 const SUBMIT: &str = "document.forms[0].submit();";

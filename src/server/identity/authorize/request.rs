@@ -3,7 +3,7 @@
 use super::super::claims::SCOPES;
 use super::super::hint::id_in;
 use super::super::parameters::Parameters;
-use crate::server::address::origin_of;
+use crate::server::platform::url::origin_of;
 use crate::server::service::relying_party::Application;
 
 /// An error that goes to the application by redirect (RFC 6749 section 4.1.2.1, Core section 3.1.2.6).

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::server::crypto::secret;
 use crate::server::identity::parameters::with_query;
 use crate::server::identity::provider::Provider;
-use crate::server::secret;
 use crate::server::service::impersonation::HAND_OFF_LIFETIME;
 use crate::server::web::caller::cookie_value;
 use crate::server::web::own_host::CLAIM;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::server::db::audit::{self as table, AuditFilter, Sought};
 use crate::server::db::{Conn, account, application, operator};
 use crate::server::error::ServiceResult;
-use crate::server::text::{Search, Word, search_key};
+use crate::server::platform::text::{Search, Word, search_key};
 
 /// Client ids that have one word, at most.
 const CLIENT_IDS: i64 = 1_000;

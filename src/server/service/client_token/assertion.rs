@@ -5,10 +5,10 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicK
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
+use crate::server::crypto::secret;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::client_token as table;
 use crate::server::error::ServiceResult;
-use crate::server::secret;
 use crate::server::state::AppState;
 
 /// How far the clocks of client and provider may be apart.

@@ -1,7 +1,7 @@
 //! How an impersonation enters its application.
 
-use crate::server::address::{origin_of, with_query};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::url::{origin_of, with_query};
 
 /// Where the new tab goes with its hand-off code.
 pub enum Entrance {

@@ -10,11 +10,11 @@ use super::start::HAND_OFF_LIFETIME;
 use crate::model::audit::action;
 use crate::model::impersonation::HandOff;
 use crate::model::session::EndReason;
-use crate::server::db::grant::{self, NewHandOffCode};
+use crate::server::crypto::secret::SecretKind;
+use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::session::{self as table, StandingRow};
 use crate::server::db::{application, operator};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
 use crate::server::service::session;
@@ -86,7 +86,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
         now,
         expires_at,
     };
-    grant::insert_hand_off(&mut tx, &hand_off).await?;
+    credential::insert_hand_off(&mut tx, &hand_off).await?;
     tx.commit().await?;
     let url = entrance.url(&state.issuer(&caller.environment), &code);
     Ok(Reopened::HandOff(HandOff { session_id, url, expires_at, deadline: standing.expires_at }))

@@ -8,17 +8,17 @@ use super::entrance::Entrance;
 use crate::model::audit::action;
 use crate::model::impersonation::{Denial, HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::model::session::SessionKind;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
-use crate::server::db::grant::{self, NewHandOffCode};
+use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::secret::SecretKind;
+use crate::server::platform::text::{composed, is_visible};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
 use crate::server::service::policy::{self, AccountFacts, Grant, Membership};
-use crate::server::text::{composed, is_visible};
 
 /// How long a hand-off code works.
 pub const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);
@@ -134,7 +134,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         now,
         expires_at,
     };
-    grant::insert_hand_off(&mut tx, &hand_off).await?;
+    credential::insert_hand_off(&mut tx, &hand_off).await?;
     tx.commit().await?;
     let issuer = state.issuer(&caller.environment);
     Ok(Some(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline }))

@@ -8,16 +8,16 @@ use super::{by_email, table};
 use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
-use crate::server::db::environment::EnvironmentRow;
+use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
+use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::operator::OperatorRow;
-use crate::server::db::{Tx, environment, session as session_table, text as text_table};
+use crate::server::db::{Tx, session as session_table, text as text_table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
+use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
-use crate::server::text;
 
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;

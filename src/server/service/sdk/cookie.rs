@@ -4,10 +4,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
-use crate::server::db::grant::{self, NewSessionCookie, SessionCookieRow};
+use crate::server::db::credential::{self, NewSessionCookie, SessionCookieRow};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
 use crate::server::state::AppState;
 
 /// Cookies of one browser that are looked at: more than browsers keep of one site.
@@ -38,7 +38,7 @@ pub async fn was_given(state: &AppState, cookies: &[String], session_id: Uuid) -
         return Ok(false);
     }
     let mut conn = state.db.read().await?;
-    Ok(grant::was_given(&mut conn, session_id, &hashes).await?)
+    Ok(credential::was_given(&mut conn, session_id, &hashes).await?)
 }
 
 /// The sessions of the environment behind these cookies that have not ended, newest first.
@@ -48,7 +48,7 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
         return Ok(Vec::new());
     }
     let mut conn = state.db.read().await?;
-    let rows = grant::session_cookies(&mut conn, environment_id, &hashes).await?;
+    let rows = credential::session_cookies(&mut conn, environment_id, &hashes).await?;
     // The provider's own cookie of a user's session is bound to no application and worth nothing here.
     let bound = |row: SessionCookieRow| {
         let SessionCookieRow { session_id, application_id, family_id, shared, .. } = row;
@@ -69,7 +69,7 @@ pub async fn replace(state: &AppState, secret: &str, replaced: &[String]) -> Ser
 async fn replace_in(state: &AppState, tx: &mut Tx, secret: &str, replaced: &[String]) -> ServiceResult<()> {
     let Some(secret_hash) = SecretKind::SessionCookie.hash_of(secret) else { return Ok(()) };
     for hash in replaced.iter().filter_map(|cookie| SecretKind::SessionCookie.hash_of(cookie)).take(REPLACED) {
-        grant::note_replaced(tx, &secret_hash, &hash, state.now()).await?;
+        credential::note_replaced(tx, &secret_hash, &hash, state.now()).await?;
     }
     Ok(())
 }
@@ -93,9 +93,9 @@ pub async fn give(
         expires_at,
     };
     let mut tx = state.db.write().await?;
-    grant::insert_session_cookie(&mut tx, &row).await?;
+    credential::insert_session_cookie(&mut tx, &row).await?;
     if let Some(family_id) = family_id {
-        grant::bind_session_cookie(&mut tx, &secret_hash, family_id).await?;
+        credential::bind_session_cookie(&mut tx, &secret_hash, family_id).await?;
     }
     replace_in(state, &mut tx, &secret, replaced).await?;
     tx.commit().await?;

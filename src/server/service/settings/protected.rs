@@ -2,11 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::server::db::Tx;
-use crate::server::db::settings as table;
+use crate::server::db::{Tx, settings as table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::import::problem::nearest;
-use crate::server::text::isolated;
+use crate::server::platform::text::isolated;
 
 /// Permissions that may be protected, at most.
 const MOST: usize = 50;

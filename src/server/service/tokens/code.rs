@@ -11,12 +11,12 @@ use super::{
 };
 use crate::model::audit::action;
 use crate::model::session::EndReason;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::grant::{self, AuthorizationCodeRow, NewAuthorizationCode};
+use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorizationCode};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::error::ServiceResult;
-use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::browser;
 use crate::server::service::caller::Client;
@@ -83,7 +83,7 @@ pub async fn issue_code(
     if session_table::touch(&mut tx, subject.session.id, now).await? == 0 {
         return Ok(Err(NoCode::Ended));
     }
-    grant::insert_authorization_code(&mut tx, &row).await?;
+    credential::insert_authorization_code(&mut tx, &row).await?;
     if let Some(browser_id) = request.browser_id {
         browser::note_use(state, &mut tx, browser_id, application.id, session_id).await?;
     }
@@ -137,7 +137,7 @@ async fn redeem(
     const UNKNOWN: TokenError = TokenError::Grant("the authorization code is unknown or was not issued to this client");
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
-    let row = grant::authorization_code(&mut tx, &code_hash).await?;
+    let row = credential::authorization_code(&mut tx, &code_hash).await?;
     // Another client that has it is no reason to take anything from its own: anybody can say to be a public one.
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
     let now = state.now();
@@ -164,7 +164,7 @@ async fn redeem(
         return Err(TokenError::Grant("the session has ended"));
     };
     // Of two at the same instant one redeems it; the other is the same request again.
-    if !grant::redeem_authorization_code(&mut tx, &code_hash, now).await? {
+    if !credential::redeem_authorization_code(&mut tx, &code_hash, now).await? {
         return Err(USED);
     }
     // The code's issue was the use of the session: here it only must not end before the application is to be told.
@@ -218,10 +218,10 @@ async fn replayed(
     client: &Client,
 ) -> ServiceResult<()> {
     let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? else { return Ok(()) };
-    if !grant::note_replay(&mut tx, code_hash, state.now()).await? {
+    if !credential::note_replay(&mut tx, code_hash, state.now()).await? {
         return Ok(());
     }
-    grant::revoke_of_code(&mut tx, code_hash, state.now()).await?;
+    credential::revoke_of_code(&mut tx, code_hash, state.now()).await?;
     let event = Event::of(
         environment_id,
         action::AUTHORIZATION_CODE_REUSED,

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::model::audit::action;
 use crate::model::session::EndReason;
+use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::grant::{self, RefreshTokenRow};
+use crate::server::db::credential::{self, RefreshTokenRow};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, Tx, user};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::secret::SecretKind;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
@@ -52,7 +52,7 @@ pub async fn refresh(
     const UNKNOWN: TokenError = TokenError::Grant("the refresh token is unknown or was not issued to this client");
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(presented.refresh_token) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
-    let row = grant::refresh_token(&mut tx, &token_hash).await?;
+    let row = credential::refresh_token(&mut tx, &token_hash).await?;
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
     if presented.tenant_id.is_some()
         && let Some(standing) = session_table::standing(&mut tx, environment_id, row.session_id).await?
@@ -62,7 +62,7 @@ pub async fn refresh(
     }
     // Of two uses at the same instant the second waits here, and then sees what the first did.
     session_table::lock(&mut tx, row.session_id).await?;
-    let row = grant::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;
+    let row = credential::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
         tx.commit().await?;
         return Err(TokenError::Grant("the session has ended"));
@@ -116,7 +116,7 @@ async fn rotate(
     client: &Client,
 ) -> ServiceResult<Option<TokenError>> {
     let now = state.now();
-    if grant::is_family_revoked(tx, row.family_id).await? {
+    if credential::is_family_revoked(tx, row.family_id).await? {
         return Ok(Some(TokenError::Grant("the refresh token was revoked")));
     }
     if now >= row.expires_at {
@@ -130,12 +130,12 @@ async fn rotate(
             reused(state, tx, row, session, client).await?;
             Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
         }
-        None if grant::has_more_unused(tx, token_hash, UNUSED).await? => {
+        None if credential::has_more_unused(tx, token_hash, UNUSED).await? => {
             reused(state, tx, row, session, client).await?;
             Ok(Some(TokenError::Grant("the refresh token was used too often; the session has been ended")))
         }
         None => {
-            grant::rotate_refresh_token(tx, token_hash, now).await?;
+            credential::rotate_refresh_token(tx, token_hash, now).await?;
             Ok(None)
         }
     }
@@ -148,10 +148,10 @@ pub(super) async fn outrun_at(
     row: &RefreshTokenRow,
 ) -> ServiceResult<Option<DateTime<Utc>>> {
     // It is from a time when nothing was noted about what was given for it: one use was all it had.
-    if row.rotated_at.is_some() && !grant::has_successor(conn, token_hash).await? {
+    if row.rotated_at.is_some() && !credential::has_successor(conn, token_hash).await? {
         return Ok(row.rotated_at);
     }
-    Ok(grant::outrun_at(conn, token_hash, row.parent_hash.as_deref()).await?)
+    Ok(credential::outrun_at(conn, token_hash, row.parent_hash.as_deref()).await?)
 }
 
 async fn reused(
@@ -161,7 +161,7 @@ async fn reused(
     session: &StandingRow,
     client: &Client,
 ) -> ServiceResult<()> {
-    grant::revoke_family(tx, row.family_id, state.now()).await?;
+    credential::revoke_family(tx, row.family_id, state.now()).await?;
     let event = Event::of(
         session.environment_id,
         action::REFRESH_TOKEN_REUSED,
@@ -200,7 +200,7 @@ pub(super) async fn find(
 ) -> ServiceResult<Option<(RefreshTokenRow, bool)>> {
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(refresh_token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
-    let row = grant::refresh_token(&mut conn, &token_hash).await?;
+    let row = credential::refresh_token(&mut conn, &token_hash).await?;
     let Some(row) = row.filter(|row| row.application_id == application_id) else { return Ok(None) };
     let is_old = outrun_at(&mut conn, &token_hash, &row).await?.is_some();
     Ok(Some((row, !is_old)))

@@ -6,10 +6,9 @@ use uuid::Uuid;
 use super::refresh::NO_ACCOUNT;
 use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
-use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::grant;
 use crate::server::db::session::StandingRow;
+use crate::server::db::{Tx, credential};
 use crate::server::error::ServiceError;
 use crate::server::service::caller::Client;
 use crate::server::service::session;
@@ -54,7 +53,7 @@ pub async fn reissue(
         return Err(TokenError::Grant("the session has ended"));
     };
     if let Some(family_id) = wanted.family_id
-        && grant::is_family_revoked(&mut tx, family_id).await?
+        && credential::is_family_revoked(&mut tx, family_id).await?
     {
         return Err(TokenError::Grant("what this browser was given has been revoked"));
     }

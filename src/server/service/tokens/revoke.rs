@@ -7,7 +7,7 @@ use super::refresh::find;
 use super::{SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::grant;
+use crate::server::db::credential;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Client;
@@ -38,7 +38,7 @@ pub async fn revoke_access(
 ) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     if let Some(family_id) = family_id {
-        grant::revoke_family(&mut tx, family_id, state.now()).await?;
+        credential::revoke_family(&mut tx, family_id, state.now()).await?;
     }
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
     if let Some(session) = session.filter(StandingRow::is_impersonation) {

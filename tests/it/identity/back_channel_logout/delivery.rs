@@ -1,15 +1,15 @@
 //! An application that does not hear, and several servers over one outbox.
 
 use chrono::TimeDelta;
-use understudy::server::db::application;
-use understudy::server::error::ServiceError;
-use understudy::server::job::Worker;
-use understudy::server::outbound::{OutboundError, Script};
-use understudy::server::service::logout_delivery;
 use uuid::Uuid;
 
 use super::{CONSOLE, app, deliver, end, logout_token, session_in};
 use crate::identity::flow::{AMARA, OLIVIA, claims, text};
+use understudy::server::db::application;
+use understudy::server::error::ServiceError;
+use understudy::server::job::Worker;
+use understudy::server::platform::outbound::{OutboundError, Script};
+use understudy::server::service::logout_delivery;
 
 #[tokio::test]
 async fn an_application_that_fails_is_told_again_after_growing_pauses_until_it_hears() {

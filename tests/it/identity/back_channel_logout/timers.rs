@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::Semaphore;
-use understudy::model::session::EndReason;
-use understudy::server::job::{self, Worker};
-use understudy::server::outbound::Script;
 
 use super::{CONSOLE, DISPATCH, app, deliver, end, logout_token, session_in};
 use crate::identity::flow::{AMARA, RITA, claims, hand_off, impersonating, start, tokens};
+use understudy::model::session::EndReason;
+use understudy::server::job::{self, Worker};
+use understudy::server::platform::outbound::Script;
 
 const IN_TIME: Duration = Duration::from_secs(2);
 

@@ -5,11 +5,11 @@ use chrono::TimeDelta;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
-use understudy::server::outbound::Script;
 
 use super::{CONSOLE, app, deliver, end, logout_token, session_in};
 use crate::identity::flow::{AMARA, answered, authorize_path, introspect, jose_header, signed_in, userinfo};
 use crate::support::{ResponseExt, encode};
+use understudy::server::platform::outbound::Script;
 
 #[tokio::test]
 async fn a_logout_token_says_what_the_standard_asks_for_and_verifies_with_the_published_keys() {

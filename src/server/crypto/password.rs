@@ -16,8 +16,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::error::{ServiceError, ServiceResult};
-use super::text;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text;
 
 /// The shortest password that may be chosen, in characters.
 pub const MIN_LENGTH: usize = 12;

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use url::{Host, Url};
 
 use self::guard::{Guard, Private};
-use super::address::is_local;
+use super::url::is_local;
 
 /// The whole call, from looking up the name to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::clock::from_micros;
 use crate::server::db::user::SortValue;
+use crate::server::platform::clock::from_micros;
 
 /// No name or address makes a longer word.
 const LONGEST: usize = 8 * 1024;

@@ -9,12 +9,12 @@ use ipnet::IpNet;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::address::is_loopback;
-use super::client_address::TrustedProxies;
-use super::closed::create_folder;
-use super::db::sqlite_file;
-use super::keyring::MasterKey;
-use super::random::Random;
+use crate::server::crypto::keyring::MasterKey;
+use crate::server::db::sqlite_file;
+use crate::server::platform::client_address::TrustedProxies;
+use crate::server::platform::closed::create_folder;
+use crate::server::platform::random::Random;
+use crate::server::platform::url::is_loopback;
 
 /// Where everything is if nobody says anything.
 const DATA: &str = "./data";

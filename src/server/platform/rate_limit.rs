@@ -21,7 +21,7 @@ use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::error::ServiceError;
+use crate::server::error::ServiceError;
 pub use attempt::{Attempt, Realm};
 pub use sign_ins::Charge;
 use sign_ins::SignIns;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::secret::hash;
+use crate::server::crypto::secret::hash;
 
 /// Tokens at most; beyond, all are forgotten and verified again when they come.
 const MOST: usize = 10_000;

@@ -116,7 +116,7 @@ mod tests {
     use super::super::attempt::Realm;
     use super::super::buckets::{MOST, SHARED};
     use super::*;
-    use crate::server::client_address::{Forwarding, Place};
+    use crate::server::platform::client_address::{Forwarding, Place};
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(1000 + seconds)

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::db::application::ApplicationRow;
-use super::db::session::{self, StandingRow};
-use super::db::{Db, Epoch, grant};
-use super::error::ServiceResult;
-use super::service::tokens::Subject;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::session::{self, StandingRow};
+use crate::server::db::{Db, Epoch, credential};
+use crate::server::error::ServiceResult;
+use crate::server::service::tokens::Subject;
 
 /// Sessions at most; beyond, all are forgotten and read again when they are needed.
 const MOST: usize = 4096;
@@ -74,7 +74,7 @@ impl SessionCache {
         }
         let mut conn = db.read().await?;
         let Some(standing) = session::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
-        let revoked_families = grant::revoked_families(&mut conn, id).await?;
+        let revoked_families = credential::revoked_families(&mut conn, id).await?;
         drop(conn);
         let session = Arc::new(Seen { standing, revoked_families });
         let entry = Entry { epoch, session, subjects: Vec::new() };

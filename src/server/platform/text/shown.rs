@@ -78,7 +78,7 @@ mod tests {
         for c in ('\0'..=char::MAX).filter(|c| is_shown(*c)) {
             let category = category.get(c);
             assert!(seen.union(Group::Mark).contains(category), "U+{:04X} {category:?}", u32::from(c));
-            let alone = crate::server::text::is_visible(&c.to_string());
+            let alone = crate::server::platform::text::is_visible(&c.to_string());
             assert_eq!(alone, seen.contains(category), "U+{:04X} {category:?}", u32::from(c));
         }
     }

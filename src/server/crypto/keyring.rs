@@ -17,10 +17,10 @@ use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::clock::Clock;
-use super::db::signing_key::{self, SigningKeyRow};
-use super::db::{Conn, Tx};
-use super::random::Random;
+use crate::server::db::signing_key::{self, SigningKeyRow};
+use crate::server::db::{Conn, Tx};
+use crate::server::platform::clock::Clock;
+use crate::server::platform::random::Random;
 
 const NONCE_LENGTH: usize = 12;
 /// Every environment signs with each of these; an application chooses one.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::db::{Db, DbError, Epoch};
+use crate::server::db::{Db, DbError, Epoch};
 
 /// Values by key.
 pub struct EpochMap<K, V> {

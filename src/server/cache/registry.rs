@@ -11,10 +11,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use uuid::Uuid;
 
-use super::db::application::ApplicationRow;
-use super::db::environment::EnvironmentRow;
-use super::db::{Db, DbResult, Epoch, configuration};
-use super::keyring::EnvironmentKeys;
+use crate::server::crypto::keyring::EnvironmentKeys;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::environment::EnvironmentRow;
+use crate::server::db::{Db, DbResult, Epoch, configuration};
 
 /// Rows of one kind at most; beyond, all are forgotten and read again when they are needed.
 const MOST: usize = 10_000;

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::random::Random;
+use crate::server::platform::random::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
@@ -122,7 +122,7 @@ pub fn hash(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::random::SystemRandom;
+    use crate::server::platform::random::SystemRandom;
 
     #[test]
     fn a_secret_is_recognised_as_its_own_kind_only() {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::buckets::Key;
-use crate::server::client_address::Place;
+use crate::server::platform::client_address::Place;
 
 /// A guess at an account is forgotten after this long, and no more than [`REMEMBERED`] are remembered.
 const FORGOTTEN: Duration = Duration::from_secs(60);

@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 
 use super::keyring::Keyring;
-use super::random::Random;
-use super::rate_limit::Realm;
 use crate::model::environment::is_slug;
+use crate::server::platform::random::Random;
+use crate::server::platform::rate_limit::Realm;
 
 /// How long a browser stays known after an account was signed in with it.
 const KNOWN: TimeDelta = TimeDelta::days(180);
@@ -139,9 +139,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::server::clock::from_micros;
-    use crate::server::keyring::MasterKey;
-    use crate::server::random::SystemRandom;
+    use crate::server::crypto::keyring::MasterKey;
+    use crate::server::platform::clock::from_micros;
+    use crate::server::platform::random::SystemRandom;
 
     fn keyring() -> Keyring {
         Keyring::new(MasterKey::parse(&MasterKey::generate(&SystemRandom)).expect("a key"))
