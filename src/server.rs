@@ -1,5 +1,5 @@
-//! Everything that only the server has. Arrows point down: `identity`, `frontegg`, `web` and `job` call `service`,
-//! `service` calls `db`.
+//! Everything that only the server has. Arrows point down: the doors (`portal`, `identity`, `frontegg`) stand on `oauth` and
+//! `http`, these and `job` call `service`, `service` calls `db`.
 
 pub mod cache;
 pub mod cli;
@@ -7,10 +7,13 @@ pub mod crypto;
 pub mod db;
 pub mod error;
 pub mod frontegg;
+pub mod http;
 pub mod identity;
 pub mod import;
 pub mod job;
+pub mod oauth;
 pub mod platform;
+pub mod portal;
+pub mod router;
 pub mod service;
 pub mod state;
-pub mod web;

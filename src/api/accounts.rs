@@ -12,7 +12,8 @@ pub async fn search_accounts(
     #[server(default)] typed: String,
     #[server(default)] cursor: String,
 ) -> Result<AccountChoice, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::accounts::search(&caller, &typed, &cursor).await)
 }

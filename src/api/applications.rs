@@ -8,14 +8,16 @@ use crate::model::error::ApiError;
 
 #[server(prefix = "/api", endpoint = "applications/list")]
 pub async fn list_applications(environment: String, #[server(default)] q: String) -> Result<ApplicationList, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::applications::list(&caller, &q).await)
 }
 
 #[server(prefix = "/api", endpoint = "applications/get")]
 pub async fn get_application(environment: String, application_id: Uuid) -> Result<ApplicationDetail, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::applications::get(&caller, application_id).await)
 }
@@ -23,7 +25,8 @@ pub async fn get_application(environment: String, application_id: Uuid) -> Resul
 /// Has the application told at once about the end of this session, if it does not know yet.
 #[server(prefix = "/api", endpoint = "applications/retry-logout")]
 pub async fn retry_logout(environment: String, application_id: Uuid, session_id: Uuid) -> Result<(), ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     let retried = service::logout_delivery::retry(&caller, application_id, session_id).await;
     caller::answer(&caller.client, retried)

@@ -8,14 +8,16 @@ use crate::model::error::ApiError;
 
 #[server(prefix = "/api", endpoint = "audit/list")]
 pub async fn list_events(environment: String, query: AuditQuery) -> Result<AuditPage, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::audit::list(&caller, &query).await)
 }
 
 #[server(prefix = "/api", endpoint = "audit/get")]
 pub async fn get_event(environment: String, event_id: Uuid) -> Result<AuditItem, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::audit::get(&caller, event_id).await)
 }

@@ -9,14 +9,16 @@ use crate::model::typed::Typed;
 
 #[server(prefix = "/api", endpoint = "impersonation/drawer")]
 pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::impersonation::drawer(&caller, user_id).await)
 }
 
 #[server(prefix = "/api", endpoint = "impersonation/start")]
 pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&request.environment).await?;
     caller::answer(&caller.client, service::impersonation::start(&caller, &request).await)
 }
@@ -24,7 +26,8 @@ pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
 /// Ends one impersonation: the operator's own, or any for Owner and Admin.
 #[server(prefix = "/api", endpoint = "impersonation/end")]
 pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::impersonation::end(&caller, session_id).await)
 }
@@ -32,14 +35,16 @@ pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> 
 /// Ends every impersonation of the environment that the operator may end, and says how many.
 #[server(prefix = "/api", endpoint = "impersonation/end-all")]
 pub async fn end_all(environment: String) -> Result<u32, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::impersonation::end_all(&caller).await)
 }
 
 #[server(prefix = "/api", endpoint = "impersonation/overview")]
 pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::impersonation::overview(&caller).await)
 }
@@ -57,8 +62,9 @@ pub async fn update_settings(
     #[server(default)] hide_from_account_audit_was: Option<bool>,
     #[server(default)] protected_permissions: Typed,
 ) -> Result<(), ApiError> {
+    use crate::server::http::caller;
+    use crate::server::service;
     use crate::server::service::settings::SettingsChange;
-    use crate::server::{service, web::caller};
     let changed = |wanted: bool, was: Option<bool>| (was != Some(wanted)).then_some(wanted);
     let change = SettingsChange {
         version,

@@ -7,7 +7,8 @@ use crate::model::key::KeysPage;
 
 #[server(prefix = "/api", endpoint = "keys/list")]
 pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::signing_key::list(&caller).await)
 }
@@ -15,7 +16,8 @@ pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
 /// Rotates the keys of one algorithm, or of all where none is named.
 #[server(prefix = "/api", endpoint = "keys/rotate")]
 pub async fn rotate_keys(environment: String, #[server(default)] algorithm: String) -> Result<(), ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     let rotated = service::signing_key::rotate(&caller, &algorithm).await;
     caller::answer(&caller.client, rotated.map(|_| ()))

@@ -8,7 +8,8 @@ use crate::model::operator::{Shell, SignedOut};
 /// Signs an operator in and sends the browser to `return_to`, a path of this portal.
 #[server(prefix = "/api", endpoint = "sign-in")]
 pub async fn sign_in(email: String, password: String, return_to: String) -> Result<(), ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let password = zeroize::Zeroizing::new(password);
     let request = caller::request().await?;
     let signed_in = service::operator::sign_in_instead(
@@ -34,7 +35,8 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
 /// leads to the question; one with script asks in its place.
 #[server(prefix = "/api", endpoint = "sign-out")]
 pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator().await?;
     let signed_out = service::operator::sign_out(&caller.state, &caller.operator, ending, &caller.client).await;
     let signed_out = caller::answer(&caller.client, signed_out)?;
@@ -52,7 +54,8 @@ pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
 /// The frame of an environment's pages.
 #[server(prefix = "/api", endpoint = "shell")]
 pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator().await?;
     caller::answer(&caller.client, service::operator::shell(&caller.state, &caller.operator, &environment).await)
 }
@@ -60,7 +63,8 @@ pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
 /// The path to open where none was asked for: the first environment's users.
 #[server(prefix = "/api", endpoint = "home")]
 pub async fn get_home() -> Result<String, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator().await?;
     caller::answer(&caller.client, service::operator::home(&caller.state, &caller.operator).await)
 }

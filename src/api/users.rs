@@ -8,14 +8,16 @@ use crate::model::user::{UserDetail, UserQuery, UsersPage};
 
 #[server(prefix = "/api", endpoint = "users/list")]
 pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPage, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::users::list(&caller, &query).await)
 }
 
 #[server(prefix = "/api", endpoint = "users/get")]
 pub async fn get_user(environment: String, user_id: Uuid) -> Result<UserDetail, ApiError> {
-    use crate::server::{service, web::caller};
+    use crate::server::http::caller;
+    use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     caller::answer(&caller.client, service::users::get(&caller, user_id).await)
 }

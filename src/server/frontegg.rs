@@ -30,9 +30,10 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::identity::parking::short_addresses;
-use super::identity::problem::note_refusals;
-use super::identity::{open_keys, page};
+use super::http::page;
+use super::identity::open_keys;
+use super::oauth::parking::short_addresses;
+use super::oauth::problem::note_refusals;
 use super::state::AppState;
 
 /// No call of an SDK comes near this.

@@ -2,29 +2,17 @@
 //!
 //! Speaks HTTP and the standards' words; every decision about a session or a grant is a service's.
 
-pub(in crate::server) mod access;
-mod account;
 mod account_log;
 pub(in crate::server) mod authorize;
-pub(in crate::server) mod choice;
-pub(in crate::server) mod claims;
-pub(in crate::server) mod client_auth;
-pub(in crate::server) mod cookies;
 mod cors;
 pub(in crate::server) mod discovery;
-pub(in crate::server) mod error;
 mod events;
 mod hand_off;
-mod hint;
 mod introspect;
 mod login;
 pub(in crate::server) mod logout;
-pub mod page;
-pub(in crate::server) mod parameters;
-pub(in crate::server) mod parking;
+pub(in crate::server) mod my_sessions;
 mod password;
-pub(in crate::server) mod problem;
-pub(in crate::server) mod provider;
 mod revoke;
 mod selection;
 mod token;
@@ -36,10 +24,12 @@ use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use super::http::cors::open_to_all;
+use super::http::host::{self, Names};
+use super::portal::own_pages::{self, Own};
 use super::state::AppState;
-use super::web::cors::open_to_all;
-use super::web::host::{self, Names};
-use super::web::own_pages::{self, Own};
+use crate::server::http::page;
+use crate::server::oauth::{error, parking, problem};
 
 /// No request of the protocol comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -79,12 +69,12 @@ pub fn router(state: AppState, names: Names) -> Router {
         .route("/password", get(password::form).post(password::submit))
         .route("/choose", post(selection::choose))
         .route("/logout/confirm", post(logout::confirm))
-        .route("/account", get(account::home))
-        .route("/account/sessions", get(account::sessions))
-        .route("/account/sessions/{session_id}/revoke", post(account::revoke))
-        .route("/account/revoke-others", post(account::revoke_others))
-        .route("/account/switch", post(account::switch))
-        .route("/account/sign-out", post(account::sign_out))
+        .route("/account", get(my_sessions::home))
+        .route("/account/sessions", get(my_sessions::sessions))
+        .route("/account/sessions/{session_id}/revoke", post(my_sessions::revoke))
+        .route("/account/revoke-others", post(my_sessions::revoke_others))
+        .route("/account/switch", post(my_sessions::switch))
+        .route("/account/sign-out", post(my_sessions::sign_out))
         .route("/account/audit", get(account_log::log))
         .layer(from_fn_with_state(own, own_pages::refuse_others))
         .layer(map_response(problem::of_nobody));

@@ -5,12 +5,12 @@ use std::task::Poll;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use understudy::model::impersonation::StartImpersonation;
-use understudy::server::service;
-use understudy::server::web::page_paths;
 use uuid::Uuid;
 
 use crate::support::{Browser, ResponseExt, TestApp};
+use understudy::model::impersonation::StartImpersonation;
+use understudy::server::router::page_paths;
+use understudy::server::service;
 
 /// What stands on a page only while its data is missing.
 const WAITING: [&str; 4] = ["skeleton", "aria-busy=\"true\"", "This could not be shown", "Your sign-in has ended"];

@@ -18,10 +18,10 @@ use understudy::server::platform::client_address::TrustedProxies;
 use understudy::server::platform::clock::{Clock, ManualClock};
 use understudy::server::platform::outbound::{Outbound, Recorder};
 use understudy::server::platform::random::SystemRandom;
+use understudy::server::router;
 use understudy::server::service::caller::{Caller, Client};
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
-use understudy::server::web;
 
 mod database;
 pub mod fixture;
@@ -110,7 +110,7 @@ impl TestApp {
         let shared = with_fixture().await;
         let database = shared.copy().await;
         let (state, clock, outbound) = start(&database, public_url, proxies).await;
-        let router = web::router(state.clone());
+        let router = router::router(state.clone());
         Self { state, clock, outbound, router, database, _fixture: shared }
     }
 

@@ -19,10 +19,10 @@ use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connec
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, inspect, signing_key};
+use crate::server::http::{assets, host};
 use crate::server::platform::random::SystemRandom;
 use crate::server::platform::url::{is_local, issuer};
 use crate::server::service::text_refresh;
-use crate::server::web::{assets, host};
 
 #[derive(Args)]
 pub struct DoctorOptions {

@@ -16,7 +16,7 @@ use super::{context, say};
 use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::operator;
 use crate::server::state::AppState;
-use crate::server::{job, service, web};
+use crate::server::{job, router, service};
 use connections::Limits;
 
 /// How long requests that are running may take after the signal to stop.
@@ -102,7 +102,7 @@ pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptio
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let address = listener.local_addr()?;
     let limits = Limits::of(options);
-    let server = tokio::spawn(connections::serve(listener, web::router(state.clone()), limits, stopping));
+    let server = tokio::spawn(connections::serve(listener, router::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
     signalled(&mut terminate, &mut interrupt).await;

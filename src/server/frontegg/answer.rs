@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::error::Answer;
 use crate::server::db::session::StandingRow;
-use crate::server::identity::claims;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::claims;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::Granted;
 

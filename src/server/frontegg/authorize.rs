@@ -4,8 +4,8 @@ use axum::extract::RawQuery;
 use axum::response::Response;
 
 use crate::server::identity::authorize::respond;
-use crate::server::identity::parameters::Parameters;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::provider::Provider;
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::of_query(&query.unwrap_or_default());

@@ -17,14 +17,14 @@ use crate::model::problem::ProblemKind;
 use crate::server::cache::verified::VerifiedToken;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::identity::access::{verify, verify_past};
-use crate::server::identity::parameters::Parameters;
-use crate::server::identity::problem::{self, Unnoted};
-use crate::server::identity::provider::Provider;
+use crate::server::http::body;
+use crate::server::oauth::access::{verify, verify_past};
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::problem::{self, Unnoted};
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::{self, Application, origin_of};
 use crate::server::service::sdk;
 use crate::server::state::AppState;
-use crate::server::web::body;
 
 const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::call::is_our_own;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::Application;
 use crate::server::service::sdk::{self, Kept};
 use crate::server::service::session;

@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use super::call::is_our_own;
 use super::error::Refused;
 use crate::server::error::ServiceResult;
-use crate::server::identity::provider::environment_in;
+use crate::server::http::cors::{Cookies, Cors, request_id};
+use crate::server::oauth::own_host;
+use crate::server::oauth::provider::environment_in;
 use crate::server::service::problem::{self, Mistake};
 use crate::server::service::{relying_party, sdk};
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors, request_id};
-use crate::server::web::own_host;
 
 const CORS: Cors = Cors {
     methods: "GET, POST, PUT, PATCH, DELETE",

@@ -4,7 +4,7 @@ use super::call::{Call, Shown};
 use super::cookies::{self, Found};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::identity::choice::{Asked, Browser, Choice};
+use crate::server::oauth::browser::{Asked, Browser, Choice};
 use crate::server::service::relying_party::Application;
 
 pub enum Meant {

@@ -8,9 +8,9 @@ use axum::http::Method;
 use super::call::Call;
 use super::error::{Answer, Refused};
 use crate::server::error::ServiceResult;
-use crate::server::identity::access::{self, Access, Of};
-use crate::server::identity::claims::SELF_SERVICE;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::access::{self, Access, Of};
+use crate::server::oauth::claims::SELF_SERVICE;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::tokens::Subject;
 
 /// Whom the token is about, for what its scope opens, from a page of its application or from a server.

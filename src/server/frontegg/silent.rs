@@ -8,7 +8,7 @@ use super::cookies::{self, Found};
 use super::embedded::SEVERAL;
 use super::error::{Answer, Refused};
 use super::meant::{Meant, meant};
-use crate::server::identity::choice::{Asked, Browser};
+use crate::server::oauth::browser::{Asked, Browser};
 use crate::server::service::browser;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Reissue};

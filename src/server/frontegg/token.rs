@@ -7,14 +7,12 @@ use std::sync::Arc;
 use axum::http::header;
 use axum::response::Response;
 
-use super::answer;
 use super::call::Call;
-use super::cookies;
 use super::error::{Answer, Refused};
+use super::{answer, cookies};
 use crate::model::problem::ProblemKind;
-use crate::server::identity::client_auth;
-use crate::server::identity::problem;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::provider::Provider;
+use crate::server::oauth::{client_auth, problem};
 use crate::server::service::relying_party::Application;
 use crate::server::service::sdk;
 use crate::server::service::tokens::{self, Granted, Redemption, Refreshing};

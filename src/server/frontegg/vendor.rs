@@ -16,9 +16,9 @@ use serde_json::json;
 use super::call::Call;
 use super::error::{Answer, Refused};
 use crate::server::crypto::keyring::SigningKey;
-use crate::server::identity::access::{self, Of};
-use crate::server::identity::claims;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::access::{self, Of};
+use crate::server::oauth::claims;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::{client_token, relying_party};
 
 /// `POST /auth/vendor`: the client id and secret of a confidential application, for the token that it also gets by the grant

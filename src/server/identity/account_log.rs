@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::account::{beside, notice, viewer};
-use super::page::{self, Page, icon};
-use super::parameters::{BrowserQuery, Parameters};
-use super::provider::Provider;
+use super::my_sessions::{beside, notice, viewer};
 use crate::model::audit::AuditItem;
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::page::{self, Page, icon};
+use crate::server::oauth::parameters::{BrowserQuery, Parameters};
+use crate::server::oauth::provider::Provider;
 use crate::server::service::self_service::{self, AccountLog, READ_AUDIT};
 
 const PAGE: &str = "/account/audit";

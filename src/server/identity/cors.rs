@@ -7,13 +7,13 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::provider::environment_in;
 use crate::server::error::ServiceResult;
+use crate::server::http::cors::{Cookies, Cors, request_id};
+use crate::server::oauth::own_host;
+use crate::server::oauth::provider::environment_in;
 use crate::server::service::problem::{self, Mistake};
 use crate::server::service::relying_party;
 use crate::server::state::AppState;
-use crate::server::web::cors::{Cookies, Cors, request_id};
-use crate::server::web::own_host;
 
 const CORS: Cors = Cors {
     methods: "GET, POST",

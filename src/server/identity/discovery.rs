@@ -5,10 +5,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::claims::{CLAIMS, SCOPES};
-use super::error::OAuthResult;
-use super::provider::Provider;
 use super::token::GRANT_TYPES;
+use crate::server::oauth::claims::{CLAIMS, SCOPES};
+use crate::server::oauth::error::OAuthResult;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party;
 
 const CONFIDENTIAL_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];

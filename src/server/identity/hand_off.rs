@@ -7,17 +7,17 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
-use super::cookies;
-use super::page::{self, Page};
-use super::parameters::{BrowserQuery, Parameters, with_query};
-use super::provider::Provider;
 use crate::server::error::ServiceResult;
+use crate::server::http::caller::{cookie_value, operator_cookie_name};
+use crate::server::http::page::{self, Page};
+use crate::server::oauth::cookies;
+use crate::server::oauth::parameters::{BrowserQuery, Parameters, with_query};
+use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::service::browser::RUNNING;
 use crate::server::service::caller::Operator;
 use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
 use crate::server::service::{operator, relying_party};
-use crate::server::web::caller::{cookie_value, operator_cookie_name};
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
 pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {

@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::access::{Access, Of};
-use super::claims::{Act, lists};
-use super::error::{OAuthError, OAuthResult};
-use super::parameters::ProtocolForm;
-use super::provider::Provider;
-use super::{access, client_auth};
+use crate::server::oauth::access::{self, Access, Of};
+use crate::server::oauth::claims::{Act, lists};
+use crate::server::oauth::client_auth;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::ProtocolForm;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::client_token;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Subject};

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::authorize::answered;
-use super::choice::Browser;
-use super::page::{self, Page, icon};
-use super::parameters::{BrowserForm, BrowserQuery, Parameters};
-use super::provider::Provider;
-use super::{cookies, hint, parking, selection};
+use super::selection;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::page::{self, Page, icon};
+use crate::server::oauth::browser::Browser;
+use crate::server::oauth::parameters::{BrowserForm, BrowserQuery, Parameters};
+use crate::server::oauth::provider::Provider;
+use crate::server::oauth::{cookies, hint, parking};
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::is_path;
 use crate::server::service::relying_party::{self, Application};

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::page::{self, Page, icon};
-use super::parameters::{BrowserForm, BrowserQuery};
-use super::provider::Provider;
 use crate::server::crypto::password::MIN_LENGTH;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::page::{self, Page, icon};
+use crate::server::oauth::parameters::{BrowserForm, BrowserQuery};
+use crate::server::oauth::provider::Provider;
 use crate::server::platform::text;
 use crate::server::service::password_link;
 

@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::access::{Access, Of};
-use super::error::{OAuthError, OAuthResult};
-use super::parameters::ProtocolForm;
-use super::provider::Provider;
-use super::{access, client_auth};
+use crate::server::oauth::access::{self, Access, Of};
+use crate::server::oauth::client_auth;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::ProtocolForm;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::{client_token, tokens};
 
 /// Revoking any token takes back all that came from the same authorization; that of an impersonation ends it.

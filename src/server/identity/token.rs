@@ -9,10 +9,10 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::error::{OAuthError, OAuthResult};
-use super::parameters::{Parameters, ProtocolForm};
-use super::provider::Provider;
-use super::{claims, client_auth, problem};
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::{Parameters, ProtocolForm};
+use crate::server::oauth::provider::Provider;
+use crate::server::oauth::{claims, client_auth, problem};
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::Granted;
 

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::access;
-use super::claims::{Act, Profile};
-use super::error::{OAuthError, OAuthResult};
-use super::parameters::{Parameters, ProtocolForm};
-use super::provider::Provider;
+use crate::server::oauth::access;
+use crate::server::oauth::claims::{Act, Profile};
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::{Parameters, ProtocolForm};
+use crate::server::oauth::provider::Provider;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

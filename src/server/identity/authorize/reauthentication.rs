@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::super::parameters::Parameters;
-use super::super::provider::Provider;
 use crate::server::db::session::StandingRow;
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::provider::Provider;
 use crate::server::platform::clock::from_micros;
 
 const PARAMETER: &str = "asked_at";

@@ -4,10 +4,10 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
-use super::super::page::Page;
-use super::super::parameters::{Parameters, with_query};
-use super::super::provider::Provider;
 use super::request::AuthorizationError;
+use crate::server::http::page::Page;
+use crate::server::oauth::parameters::{Parameters, with_query};
+use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::origin_of;
 use crate::server::service::relying_party::Application;

@@ -1,8 +1,8 @@
 //! An authorization request, read to the letter: what is not understood is refused with the standard's own word.
 
-use super::super::claims::SCOPES;
-use super::super::hint::id_in;
-use super::super::parameters::Parameters;
+use crate::server::oauth::claims::SCOPES;
+use crate::server::oauth::hint::id_in;
+use crate::server::oauth::parameters::Parameters;
 use crate::server::platform::url::origin_of;
 use crate::server::service::relying_party::Application;
 

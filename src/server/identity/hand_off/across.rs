@@ -10,11 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::server::crypto::secret;
-use crate::server::identity::parameters::with_query;
-use crate::server::identity::provider::Provider;
+use crate::server::http::caller::cookie_value;
+use crate::server::oauth::own_host::CLAIM;
+use crate::server::oauth::parameters::with_query;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::impersonation::HAND_OFF_LIFETIME;
-use crate::server::web::caller::cookie_value;
-use crate::server::web::own_host::CLAIM;
 
 /// The name of a parameter: it comes back with the browser, and says which word is meant.
 pub const CHALLENGE: &str = "code_challenge";

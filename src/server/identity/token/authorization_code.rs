@@ -1,8 +1,8 @@
 //! Grant `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 
-use super::super::error::{OAuthError, OAuthResult};
-use super::super::parameters::Parameters;
-use super::super::provider::Provider;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Granted, Redemption};
 

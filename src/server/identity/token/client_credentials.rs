@@ -1,7 +1,7 @@
 //! Grant `client_credentials` (RFC 6749 section 4.4): a token for the application itself, about no user.
 
-use super::super::error::{OAuthError, OAuthResult};
-use super::super::parameters::Parameters;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::Parameters;
 use crate::server::service::relying_party::Application;
 
 /// Whether the application may have one: it must have proven itself, and there is no scope to ask for.

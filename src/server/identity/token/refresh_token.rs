@@ -1,8 +1,8 @@
 //! Grant `refresh_token` (RFC 6749 section 6). With `tenantId` the session moves to another account of its user.
 
-use super::super::error::{OAuthError, OAuthResult};
-use super::super::parameters::Parameters;
-use super::super::provider::Provider;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::Application;
 use crate::server::service::tokens::{self, Granted, Refreshing};
 

@@ -2,10 +2,10 @@
 
 use axum::http::header;
 
-use super::super::claims::SCOPES;
-use super::super::error::{OAuthError, OAuthResult};
-use super::super::parameters::Parameters;
-use super::super::provider::Provider;
+use crate::server::oauth::claims::SCOPES;
+use crate::server::oauth::error::{OAuthError, OAuthResult};
+use crate::server::oauth::parameters::Parameters;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::relying_party::{self, Application};
 use crate::server::service::tokens::{self, Exchange, Granted};
 

@@ -6,9 +6,9 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::caller::client;
 use crate::model::operator::ending_with_sign_out;
-use crate::server::identity::page::{self, Page};
+use crate::server::http::caller::client;
+use crate::server::http::page::{self, Page};
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;

@@ -14,15 +14,15 @@ use maud::html;
 
 use super::client_auth;
 use super::error::OAuthError;
-use super::page::Page;
 use super::parameters::Parameters;
 use super::provider::{Provider, environment_in};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
+use crate::server::http::cors::request_id;
+use crate::server::http::page::Page;
 use crate::server::service::problem::{self, Mistake};
 use crate::server::service::relying_party::{self, Application};
 use crate::server::state::AppState;
-use crate::server::web::cors::request_id;
 
 /// Whether a request's mistake is counted already.
 #[derive(Clone, Default)]

@@ -12,14 +12,13 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::cors::request_id;
-use super::{assets, health, host};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
-use crate::server::identity::client_auth;
-use crate::server::identity::error::OAuthError;
-use crate::server::identity::page;
-use crate::server::identity::provider::environment_in;
+use crate::server::http::cors::request_id;
+use crate::server::http::{assets, health, host, page};
+use crate::server::oauth::client_auth;
+use crate::server::oauth::error::OAuthError;
+use crate::server::oauth::provider::environment_in;
 use crate::server::service::problem::{self, Mistake};
 use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;

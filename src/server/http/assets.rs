@@ -12,8 +12,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 use tower::ServiceExt;
 
-use super::own_host;
-use crate::server::identity::page::Page;
+use crate::server::http::page::Page;
+use crate::server::oauth::own_host;
 
 #[derive(RustEmbed)]
 #[folder = "target/site/"]

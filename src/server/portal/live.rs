@@ -20,9 +20,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use tokio_stream::{Stream, StreamExt, once};
 
-use super::caller::{cookie_value, operator_cookie_name};
-use super::origin::client;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::caller::{cookie_value, operator_cookie_name};
+use crate::server::http::origin::client;
 use crate::server::service;
 use crate::server::service::caller::Caller;
 use crate::server::service::live::{self, Running};

@@ -6,10 +6,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
-use super::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
-use super::headers::OfOperator;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::identity::page::{self, Page};
+use crate::server::http::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
+use crate::server::http::headers::OfOperator;
+use crate::server::http::page::{self, Page};
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;

@@ -9,12 +9,12 @@ use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::caller::client;
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
 use crate::model::session::EndReason;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::identity::page::{self, Page};
+use crate::server::http::caller::client;
+use crate::server::http::page::{self, Page};
 use crate::server::platform::text;
 use crate::server::platform::url::origin_of;
 use crate::server::service;

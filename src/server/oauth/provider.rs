@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
-use super::page;
 use super::problem::Noted;
+use crate::server::http::caller::client;
+use crate::server::http::page;
+use crate::server::oauth::own_host;
 use crate::server::service::caller::Client;
 use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;
-use crate::server::web::caller::client;
-use crate::server::web::own_host;
 
 #[derive(Clone)]
 pub struct Provider {

@@ -1,21 +1,4 @@
-//! The portal over HTTP: routes, layers and guards. Says what is where; decides nothing.
-
-pub mod assets;
-pub mod body;
-pub mod caller;
-pub mod cors;
-mod explain;
-pub mod guard;
-pub mod headers;
-pub mod health;
-pub mod host;
-pub mod impersonate;
-mod live;
-mod origin;
-pub mod own_host;
-pub mod own_pages;
-mod pages;
-mod sign_out;
+//! The composition root: every door, and the layers around all of them. Says what is where; decides nothing.
 
 use axum::Router;
 use axum::extract::{FromRef, Request};
@@ -31,13 +14,16 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use self::pages::Pages;
+use super::portal::pages::Pages;
 use super::state::AppState;
 use super::{frontegg, identity};
+use crate::server::http::host::{self, Names};
+use crate::server::http::{assets, body, caller, explain, headers, health};
+use crate::server::oauth::own_host;
+use crate::server::portal::own_pages::{self, Own};
+use crate::server::portal::{guard, impersonate, live, pages, sign_out};
 use crate::ui::app::App;
 use crate::ui::document::DocumentOptions;
-use host::Names;
-use own_pages::Own;
 
 /// No form of the portal comes near this.
 const BODY_LIMIT: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use maud::html;
 use serde_json::json;
 
 use crate::model::error::ApiError;
-use crate::server::identity::page::Page;
+use crate::server::http::page::Page;
 
 /// No line for developers comes near this.
 const LINE: usize = 16 * 1024;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Browser, Choice, is_usable};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::identity::provider::Provider;
+use crate::server::oauth::provider::Provider;
 use crate::server::service::browser::{self, Held};
 use crate::server::service::relying_party::Application;
 

@@ -10,9 +10,8 @@ use axum::response::{IntoResponse, Response};
 use zeroize::Zeroize;
 
 use super::error::OAuthError;
-use super::page;
 use super::problem::Unnoted;
-use crate::server::web::body;
+use crate::server::http::{body, page};
 
 pub use crate::server::platform::url::with_query;
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::server::error::ServiceError;
-use crate::server::web::assets;
-use crate::server::web::headers::{Forms, plain_policy};
+use crate::server::http::assets;
+use crate::server::http::headers::{Forms, plain_policy};
 
 /// When a page may be asked for again that could not be made, in seconds.
 const COME_AGAIN: u32 = 3;

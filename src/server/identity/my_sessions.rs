@@ -9,15 +9,15 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::choice::{Browser, Choice};
-use super::page::{self, Page, icon};
-use super::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
-use super::provider::Provider;
 use super::selection::{self, Then};
 use crate::model::device::describe;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::page::{self, Page, icon};
+use crate::server::oauth::browser::{Browser, Choice};
+use crate::server::oauth::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
+use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::service::self_service::{self, OwnAccount};
 

@@ -7,17 +7,17 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::page;
 use super::parameters::{Parameters, with_query};
 use super::problem::Unnoted;
 use super::provider::{Provider, base, environment_in};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
+use crate::server::http::caller::client;
+use crate::server::http::page;
 use crate::server::service::caller::Client;
 use crate::server::service::parked::{self, Kept};
 use crate::server::service::relying_party::{self, Environment};
 use crate::server::state::AppState;
-use crate::server::web::caller::client;
 
 pub use crate::server::service::parked::LONGEST;
 

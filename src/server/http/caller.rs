@@ -12,7 +12,7 @@ pub use super::origin::client;
 use crate::model::error::ApiError;
 use crate::server::crypto::device;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::identity::page;
+use crate::server::http::page;
 use crate::server::platform::url::is_path;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;

@@ -22,8 +22,8 @@ use leptos_meta::ServerMetaContext;
 use leptos_router::location::RequestUrl;
 use tokio_stream::StreamExt;
 
-use super::caller::typed;
-use super::headers;
+use crate::server::http::caller::typed;
+use crate::server::http::headers;
 use crate::server::state::AppState;
 use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::document::{DocumentOptions, shell};

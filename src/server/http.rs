@@ -1,0 +1,13 @@
+//! The kit of all doors: what a request of any of them is asked, and what every answer has around it. Knows callers, cookies,
+//! names and pages; nothing of tokens.
+
+pub mod assets;
+pub mod body;
+pub mod caller;
+pub mod cors;
+pub(in crate::server) mod explain;
+pub mod headers;
+pub mod health;
+pub mod host;
+pub(in crate::server) mod origin;
+pub mod page;

@@ -1,0 +1,8 @@
+//! The portal's pages over HTTP: who may see them, how they are drawn, and the forms that work without script.
+
+pub mod guard;
+pub mod impersonate;
+pub(in crate::server) mod live;
+pub mod own_pages;
+pub(in crate::server) mod pages;
+pub(in crate::server) mod sign_out;
