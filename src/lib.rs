@@ -3,17 +3,17 @@
 //! The map of the crate, and the only feature gates in it:
 //!
 //! - [`model`]: what server and browser share; plain types and validation.
-//! - [`api`]: server functions, one file a noun. Each names its caller and calls one service function.
-//! - [`ui`]: pages and components. Names `api` and `model`, never the server.
-//! - `server`: everything that only the server has: `db`, `service`, `identity`, `web`, `job`.
+//! - [`rpc`]: server functions, one file a noun. Each names its caller and calls one service function.
+//! - [`ui`]: pages and components. Names `rpc` and `model`, never the server.
+//! - `server`: everything that only the server has: `db`, `service`, the doors, `job`.
 
 #![recursion_limit = "512"]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("Build the server with `ssr` or the browser module with `hydrate`, never both at once.");
 
-pub mod api;
 pub mod model;
+pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;

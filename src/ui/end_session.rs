@@ -17,8 +17,8 @@ use super::component::icon::icon;
 use super::component::toast::Toasts;
 use super::frame::Frame;
 use super::live::Live;
-use crate::api::impersonation::{End, end};
 use crate::model::error::ApiError;
+use crate::rpc::impersonation::{End, end};
 use crate::ui::erase::Erase;
 
 /// How long an end can be taken back. The button's bar in the style sheet runs as long.

@@ -23,8 +23,8 @@ use super::component::icon::icon;
 use super::component::loaded::ahead::Need;
 use super::component::loaded::{Loading, loaded_or, loading_some};
 use super::component::state::error_view;
-use crate::api::impersonation::GetDrawer;
 use crate::model::impersonation::Drawer;
+use crate::rpc::impersonation::GetDrawer;
 use crate::ui::erase::Erase;
 
 /// The form's id: its button stands outside of it, in the foot, and running sessions above it have forms of their own.

@@ -21,9 +21,9 @@ use super::frame::Frame;
 use super::live::Live;
 use super::page;
 use super::theme::theme_switch;
-use crate::api::operator::GetShell;
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
+use crate::rpc::operator::GetShell;
 use crate::ui::app::document_title;
 use crate::ui::erase::Erase;
 

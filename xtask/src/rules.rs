@@ -69,7 +69,7 @@ fn sql(repo: &Repo) -> Result<Vec<String>> {
 /// What a browser shows does not know what only the server has.
 fn layers(repo: &Repo) -> Result<Vec<String>> {
     lines_with(repo, "crate::server", |name| name == "src/ui.rs" || name.starts_with("src/ui/"))
-        .map(|found| said(found, "src/ui calls src/api, never the server"))
+        .map(|found| said(found, "src/ui calls src/rpc, never the server"))
 }
 
 struct Source {

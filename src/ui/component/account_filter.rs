@@ -11,9 +11,9 @@ use leptos::task::spawn_local;
 use super::filter::{Filters, clear_link};
 use super::icon::icon;
 use super::number::{grouped, up_to};
-use crate::api::accounts::search_accounts;
 use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::model::text::isolated;
+use crate::rpc::accounts::search_accounts;
 use crate::ui::erase::Erase;
 
 /// Where the filter stands.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::state::State;
 use super::text;
-use crate::api::impersonation::get_drawer;
 use crate::model::impersonation::LiveImpersonation;
+use crate::rpc::impersonation::get_drawer;
 use crate::ui::component::dialog::{close_dialog, focus, focus_first};
 use crate::ui::component::icon::icon;
 use crate::ui::component::time::{clock_time, countdown, time_of_day};

@@ -9,9 +9,9 @@ use leptos::web_sys::{Document, Element, HtmlElement, HtmlFormElement, KeyboardE
 
 use super::running::Running;
 use super::state::State;
-use crate::api::impersonation::start;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
+use crate::rpc::impersonation::start;
 use crate::ui::component::dialog::focus;
 
 /// What the new tab says until it is somewhere.

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::api::operator::{SignOut, sign_out};
 use crate::model::operator::{Shell, SignedOut, ending_with_sign_out};
+use crate::rpc::operator::{SignOut, sign_out};
 use crate::ui::address::Words;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::form::{Call, post_form};

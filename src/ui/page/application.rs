@@ -9,9 +9,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
-use crate::api::applications::GetApplication;
 use crate::model::application::ApplicationDetail;
 use crate::model::text::isolated;
+use crate::rpc::applications::GetApplication;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::icon::icon;
 use crate::ui::component::loaded::ahead::Need;

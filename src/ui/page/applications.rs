@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::applications::ListApplications;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED, LogoutState};
 use crate::model::search::Searched;
+use crate::rpc::applications::ListApplications;
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use uuid::Uuid;
 
-use crate::api::audit::ListEvents;
 use crate::model::audit::AuditQuery;
+use crate::rpc::audit::ListEvents;
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_while, loading};

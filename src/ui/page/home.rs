@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::api::operator::GetHome;
+use crate::rpc::operator::GetHome;
 use crate::ui::component::loaded::{loaded, loading};
 use crate::ui::component::state::nothing;
 use crate::ui::erase::Erase;

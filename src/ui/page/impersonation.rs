@@ -6,7 +6,7 @@ mod settings;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::impersonation::GetOverview;
+use crate::rpc::impersonation::GetOverview;
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{kept, loading};
 use crate::ui::component::state::{nothing, table_skeleton};

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::api::keys::{ListKeys, RotateKeys, rotate_keys};
 use crate::model::key::{KeyItem, KeyState, KeysPage as Page};
+use crate::rpc::keys::{ListKeys, RotateKeys, rotate_keys};
 use crate::ui::address::Words;
 use crate::ui::clock::Now;
 use crate::ui::component::copy::copyable;

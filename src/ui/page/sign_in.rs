@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::api::operator::{SignIn, sign_in};
+use crate::rpc::operator::{SignIn, sign_in};
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::{icon, mark};

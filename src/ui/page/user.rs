@@ -9,9 +9,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
-use crate::api::users::GetUser;
 use crate::model::text::isolated;
 use crate::model::user::UserDetail;
+use crate::rpc::users::GetUser;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::Now;
 use crate::ui::component::icon::icon;

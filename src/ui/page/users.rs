@@ -11,9 +11,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use uuid::Uuid;
 
-use crate::api::users::ListUsers;
 use crate::model::search::{ACCOUNTS_COUNTED, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{UserQuery, UsersPage as Page};
+use crate::rpc::users::ListUsers;
 use crate::ui::address::{Words, use_words};
 use crate::ui::component::loaded::ahead::Need;
 use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};

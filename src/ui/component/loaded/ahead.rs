@@ -193,7 +193,7 @@ fn quote(text: &str, script: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::users::GetUser;
+    use crate::rpc::users::GetUser;
 
     #[test]
     fn what_travels_in_the_page_cannot_end_its_script() {

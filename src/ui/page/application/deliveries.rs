@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use uuid::Uuid;
 
-use crate::api::applications::{RetryLogout, retry_logout};
 use crate::model::application::{ApplicationDetail, DeliveryItem, LogoutState};
+use crate::rpc::applications::{RetryLogout, retry_logout};
 use crate::ui::clock::Now;
 use crate::ui::component::form::{Call, post_form};
 use crate::ui::component::icon::icon;

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::List;
 use super::words::{action_label, actor, kind};
-use crate::api::audit::GetEvent;
 use crate::model::audit::AuditItem;
 use crate::model::device::describe;
+use crate::rpc::audit::GetEvent;
 use crate::ui::address::Words;
 use crate::ui::component::badge::severity;
 use crate::ui::component::copy::copyable;

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use uuid::Uuid;
 
-use crate::api::impersonation::{EndAll, end_all};
 use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
+use crate::rpc::impersonation::{EndAll, end_all};
 use crate::ui::clock::Now;
 use crate::ui::component::badge::ticket as ticket_badge;
 use crate::ui::component::form::{Call, post_form};

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::api::impersonation::{UpdateSettings, update_settings};
 use crate::model::error::ApiError;
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
+use crate::rpc::impersonation::{UpdateSettings, update_settings};
 use crate::ui::address::Words;
 use crate::ui::component::field::{field_error, label, switch};
 use crate::ui::component::form::{Call, post_form};

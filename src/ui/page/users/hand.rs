@@ -10,7 +10,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::{List, query_of};
-use crate::api::users::list_users;
+use crate::rpc::users::list_users;
 
 const SEARCH: &str = ".toolbar input[type=search]";
 
