@@ -9,7 +9,6 @@ pub mod error;
 pub mod frontegg;
 pub mod http;
 pub mod identity;
-pub mod import;
 pub mod job;
 pub mod oauth;
 pub mod platform;

@@ -64,7 +64,7 @@ pub async fn update_settings(
 ) -> Result<(), ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
-    use crate::server::service::settings::SettingsChange;
+    use crate::server::service::impersonation::settings::SettingsChange;
     let changed = |wanted: bool, was: Option<bool>| (was != Some(wanted)).then_some(wanted);
     let change = SettingsChange {
         version,
@@ -73,5 +73,5 @@ pub async fn update_settings(
         protected_permissions: protected_permissions.text(),
     };
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::settings::change(&caller, change).await)
+    caller::answer(&caller.client, service::impersonation::settings::change(&caller, change).await)
 }

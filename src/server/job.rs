@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::server::error::ServiceResult;
-use crate::server::service::{problem, session, text_refresh, upkeep};
+use crate::server::service::registry::problem;
+use crate::server::service::{session, text_refresh, upkeep};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.

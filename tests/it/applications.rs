@@ -8,7 +8,7 @@ use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::server::db::{application, environment};
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::Script;
-use understudy::server::service::applications;
+use understudy::server::service::directory::applications;
 
 const OLIVIA: &str = "olivia@understudy.example";
 
@@ -62,7 +62,7 @@ async fn the_applications_are_listed_with_how_they_are_set_up() {
 async fn add_applications(app: &TestApp, numbers: std::ops::Range<usize>) {
     let rows = numbers.map(|number| format!("made-{number:03},Made {number:03},https://made.example/{number}\n"));
     let csv = "client_id,name,app_url\n".to_owned() + &rows.collect::<String>();
-    crate::text::import(app, understudy::server::import::Kind::Applications, &csv).await.expect("an import");
+    crate::text::import(app, understudy::server::service::import::Kind::Applications, &csv).await.expect("an import");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn an_application_is_found_by_a_client_id_that_is_an_id_and_by_its_letters
     let app = TestApp::new().await;
     let id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
     let csv = format!("client_id,name,app_url\n{id},Łódź Ledger,https://ledger.example/\nz,Émile,https://e.example/\n");
-    crate::text::import(&app, understudy::server::import::Kind::Applications, &csv).await.expect("an import");
+    crate::text::import(&app, understudy::server::service::import::Kind::Applications, &csv).await.expect("an import");
     let caller = app.caller(OLIVIA, "production").await;
     for q in [id.to_owned(), id.to_uppercase(), id.replace('-', ""), format!("client_id={id}"), "lodz".into()] {
         let found = applications::list(&caller, &q).await.expect("a list").rows;

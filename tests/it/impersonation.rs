@@ -5,6 +5,8 @@ mod race;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+
+use crate::support::{ResponseExt, TestApp, try_execute};
 use understudy::model::error::ApiError;
 use understudy::model::impersonation::{Denial, HandOff, ImpersonationSettings, StartImpersonation};
 use understudy::model::operator::{Role, Roles};
@@ -12,8 +14,6 @@ use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::error::ServiceError;
 use understudy::server::service::caller::Caller;
 use understudy::server::service::{self, impersonation};
-
-use crate::support::{ResponseExt, TestApp, try_execute};
 
 async fn request(app: &TestApp, user: &str) -> StartImpersonation {
     StartImpersonation {
@@ -224,7 +224,7 @@ async fn only_owners_and_admins_change_the_settings() {
     {
         let caller = app.caller(email, "production").await;
         let wanted = ImpersonationSettings { enabled: true, hide_from_account_audit: true };
-        assert_eq!(service::settings::update(&caller, wanted).await.is_ok(), allowed, "{email}");
+        assert_eq!(service::impersonation::settings::update(&caller, wanted).await.is_ok(), allowed, "{email}");
     }
 }
 
@@ -233,9 +233,12 @@ async fn the_account_audit_switch_hides_what_is_written_while_it_is_on_and_rewri
     let app = TestApp::new().await;
     let caller = owner(&app).await;
     let shown = start(&app, "amara@northwind.example").await;
-    service::settings::update(&caller, ImpersonationSettings { enabled: true, hide_from_account_audit: true })
-        .await
-        .expect("settings change");
+    service::impersonation::settings::update(
+        &caller,
+        ImpersonationSettings { enabled: true, hide_from_account_audit: true },
+    )
+    .await
+    .expect("settings change");
     let hidden = start(&app, "rita@northwind.example").await;
     impersonation::end(&caller, shown.session_id).await.expect("ends");
     impersonation::end(&caller, hidden.session_id).await.expect("ends");
@@ -293,10 +296,10 @@ async fn an_impersonation_leaves_the_users_own_sign_in_visits_and_sessions_alone
     let app = TestApp::new().await;
     let caller = owner(&app).await;
     let user = app.user_id("amara@northwind.example").await;
-    let before = service::users::get(&caller, user).await.expect("the user");
+    let before = service::directory::users::get(&caller, user).await.expect("the user");
     let hand_off = start(&app, "amara@northwind.example").await;
     impersonation::end(&caller, hand_off.session_id).await.expect("ends");
-    let after = service::users::get(&caller, user).await.expect("the user");
+    let after = service::directory::users::get(&caller, user).await.expect("the user");
     assert_eq!(
         (before.last_login_at, before.last_visit_at, before.visits),
         (after.last_login_at, after.last_visit_at, after.visits)

@@ -4,10 +4,10 @@ use super::support::TestApp;
 use understudy::server::db::environment::EnvironmentRow;
 use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
-use understudy::server::import::change::Protection;
-use understudy::server::import::problem::Problems;
-use understudy::server::import::{self, Content, ImportError, Kind, Options, Source, Summary};
 use understudy::server::service;
+use understudy::server::service::import::change::Protection;
+use understudy::server::service::import::problem::Problems;
+use understudy::server::service::import::{self, Content, ImportError, Kind, Options, Source, Summary};
 
 mod addresses;
 mod batches;
@@ -58,7 +58,7 @@ impl Bench {
     async fn new() -> Self {
         let app = TestApp::new().await;
         let mut tx = app.state.db.write().await.expect("a transaction");
-        let made = service::environment::create(&app.state, &mut tx, "imports", "Imports", 9).await;
+        let made = service::directory::environment::create(&app.state, &mut tx, "imports", "Imports", 9).await;
         tx.commit().await.expect("commit");
         Self { app, environment: made.expect("an environment") }
     }

@@ -7,13 +7,13 @@ use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use tokio_stream::StreamExt;
 use tower::ServiceExt;
+
+use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::model::impersonation::{HandOff, StartImpersonation};
 use understudy::model::session::EndReason;
 use understudy::server::error::ServiceError;
 use understudy::server::service::caller::Caller;
 use understudy::server::service::impersonation::{self, Reopened};
-
-use crate::support::{Browser, ResponseExt, TestApp};
 
 const OLIVIA: &str = "olivia@understudy.example";
 /// Far more than a change takes to be told; only a failure waits for it.
@@ -240,7 +240,8 @@ async fn the_account_that_works_is_preselected_where_the_active_one_is_refused()
            JOIN environments e ON e.id = a.environment_id WHERE a.external_id = 'northwind' AND e.slug = 'production')",
     )
     .await;
-    let detail = understudy::server::service::users::get(&owner(&app).await, user_id).await.expect("the user");
+    let detail =
+        understudy::server::service::directory::users::get(&owner(&app).await, user_id).await.expect("the user");
     assert_eq!(detail.impersonation, None);
     let mut browser = app.operator_browser(OLIVIA).await;
     let page = browser.get(&format!("/production/users/{user_id}?impersonate=1")).await.expect_status(StatusCode::OK);

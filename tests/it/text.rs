@@ -9,12 +9,11 @@ mod search;
 mod shown;
 mod unseen;
 
-use understudy::server::db::environment;
-use understudy::server::import::change::Protection;
-use understudy::server::import::{self, Content, Kind, Options, Source};
-use understudy::server::state::AppState;
-
 use crate::support::TestApp;
+use understudy::server::db::environment;
+use understudy::server::service::import::change::Protection;
+use understudy::server::service::import::{self, Content, Kind, Options, Source};
+use understudy::server::state::AppState;
 
 /// Imports rows into production.
 pub async fn import(app: &TestApp, kind: Kind, csv: &str) -> Result<(), String> {

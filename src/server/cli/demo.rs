@@ -11,15 +11,16 @@ use clap::Args;
 use serde_json::json;
 use url::Url;
 
+use super::context::plain;
 use super::serve::{self, ServeOptions};
-use super::{Output, context::plain, say, say_json, table};
+use super::{Output, say, say_json, table};
 use crate::model::audit::action;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Tx, application, operator, settings};
-use crate::server::import::{self, Content, ImportError, Kind, Source};
 use crate::server::service;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::import::{self, Content, ImportError, Kind, Source};
 use crate::server::service::operator::NewPassword;
 use crate::server::state::AppState;
 use data::{ENVIRONMENTS, OPERATORS};
@@ -131,7 +132,8 @@ async fn passwords(state: &AppState) -> anyhow::Result<Vec<NewPassword>> {
 async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Vec<NewPassword>) -> anyhow::Result<()> {
     for (position, demo) in ENVIRONMENTS.iter().enumerate() {
         let position = i64::try_from(position)?;
-        let row = service::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
+        let row =
+            service::directory::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
         let source = |kind: Kind, text: &str| Source {
             name: format!("{}/{}.csv", demo.slug, kind.as_str()),
             kind,

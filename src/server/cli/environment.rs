@@ -8,7 +8,7 @@ use super::context::{environment, open, open_offline, plain};
 use super::{Output, say, say_json, table};
 use crate::server::cli::options::DatabaseOptions;
 use crate::server::platform::client_address::TrustedProxies;
-use crate::server::service::environment::Moved;
+use crate::server::service::directory::environment::Moved;
 use crate::server::{db, service};
 
 #[derive(Args)]
@@ -79,7 +79,7 @@ async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Outp
     let mut tx = state.db.write().await?;
     let position = db::environment::all(&mut tx).await?.len();
     let position = i64::try_from(position)?;
-    let row = service::environment::create(&state, &mut tx, slug, name, position).await.map_err(plain)?;
+    let row = service::directory::environment::create(&state, &mut tx, slug, name, position).await.map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
     if output.json {
@@ -94,7 +94,9 @@ async fn set_host(options: &SetHost) -> anyhow::Result<()> {
     let state = open(&options.database, options.public_url.clone(), TrustedProxies::default()).await?;
     let mut tx = state.db.write().await?;
     let row = environment(&mut tx, &options.slug).await?;
-    let moved = service::environment::set_host(&state, &mut tx, &row, options.host.as_deref()).await.map_err(plain)?;
+    let moved = service::directory::environment::set_host(&state, &mut tx, &row, options.host.as_deref())
+        .await
+        .map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
     let issuer = moved.as_ref().map_or_else(|| state.issuer(&row), |moved| moved.issuer.clone());

@@ -7,7 +7,7 @@ use super::context::{environment, open_offline, plain};
 use super::{Output, say, say_json};
 use crate::server::cli::options::DatabaseOptions;
 use crate::server::db::{Conn, settings as table};
-use crate::server::service::settings::{SettingsChange, change_by_system};
+use crate::server::service::impersonation::settings::{SettingsChange, change_by_system};
 
 #[derive(Args)]
 pub struct ImpersonationOptions {

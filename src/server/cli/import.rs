@@ -13,10 +13,12 @@ use serde_json::json;
 use super::context::{environment, open_offline};
 use super::{Output, say, say_json};
 use crate::server::cli::options::DatabaseOptions;
-use crate::server::import::change::Protection;
-use crate::server::import::source::Origin;
-use crate::server::import::{self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary};
 use crate::server::platform::text::printable;
+use crate::server::service::import::change::Protection;
+use crate::server::service::import::source::Origin;
+use crate::server::service::import::{
+    self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary,
+};
 
 #[derive(Args)]
 #[command(after_long_help = import::help())]

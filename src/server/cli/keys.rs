@@ -10,7 +10,7 @@ use crate::model::key::KeyState;
 use crate::server::cli::options::DatabaseOptions;
 use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db;
-use crate::server::service::signing_key;
+use crate::server::service::directory::signing_key;
 
 #[derive(Args)]
 pub struct KeysOptions {

@@ -8,7 +8,7 @@ use super::context::{environment, open, plain};
 use super::{Output, say, say_json};
 use crate::server::cli::options::DatabaseOptions;
 use crate::server::platform::client_address::TrustedProxies;
-use crate::server::service::password_link;
+use crate::server::service::session::password_link;
 
 #[derive(Args)]
 pub struct UserOptions {

@@ -10,7 +10,7 @@ use super::error::Answer;
 use crate::server::db::session::StandingRow;
 use crate::server::oauth::claims;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::Granted;
 
 /// What a session gives an application that names no scope.

@@ -22,8 +22,8 @@ use crate::server::oauth::access::{verify, verify_past};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::problem::{self, Unnoted};
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party::{self, Application, origin_of};
-use crate::server::service::sdk;
+use crate::server::service::registry::relying_party::{self, Application, origin_of};
+use crate::server::service::registry::sdk;
 use crate::server::state::AppState;
 
 const NAMED_BY_HEADER: &str = "frontegg-requested-application-id";

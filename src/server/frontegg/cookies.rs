@@ -13,8 +13,8 @@ use super::call::is_our_own;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party::Application;
-use crate::server::service::sdk::{self, Kept};
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::registry::sdk::{self, Kept};
 use crate::server::service::session;
 
 const PREFIX: &str = "fe_refresh_";

@@ -14,8 +14,8 @@ use crate::server::error::ServiceResult;
 use crate::server::http::cors::{Cookies, Cors, request_id};
 use crate::server::oauth::own_host;
 use crate::server::oauth::provider::environment_in;
-use crate::server::service::problem::{self, Mistake};
-use crate::server::service::{relying_party, sdk};
+use crate::server::service::registry::problem::{self, Mistake};
+use crate::server::service::registry::{relying_party, sdk};
 use crate::server::state::AppState;
 
 const CORS: Cors = Cors {

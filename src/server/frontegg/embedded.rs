@@ -14,10 +14,10 @@ use crate::model::problem::ProblemKind;
 use crate::server::oauth::cookies::set_device;
 use crate::server::oauth::problem;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::hand_off::{self, Opened, Presenter, Refusal};
-use crate::server::service::relying_party::Application;
-use crate::server::service::sdk;
-use crate::server::service::sign_in::{self, Before, SignedIn};
+use crate::server::service::impersonation::hand_off::{self, Opened, Presenter, Refusal};
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::registry::sdk;
+use crate::server::service::session::sign_in::{self, Before, SignedIn};
 use crate::server::service::tokens::{self, Reissue};
 
 const ANOTHER: &str = "Somebody else signed in to this application in another tab. Load the page anew to go on.";

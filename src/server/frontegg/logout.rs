@@ -25,8 +25,9 @@ use crate::server::oauth::parameters::with_query;
 use crate::server::oauth::problem::Refused as Refusal;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::url::in_ascii;
-use crate::server::service::relying_party::{self, Application};
-use crate::server::service::{sdk, sign_in};
+use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::sdk;
+use crate::server::service::session::sign_in;
 use crate::server::state::AppState;
 
 /// `POST auth/v1/logout`.

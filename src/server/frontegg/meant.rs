@@ -5,7 +5,7 @@ use super::cookies::{self, Found};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::browser::{Asked, Browser, Choice};
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
 
 pub enum Meant {
     Session(Box<StandingRow>),

@@ -13,7 +13,7 @@ use super::error::{Answer, Refused};
 use super::own;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::server::db::session::StandingRow;
-use crate::server::service::self_service;
+use crate::server::service::session::self_service;
 
 async fn viewer(call: &Call) -> Answer<StandingRow> {
     let (_, subject) = own::self_service(call).await?;

@@ -9,8 +9,8 @@ use super::embedded::SEVERAL;
 use super::error::{Answer, Refused};
 use super::meant::{Meant, meant};
 use crate::server::oauth::browser::{Asked, Browser};
-use crate::server::service::browser;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::session::browser;
 use crate::server::service::tokens::{self, Reissue};
 
 /// The tokens of the session that is meant, or 401. A session that is over is nobody else's from then on: its cookie is

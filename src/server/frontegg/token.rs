@@ -13,8 +13,8 @@ use super::{answer, cookies};
 use crate::model::problem::ProblemKind;
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::{client_auth, problem};
-use crate::server::service::relying_party::Application;
-use crate::server::service::sdk;
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::registry::sdk;
 use crate::server::service::tokens::{self, Granted, Redemption, Refreshing};
 
 pub async fn token(call: Call) -> Answer<Response> {

@@ -19,7 +19,8 @@ use crate::server::crypto::keyring::SigningKey;
 use crate::server::oauth::access::{self, Of};
 use crate::server::oauth::claims;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::{client_token, relying_party};
+use crate::server::service::registry::relying_party;
+use crate::server::service::tokens::client;
 
 /// `POST /auth/vendor`: the client id and secret of a confidential application, for the token that it also gets by the grant
 /// `client_credentials`.
@@ -40,9 +41,7 @@ pub async fn configuration(call: Call) -> Answer<Response> {
     let provider = &call.provider;
     let access = access::unexpired(provider, call.header("x-access-token")).await?;
     let good = match access.map(|access| access.of) {
-        Some(Of::Application { jti }) => {
-            !client_token::is_revoked(&provider.state, provider.environment.id, &jti).await?
-        }
+        Some(Of::Application { jti }) => !client::is_revoked(&provider.state, provider.environment.id, &jti).await?,
         Some(Of::Session(_)) | None => false,
     };
     if !good {

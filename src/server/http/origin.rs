@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 
 use crate::server::crypto::device::Devices;
 use crate::server::platform::client_address::{self, Trouble};
+use crate::server::service::audit::notice;
 use crate::server::service::caller::Client;
-use crate::server::service::notice;
 use crate::server::state::AppState;
 
 /// How long after trouble was told the next of its kind is kept quiet about, in seconds.

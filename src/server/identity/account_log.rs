@@ -11,7 +11,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::page::{self, Page, icon};
 use crate::server::oauth::parameters::{BrowserQuery, Parameters};
 use crate::server::oauth::provider::Provider;
-use crate::server::service::self_service::{self, AccountLog, READ_AUDIT};
+use crate::server::service::session::self_service::{self, AccountLog, READ_AUDIT};
 
 const PAGE: &str = "/account/audit";
 const TITLE: &str = "Account audit log";

@@ -25,7 +25,7 @@ use crate::server::oauth::parking;
 use crate::server::oauth::problem::{self, Refused};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::relying_party::{self, Application};
+use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::service::tokens::{self, CodeRequest, NoCode};
 use reauthentication::Mark;
 pub(super) use reauthentication::answered;

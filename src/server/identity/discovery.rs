@@ -9,7 +9,7 @@ use super::token::GRANT_TYPES;
 use crate::server::oauth::claims::{CLAIMS, SCOPES};
 use crate::server::oauth::error::OAuthResult;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party;
+use crate::server::service::registry::relying_party;
 
 const CONFIDENTIAL_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const AUTHENTICATION_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];

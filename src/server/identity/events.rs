@@ -21,8 +21,8 @@ use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::problem::Unnoted;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party::Application;
-use crate::server::service::report::{self, Report, Reporter};
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::session::report::{self, Report, Reporter};
 use crate::server::service::tokens::Subject;
 
 /// What a client sends beside its report: the members of a JSON object, named as a form's fields at the token endpoint.

@@ -14,10 +14,11 @@ use crate::server::oauth::cookies;
 use crate::server::oauth::parameters::{BrowserQuery, Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::browser::RUNNING;
 use crate::server::service::caller::Operator;
-use crate::server::service::hand_off::{self, Claimed, Opened, Presenter, Refusal};
-use crate::server::service::{operator, relying_party};
+use crate::server::service::impersonation::hand_off::{self, Claimed, Opened, Presenter, Refusal};
+use crate::server::service::operator;
+use crate::server::service::registry::relying_party;
+use crate::server::service::session::browser::RUNNING;
 
 /// Redeems the code and goes to the application. Only a GET for someone to see may use the code up.
 pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): BrowserQuery) -> Response {

@@ -14,9 +14,8 @@ use crate::server::oauth::client_auth;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::ProtocolForm;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::client_token;
-use crate::server::service::relying_party::Application;
-use crate::server::service::tokens::{self, Subject};
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::tokens::{self, Subject, client};
 
 pub async fn introspect(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
     let application = client_auth::confidential_client(&provider, &form).await?;
@@ -66,7 +65,7 @@ async fn access_token(
             Ok(Some(as_it_is_now(provider, &access, &subject).await?))
         }
         Of::Application { jti } => {
-            let is_revoked = client_token::is_revoked(&provider.state, environment_id, jti).await?;
+            let is_revoked = client::is_revoked(&provider.state, environment_id, jti).await?;
             Ok((!is_revoked).then(|| access.token.claims.clone()))
         }
     }

@@ -16,8 +16,8 @@ use crate::server::oauth::provider::Provider;
 use crate::server::oauth::{cookies, hint, parking};
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::is_path;
-use crate::server::service::relying_party::{self, Application};
-use crate::server::service::sign_in::{self, Before};
+use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::session::sign_in::{self, Before};
 
 /// Where the browser goes after signing in, and for which application that is.
 pub struct Destination {

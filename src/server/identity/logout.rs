@@ -18,8 +18,8 @@ use crate::server::oauth::problem::Refused;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::in_ascii;
-use crate::server::service::relying_party::{self, Application};
-use crate::server::service::{session, sign_in};
+use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::session::{self, sign_in};
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))

@@ -19,7 +19,7 @@ use crate::server::oauth::browser::{Browser, Choice};
 use crate::server::oauth::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::self_service::{self, OwnAccount};
+use crate::server::service::session::self_service::{self, OwnAccount};
 
 const SESSIONS: &str = "/account/sessions";
 /// Ended sessions that the page shows.

@@ -10,7 +10,7 @@ use crate::server::http::page::{self, Page, icon};
 use crate::server::oauth::parameters::{BrowserForm, BrowserQuery};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text;
-use crate::server::service::password_link;
+use crate::server::service::session::password_link;
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let code = parameters.get("link").unwrap_or_default();

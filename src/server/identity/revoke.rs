@@ -11,7 +11,7 @@ use crate::server::oauth::client_auth;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::ProtocolForm;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::{client_token, tokens};
+use crate::server::service::tokens::{self, client};
 
 /// Revoking any token takes back all that came from the same authorization; that of an impersonation ends it.
 pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
@@ -28,7 +28,7 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
             let expires =
                 token.claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));
             let expires = expires.unwrap_or_else(|| provider.state.now());
-            client_token::revoke(&provider.state, environment_id, &jti, expires).await?;
+            client::revoke(&provider.state, environment_id, &jti, expires).await?;
         }
         None => tokens::revoke_refresh(&provider.state, environment_id, &application, token, &provider.client).await?,
     }

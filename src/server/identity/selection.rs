@@ -16,9 +16,9 @@ use crate::server::oauth::parameters::{BrowserForm, Parameters, with_query};
 use crate::server::oauth::parking;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::browser;
-use crate::server::service::names::Names;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::names::Names;
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::session::browser;
 
 /// Sessions that the page lists at most.
 const LISTED: usize = 100;

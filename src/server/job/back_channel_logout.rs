@@ -8,7 +8,7 @@ use tokio::task::{Id, JoinSet};
 use uuid::Uuid;
 
 use crate::server::error::ServiceResult;
-use crate::server::service::logout_delivery::{self as outbox, Delivery, Outcome};
+use crate::server::service::delivery::back_channel_logout::{self as outbox, Delivery, Outcome};
 use crate::server::state::AppState;
 
 /// How long a message waits at most that nobody here was told of: another server, or an attempt that is due again.

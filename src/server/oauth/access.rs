@@ -15,9 +15,10 @@ use super::provider::Provider;
 use crate::model::problem::ProblemKind;
 use crate::server::cache::verified::VerifiedToken;
 use crate::server::error::ServiceResult;
-use crate::server::service::relying_party::{self, Application};
-use crate::server::service::tokens::{self, SessionToken, Subject};
-use crate::server::service::{client_token, session, signing_key};
+use crate::server::service::directory::signing_key;
+use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::session;
+use crate::server::service::tokens::{self, SessionToken, Subject, client};
 
 /// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
 /// about its algorithm is compared, never believed. Times are not looked at.
@@ -149,7 +150,7 @@ pub async fn holder(provider: &Provider, token: &str) -> OAuthResult<(Access, Ar
     let environment_id = provider.environment.id;
     let token = match &access.of {
         Of::Session(token) => token,
-        Of::Application { jti } if client_token::is_revoked(&provider.state, environment_id, jti).await? => {
+        Of::Application { jti } if client::is_revoked(&provider.state, environment_id, jti).await? => {
             return Err(INVALID);
         }
         Of::Application { .. } => return Err(OAuthError::InsufficientScope),

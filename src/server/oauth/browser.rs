@@ -13,8 +13,8 @@ use super::cookies;
 use super::provider::Provider;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::service::browser::{self, Held};
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::session::browser::{self, Held};
 
 /// How long after its hand-off an impersonation is what a new tab of its application means, if nothing says more.
 const FRESH: TimeDelta = TimeDelta::seconds(60);

@@ -16,7 +16,7 @@ use super::provider::Provider;
 use crate::server::crypto::keyring::Signer;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
-use crate::server::service::relying_party::{self, Application};
+use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::service::tokens::{Granted, Subject};
 
 /// How long an access token lives, unless its session ends earlier.

@@ -13,8 +13,8 @@ use super::parameters::Parameters;
 use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
-use crate::server::service::client_token::{self, Assertion};
-use crate::server::service::relying_party::{self, Application};
+use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::tokens::client::{self, Assertion};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -50,7 +50,7 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<A
             let issuer = provider.issuer();
             let mut audiences: Vec<String> = ENDPOINTS.iter().map(|path| format!("{issuer}{path}")).collect();
             audiences.push(issuer);
-            let accepted = client_token::accept(&provider.state, &application, assertion, &audiences).await?;
+            let accepted = client::accept(&provider.state, &application, assertion, &audiences).await?;
             if let Err(reason) = accepted {
                 note(provider, Some(&application), ProblemKind::ClientAssertion, reason);
                 return Err(OAuthError::ClientRefused(reason));

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::provider::Provider;
 use crate::server::crypto::device;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::service::browser::LIFETIME;
+use crate::server::service::session::browser::LIFETIME;
 
 /// `__Host-` where it can be: no other host of the site can set such a name, and each environment has its own.
 fn name(provider: &Provider) -> String {

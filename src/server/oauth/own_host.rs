@@ -19,8 +19,8 @@ use crate::server::http::{assets, health, host, page};
 use crate::server::oauth::client_auth;
 use crate::server::oauth::error::OAuthError;
 use crate::server::oauth::provider::environment_in;
-use crate::server::service::problem::{self, Mistake};
-use crate::server::service::relying_party::{self, Environment};
+use crate::server::service::registry::problem::{self, Mistake};
+use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
 
 /// Says that a request came to its environment's own host name. No client can write that.

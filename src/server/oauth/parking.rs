@@ -16,7 +16,7 @@ use crate::server::http::caller::client;
 use crate::server::http::page;
 use crate::server::service::caller::Client;
 use crate::server::service::parked::{self, Kept};
-use crate::server::service::relying_party::{self, Environment};
+use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
 
 pub use crate::server::service::parked::LONGEST;

@@ -20,8 +20,8 @@ use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::page::Page;
-use crate::server::service::problem::{self, Mistake};
-use crate::server::service::relying_party::{self, Application};
+use crate::server::service::registry::problem::{self, Mistake};
+use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::state::AppState;
 
 /// Whether a request's mistake is counted already.

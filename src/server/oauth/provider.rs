@@ -13,7 +13,7 @@ use crate::server::http::caller::client;
 use crate::server::http::page;
 use crate::server::oauth::own_host;
 use crate::server::service::caller::Client;
-use crate::server::service::relying_party::{self, Environment};
+use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
 
 #[derive(Clone)]

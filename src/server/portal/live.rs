@@ -25,7 +25,7 @@ use crate::server::http::caller::{cookie_value, operator_cookie_name};
 use crate::server::http::origin::client;
 use crate::server::service;
 use crate::server::service::caller::Caller;
-use crate::server::service::live::{self, Running};
+use crate::server::service::impersonation::live::{self, Running};
 use crate::server::state::AppState;
 
 /// A line of nothing, so that proxies do not take the stream for dead and a browser that has gone is noticed.

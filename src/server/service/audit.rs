@@ -1,7 +1,9 @@
 //! The audit trail: writing an event inside the transaction of what it reports, and reading.
 
 mod day;
+pub mod failed_sign_in;
 pub mod look;
+pub mod notice;
 mod sought;
 
 use chrono::DateTime;
@@ -10,9 +12,10 @@ use uuid::Uuid;
 use self::day::midnight;
 use self::look::{Found, STEPS, look};
 use super::caller::{Caller, Client, Operator};
-use super::names::Names;
-use super::users::searched;
-use super::{accounts, length};
+use super::directory::users::searched;
+use super::length;
+use super::registry::accounts;
+use super::registry::names::Names;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;

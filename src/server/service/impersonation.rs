@@ -1,24 +1,27 @@
 //! Starting, showing and ending impersonations.
 
 mod entrance;
+pub mod hand_off;
+pub mod live;
 mod reopen;
+pub mod settings;
 mod start;
 
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::names::Names;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
+use super::registry::names::Names;
 use super::session::{self, EndedBy};
 use crate::model::impersonation::{
     Denial, Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation,
     MINUTES, MINUTES_WITHOUT_KEEP_ALIVE,
 };
 use crate::model::session::EndReason;
-use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
+use crate::server::db::account::{self, AssignedApplicationRow, MembershipRow};
 use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::user::UserRecord;
-use crate::server::db::{Conn, account, settings, user};
+use crate::server::db::user::{self, UserRecord};
+use crate::server::db::{Conn, settings as settings_table};
 use crate::server::error::{ServiceError, ServiceResult};
 
 pub use reopen::{Reopened, reopen};
@@ -48,8 +51,8 @@ impl Candidate {
         let of_accounts = memberships.iter().map(|row| row.account_id);
         Ok(Self {
             names: Names::of(conn, of_accounts, applications.iter().map(|row| row.application_id)).await?,
-            settings: settings::get(conn, environment_id).await?,
-            is_protected: settings::is_protected(conn, environment_id, user.id).await?,
+            settings: settings_table::get(conn, environment_id).await?,
+            is_protected: settings_table::is_protected(conn, environment_id, user.id).await?,
             memberships,
             applications,
             user,
@@ -168,8 +171,8 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     caller.require_view()?;
     let now = caller.state.now();
     let mut conn = caller.state.db.read().await?;
-    let (settings, version) = settings::versioned(&mut conn, caller.environment.id).await?;
-    let protected_permissions = settings::protected_permissions(&mut conn, caller.environment.id).await?;
+    let (settings, version) = settings_table::versioned(&mut conn, caller.environment.id).await?;
+    let protected_permissions = settings_table::protected_permissions(&mut conn, caller.environment.id).await?;
     let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
     let names = Names::of_sessions(&mut conn, &live).await?;
     let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;

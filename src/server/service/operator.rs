@@ -7,10 +7,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::audit::{self, Event};
+use super::audit::{self, Event, failed_sign_in};
 use super::caller::{Caller, Client, Operator};
+use super::impersonation::live;
 use super::session::{self, EndedBy};
-use super::{failed_sign_in, live};
 use crate::model::audit::action;
 use crate::model::environment::Environment;
 use crate::model::error::WRONG_PASSWORD;

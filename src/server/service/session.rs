@@ -1,5 +1,10 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
+pub mod browser;
+pub mod password_link;
+pub mod report;
+pub mod self_service;
+pub mod sign_in;
 mod told;
 
 use std::sync::atomic::Ordering;
@@ -9,9 +14,9 @@ use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
-use super::logout_delivery;
-use super::names::Names;
+use super::delivery::back_channel_logout;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
+use super::registry::names::Names;
 use crate::model::audit::action;
 use crate::model::impersonation::Denial;
 use crate::model::operator::Roles;
@@ -186,7 +191,7 @@ pub async fn end_in(
         },
     };
     audit::record(state, tx, event).await?;
-    logout_delivery::enqueue(state, tx, session).await?;
+    back_channel_logout::enqueue(state, tx, session).await?;
     Ok(true)
 }
 

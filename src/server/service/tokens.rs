@@ -3,8 +3,10 @@
 //! All that one authorization code began is a family. Its id travels in each access token's `jti`, so that revoking
 //! one token revokes them all, though no access token is stored.
 
+pub mod client;
 mod code;
 mod exchange;
+pub mod profile;
 mod refresh;
 mod reissue;
 mod revoke;

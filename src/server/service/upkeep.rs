@@ -5,10 +5,14 @@
 
 use chrono::TimeDelta;
 
-use super::{client_token, failed_sign_in, parked, problem, signing_key};
+use super::audit::failed_sign_in;
+use super::directory::signing_key;
+use super::parked;
+use super::registry::problem;
+use super::tokens::client;
 use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
-use crate::server::import;
+use crate::server::service::import;
 use crate::server::state::AppState;
 
 /// How long after the end of its session a code, token or cookie is kept.
@@ -33,7 +37,7 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         ("failed sign-ins", failed_sign_ins(state).await),
         ("parked requests", parked::forget_expired(state).await),
         ("problems", problem::forget_old(state).await),
-        ("tokens of clients", client_token::forget_expired(state).await),
+        ("tokens of clients", client::forget_expired(state).await),
         ("retired keys", signing_key::remove_retired(state).await),
         ("interrupted imports", import::settle(state).await),
     ];

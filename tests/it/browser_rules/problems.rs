@@ -4,14 +4,15 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use serde_json::Value;
-use understudy::server::db::{application, environment};
-use understudy::server::service::{problem, upkeep};
 
 use super::{get, send};
 use crate::identity::flow::{
     AMARA, CHALLENGE, VERIFIER, authorize_path, bare, basic, call, code, redirect_uri, signed_in,
 };
 use crate::support::{ResponseExt, TestApp, encode};
+use understudy::server::db::{application, environment};
+use understudy::server::service::registry::problem;
+use understudy::server::service::upkeep;
 
 const OLIVIA: &str = "olivia@understudy.example";
 

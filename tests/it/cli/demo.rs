@@ -99,7 +99,9 @@ async fn the_demonstration_keeps_out_of_other_peoples_data() {
     let folder = Folder::new("foreign");
     let state = empty_state(&folder).await;
     let mut tx = state.db.write().await.expect("a transaction");
-    let made = understudy::server::service::environment::create(&state, &mut tx, "production", "Production", 0).await;
+    let made =
+        understudy::server::service::directory::environment::create(&state, &mut tx, "production", "Production", 0)
+            .await;
     made.expect("an environment");
     tx.commit().await.expect("commit");
     let refused = prepare(&state).await.expect_err("other data");

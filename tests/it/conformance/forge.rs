@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::raw;
 use crate::support::{ResponseExt, TestApp};
 use understudy::server::crypto::keyring::SigningKey;
-use understudy::server::service::relying_party;
+use understudy::server::service::registry::relying_party;
 
 /// The key with which an environment signs now.
 async fn own_key(app: &TestApp, environment: &str, algorithm: Algorithm) -> Arc<SigningKey> {

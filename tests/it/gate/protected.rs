@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::model::impersonation::{Denial, ImpersonationSettings, StartImpersonation};
-use understudy::server::error::ServiceError;
-use understudy::server::service::settings::{self, SettingsChange};
-use understudy::server::service::{impersonation, session};
 
 use super::OLIVIA;
 use crate::support::{ResponseExt, TestApp};
+use understudy::model::impersonation::{Denial, ImpersonationSettings, StartImpersonation};
+use understudy::server::error::ServiceError;
+use understudy::server::service::impersonation::settings::{self, SettingsChange};
+use understudy::server::service::{impersonation, session};
 
 const VERA: &str = "vera@understudy.example";
 /// Administrator of Northwind, who may read its audit log.

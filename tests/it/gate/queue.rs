@@ -11,8 +11,7 @@ use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
 use understudy::server::db::{environment, user};
 use understudy::server::service::caller::Client;
-use understudy::server::service::password_link;
-use understudy::server::service::session::{self, EndedBy};
+use understudy::server::service::session::{self, EndedBy, password_link};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_too_many_sign_in_at_once_the_rest_is_asked_to_come_again_and_the_portal_is_not_kept_waiting() {

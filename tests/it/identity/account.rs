@@ -1,13 +1,13 @@
 //! My sessions and my account's audit log.
 
 use axum::http::StatusCode;
-use understudy::model::impersonation::ImpersonationSettings;
-use understudy::server::service::settings;
 
 use super::flow::{
     AMARA, BEN, OLIVIA, REASON, RITA, impersonating, introspect, refresh, refused, report, signed_in, text, tokens,
 };
 use crate::support::{ResponseExt, TestApp};
+use understudy::model::impersonation::ImpersonationSettings;
+use understudy::server::service::impersonation::settings;
 
 const SESSIONS: &str = "/id/production/account/sessions";
 const AUDIT: &str = "/id/production/account/audit";

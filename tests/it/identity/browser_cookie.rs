@@ -10,7 +10,7 @@ use understudy::model::session::SessionKind;
 use understudy::server::crypto::secret;
 use understudy::server::db::browser as table;
 use understudy::server::db::session::{self, NewSession};
-use understudy::server::service::browser::RUNNING;
+use understudy::server::service::session::browser::RUNNING;
 use understudy::server::service::upkeep;
 
 const NAME: &str = "understudy_production";

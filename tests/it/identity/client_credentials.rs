@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::json;
-use understudy::server::service::client_token;
 
 use super::flow::{call, claims, introspect, jose_header, refused, report, text, userinfo};
 use crate::support::{ResponseExt, TestApp};
+use understudy::server::service::tokens::client;
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
@@ -65,11 +65,11 @@ async fn its_token_is_good_until_it_is_revoked_expires_or_the_application_goes()
     assert_eq!(introspect(&app, first).await, json!({ "active": false }));
     assert_eq!(introspect(&app, second).await["active"], true);
     refused(userinfo(&app, first).await, StatusCode::UNAUTHORIZED, "invalid_token");
-    assert_eq!(client_token::forget_expired(&app.state).await.expect("a clean-up"), 0);
+    assert_eq!(client::forget_expired(&app.state).await.expect("a clean-up"), 0);
     assert_eq!(app.count("revoked_tokens").await, 1);
     app.advance(TimeDelta::minutes(5));
     assert_eq!(introspect(&app, second).await["active"], false);
-    assert_eq!(client_token::forget_expired(&app.state).await.expect("a clean-up"), 1);
+    assert_eq!(client::forget_expired(&app.state).await.expect("a clean-up"), 1);
     assert_eq!(introspect(&app, first).await["active"], false);
     let third = call(&app, "/token", "console", &[GRANT]).await.json();
     app.execute("UPDATE applications SET client_id = 'renamed' WHERE client_id = 'console'").await;

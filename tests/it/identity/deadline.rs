@@ -3,15 +3,15 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::Value;
-use understudy::model::impersonation::ImpersonationSettings;
-use understudy::model::operator::Role;
-use understudy::server::service::settings;
 
 use super::flow::{
     AMARA, OLIVIA, answered, authorize_path, claims, impersonating, introspect, refresh, refused, report, signed_in,
     start, text, tokens, userinfo,
 };
 use crate::support::{Browser, ResponseExt, TestApp};
+use understudy::model::impersonation::ImpersonationSettings;
+use understudy::model::operator::Role;
+use understudy::server::service::impersonation::settings;
 
 /// Everything that a session can be used for says no, and there is one END event for this reason.
 async fn is_over(app: &TestApp, browser: &mut Browser, tokens: &Value, sid: &str, reason: &str) {

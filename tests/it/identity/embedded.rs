@@ -1,13 +1,13 @@
 //! Applications that sign their users in themselves: the hand-off goes to them, without a page of the provider between.
 
 use axum::http::{StatusCode, header};
-use understudy::model::impersonation::StartImpersonation;
-use understudy::server::error::ServiceError;
-use understudy::server::service::caller::{Caller, Client};
-use understudy::server::service::{hand_off, impersonation};
 
 use super::flow::{AMARA, CHALLENGE, OLIVIA, REASON};
 use crate::support::{Browser, ResponseExt, TestApp};
+use understudy::model::impersonation::StartImpersonation;
+use understudy::server::error::ServiceError;
+use understudy::server::service::caller::{Caller, Client};
+use understudy::server::service::impersonation::{self, hand_off};
 
 /// Makes an application of the fixture sign its users in itself.
 pub async fn embed(app: &TestApp) {

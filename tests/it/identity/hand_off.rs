@@ -2,14 +2,14 @@
 
 use axum::http::{Method, Request, StatusCode, header};
 use chrono::TimeDelta;
-use understudy::model::operator::Role;
-use understudy::server::db::{application, environment};
-use understudy::server::service::caller::Client;
-use understudy::server::service::hand_off::{self as service, Presenter, Refusal};
 
 use super::embedded::embedded_code;
 use super::flow::{AMARA, OLIVIA, REASON, answered, authorize_path, code, hand_off, introspect, start, tokens};
 use crate::support::{ResponseExt, TestApp, break_audit, mend_audit};
+use understudy::model::operator::Role;
+use understudy::server::db::{application, environment};
+use understudy::server::service::caller::Client;
+use understudy::server::service::impersonation::hand_off::{self as service, Presenter, Refusal};
 
 #[tokio::test]
 async fn the_new_tab_goes_to_the_application_as_the_user() {

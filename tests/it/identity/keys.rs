@@ -16,7 +16,9 @@ use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::Clock;
 use understudy::server::platform::random::SystemRandom;
-use understudy::server::service::{relying_party, signing_key, upkeep};
+use understudy::server::service::directory::signing_key;
+use understudy::server::service::registry::relying_party;
+use understudy::server::service::upkeep;
 use understudy::server::state::AppState;
 
 async fn rotate(app: &TestApp, algorithm: &str) {

@@ -5,13 +5,13 @@ mod limits;
 
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
-use understudy::server::db::environment;
-use understudy::server::error::ServiceResult;
-use understudy::server::service::environment::{self as service, Moved};
 
 use super::flow::{AMARA, VERIFIER, answered, authorize_path, basic, claims, redirect_uri, refused, text};
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{Browser, ORIGIN, ResponseExt, TestApp, USER_PASSWORD, encode};
+use understudy::server::db::environment;
+use understudy::server::error::ServiceResult;
+use understudy::server::service::directory::environment::{self as service, Moved};
 
 pub const HOST: &str = "login.acme.example";
 pub const ISSUER: &str = "http://login.acme.example";

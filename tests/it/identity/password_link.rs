@@ -9,7 +9,8 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
 use understudy::server::db::environment;
-use understudy::server::service::{impersonation, password_link};
+use understudy::server::service::impersonation;
+use understudy::server::service::session::password_link;
 
 const GIORGOS: &str = "giorgos@northwind.example";
 const NEW: &str = "four quiet words here";

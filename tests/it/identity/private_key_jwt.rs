@@ -10,11 +10,11 @@ use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use understudy::server::service::client_token;
 
 use super::flow::{AMARA, VERIFIER, bare, call, code, redirect_uri, refused, signed_in, text};
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{ResponseExt, TestApp, try_execute};
+use understudy::server::service::tokens::client;
 
 const ISSUER: &str = "http://localhost:3000/id/production";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -132,7 +132,7 @@ async fn an_assertion_works_once_until_long_after_it_expired() {
     let answer = with_assertion(&app, "/introspect", &key.sign(&again), &[("token", "x")]).await;
     refused(answer, StatusCode::UNAUTHORIZED, "invalid_client");
     app.advance(TimeDelta::seconds(89));
-    client_token::forget_expired(&app.state).await.expect("a clean-up");
+    client::forget_expired(&app.state).await.expect("a clean-up");
     assert_eq!(app.count("client_assertions").await, 1, "forgotten while it would still be accepted");
     refused(
         with_assertion(&app, "/token", &jwt, &[CLIENT_CREDENTIALS]).await,
@@ -140,7 +140,7 @@ async fn an_assertion_works_once_until_long_after_it_expired() {
         "invalid_client",
     );
     app.advance(TimeDelta::seconds(1));
-    client_token::forget_expired(&app.state).await.expect("a clean-up");
+    client::forget_expired(&app.state).await.expect("a clean-up");
     assert_eq!(app.count("client_assertions").await, 0);
     refused(
         with_assertion(&app, "/token", &jwt, &[CLIENT_CREDENTIALS]).await,

@@ -1,20 +1,20 @@
 //! How impersonations end: at their deadline, by a person, or because their ground is gone.
 
 use chrono::TimeDelta;
+
+use super::{denial, owner, request, start};
+use crate::support::TestApp;
 use understudy::model::impersonation::{Denial, ImpersonationSettings};
 use understudy::model::session::EndReason;
 use understudy::server::error::ServiceError;
 use understudy::server::service::{self, impersonation};
-
-use super::{denial, owner, request, start};
-use crate::support::TestApp;
 
 #[tokio::test]
 async fn turned_off_nobody_starts_and_live_sessions_end() {
     let app = TestApp::new().await;
     let caller = owner(&app).await;
     let hand_off = start(&app, "amara@northwind.example").await;
-    service::settings::update(&caller, ImpersonationSettings::default()).await.expect("settings change");
+    service::impersonation::settings::update(&caller, ImpersonationSettings::default()).await.expect("settings change");
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 1);
     assert!(ended[0].description.ends_with("impersonation was turned off"), "{}", ended[0].description);

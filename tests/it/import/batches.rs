@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use understudy::server::db::{Db, Raw};
-use understudy::server::import::change::Protection;
-use understudy::server::import::{self, ImportError, Kind, Options, Phase};
-use understudy::server::service::upkeep;
 
 use super::{Bench, source};
 use crate::support::MASTER_KEY;
+use understudy::server::db::{Db, Raw};
+use understudy::server::service::import::change::Protection;
+use understudy::server::service::import::{self, ImportError, Kind, Options, Phase};
+use understudy::server::service::upkeep;
 
 fn many(count: usize) -> String {
     let rows: String = (0..count).map(|n| format!("user{n}@many.example,User {n},acme:member\n")).collect();

@@ -1,8 +1,7 @@
 //! Files as spreadsheets and consoles write them.
 
-use understudy::server::import::{Kind, Options, Reading};
-
 use super::{Bench, problems};
+use understudy::server::service::import::{Kind, Options, Reading};
 
 async fn taken(bytes: &[u8]) -> Bench {
     let bench = Bench::new().await;

@@ -1,9 +1,8 @@
 //! JSON: whose it is, and that nothing in it is passed over that would have meant something.
 
-use understudy::server::import::source::Origin;
-use understudy::server::import::{Kind, Options, Reading};
-
 use super::Bench;
+use understudy::server::service::import::source::Origin;
+use understudy::server::service::import::{Kind, Options, Reading};
 
 #[tokio::test]
 async fn whose_file_it_is_is_seen_from_all_users_and_not_the_first() {

@@ -1,9 +1,8 @@
 //! What an import would take away: it is told row by row, and done only where it is allowed by name.
 
-use understudy::server::import::change::{Protection, What};
-use understudy::server::import::{ImportError, Kind, Options};
-
 use super::{Bench, allowing};
+use understudy::server::service::import::change::{Protection, What};
+use understudy::server::service::import::{ImportError, Kind, Options};
 
 const DANA: &str =
     "email,name,email_verified,locked,accounts\ndana@acme.example,Dana,true,true,acme:admin+member;zeta\n";

@@ -1,8 +1,7 @@
 //! Files whose quotes or end are missing: no row is lost without a word.
 
-use understudy::server::import::{ImportError, Kind, Options};
-
 use super::{Bench, problems};
+use understudy::server::service::import::{ImportError, Kind, Options};
 
 fn skipping() -> Options {
     Options { skip_bad_rows: true, ..Options::default() }
@@ -101,7 +100,7 @@ async fn titles_and_separators_above_the_head_line_are_passed_over() {
 async fn utf_8_that_is_called_something_else_is_not_misread() {
     let bench = Bench::new().await;
     let encoding = encoding_rs::Encoding::for_label(b"windows-1252");
-    let reading = understudy::server::import::Reading { encoding, ..Default::default() };
+    let reading = understudy::server::service::import::Reading { encoding, ..Default::default() };
     let options = Options { reading, ..Options::default() };
     let refused = bench.users("email,name\na@q.example,A\nm@q.example,Zoë Müller\n".as_bytes(), &options).await;
     assert_eq!(problems(refused), ["users.csv:3: is UTF-8 and not windows-1252; leave --encoding out"]);
@@ -111,7 +110,7 @@ async fn utf_8_that_is_called_something_else_is_not_misread() {
     };
     assert!(refused.to_string().contains("--encoding windows-1250 where Polish"), "{refused}");
     let encoding = encoding_rs::Encoding::for_label(b"windows-1250");
-    let reading = understudy::server::import::Reading { encoding, ..Default::default() };
+    let reading = understudy::server::service::import::Reading { encoding, ..Default::default() };
     let options = Options { reading, ..Options::default() };
     bench.users(b"email,name\np@q.example,\xA3ucja\n", &options).await.expect("it is told");
     assert_eq!(bench.user("p@q.example").await.expect("a user").name, "Łucja");

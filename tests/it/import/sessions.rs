@@ -1,17 +1,17 @@
 //! What an import does to sessions: whoever may no longer be in, is out with the same commit.
 
 use chrono::TimeDelta;
-use understudy::model::impersonation::StartImpersonation;
-use understudy::model::session::EndReason;
-use understudy::server::db::environment;
-use understudy::server::import::change::Protection;
-use understudy::server::import::{self, Kind};
-use understudy::server::service::{impersonation, session};
 
 use super::super::support::TestApp;
 use super::{allowing, source};
 use crate::identity::flow::{AMARA, OLIVIA, impersonating, signed_in};
 use crate::mishaps::many_sessions;
+use understudy::model::impersonation::StartImpersonation;
+use understudy::model::session::EndReason;
+use understudy::server::db::environment;
+use understudy::server::service::import::change::Protection;
+use understudy::server::service::import::{self, Kind};
+use understudy::server::service::{impersonation, session};
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
 

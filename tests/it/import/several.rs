@@ -1,9 +1,8 @@
 //! Several rows about one user, and files of other products with rows that nobody can mend.
 
-use understudy::server::import::change::Protection;
-use understudy::server::import::{ImportError, Kind, Options};
-
 use super::Bench;
+use understudy::server::service::import::change::Protection;
+use understudy::server::service::import::{ImportError, Kind, Options};
 
 const FRONTEGG: &str = "email,tenantId,name,verifyUser,roleIds,isLocked";
 

@@ -1,9 +1,8 @@
 //! Whole files as other products write them.
 
-use understudy::server::import::source::Origin;
-use understudy::server::import::{Kind, Options, Reading, Summary};
-
 use super::{Bench, problems};
+use understudy::server::service::import::source::Origin;
+use understudy::server::service::import::{Kind, Options, Reading, Summary};
 
 const AUTH0_CSV: &[u8] = include_bytes!("../import_files/auth0.csv");
 const AUTH0_JSON: &[u8] = include_bytes!("../import_files/auth0.ndjson");
@@ -212,7 +211,10 @@ async fn whose_file_it_is_can_be_told() {
     let faults = problems(bench.users(ENTRA, &Options { reading, ..Options::default() }).await);
     assert!(faults[0].contains("which is no head line"), "{faults:?}");
     assert_eq!(
-        understudy::server::import::kind_of(&understudy::server::import::Content::Bytes(ENTRA.to_vec()), None),
+        understudy::server::service::import::kind_of(
+            &understudy::server::service::import::Content::Bytes(ENTRA.to_vec()),
+            None
+        ),
         Some(Kind::Users)
     );
 }

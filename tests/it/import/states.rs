@@ -1,8 +1,7 @@
 //! Who may come in, in the words of other products: whoever was shut out there is shut out here, and nothing is guessed.
 
-use understudy::server::import::{Kind, Options};
-
 use super::{Bench, problems};
+use understudy::server::service::import::{Kind, Options};
 
 impl Bench {
     async fn is_locked(&self, email: &str) -> bool {

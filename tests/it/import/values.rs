@@ -1,8 +1,7 @@
 //! What cells may say, and what they never do.
 
-use understudy::server::import::{ImportError, Kind, Options};
-
 use super::{Bench, problems};
+use understudy::server::service::import::{ImportError, Kind, Options};
 
 const HASH: &str = "$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
 

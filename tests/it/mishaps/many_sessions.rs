@@ -3,15 +3,15 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use understudy::model::session::{EndReason, SessionKind};
-use understudy::server::db::environment;
-use understudy::server::db::session::{self as table, NewSession};
-use understudy::server::service::caller::Client;
-use understudy::server::service::{password_link, self_service, session};
 use uuid::Uuid;
 
 use crate::identity::flow::{AMARA, RITA, introspect, sign_in, signed_in, text, tokens};
 use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+use understudy::model::session::{EndReason, SessionKind};
+use understudy::server::db::environment;
+use understudy::server::db::session::{self as table, NewSession};
+use understudy::server::service::caller::Client;
+use understudy::server::service::session::{self, password_link, self_service};
 
 /// Sessions of the user's own, a second apart, the last one a second ago. Gives them in that order.
 pub async fn begin(app: &TestApp, email: &str, count: i32) -> Vec<Uuid> {

@@ -8,8 +8,8 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::impersonation::{Denial, StartImpersonation};
 use understudy::server::crypto::password::Door;
 use understudy::server::error::ServiceError;
-use understudy::server::import::Kind;
 use understudy::server::service;
+use understudy::server::service::import::Kind;
 
 /// Imports a user in Northwind who may sign in with the fixture's password.
 async fn user(app: &TestApp, email: &str, name: &str) -> Result<(), String> {

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use crate::support::TestApp;
 use understudy::model::user::UserQuery;
 use understudy::server::job;
 use understudy::server::service::{self, text_refresh};
 
-use crate::support::TestApp;
-
 async fn found(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: q.into(), ..UserQuery::default() };
-    service::users::list(&caller, &query).await.expect("a page").rows.iter().map(|row| row.email.clone()).collect()
+    service::directory::users::list(&caller, &query)
+        .await
+        .expect("a page")
+        .rows
+        .iter()
+        .map(|row| row.email.clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -26,7 +31,8 @@ async fn what_an_older_version_wrote_is_found_and_signed_in_to_after_a_start() {
     app.execute("UPDATE accounts SET sort_name = '', search_text = '', text_version = 0").await;
     app.execute("UPDATE applications SET sort_name = '', search_text = '', text_version = 0").await;
     let caller = app.caller("olivia@understudy.example", "production").await;
-    let consoles = async || service::applications::list(&caller, "console").await.expect("a list").rows.len();
+    let consoles =
+        async || service::directory::applications::list(&caller, "console").await.expect("a list").rows.len();
     assert!(found(&app, "lukasz zak").await.is_empty() && consoles().await == 0);
     let written = text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
     assert!(written >= 8, "{written}");
@@ -63,7 +69,8 @@ async fn two_rows_of_one_address_stay_and_doctor_names_them() {
         ("i@bücher.example", "Ben Lefèvre"),
         ("am\u{200b}ara@northwind.example", "Amara Okafor"),
     ] {
-        let row = service::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
+        let row =
+            service::directory::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
         assert_eq!(row.name, name);
     }
 }

@@ -1,11 +1,10 @@
 //! Names inside sentences turn nothing round.
 
-use understudy::model::audit::AuditQuery;
-use understudy::server::import::Kind;
-use understudy::server::service;
-
 use super::import;
 use crate::support::{ResponseExt, TestApp};
+use understudy::model::audit::AuditQuery;
+use understudy::server::service;
+use understudy::server::service::import::Kind;
 
 #[tokio::test]
 async fn a_name_that_turns_the_direction_of_writing_is_not_imported() {

@@ -1,11 +1,11 @@
 //! Required text of which nothing can be seen is not there.
 
 use axum::http::StatusCode;
-use understudy::server::import::Kind;
-use understudy::server::service;
 
 use super::import;
 use crate::support::{ResponseExt, TestApp};
+use understudy::server::service;
+use understudy::server::service::import::Kind;
 
 const UNSEEN: [&str; 25] = [
     "\u{3164}",
@@ -134,7 +134,7 @@ async fn a_name_of_which_nothing_can_be_seen_is_none() {
         }
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let mut tx = app.state.db.write().await.expect("a transaction");
-        let made = service::environment::create(&app.state, &mut tx, "x", name, 9).await;
+        let made = service::directory::environment::create(&app.state, &mut tx, "x", name, 9).await;
         assert!(made.is_err(), "environment {name:?}");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
         let email = "new@understudy.example";

@@ -10,7 +10,7 @@ use crate::server::oauth::parameters::{Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::origin_of;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
 
 /// Posts the one form of the page.
 const SUBMIT: &str = "document.forms[0].submit();";

@@ -3,7 +3,7 @@
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::{self, Granted, Redemption};
 
 pub async fn grant(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<Granted> {

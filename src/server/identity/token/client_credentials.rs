@@ -2,7 +2,7 @@
 
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
 
 /// Whether the application may have one: it must have proven itself, and there is no scope to ask for.
 pub fn check(application: &Application, form: &Parameters) -> OAuthResult<()> {

@@ -8,8 +8,8 @@ use super::{Browser, Choice, is_usable};
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::browser::{self, Held};
-use crate::server::service::relying_party::Application;
+use crate::server::service::registry::relying_party::Application;
+use crate::server::service::session::browser::{self, Held};
 
 impl Browser {
     /// The session for a page of the provider's own: the named one or none; else the only one that this browser holds, of

@@ -18,9 +18,8 @@ use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorization
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::browser;
 use crate::server::service::caller::Client;
-use crate::server::service::session::{self, EndedBy};
+use crate::server::service::session::{self, EndedBy, browser};
 use crate::server::state::AppState;
 
 /// Characters of a code verifier at least (RFC 7636 section 4.1).

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::server::db::application::ApplicationRow;
 use crate::server::service::caller::Client;
-use crate::server::service::hand_off::{self, Presenter, Refusal};
+use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
 use crate::server::state::AppState;
 
 /// A hand-off code as an application presents it.

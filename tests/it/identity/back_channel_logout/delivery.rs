@@ -9,7 +9,7 @@ use understudy::server::db::application;
 use understudy::server::error::ServiceError;
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::{OutboundError, Script};
-use understudy::server::service::logout_delivery;
+use understudy::server::service::delivery::back_channel_logout;
 
 #[tokio::test]
 async fn an_application_that_fails_is_told_again_after_growing_pauses_until_it_hears() {
@@ -87,21 +87,21 @@ async fn an_owner_or_admin_has_a_given_up_message_sent_again_and_others_have_not
     };
     let attempts = app.outbound.calls().len();
     let viewer = app.caller("vera@understudy.example", "production").await;
-    let refused = logout_delivery::retry(&viewer, console, sid).await;
+    let refused = back_channel_logout::retry(&viewer, console, sid).await;
     assert!(matches!(refused, Err(ServiceError::Forbidden)), "{refused:?}");
     let elsewhere = app.caller(OLIVIA, "staging").await;
-    let refused = logout_delivery::retry(&elsewhere, console, sid).await;
+    let refused = back_channel_logout::retry(&elsewhere, console, sid).await;
     assert!(matches!(refused, Err(ServiceError::NotFound)), "{refused:?}");
     deliver(&app).await;
     assert_eq!(app.outbound.calls().len(), attempts);
     app.outbound.script(CONSOLE, Script::Answer(200));
     let admin = app.caller("adam@understudy.example", "production").await;
-    logout_delivery::retry(&admin, console, sid).await.expect("an Admin may");
+    back_channel_logout::retry(&admin, console, sid).await.expect("an Admin may");
     deliver(&app).await;
     assert_eq!(app.outbound.calls().len(), attempts + 1);
     assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL AND dead_at IS NULL").await, 1);
     assert_eq!(app.events("backchannel_logout.retried").await[0].actor_name, "Adam Admin");
-    let again = logout_delivery::retry(&admin, console, sid).await;
+    let again = back_channel_logout::retry(&admin, console, sid).await;
     assert!(matches!(again, Err(ServiceError::NotFound)), "what was delivered is not sent again: {again:?}");
 }
 

@@ -1,0 +1,145 @@
+//! Applications as operators see them: the list, and one application with its accounts and its logout messages.
+
+use uuid::Uuid;
+
+use super::users::searched;
+use crate::model::application::{
+    ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LogoutState, Proof,
+};
+use crate::model::search::AccountOption;
+use crate::model::session::SessionKind;
+use crate::server::db::application::{self as table, ApplicationListRow};
+use crate::server::db::delivery::{self, DeliveryRow};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text::Search;
+use crate::server::service::caller::Caller;
+use crate::server::service::registry::names::Names;
+use crate::server::service::registry::problem;
+use crate::server::service::registry::relying_party::origin_of;
+
+const ACCOUNTS: i64 = 100;
+const DELIVERIES: i64 = 50;
+/// Counting stops here: a busy application has hundreds of thousands.
+const COUNTED: i64 = 1000;
+
+/// The environment's applications that have what was typed in name or client id, by name, at most [`LISTED`].
+pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList> {
+    caller.require_view()?;
+    let problems = problem::of_nobody(caller).await?;
+    let search = Search::of(typed);
+    let mut conn = caller.state.db.read().await?;
+    let mut rows = match search.too_long || search.only_signs {
+        true => Vec::new(),
+        false => {
+            let words = search.words_or_id();
+            table::list(&mut conn, caller.environment.id, &words, LISTED as i64 + 1, COUNTED + 1).await?
+        }
+    };
+    let more = rows.len() > LISTED;
+    rows.truncate(LISTED);
+    let names = Names::of(&mut conn, [], rows.iter().map(|row| row.id)).await?;
+    Ok(ApplicationList {
+        rows: rows.into_iter().map(|row| item(row, &names)).collect(),
+        more,
+        is_filtered: !search.is_empty(),
+        searched: searched(&search),
+        problems,
+        now: caller.state.now(),
+    })
+}
+
+fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
+    ApplicationItem {
+        id: row.id,
+        client_id: row.client_id,
+        name: names.told_apart(Some(row.id), row.name),
+        hosted: row.login_method == "hosted",
+        proof: Proof::of(row.has_secret, row.has_keys),
+        keep_session_alive: row.keep_session_alive,
+        accounts: row.accounts,
+        logout: match (row.is_told, row.last_delivery) {
+            (false, _) => LogoutState::Off,
+            (true, None) => LogoutState::Unused,
+            (true, Some(word)) => LogoutState::parse(&word).unwrap_or(LogoutState::Unused),
+        },
+    }
+}
+
+/// One application with everything on its page.
+///
+/// # Errors
+/// [`ServiceError::NotFound`] where the environment has no such application.
+pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<ApplicationDetail> {
+    caller.require_view()?;
+    let state = &caller.state;
+    problem::write_down_first(state).await;
+    let mut conn = state.db.read().await?;
+    let application = table::by_id(&mut conn, application_id)
+        .await?
+        .filter(|application| application.environment_id == caller.environment.id)
+        .ok_or(ServiceError::NotFound)?;
+    let uris = table::redirect_uris(&mut conn, application_id).await?;
+    let of_kind = |kind: &str| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect::<Vec<_>>();
+    let redirect_uris = of_kind("login");
+    let registered = redirect_uris.iter().chain([&application.app_url, &application.login_url]);
+    let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
+    origins.sort();
+    origins.dedup();
+    let accounts = table::accounts(&mut conn, application_id, ACCOUNTS).await?;
+    let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
+    let counts = delivery::counts(&mut conn, application_id, COUNTED).await?;
+    let deliveries = delivery::of_application(&mut conn, application_id, DELIVERIES).await?;
+    let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
+    let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
+    let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
+    Ok(ApplicationDetail {
+        problems,
+        application: item(listed, &names),
+        algorithm: application.signing_algorithm,
+        addresses: vec![
+            vec![application.app_url],
+            vec![application.login_url],
+            application.initiate_login_url.into_iter().collect(),
+            redirect_uris,
+            of_kind("logout"),
+            origins,
+            application.backchannel_logout_uri.into_iter().collect(),
+        ],
+        issuer: state.issuer(&caller.environment),
+        accounts: accounts
+            .into_iter()
+            .map(|row| AccountOption { external_id: row.external_id, name: names.told_apart(Some(row.id), row.name) })
+            .collect(),
+        default_of,
+        counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
+        deliveries: deliveries.into_iter().map(delivery).collect(),
+        can_retry: caller.roles.can_administer(),
+        now: state.now(),
+    })
+}
+
+/// A number that was counted up to [`COUNTED`].
+fn counted(number: i64) -> String {
+    if number < COUNTED { number.to_string() } else { "1,000+".to_owned() }
+}
+
+fn delivery(row: DeliveryRow) -> DeliveryItem {
+    let (state, at) = match (row.delivered_at, row.dead_at) {
+        (Some(at), _) => (LogoutState::Delivered, at),
+        (None, Some(at)) => (LogoutState::Failed, at),
+        (None, None) if row.last_error.is_some() => (LogoutState::Retrying, row.next_attempt_at),
+        (None, None) => (LogoutState::Sending, row.next_attempt_at),
+    };
+    DeliveryItem {
+        session_id: row.session_id,
+        impersonation: SessionKind::parse(&row.session_kind) == Some(SessionKind::Impersonation),
+        user_id: row.user_id,
+        user_name: row.user_name,
+        user_email: row.user_email,
+        created_at: row.created_at,
+        state,
+        attempts: row.attempts,
+        last_error: row.last_error.unwrap_or_default(),
+        at,
+    }
+}

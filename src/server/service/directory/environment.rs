@@ -1,0 +1,167 @@
+//! Environments: making one with its first signing keys, and where it is served.
+
+use url::{Host, Url};
+
+use crate::model::audit::action;
+use crate::model::environment::is_slug;
+use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::{Tx, credential};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::text;
+use crate::server::service::audit::{self, Event};
+use crate::server::state::AppState;
+
+/// Makes an environment, impersonation off, with an active and a next signing key of each algorithm.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where the slug or the name cannot be used or the slug is taken.
+pub async fn create(
+    state: &AppState,
+    tx: &mut Tx,
+    slug: &str,
+    name: &str,
+    position: i64,
+) -> ServiceResult<EnvironmentRow> {
+    if !is_slug(slug) {
+        return Err(ServiceError::invalid(
+            "slug",
+            format!("{slug:?} cannot name an environment: use 1 to 40 lower-case letters, digits and hyphens"),
+        ));
+    }
+    let name =
+        text::name(name).map_err(|error| ServiceError::invalid("name", format!("the environment's name {error}")))?;
+    if environment::by_slug(tx, slug).await?.is_some() {
+        return Err(ServiceError::invalid("slug", format!("there is an environment {slug} already")));
+    }
+    let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name, host: None };
+    environment::insert(tx, &row, position, state.now()).await?;
+    state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
+    Ok(row)
+}
+
+/// An environment that has another issuer from now on.
+pub struct Moved {
+    pub environment: EnvironmentRow,
+    pub issuer: String,
+    pub former_issuer: String,
+    /// Refresh tokens that would have gone on under the other issuer.
+    pub revoked: u64,
+}
+
+/// Serves an environment at a host name of its own from now on, or with `None` below the public address. That is another
+/// issuer, and a token is never of two (OpenID Connect Core, section 12.2): those of the former one are good no more. `None`
+/// where it is served there already.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
+pub async fn set_host(
+    state: &AppState,
+    tx: &mut Tx,
+    row: &EnvironmentRow,
+    host: Option<&str>,
+) -> ServiceResult<Option<Moved>> {
+    let invalid = |message: String| ServiceError::invalid("host", message);
+    let host = host.map(|host| own_host(&state.public_url, host)).transpose().map_err(invalid)?;
+    if host == row.host {
+        return Ok(None);
+    }
+    if let Some(host) = &host {
+        let all = environment::all(tx).await?;
+        let same_name = |other: &&EnvironmentRow| other.host.as_deref().is_some_and(|known| name(known) == name(host));
+        if let Some(other) = all.iter().filter(|other| other.id != row.id).find(same_name) {
+            // Cookies do not tell ports apart.
+            return Err(invalid(format!("{} is the host name of {} already", name(host), other.slug)));
+        }
+    }
+    environment::set_host(tx, row.id, host.as_deref()).await?;
+    let revoked = credential::revoke_of_environment(tx, row.id, state.now()).await?;
+    let former_issuer = state.issuer(row);
+    let environment = EnvironmentRow { host, ..row.clone() };
+    let issuer = state.issuer(&environment);
+    let sentence = format!("The issuer is {issuer} from now on, and no longer {former_issuer}");
+    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence)).await?;
+    Ok(Some(Moved { environment, issuer, former_issuer, revoked }))
+}
+
+/// A host name, with a port where it is not the scheme's own, as browsers write it.
+fn own_host(public_url: &Url, text: &str) -> Result<String, String> {
+    let said = || {
+        format!(
+            "{text:?} is no host name of an environment: give one as in login.acme.example or login.acme.example:8443, \
+             without scheme and path"
+        )
+    };
+    let is_more = |c: char| c.is_whitespace() || c.is_control() || "/?#@\\%".contains(c);
+    if text.contains(is_more) {
+        return Err(said());
+    }
+    let url = Url::parse(&format!("{}://{text}", public_url.scheme())).map_err(|_| said())?;
+    let host = match url.host() {
+        Some(Host::Domain(host)) => host.trim_end_matches('.'),
+        Some(_) => return Err("an environment cannot have an IP address for its own: give a host name".to_owned()),
+        None => return Err(said()),
+    };
+    if host.len() > 253 || !host.split('.').all(is_label) {
+        return Err(said());
+    }
+    if public_url.host_str().is_some_and(|public| public.trim_end_matches('.') == host) {
+        return Err(format!(
+            "{host} is the portal's own host name (PUBLIC_URL): the environment needs another, for cookies do not tell \
+             ports apart"
+        ));
+    }
+    Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+/// RFC 1123, section 2.1.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+fn name(host: &str) -> &str {
+    host.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        own_host(&Url::parse("https://understudy.example.com").expect("a URL"), text)
+    }
+
+    #[test]
+    fn a_host_name_is_kept_as_browsers_write_it() {
+        for (text, stored) in [
+            ("login.acme.example", "login.acme.example"),
+            ("Login.ACME.example.", "login.acme.example"),
+            ("login.acme.example:443", "login.acme.example"),
+            ("login.acme.example:8443", "login.acme.example:8443"),
+            ("anmeldung.bücher.example", "anmeldung.xn--bcher-kva.example"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(stored), "{text}");
+        }
+        for text in [
+            "",
+            "https://login.acme.example",
+            "login.acme.example/x",
+            "user@login.acme.example",
+            "login acme.example",
+            "login.acme.example\n",
+            "login_acme.example",
+            "-login.acme.example",
+            "login..acme.example",
+            "login.acme.example:99999",
+            "192.0.2.1",
+            "0x7f.1",
+            "[::1]",
+            "understudy.example.com",
+            "UNDERSTUDY.example.com:8443",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Users as operators see them: the list and one user's page.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::model::impersonation::Denial;
+use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
+use crate::model::user::{
+    EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
+    UserStatus, UsersPage,
+};
+use crate::server::db::page::{Cursor, Window};
+use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
+use crate::server::db::{Conn, account, settings};
+use crate::server::error::ServiceResult;
+use crate::server::platform::text::{self, Search, Word, storable};
+use crate::server::service::caller::Caller;
+use crate::server::service::impersonation::Candidate;
+use crate::server::service::registry::accounts;
+use crate::server::service::registry::names::Names;
+use crate::server::service::{audit, length, session};
+use crate::server::state::AppState;
+
+/// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.
+const KEPT: usize = 1_000;
+
+/// A page of the environment's users.
+pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage> {
+    caller.require_view()?;
+    let (state, environment_id) = (&caller.state, caller.environment.id);
+    let read = read(state, environment_id, query);
+    let (page, enabled) = if query.length() <= KEPT {
+        state.user_lists.get(&state.db, (environment_id, query.clone()), read).await?
+    } else {
+        read.await?
+    };
+    let impersonation = match (caller.roles.can_impersonate(), enabled) {
+        (false, _) => Some(Denial::RoleMissing),
+        (true, false) => Some(Denial::Off),
+        (true, true) => None,
+    };
+    Ok(UsersPage { impersonation, now: state.now(), ..page })
+}
+
+/// A page without what it says to the caller alone, and whether impersonation is on.
+async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> ServiceResult<(UsersPage, bool)> {
+    let (sort, descending) = query.order();
+    length::require("account", &query.account, length::SEARCH)?;
+    length::require("exclude", &query.exclude, length::LIST)?;
+    // A place in a list that was sorted otherwise is none in this one.
+    let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, &cursor.value));
+    let search = Search::of(&query.q);
+    let mut conn = state.db.read().await?;
+    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, "").await?;
+    let account_id = match query.account.as_str() {
+        "" => None,
+        // An account that does not exist has no users: the filter stays, and finds none.
+        external_id => Some(
+            account::by_external_id(&mut conn, environment_id, &storable(external_id))
+                .await?
+                .map_or_else(Uuid::nil, |account| account.id),
+        ),
+    };
+    let behind = match search.id {
+        Some(id) => table::behind_id(&mut conn, environment_id, id).await?,
+        None => None,
+    };
+    // An id that is not ours is a word like any other: others have given ids to accounts.
+    let words = if behind.is_some() { Vec::new() } else { search.words_or_id() };
+    // Nothing can be found: no user has this id.
+    let id = behind.or((search.too_long || search.only_signs).then(Uuid::nil));
+    let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
+    let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
+    let with_members = !named_accounts.is_empty();
+    let filter = UserFilter {
+        environment_id,
+        id,
+        named_accounts,
+        seqs: table::few_with(&mut conn, environment_id, &words, with_members).await?,
+        words,
+        account_id,
+        status: UserStatus::parse(&query.status),
+        excluded_domains: query.excluded_domains().iter().map(|name| stored_domain(name)).collect(),
+        sort,
+        descending: descending != backwards,
+        after: cursor.as_ref().map(|cursor| (beginning(&cursor.value), cursor.id)),
+        limit: PAGE_SIZE as i64 + 1,
+    };
+    let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
+    let names = Names::of_accounts(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
+    let total = table::count_all(&mut conn, environment_id, USERS_COUNTED).await?;
+    let matching = if query.is_filtered() {
+        table::count(&mut conn, &filter, USERS_MATCHED).await?
+    } else {
+        total.min(USERS_MATCHED)
+    };
+    let enabled = settings::get(&mut conn, environment_id).await?.enabled;
+    let edge = |row: Option<&UserListRow>, backwards| {
+        row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())
+    };
+    let page = UsersPage {
+        next: edge(window.rows.last().filter(|_| window.has_next), false),
+        previous: edge(window.rows.first().filter(|_| window.has_previous), true),
+        rows: Arc::new(window.rows.into_iter().map(|row| list_row(row, &names)).collect()),
+        is_filtered: query.is_filtered(),
+        total,
+        matching,
+        accounts,
+        searched: Searched { many_accounts, ..searched(&search) },
+        impersonation: None,
+        now: state.now(),
+    };
+    Ok((page, enabled))
+}
+
+/// What a page says was looked for.
+pub fn searched(search: &Search) -> Searched {
+    Searched {
+        words: search.words.iter().map(|word| word.key.clone()).collect(),
+        id: search.id,
+        too_long: search.too_long,
+        only_signs: search.only_signs,
+        ..Searched::default()
+    }
+}
+
+/// Accounts that have all the words, unless the words are too short to say anything, and whether there are too many of them
+/// to look at their members.
+async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -> ServiceResult<(Vec<Uuid>, bool)> {
+    if !words.iter().any(|word| word.key.chars().count() > 2) {
+        return Ok((Vec::new(), false));
+    }
+    let found = account::search(conn, environment_id, words, None, NAMED_ACCOUNTS as i64 + 1).await?;
+    let many = found.len() > NAMED_ACCOUNTS;
+    Ok((found.into_iter().filter(|_| !many).map(|account| account.id).collect(), many))
+}
+
+/// A domain that somebody typed, as the domains of addresses are stored.
+fn stored_domain(typed: &str) -> String {
+    text::domain(typed).unwrap_or_else(|| storable(typed))
+}
+
+/// Whether a cursor was made for this order: PostgreSQL compares only what is of one kind.
+fn fits(sort: UserSort, value: &SortValue) -> bool {
+    match sort {
+        UserSort::Name | UserSort::Email => matches!(value, SortValue::Text(_)),
+        UserSort::LastVisit | UserSort::Visits | UserSort::Status => matches!(value, SortValue::Number(_)),
+        UserSort::Account => matches!(value, SortValue::Text(_) | SortValue::Number(_)),
+        UserSort::Created => matches!(value, SortValue::Time(_)),
+    }
+}
+
+/// The user with this address, however it is spelt.
+pub async fn by_email(conn: &mut Conn, environment_id: Uuid, typed: &str) -> ServiceResult<Option<UserRecord>> {
+    for spelling in text::spellings(typed) {
+        if let Some(row) = table::by_email(conn, environment_id, &spelling).await? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+/// Where a page begins. A cursor is the caller's to make up.
+fn beginning(value: &SortValue) -> SortValue {
+    match value {
+        SortValue::Text(text) => SortValue::Text(storable(text)),
+        other => other.clone(),
+    }
+}
+
+fn list_row(row: UserListRow, names: &Names) -> UserRow {
+    UserRow {
+        status: table::status(row.locked_at, row.email_verified),
+        last_visit_at: table::visited(row.last_visit_us),
+        other_accounts: row.accounts - i64::from(row.main_account.is_some()),
+        main_account: row.main_account.map(|name| names.told_apart(row.main_account_id, name)),
+        id: row.id,
+        name: row.name,
+        email: row.email,
+        picture_url: row.picture_url,
+        mfa_enrolled: row.mfa_enrolled,
+        visits: row.visits,
+    }
+}
+
+/// One user with everything on its page.
+pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
+    caller.require_view()?;
+    let mut conn = caller.state.db.read().await?;
+    let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
+    let roles = account::membership_roles(&mut conn, user_id).await?;
+    let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
+    let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
+    let user = &candidate.user;
+    let names = &candidate.names;
+    let mut accounts: Vec<UserAccount> = candidate
+        .memberships
+        .iter()
+        .map(|membership| UserAccount {
+            external_id: membership.external_id.clone(),
+            name: names.told_apart(Some(membership.account_id), membership.name.clone()),
+            roles: roles
+                .iter()
+                .filter(|(account_id, _, _)| *account_id == membership.account_id)
+                .map(|(_, _, name)| name.clone())
+                .collect(),
+            active: Some(membership.account_id) == user.active_account_id,
+            disabled: membership.disabled_at.is_some(),
+            applications: candidate
+                .applications
+                .iter()
+                .filter(|application| application.account_id == membership.account_id)
+                .map(|application| UserApplication {
+                    client_id: application.client_id.clone(),
+                    name: names.told_apart(Some(application.application_id), application.name.clone()),
+                    is_default: application.is_default,
+                })
+                .collect(),
+        })
+        .collect();
+    accounts.sort_by_key(|account| !account.active);
+    Ok(UserDetail {
+        id: user.id,
+        name: user.name.clone(),
+        email: user.email.clone(),
+        email_verified: user.email_verified,
+        picture_url: user.picture_url.clone(),
+        status: user.status(),
+        mfa_enrolled: user.mfa_enrolled,
+        created_at: user.created_at,
+        last_login_at: user.last_login_at,
+        last_visit_at: user.last_visit_at(),
+        visits: user.visits,
+        accounts,
+        sessions,
+        events,
+        asked_by: caller.operator.id,
+        can_end_any: caller.roles.can_end_any_session(),
+        impersonation: candidate.denial(caller),
+        now: caller.state.now(),
+    })
+}

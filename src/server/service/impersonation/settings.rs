@@ -1,0 +1,153 @@
+//! Changing an environment's impersonation settings.
+
+mod protected;
+
+use uuid::Uuid;
+
+use crate::model::audit::action;
+use crate::model::error::OUT_OF_DATE;
+use crate::model::impersonation::ImpersonationSettings;
+use crate::model::session::EndReason;
+use crate::server::db::session::impersonations_begun_before;
+use crate::server::db::settings as table;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::{Caller, Client};
+use crate::server::service::session::{self, AT_ONCE, EndedBy};
+use crate::server::state::AppState;
+
+/// What to change; what is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsChange {
+    /// The version that the page showed; without one, whatever there is now is changed.
+    pub version: Option<i64>,
+    pub enabled: Option<bool>,
+    pub hide_from_account_audit: Option<bool>,
+    /// Permissions whose holders only an Owner may impersonate, as they are typed.
+    pub protected_permissions: Option<String>,
+}
+
+/// Sets both switches, whatever they were.
+///
+/// # Errors
+/// Those of [`change`].
+pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceResult<()> {
+    let (enabled, hidden) = (Some(wanted.enabled), Some(wanted.hide_from_account_audit));
+    change(caller, SettingsChange { enabled, hide_from_account_audit: hidden, ..SettingsChange::default() }).await
+}
+
+/// Changes what is named and nothing else, if nobody has changed anything since the version that the caller saw. Turning
+/// impersonation off ends what is running: nothing goes on from the same moment.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
+/// settings are others by now, and for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
+pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
+    if !caller.roles.can_change_settings() {
+        return Err(ServiceError::Forbidden);
+    }
+    let by = By { actor: EndedBy::Operator(&caller.operator), can_unprotect: caller.roles.can_unprotect() };
+    change_as(&caller.state, caller.environment.id, wanted, by, &caller.client).await
+}
+
+/// [`change`] by whoever administers the server, from its command line.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] as [`change`] has it.
+pub async fn change_by_system(state: &AppState, environment_id: Uuid, wanted: SettingsChange) -> ServiceResult<()> {
+    let by = By { actor: EndedBy::System, can_unprotect: true };
+    change_as(state, environment_id, wanted, by, &Client::default()).await
+}
+
+/// Who changes settings.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    actor: EndedBy<'a>,
+    can_unprotect: bool,
+}
+
+async fn change_as(
+    state: &AppState,
+    environment_id: Uuid,
+    wanted: SettingsChange,
+    by: By<'_>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let protected = wanted.protected_permissions.as_deref().map(protected::parse).transpose()?;
+    let mut tx = state.db.write().await?;
+    let (before, version) = table::versioned(&mut tx, environment_id).await?;
+    if wanted.version.is_some_and(|seen| seen != version) {
+        return Err(stale());
+    }
+    let after = ImpersonationSettings {
+        enabled: wanted.enabled.unwrap_or(before.enabled),
+        hide_from_account_audit: wanted.hide_from_account_audit.unwrap_or(before.hide_from_account_audit),
+    };
+    let mut protected_before = table::protected_permissions(&mut tx, environment_id).await?;
+    // The database may have another order of letters.
+    protected_before.sort();
+    let protected = protected.filter(|protected| *protected != protected_before);
+    if let Some(protected) = &protected {
+        protected::check(&mut tx, environment_id, &protected_before, protected, by.can_unprotect).await?;
+    }
+    if before == after && protected.is_none() {
+        return Ok(());
+    }
+    if !table::update_version(&mut tx, environment_id, version, after, state.now()).await? {
+        return Err(stale());
+    }
+    if let Some(protected) = &protected {
+        table::set_protected_permissions(&mut tx, environment_id, protected).await?;
+    }
+    let sentence = describe(before, after, protected.as_deref());
+    let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(client);
+    let event = match by.actor {
+        EndedBy::Operator(operator) => event.by_operator(operator),
+        _ => event,
+    };
+    audit::record(state, &mut tx, event).await?;
+    tx.commit().await?;
+    if !after.enabled {
+        end_running(state, environment_id, by.actor, client).await?;
+    }
+    Ok(())
+}
+
+fn stale() -> ServiceError {
+    ServiceError::invalid("version", OUT_OF_DATE)
+}
+
+/// None of them may go on any more; their ends are written some at a time.
+async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, client: &Client) -> ServiceResult<()> {
+    loop {
+        let mut tx = state.db.write().await?;
+        let began = state.now();
+        let batch = impersonations_begun_before(&mut tx, environment_id, None, began, AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for running in batch {
+            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, client).await?;
+        }
+        tx.commit().await?;
+    }
+}
+
+fn describe(before: ImpersonationSettings, after: ImpersonationSettings, protected: Option<&[String]>) -> String {
+    let mut changes = Vec::new();
+    if before.enabled != after.enabled {
+        changes.push(if after.enabled { "Impersonation turned on" } else { "Impersonation turned off" }.to_owned());
+    }
+    if before.hide_from_account_audit != after.hide_from_account_audit {
+        let how = if after.hide_from_account_audit { "hidden from" } else { "shown in" };
+        changes.push(format!("impersonated events {how} account audit logs"));
+    }
+    match protected {
+        Some([]) => changes.push("no permission is protected any more".to_owned()),
+        Some(protected) => {
+            changes.push(format!("only Owners may impersonate who holds one of: {}", protected.join(", ")));
+        }
+        None => {}
+    }
+    changes.join("; ")
+}

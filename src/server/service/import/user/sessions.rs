@@ -1,0 +1,59 @@
+//! Sessions that a change of an import ends, in the transaction of the change.
+
+use super::write::Going;
+use crate::model::session::{EndReason, SessionKind};
+use crate::server::db::{session as table, user};
+use crate::server::service::caller::Client;
+use crate::server::service::import::Writer;
+use crate::server::service::import::change::What;
+use crate::server::service::session::{self, EndedBy};
+
+/// Sessions of a user in one look: running ones come first.
+const SESSIONS: i64 = 200;
+
+/// Whoever is locked or no longer verified has no session any more, and nobody acts for that user. With another password,
+/// or none, the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
+pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    if one.has(What::Locked) || one.has(What::Unverified) {
+        end_all(writer, one).await
+    } else if one.has(What::PasswordChanged) || one.has(What::PasswordRemoved) {
+        end_own(writer, one).await
+    } else {
+        Ok(())
+    }
+}
+
+/// As many as a user may have now end here. The rest, of a user who had more before that was so, are over all the same, and a
+/// timer ends them: the others in the import do not wait for that.
+async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    let (state, client) = (writer.state, Client::default());
+    let (reason, by) = (EndReason::PasswordChanged, EndedBy::System);
+    if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &client).await? {
+        user::end_sessions_before(writer.tx, one.id, writer.now).await?;
+    }
+    Ok(())
+}
+
+async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    let (state, environment_id, client) = (writer.state, writer.environment_id, Client::default());
+    let reason = EndReason::TargetLockedOrRemoved;
+    loop {
+        let mut ended = false;
+        for item in table::of_user(writer.tx, one.id, SESSIONS).await? {
+            if item.ended_at.is_some() {
+                continue;
+            }
+            let Some(standing) = session::live_in(state, writer.tx, environment_id, item.id).await? else {
+                ended = true;
+                continue;
+            };
+            if standing.session_kind() == SessionKind::Password {
+                ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &client).await?;
+            }
+        }
+        // Running ones come first in the list: one more look, until there are none.
+        if !ended {
+            return Ok(());
+        }
+    }
+}

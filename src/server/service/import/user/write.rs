@@ -1,0 +1,175 @@
+//! Writing a batch of users: new ones, and of the others what changed.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::{Known, User, sessions};
+use crate::server::db::import::{self as table, KnownUser, MembershipUpsert, UserUpsert};
+use crate::server::service::audit::Event;
+use crate::server::service::import::change::{Change, What};
+use crate::server::service::import::read::Entity;
+use crate::server::service::import::row::Given;
+use crate::server::service::import::writer::Allowed;
+use crate::server::service::import::{Kind, Writer};
+
+/// One user on the way into the database.
+pub(super) struct Going<'a> {
+    user: Cow<'a, User>,
+    known: Option<&'a KnownUser>,
+    changes: Vec<Change>,
+    left_out: Vec<Change>,
+    pub(super) id: Uuid,
+    name: String,
+}
+
+impl Going<'_> {
+    pub(super) fn has(&self, what: What) -> bool {
+        self.changes.iter().any(|(change, _)| *change == what)
+    }
+}
+
+pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> anyhow::Result<()> {
+    let emails: Vec<&str> = users.iter().map(Entity::key).collect();
+    let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
+    let going = users.iter().map(|user| going(writer, user, &known));
+    let mut going: Vec<Going<'_>> = going.collect();
+    going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
+    let references: Vec<_> = going.iter().flat_map(|one| one.user.references()).collect();
+    writer.learn(Kind::Accounts, &references).await?;
+    writer.learn(Kind::Roles, &references).await?;
+    let (named, others): (Vec<&Going<'_>>, Vec<&Going<'_>>) =
+        going.iter().partition(|one| one.known.is_none() || one.has(What::Renamed));
+    for (rows, with_names) in [(named, true), (others, false)] {
+        let rows: Vec<UserUpsert<'_>> = rows.into_iter().map(|one| row(writer, one)).collect();
+        table::upsert_users(writer.tx, &rows, with_names).await?;
+    }
+    for one in &going {
+        take_away(writer, one).await?;
+    }
+    let memberships: Vec<MembershipUpsert> = going.iter().flat_map(|one| memberships(writer, one)).collect();
+    table::add_memberships(writer.tx, &memberships).await?;
+    for one in &going {
+        report(writer, one).await?;
+        sessions::end(writer, one).await?;
+    }
+    Ok(())
+}
+
+fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a> {
+    let known = known.get(&user.email);
+    let compare = |row: &User| known.map(|known| row.changes(known)).unwrap_or_default();
+    let keep = |row: &mut User, change: &Change| {
+        if let Some(known) = known {
+            row.keep(change, known);
+        }
+    };
+    let Allowed { row: user, changes, left_out } = writer.allowed(user, compare, keep);
+    let id = known.map_or_else(|| writer.state.new_id(), |known| known.id);
+    // Another product's file may have no name: then there is at least what stands before the @.
+    let local = || user.email.split('@').next().unwrap_or_default().to_owned();
+    let name = user.name.clone().or_else(|| known.map(|known| known.name.clone())).unwrap_or_else(local);
+    Going { user, known, changes, left_out, id, name }
+}
+
+fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
+    let (user, known) = (&*one.user, one.known);
+    let locked_at = match user.locked {
+        Some(true) => known.and_then(|known| known.locked_at).or(Some(writer.now)),
+        Some(false) => None,
+        None => known.and_then(|known| known.locked_at),
+    };
+    let active = user.active_after(known);
+    let active_account_id = match known {
+        Some(known) if known.active_account.as_deref() == active => known.active_account_id,
+        _ => active.and_then(|account| writer.id(Kind::Accounts, account)),
+    };
+    let later = user.last_visit_at.filter(|_| known.is_none() || one.has(What::LastVisit));
+    UserUpsert {
+        id: one.id,
+        environment_id: writer.environment_id,
+        email: &user.email,
+        name: &one.name,
+        email_verified: user.email_verified.unwrap_or_else(|| known.is_some_and(|known| known.email_verified)),
+        picture_url: user.picture_url.over(known.and_then(|known| known.picture_url.clone())),
+        password_hash: user.password_hash.over(known.and_then(|known| known.password_hash.clone())),
+        mfa_enrolled: user.mfa_enrolled.unwrap_or_else(|| known.is_some_and(|known| known.mfa_enrolled)),
+        locked_at,
+        active_account_id,
+        last_login_at: later.or_else(|| known.and_then(|known| known.last_login_at)),
+        last_visit_us: later
+            .map_or_else(|| known.map_or(0, |known| known.last_visit_us), |time| time.timestamp_micros()),
+        visits: user.visits.unwrap_or(0).max(known.map_or(0, |known| known.visits)),
+        created_at: user.created_at.unwrap_or(writer.now),
+    }
+}
+
+/// Memberships and roles that the row no longer has.
+async fn take_away(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    let Some(known) = one.known else { return Ok(()) };
+    for (what, about) in &one.changes {
+        match what {
+            What::MembershipRemoved => {
+                if let Some(held) = known.memberships.iter().find(|held| held.account == *about) {
+                    table::remove_membership(writer.tx, held.account_id, one.id).await?;
+                }
+            }
+            What::RoleRemoved => {
+                let Some((account, role)) = about.split_once(':') else { continue };
+                let held = known.memberships.iter().find(|held| held.account == account);
+                let role_id = held.and_then(|held| held.roles.iter().find(|(_, key)| key == role)).map(|(id, _)| *id);
+                if let (Some(held), Some(role_id)) = (held, role_id) {
+                    table::remove_membership_role(writer.tx, held.account_id, one.id, role_id).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Memberships that are new or whose state or roles change, each with the roles that it does not have yet.
+fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
+    let Given::Set(listed) = &one.user.memberships else { return Vec::new() };
+    let mut rows = Vec::new();
+    for membership in listed {
+        let Some(account_id) = writer.id(Kind::Accounts, &membership.account) else { continue };
+        let held = one.known.and_then(|known| known.memberships.iter().find(|held| held.account_id == account_id));
+        let is_held = |role: &&String| held.is_some_and(|held| held.roles.iter().any(|(_, key)| key == *role));
+        let missing = membership.roles.iter().filter(|role| !is_held(role));
+        let role_ids: Vec<Uuid> = missing.filter_map(|role| writer.id(Kind::Roles, role)).collect();
+        let was_disabled = held.and_then(|held| held.disabled_at);
+        let disabled_at = match (membership.disabled, was_disabled) {
+            (true, was) => was.or(Some(writer.now)),
+            (false, was) if one.user.adds => was,
+            (false, _) => None,
+        };
+        if held.is_some() && disabled_at == was_disabled && role_ids.is_empty() {
+            continue;
+        }
+        let created_at = one.user.created_at.filter(|_| one.known.is_none()).unwrap_or(writer.now);
+        rows.push(MembershipUpsert { account_id, user_id: one.id, disabled_at, created_at, role_ids });
+    }
+    rows
+}
+
+/// An event for each change that somebody will want to have explained one day.
+async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+    for (what, about) in &one.changes {
+        let Some((action, severity)) = what.facts().event else { continue };
+        let sentence = format!("{} by an import", what.sentence(&one.name, about));
+        let mut event = Event::new(writer.environment_id, action, severity, sentence);
+        event = event.about_user(one.id, &one.name, &one.user.email);
+        let account = about.split(':').next().unwrap_or_default();
+        let held = one.known.and_then(|known| known.memberships.iter().find(|held| held.account == account));
+        if let Some(held) = held {
+            event = event.in_account(held.account_id, &held.account_name, false);
+        }
+        writer.record(event).await?;
+    }
+    for change in &one.left_out {
+        let event = writer.leave_out(change, &one.name).about_user(one.id, &one.name, &one.user.email);
+        writer.record(event).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Users signing in to an environment and out of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{EndedBy, browser};
+use crate::model::audit::action;
+use crate::model::error::WRONG_PASSWORD;
+use crate::model::session::{EndReason, SessionKind};
+use crate::model::user::UserStatus;
+use crate::server::crypto::password::{Door, MAX_BYTES};
+use crate::server::crypto::secret::SecretKind;
+use crate::server::db::application::ApplicationRow;
+use crate::server::db::credential::{self, NewSessionCookie};
+use crate::server::db::environment::EnvironmentRow;
+use crate::server::db::session::{self as session_table, NewSession};
+use crate::server::db::user::{self, UserRecord};
+use crate::server::db::{Tx, account};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::rate_limit::Realm;
+use crate::server::service::audit::{self, Event, failed_sign_in};
+use crate::server::service::caller::Client;
+use crate::server::service::directory::users;
+use crate::server::service::operator::sign_in_name;
+use crate::server::service::session;
+use crate::server::state::AppState;
+
+/// How long a user stays signed in.
+const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// Running sessions of a user's own at most: a sign-in beyond ends the oldest.
+pub const SESSIONS: i64 = 200;
+
+/// What the browser in which somebody signs in had before.
+#[derive(Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// The user's session there, which ends with the new one's beginning.
+    pub session: Option<Uuid>,
+    /// The provider's cookie.
+    pub cookie: Option<&'a str>,
+}
+
+/// A user's new session: the value of the cookie that the browser gets for it, the provider's own or, for an application's
+/// form, the application's; and until when the session lives.
+pub struct SignedIn {
+    pub session_id: Uuid,
+    pub cookie: String,
+    /// The value of the cookie by which the browser is known again.
+    pub device: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Signs a user in, in a new session; the one that the browser held before, if any, ends, and the browser is known by a new
+/// cookie. An unknown e-mail, a wrong password, a locked and an unverified user get the same answer after the same work; so
+/// does whoever was changed between the look at the password and the session's beginning.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
+pub async fn sign_in(
+    state: &AppState,
+    environment: &EnvironmentRow,
+    email: &str,
+    password: &str,
+    before: Before<'_>,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
+    sign_in_at(state, environment, None, email, password, before, client).await
+}
+
+/// [`sign_in`] at an application's own form: the session and its cookie are for this application and for no other.
+///
+/// # Errors
+/// Besides those of [`sign_in`], [`ServiceError::Invalid`] for the field `application` where no account of the user has
+/// it: nothing is begun then.
+pub async fn sign_in_at(
+    state: &AppState,
+    environment: &EnvironmentRow,
+    application: Option<&ApplicationRow>,
+    email: &str,
+    password: &str,
+    before: Before<'_>,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
+    let key = sign_in_name(email);
+    let realm = Realm::Environment(environment.id);
+    let device = client.device(state, realm, Some(&environment.slug), &key);
+    let attempt = client.attempt(realm, &key, device.known());
+    let charge = state.limits.sign_in(&attempt)?;
+    let mut conn = state.db.read().await?;
+    let known = users::by_email(&mut conn, environment.id, email).await?;
+    drop(conn);
+    let usable = password.len() <= MAX_BYTES;
+    let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
+    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
+    let verified = state.passwords.verify_from(Door::Hosted, known_here, typed, hash).await;
+    let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
+    let mut tx = state.db.write().await?;
+    // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
+    let id = known.as_ref().map_or_else(Uuid::nil, |row| row.id);
+    let current = match matches {
+        true => user::held(&mut tx, environment.id, id).await?,
+        // A guess waits for nobody, or it would tell by that who there is.
+        false => user::by_id(&mut tx, environment.id, id).await?,
+    };
+    let may_begin = |row: &&UserRecord| {
+        let before = known.as_ref().and_then(|known| known.password_hash.as_ref());
+        matches && row.password_hash.as_ref() == before && row.status() == UserStatus::Active
+    };
+    let Some(row) = current.as_ref().filter(may_begin) else {
+        record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+        tx.commit().await?;
+        return Err(ServiceError::invalid("password", WRONG_PASSWORD));
+    };
+    state.limits.take_back(&charge);
+    state.limits.right_password(&attempt)?;
+    if let Some(replaced) = before.session {
+        end_own(state, &mut tx, environment.id, replaced, client).await?;
+    }
+    match create(state, &mut tx, environment, application, row, before.cookie, client).await {
+        // The password was right, and that it was tried is in the audit trail all the same.
+        Err(refusal @ ServiceError::Invalid { .. }) => {
+            drop(tx);
+            let mut tx = state.db.write().await?;
+            record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+            tx.commit().await?;
+            Err(refusal)
+        }
+        outcome => {
+            let (session_id, cookie, expires_at) = outcome?;
+            tx.commit().await?;
+            Ok(SignedIn { session_id, cookie, device: device.remember(state.random.as_ref()), expires_at })
+        }
+    }
+}
+
+async fn create(
+    state: &AppState,
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    application: Option<&ApplicationRow>,
+    row: &UserRecord,
+    cookie: Option<&str>,
+    client: &Client,
+) -> ServiceResult<(Uuid, String, DateTime<Utc>)> {
+    // Another server's clock may run ahead of this one: what begins now did not begin before the password was chosen.
+    let now = row.sessions_end_before.map_or(state.now(), |before| before.max(state.now()));
+    let mut memberships = account::memberships(tx, row.id).await?;
+    if let Some(application) = application {
+        let assigned = account::applications_of_user(tx, row.id).await?;
+        memberships.retain(|membership| {
+            let account_id = membership.account_id;
+            assigned.iter().any(|row| row.account_id == account_id && row.application_id == application.id)
+        });
+    }
+    let mut enabled = memberships.iter().filter(|membership| membership.disabled_at.is_none());
+    if application.is_some() && enabled.clone().next().is_none() {
+        return Err(ServiceError::invalid("application", "None of your accounts has this application."));
+    }
+    let application_id = application.map(|application| application.id);
+    let active = enabled.clone().find(|membership| Some(membership.account_id) == row.active_account_id);
+    let session = NewSession {
+        id: state.new_id(),
+        environment_id: environment.id,
+        user_id: row.id,
+        kind: SessionKind::Password,
+        account_id: active.or_else(|| enabled.next()).map(|membership| membership.account_id),
+        application_id,
+        operator_id: None,
+        reason: None,
+        ticket: None,
+        deadline: None,
+        hidden_from_account: false,
+        now,
+        expires_at: now + SESSION_LIFETIME,
+        ip_address: client.ip_address.as_deref(),
+        user_agent: client.user_agent.as_deref(),
+    };
+    session_table::insert(tx, &session).await?;
+    let cookie = match application_id {
+        Some(_) => {
+            let (cookie, secret_hash) = SecretKind::SessionCookie.generate(state.random.as_ref());
+            let held = NewSessionCookie {
+                secret_hash: &secret_hash,
+                session_id: session.id,
+                application_id,
+                now,
+                expires_at: session.expires_at,
+            };
+            credential::insert_session_cookie(tx, &held).await?;
+            cookie
+        }
+        None => {
+            let jar = browser::jar(state, tx, environment.id, cookie).await?;
+            browser::hold(state, tx, jar.browser_id, session.id, None).await?;
+            jar.cookie
+        }
+    };
+    let new_day = row.last_visit_at().is_none_or(|visit| visit.date_naive() != now.date_naive());
+    user::record_login(tx, row.id, now, new_day).await?;
+    let standing = session_table::standing(tx, environment.id, session.id).await?.ok_or(ServiceError::NotFound)?;
+    let sentence = format!("{} signed in", row.name);
+    let event = Event::of(environment.id, action::USER_SIGNED_IN, sentence)
+        .by_user(row.id, &row.name)
+        .in_session(&standing)
+        .from(client);
+    audit::record(state, tx, event).await?;
+    end_oldest(state, tx, row.id).await?;
+    Ok((session.id, cookie, session.expires_at))
+}
+
+/// Ends the oldest of a user's own sessions where there are more than [`SESSIONS`]: whoever has the password could begin any
+/// number of them. Who had many more before there was a limit gets below it by and by.
+async fn end_oldest(state: &AppState, tx: &mut Tx, user_id: Uuid) -> ServiceResult<()> {
+    let client = Client::default();
+    for oldest in session_table::own_running(tx, user_id, SESSIONS, session::AT_ONCE).await? {
+        session::end_in(state, tx, &oldest, EndReason::TooManySessions, EndedBy::System, &client).await?;
+    }
+    Ok(())
+}
+
+/// One row is written, also for an unknown e-mail, so that it takes no less.
+async fn record_failure(
+    state: &AppState,
+    tx: &mut Tx,
+    environment: &EnvironmentRow,
+    row: Option<&UserRecord>,
+    client: &Client,
+) -> ServiceResult<()> {
+    let Some(row) = row else {
+        return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, client).await;
+    };
+    let sentence = format!("A sign-in as {} failed", row.name);
+    let event = Event::of(environment.id, action::USER_SIGN_IN_FAILED, sentence)
+        .about_user(row.id, &row.name, &row.email)
+        .from(client);
+    audit::record(state, tx, event).await
+}
+
+/// Ends the user's own session as signed out, if it still runs.
+async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<()> {
+    if let Some(standing) = session::live_in(state, tx, environment_id, id).await? {
+        session::end_in(state, tx, &standing, EndReason::SignedOut, EndedBy::User, client).await?;
+    }
+    Ok(())
+}
+
+/// Signs out of one session: the user's own, or an impersonation, which its operator then ended. Gives whether this
+/// call ended it.
+pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<bool> {
+    let mut tx = state.db.write().await?;
+    let ended = match session::live_in(state, &mut tx, environment_id, id).await? {
+        Some(standing) => {
+            let operator = standing.acting_operator();
+            let by = operator.as_ref().map_or(EndedBy::User, EndedBy::Operator);
+            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, by, client).await?
+        }
+        None => false,
+    };
+    tx.commit().await?;
+    Ok(ended)
+}
