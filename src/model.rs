@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod denial;
 pub mod device;
 pub mod environment;
 pub mod error;

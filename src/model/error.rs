@@ -4,7 +4,7 @@ use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
-use super::impersonation::Denial;
+use super::denial::Denial;
 
 /// For whoever signs in with an e-mail or a password that is not right, whichever.
 pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";

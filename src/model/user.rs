@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::audit::AuditItem;
-use super::impersonation::Denial;
+use super::denial::Denial;
 use super::search::{AccountChoice, Searched};
 use super::session::SessionItem;
 

@@ -3,4 +3,5 @@
 pub mod device;
 pub mod keyring;
 pub mod password;
+pub mod pkce;
 pub mod secret;

@@ -1,9 +1,9 @@
 //! What a use case answers when it fails, and the one place that decides what of it goes over the wire.
 
-use crate::model::error::ApiError;
-use crate::model::impersonation::Denial;
-
 use super::db::DbError;
+use super::platform::rate_limit::Limited;
+use crate::model::denial::Denial;
+use crate::model::error::ApiError;
 
 /// A failed use case. Everything but [`ServiceError::Internal`] is the caller's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,12 @@ impl From<anyhow::Error> for ServiceError {
             return Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS };
         }
         Self::Internal(error)
+    }
+}
+
+impl From<Limited> for ServiceError {
+    fn from(Limited { retry_after_seconds }: Limited) -> Self {
+        Self::RateLimited { retry_after_seconds }
     }
 }
 

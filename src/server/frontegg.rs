@@ -15,6 +15,7 @@ mod error;
 pub mod login_box;
 mod logout;
 mod meant;
+mod origin;
 mod own;
 mod sessions;
 mod silent;

@@ -10,4 +10,7 @@ pub mod headers;
 pub mod health;
 pub mod host;
 pub(in crate::server) mod origin;
+pub mod own_host;
 pub mod page;
+pub mod policy;
+pub mod site;

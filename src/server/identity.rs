@@ -5,6 +5,7 @@
 mod account_log;
 pub(in crate::server) mod authorize;
 mod cors;
+mod destination;
 pub(in crate::server) mod discovery;
 mod events;
 mod hand_off;
@@ -13,6 +14,7 @@ mod login;
 pub(in crate::server) mod logout;
 pub(in crate::server) mod my_sessions;
 mod password;
+pub(in crate::server) mod reauthentication;
 mod revoke;
 mod selection;
 mod token;

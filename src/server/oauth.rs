@@ -2,6 +2,7 @@
 //! and how it is refused.
 
 pub(in crate::server) mod access;
+pub(in crate::server) mod basic;
 pub(in crate::server) mod browser;
 pub(in crate::server) mod claims;
 pub(in crate::server) mod client_auth;
@@ -13,3 +14,4 @@ pub(in crate::server) mod parameters;
 pub(in crate::server) mod parking;
 pub(in crate::server) mod problem;
 pub(in crate::server) mod provider;
+pub(in crate::server) mod unnoted;

@@ -18,7 +18,7 @@ use super::portal::pages::Pages;
 use super::state::AppState;
 use super::{frontegg, identity};
 use crate::server::http::host::{self, Names};
-use crate::server::http::{assets, body, caller, explain, headers, health};
+use crate::server::http::{assets, body, caller, explain, headers, health, site};
 use crate::server::oauth::own_host;
 use crate::server::portal::own_pages::{self, Own};
 use crate::server::portal::{guard, impersonate, live, pages, sign_out};
@@ -105,7 +105,7 @@ pub fn page_paths() -> Vec<String> {
 }
 
 fn document_options() -> DocumentOptions {
-    let names = assets::names();
+    let names = site::names();
     DocumentOptions {
         js: names.js.as_str().into(),
         wasm: names.wasm.as_str().into(),

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 
 use crate::support::{ResponseExt, TestApp, try_execute};
+use understudy::model::denial::Denial;
 use understudy::model::error::ApiError;
-use understudy::model::impersonation::{Denial, HandOff, ImpersonationSettings, StartImpersonation};
+use understudy::model::impersonation::{HandOff, ImpersonationSettings, StartImpersonation};
 use understudy::model::operator::{Role, Roles};
 use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::error::ServiceError;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use crate::support::{ResponseExt, TestApp};
 use understudy::model::audit::AuditQuery;
-use understudy::model::impersonation::Denial;
+use understudy::model::denial::Denial;
 use understudy::model::user::{UserQuery, UserStatus};
 use understudy::server::service;
 use understudy::server::service::import::Kind;

@@ -18,7 +18,7 @@ use crate::{front, steps};
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The source file that embeds `target/site`.
-const EMBEDDED_BY: &str = "src/server/http/assets.rs";
+const EMBEDDED_BY: &str = "src/server/http/site.rs";
 
 /// What to build beside the server.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connec
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, inspect, signing_key};
-use crate::server::http::{assets, host};
+use crate::server::http::{host, site};
 use crate::server::platform::random::SystemRandom;
 use crate::server::platform::url::{is_local, issuer};
 use crate::server::service::text_refresh;
@@ -171,7 +171,7 @@ fn server(findings: &mut Findings, options: &ServerOptions) {
     }
     traffic::proxies(findings, options);
     findings.check(
-        assets::are_embedded(),
+        site::are_embedded(),
         "the static files are in the binary",
         "this binary was built without its static files: pages come without style and script",
         "build it with `cargo xtask build`",

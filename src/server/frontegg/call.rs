@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::cookies;
 use super::error::{Answer, Refused};
+use super::origin::is_our_own;
 use crate::model::problem::ProblemKind;
 use crate::server::cache::verified::VerifiedToken;
 use crate::server::db::session::StandingRow;
@@ -20,8 +21,9 @@ use crate::server::error::ServiceResult;
 use crate::server::http::body;
 use crate::server::oauth::access::{verify, verify_past};
 use crate::server::oauth::parameters::Parameters;
-use crate::server::oauth::problem::{self, Unnoted};
+use crate::server::oauth::problem;
 use crate::server::oauth::provider::Provider;
+use crate::server::oauth::unnoted::Unnoted;
 use crate::server::service::registry::relying_party::{self, Application, origin_of};
 use crate::server::service::registry::sdk;
 use crate::server::state::AppState;
@@ -185,12 +187,6 @@ pub fn require_public(application: &Application) -> Answer<()> {
         return Ok(());
     }
     Err(Refused::client("this application has a secret: its server asks for tokens, and sends it"))
-}
-
-/// Whether a request says to come from `own`, where its environment's pages are. Frontegg's server in Next.js sends its base
-/// URL, which is our issuer, in place of an origin.
-pub fn is_our_own(own: &str, origin: &str) -> bool {
-    origin.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::call::is_our_own;
+use super::origin::is_our_own;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;

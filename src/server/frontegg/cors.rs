@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::call::is_our_own;
 use super::error::Refused;
+use super::origin::is_our_own;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::{Cookies, Cors, request_id};
-use crate::server::oauth::own_host;
+use crate::server::http::own_host;
 use crate::server::oauth::provider::environment_in;
 use crate::server::service::registry::problem::{self, Mistake};
 use crate::server::service::registry::{relying_party, sdk};

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
 use crate::server::oauth::error::OAuthError;
-use crate::server::oauth::problem::Unnoted;
+use crate::server::oauth::unnoted::Unnoted;
 use crate::server::service::tokens::TokenError;
 
 #[derive(Debug)]

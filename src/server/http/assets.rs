@@ -1,61 +1,17 @@
 //! Static files, inside the binary, compressed beforehand. Names with a content hash are kept by browsers for ever.
 
-use std::sync::LazyLock;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
-use rust_embed::{EmbeddedFile, RustEmbed};
-use serde::Deserialize;
+use rust_embed::EmbeddedFile;
 use tower::ServiceExt;
 
-use crate::server::http::page::Page;
-use crate::server::oauth::own_host;
-
-#[derive(RustEmbed)]
-#[folder = "target/site/"]
-#[allow_missing = true]
-struct Site;
-
-/// The hashed paths of what every document loads.
-#[derive(Clone, Debug, Deserialize)]
-pub struct AssetNames {
-    pub js: String,
-    pub wasm: String,
-    pub css: String,
-    pub font: String,
-}
-
-static NAMES: LazyLock<AssetNames> = LazyLock::new(|| {
-    let listed = Site::get("assets.json").and_then(|file| serde_json::from_slice(&file.data).ok());
-    listed.unwrap_or_else(|| AssetNames {
-        js: "/assets/understudy.js".to_owned(),
-        wasm: "/assets/understudy.wasm".to_owned(),
-        css: "/assets/understudy.css".to_owned(),
-        font: "/assets/inter.woff2".to_owned(),
-    })
-});
-
-pub fn names() -> &'static AssetNames {
-    &NAMES
-}
-
-/// Whether this binary was built with its static files.
-pub fn are_embedded() -> bool {
-    Site::get("assets.json").is_some()
-}
-
-/// Whether there is a static file at this path.
-pub fn is_file(path: &str) -> bool {
-    file_at(path.trim_start_matches('/')).is_some()
-}
-
-fn file_at(path: &str) -> Option<EmbeddedFile> {
-    Site::get(path).filter(|_| path != "assets.json")
-}
+use super::own_host;
+use super::page::Page;
+use super::site::file_at;
 
 /// First parts of paths that are no environment's.
 const NO_ENVIRONMENT: [&str; 5] = ["id", "api", "assets", "admin-box", "sign-in"];
@@ -165,7 +121,7 @@ fn best(path: &str, plain: EmbeddedFile, accepted: &str) -> (EmbeddedFile, Optio
         if !takes {
             continue;
         }
-        if let Some(file) = Site::get(&format!("{path}.{ending}")) {
+        if let Some(file) = file_at(&format!("{path}.{ending}")) {
             return (file, Some(encoding));
         }
     }

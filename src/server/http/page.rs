@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::policy::{Forms, plain_policy};
+use super::site;
 use crate::server::error::ServiceError;
-use crate::server::http::assets;
-use crate::server::http::headers::{Forms, plain_policy};
 
 /// When a page may be asked for again that could not be made, in seconds.
 const COME_AGAIN: u32 = 3;
@@ -83,7 +83,7 @@ impl<'a> Page<'a> {
 
 impl IntoResponse for Page<'_> {
     fn into_response(self) -> Response {
-        let names = assets::names();
+        let names = site::names();
         let document = html! {
             (DOCTYPE)
             html lang="en" {

@@ -3,7 +3,6 @@
 //! Client and redirect URI come first: until both are known, errors are pages, for nothing may be sent to an address
 //! that nobody registered.
 
-mod reauthentication;
 mod reply;
 mod request;
 
@@ -18,6 +17,7 @@ use crate::model::problem::ProblemKind;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
 use crate::server::http::page;
+use crate::server::identity::reauthentication::{self, Mark};
 use crate::server::oauth::browser::{Asked, Browser, Choice, Whom};
 use crate::server::oauth::hint::{self, IdHint};
 use crate::server::oauth::parameters::{BrowserForm, Parameters, with_query};
@@ -27,8 +27,6 @@ use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::service::tokens::{self, CodeRequest, NoCode};
-use reauthentication::Mark;
-pub(super) use reauthentication::answered;
 use reply::Reply;
 use request::{AuthorizationError, AuthorizationRequest};
 

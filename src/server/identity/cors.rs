@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::{Cookies, Cors, request_id};
-use crate::server::oauth::own_host;
+use crate::server::http::own_host;
 use crate::server::oauth::provider::environment_in;
 use crate::server::service::registry::problem::{self, Mistake};
 use crate::server::service::registry::relying_party;

@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::authorize::answered;
-use super::login;
+use super::destination::destination;
+use super::reauthentication::answered;
 use crate::model::session::EndReason;
 use crate::server::db::session::StandingRow;
 use crate::server::error::ServiceResult;
@@ -182,7 +182,7 @@ pub async fn choose(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
 
 async fn choose_in(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {
     let session_id = form.get("session").and_then(|text| Uuid::try_parse(text).ok());
-    let destination = match login::destination(provider, form.get("continue")).await? {
+    let destination = match destination(provider, form.get("continue")).await? {
         Ok(destination) => destination,
         Err(page) => return Ok(page),
     };

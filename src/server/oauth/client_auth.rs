@@ -4,10 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
+use super::basic;
 use super::error::{OAuthError, OAuthResult};
 use super::parameters::Parameters;
 use super::problem::note;
@@ -96,7 +93,7 @@ enum Proof<'a> {
 /// What the request offers. One way to prove oneself is enough, and two are refused.
 fn credentials<'a>(provider: &Provider, form: &'a Parameters) -> OAuthResult<Credentials<'a>> {
     let invalid = |text: &str| Err(OAuthError::InvalidRequest(text.to_owned()));
-    let basic = from_header(&provider.headers)?;
+    let basic = basic::from_header(&provider.headers)?;
     let secret = form.get("client_secret");
     let assertion = from_assertion(form)?;
     if usize::from(basic.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some()) > 1 {
@@ -120,27 +117,6 @@ fn credentials<'a>(provider: &Provider, form: &'a Parameters) -> OAuthResult<Cre
     Ok(Credentials { client_id, proof: secret.map_or(Proof::None, Proof::Post) })
 }
 
-/// Id and secret of `Authorization: Basic`, each part form-encoded on its own. Another scheme is no client's.
-pub fn from_header(headers: &HeaderMap) -> OAuthResult<Option<(String, Option<String>)>> {
-    let refused = || OAuthError::InvalidClient { basic: true };
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let value = value.to_str().map_err(|_| refused())?;
-    let (scheme, encoded) = value.split_once(' ').ok_or_else(refused)?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(refused());
-    }
-    let bytes = STANDARD.decode(encoded.trim()).map_err(|_| refused())?;
-    let text = String::from_utf8(bytes).map_err(|_| refused())?;
-    let (client_id, secret) = text.split_once(':').ok_or_else(refused)?;
-    Ok(Some((decoded(client_id), Some(decoded(secret)).filter(|secret| !secret.is_empty()))))
-}
-
-fn decoded(part: &str) -> String {
-    // A form of one value: its name is nothing, so that `=` in the value stays.
-    let pair = format!("={part}");
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
 /// RFC 7521 section 4.2: the assertion and its type come together.
 fn from_assertion(form: &Parameters) -> OAuthResult<Option<Assertion<'_>>> {
     match (form.get("client_assertion"), form.get("client_assertion_type")) {
@@ -152,17 +128,5 @@ fn from_assertion(form: &Parameters) -> OAuthResult<Option<Assertion<'_>>> {
         (Some(_), Some(_)) => Err(OAuthError::ClientRefused("this client_assertion_type is not supported")),
         (Some(_), None) => Err(OAuthError::InvalidRequest("client_assertion_type is missing".to_owned())),
         (None, Some(_)) => Err(OAuthError::InvalidRequest("client_assertion is missing".to_owned())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decoded;
-
-    #[test]
-    fn both_parts_of_basic_credentials_are_form_decoded() {
-        assert_eq!(decoded("a%3Ab+c"), "a:b c");
-        assert_eq!(decoded("a=b"), "a=b");
-        assert_eq!(decoded(""), "");
     }
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::problem::Unnoted;
+use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
 use crate::server::service::tokens::TokenError;

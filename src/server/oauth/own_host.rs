@@ -8,42 +8,21 @@ use std::sync::Arc;
 
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
-use crate::server::http::{assets, health, host, page};
-use crate::server::oauth::client_auth;
+use crate::server::http::own_host::{OwnHost, is_there};
+use crate::server::http::{health, host, page, site};
+use crate::server::oauth::basic;
 use crate::server::oauth::error::OAuthError;
 use crate::server::oauth::provider::environment_in;
 use crate::server::service::registry::problem::{self, Mistake};
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
-
-/// Says that a request came to its environment's own host name. No client can write that.
-#[derive(Clone)]
-struct OwnHost(Arc<Environment>);
-
-/// Whether a request came to its environment's own host name.
-pub fn is_there(request: &Request) -> bool {
-    is_marked(request.extensions())
-}
-
-/// [`is_there`] of the request that has these extensions.
-pub fn is_marked(extensions: &Extensions) -> bool {
-    extensions.get::<OwnHost>().is_some()
-}
-
-/// The origin of our own pages for whoever made this request.
-pub fn origin(state: &AppState, request: &Request) -> String {
-    match request.extensions().get::<OwnHost>() {
-        Some(OwnHost(environment)) => state.origin_of(environment),
-        None => state.origin(),
-    }
-}
 
 /// Leads what comes to an environment's own host name to its provider. It runs before any route is looked for.
 pub async fn lead_in(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -59,7 +38,7 @@ pub async fn lead_in(State(state): State<AppState>, mut request: Request, next: 
         Err(error) => return page::failed(error, &request_id(request.headers())),
     };
     let path = request.uri().path();
-    if !assets::is_file(path) && !is_below(path, &environment.slug) {
+    if !site::is_file(path) && !is_below(path, &environment.slug) {
         let Some(uri) = below(request.uri(), &environment.slug) else {
             return StatusCode::URI_TOO_LONG.into_response();
         };
@@ -149,7 +128,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// Shows whoever can mend it that a client asks at the former address.
 async fn note(state: &AppState, environment: &Environment, text: &str, headers: &HeaderMap) {
-    let client_id = client_auth::from_header(headers).ok().flatten().map(|(client_id, _)| client_id);
+    let client_id = basic::from_header(headers).ok().flatten().map(|(client_id, _)| client_id);
     let application = match client_id.filter(|client_id| !client_id.contains('\0')) {
         Some(client_id) => relying_party::application(state, environment.id, &client_id).await.ok().flatten(),
         None => None,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use zeroize::Zeroize;
 
 use super::error::OAuthError;
-use super::problem::Unnoted;
+use super::unnoted::Unnoted;
 use crate::server::http::{body, page};
 
 pub use crate::server::platform::url::with_query;

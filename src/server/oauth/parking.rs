@@ -8,8 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::parameters::{Parameters, with_query};
-use super::problem::Unnoted;
 use super::provider::{Provider, base, environment_in};
+use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::caller::client;

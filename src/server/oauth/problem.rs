@@ -3,19 +3,17 @@
 //! Where it is known whose mistake it is, it is noted there. Every other refusal carries what is to be said of it out to the
 //! one place that all answers pass, so that no endpoint, extractor or limit can refuse anything without a trace.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::client_auth;
+use super::basic;
 use super::error::OAuthError;
 use super::parameters::Parameters;
 use super::provider::{Provider, environment_in};
+use super::unnoted::{Noted, Unnoted};
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
@@ -23,32 +21,6 @@ use crate::server::http::page::Page;
 use crate::server::service::registry::problem::{self, Mistake};
 use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::state::AppState;
-
-/// Whether a request's mistake is counted already.
-#[derive(Clone, Default)]
-pub struct Noted(Arc<AtomicBool>);
-
-/// What is to be said of a refusal, unless that was done where it was found out.
-#[derive(Clone, Debug)]
-pub struct Unnoted {
-    pub kind: ProblemKind,
-    pub text: String,
-    /// The client that the request names, where that was read.
-    pub client_id: Option<String>,
-}
-
-impl Unnoted {
-    pub fn attach(self, response: &mut Response) {
-        response.extensions_mut().insert(self);
-    }
-
-    /// Lets a refusal say which client it was that sent what is refused.
-    pub fn name(response: &mut Response, client_id: Option<&str>) {
-        if let Some(unnoted) = response.extensions_mut().get_mut::<Self>() {
-            unnoted.client_id = unnoted.client_id.take().or_else(|| client_id.map(ToOwned::to_owned));
-        }
-    }
-}
 
 /// Notes what is refused and was not noted yet.
 pub async fn note_refusals(
@@ -73,7 +45,7 @@ pub async fn note_refusals(
         },
         None => return response,
     };
-    if !noted.0.load(Ordering::Relaxed) {
+    if !noted.is_marked() {
         let client_id = unnoted.client_id.or(named);
         let text = format!("{}: {}", endpoint(&at), unnoted.text);
         let mistake =
@@ -126,7 +98,7 @@ fn endpoint(path: &str) -> &str {
 }
 
 fn named_in(headers: &HeaderMap) -> Option<String> {
-    client_auth::from_header(headers).ok().flatten().map(|(client_id, _)| client_id)
+    basic::from_header(headers).ok().flatten().map(|(client_id, _)| client_id)
 }
 
 /// A request that is refused before anything may be sent to the application.
@@ -165,7 +137,7 @@ impl<'a> Refused<'a> {
 
 /// Counts a mistake of an application, or of whoever it was.
 pub fn note(provider: &Provider, application: Option<&Application>, kind: ProblemKind, value: &str) {
-    provider.noted.0.store(true, Ordering::Relaxed);
+    provider.noted.mark();
     let mistake = Mistake {
         environment_id: provider.environment.id,
         application: application.map(|application| (application.id, application.client_id.as_str())),

@@ -8,10 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
-use super::problem::Noted;
+use super::unnoted::Noted;
 use crate::server::http::caller::client;
-use crate::server::http::page;
-use crate::server::oauth::own_host;
+use crate::server::http::{own_host, page};
 use crate::server::service::caller::Client;
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;

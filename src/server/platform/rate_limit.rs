@@ -21,7 +21,6 @@ use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
 use super::clock::Clock;
-use crate::server::error::ServiceError;
 pub use attempt::{Attempt, Realm};
 pub use sign_ins::Charge;
 use sign_ins::SignIns;
@@ -39,6 +38,12 @@ impl GovernorClock for Adapter {
 }
 
 type Keyed = RateLimiter<Uuid, DashMapStateStore<Uuid>, Adapter, NoOpMiddleware<Nanos>>;
+
+/// Too many attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limited {
+    pub retry_after_seconds: u32,
+}
 
 /// One limiter for each kind of attempt.
 pub struct RateLimits {
@@ -78,8 +83,8 @@ impl RateLimits {
     /// One attempt to sign in, counted as if it fails: who was right, or was not heard, takes it back.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`]; then nothing is counted.
-    pub fn sign_in(&self, attempt: &Attempt<'_>) -> Result<Charge, ServiceError> {
+    /// [`Limited`]; then nothing is counted.
+    pub fn sign_in(&self, attempt: &Attempt<'_>) -> Result<Charge, Limited> {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(Charge::default());
         }
@@ -96,8 +101,8 @@ impl RateLimits {
     /// One session of an account begun with the right password, which [`Self::take_back`] made no guess.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`]; then nothing is counted.
-    pub fn right_password(&self, attempt: &Attempt<'_>) -> Result<(), ServiceError> {
+    /// [`Limited`]; then nothing is counted.
+    pub fn right_password(&self, attempt: &Attempt<'_>) -> Result<(), Limited> {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -106,22 +111,22 @@ impl RateLimits {
     }
 
     /// One impersonation started by an operator.
-    pub fn start(&self, operator: Uuid) -> Result<(), ServiceError> {
+    pub fn start(&self, operator: Uuid) -> Result<(), Limited> {
         self.check(&self.start_per_operator, operator)
     }
 
     /// One event reported by an application in a session.
-    pub fn report(&self, session: Uuid) -> Result<(), ServiceError> {
+    pub fn report(&self, session: Uuid) -> Result<(), Limited> {
         self.check(&self.report_per_session, session)
     }
 
     /// Tokens given once more in a session, by a refresh token or by a browser's cookie.
-    pub fn tokens(&self, session: Uuid) -> Result<(), ServiceError> {
+    pub fn tokens(&self, session: Uuid) -> Result<(), Limited> {
         self.check(&self.tokens_per_session, session)
     }
 
     /// The same for a refresh token that was traded before: whoever repeats it uses up nobody's first use of another.
-    pub fn tokens_again(&self, session: Uuid) -> Result<(), ServiceError> {
+    pub fn tokens_again(&self, session: Uuid) -> Result<(), Limited> {
         self.check(&self.repeats_per_session, session)
     }
 
@@ -140,7 +145,7 @@ impl RateLimits {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check(&self, limiter: &Keyed, key: Uuid) -> Result<(), ServiceError> {
+    fn check(&self, limiter: &Keyed, key: Uuid) -> Result<(), Limited> {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -150,8 +155,8 @@ impl RateLimits {
     }
 }
 
-fn limited(wait: Duration) -> ServiceError {
+fn limited(wait: Duration) -> Limited {
     // Rounded up: who waits as long as is said has waited long enough.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    ServiceError::RateLimited { retry_after_seconds: u32::try_from(seconds.max(1)).unwrap_or(u32::MAX) }
+    Limited { retry_after_seconds: u32::try_from(seconds.max(1)).unwrap_or(u32::MAX) }
 }

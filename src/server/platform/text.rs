@@ -7,9 +7,11 @@
 mod address;
 mod fold;
 mod name;
+mod nearest;
 mod password;
 mod search;
 mod shown;
+mod sign_in;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -19,9 +21,11 @@ pub use crate::model::text::{isolated, written};
 pub use address::{canonical_host, domain, domain_of, email, same_person, spelling, spellings};
 pub use fold::{search_key, search_text, sort_key};
 pub use name::{NAME_MAX, name};
+pub use nearest::nearest;
 pub use password::{password, password_as_before};
 pub use search::{SEARCH_MAX, Search, Word};
 pub use shown::{printable, sentence};
+pub use sign_in::sign_in_name;
 
 /// The version of everything that is stored because of a text's form. One more with every change of folding, of the
 /// collation's data or of the stored spelling of addresses, and a migration that makes the indexes of stale rows anew: their

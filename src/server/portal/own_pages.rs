@@ -14,8 +14,8 @@ use maud::html;
 use crate::model::error::ApiError;
 use crate::server::http::caller::cookie_value;
 use crate::server::http::host::{self, Names};
+use crate::server::http::own_host;
 use crate::server::http::page::Page;
-use crate::server::oauth::own_host;
 use crate::server::platform::url::{is_local, origin_of};
 use crate::server::state::AppState;
 

@@ -23,7 +23,7 @@ use leptos_router::location::RequestUrl;
 use tokio_stream::StreamExt;
 
 use crate::server::http::caller::typed;
-use crate::server::http::headers;
+use crate::server::http::policy;
 use crate::server::state::AppState;
 use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::document::{DocumentOptions, shell};
@@ -62,7 +62,7 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
         provide_context(options.clone());
         provide_context(pages.app.clone());
         provide_nonce();
-        headers::set_document_policy();
+        policy::set_document_policy();
     });
 
     let scoped = |need: Need| -> Call { Box::pin(ScopedFuture::new_untracked(need.load())) };

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use self::day::midnight;
 use self::look::{Found, STEPS, look};
 use super::caller::{Caller, Client, Operator};
-use super::directory::users::searched;
 use super::length;
 use super::registry::accounts;
 use super::registry::names::Names;
@@ -235,7 +234,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     Ok(AuditPage {
         rows,
         accounts,
-        searched: Searched { no_day: no_day.cloned(), ..searched(&search) },
+        searched: Searched { no_day: no_day.cloned(), ..search.said() },
         searched_until: stopped.map(|(time, _)| time),
         searched_onward: onward,
         next: next.or_else(|| beyond(false)),

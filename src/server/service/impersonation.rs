@@ -13,9 +13,10 @@ use super::caller::Caller;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use super::registry::names::Names;
 use super::session::{self, EndedBy};
+use crate::model::denial::Denial;
 use crate::model::impersonation::{
-    Denial, Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation,
-    MINUTES, MINUTES_WITHOUT_KEEP_ALIVE,
+    Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation, MINUTES,
+    MINUTES_WITHOUT_KEEP_ALIVE,
 };
 use crate::model::session::EndReason;
 use crate::server::db::account::{self, AssignedApplicationRow, MembershipRow};

@@ -11,7 +11,6 @@ mod application;
 pub mod change;
 mod check;
 mod dialect;
-mod head;
 mod input;
 mod json;
 mod outcome;
@@ -41,6 +40,7 @@ use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::Keyed;
 use crate::server::db::{DbError, Tx};
 use crate::server::error::ServiceError;
+use crate::server::service::import::read::head;
 use crate::server::state::AppState;
 use change::Protection;
 pub use check::Reference;
@@ -255,7 +255,7 @@ pub async fn run_in(
         for mut rows in batches {
             check(tx, environment.id, &mut rows, &mut known, &mut found).await?;
             compare(tx, environment.id, &mut rows, &mut found).await?;
-            rows.make_secrets(state.random.as_ref(), &mut found);
+            found.make_secrets(&mut rows, state.random.as_ref());
             let mut writer = Writer::new(state, tx, environment.id, &[]);
             rows.write(&mut writer).await.map_err(written)?;
         }
@@ -348,7 +348,7 @@ async fn read_all(
             compare(&mut conn, environment.id, &mut rows, found).await?;
             drop(conn);
             let Some(stage) = stage.as_deref_mut() else { continue };
-            rows.make_secrets(state.random.as_ref(), found);
+            found.make_secrets(&mut rows, state.random.as_ref());
             batches += 1;
             // Where something is wrong already, nothing will be written: the rest is only looked at.
             if !rows.is_empty() && found.may_go_on() {

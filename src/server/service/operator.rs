@@ -34,9 +34,6 @@ pub use manage::{
 const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
-/// No e-mail address is longer, in bytes.
-const LONGEST_EMAIL: usize = 254;
-
 /// A new portal session: the cookie's value, and the one by which the browser is known again.
 pub struct SignedIn {
     pub cookie: String,
@@ -64,7 +61,7 @@ pub async fn sign_in_instead(
     password: &str,
     replaced: Option<&str>,
 ) -> ServiceResult<SignedIn> {
-    let key = sign_in_name(email);
+    let key = text::sign_in_name(email);
     let device = client.device(state, Realm::Portal, None, &key);
     let charge = state.limits.sign_in(&client.attempt(Realm::Portal, &key, device.known()))?;
     let mut conn = state.db.read().await?;
@@ -109,13 +106,6 @@ pub async fn sign_in_instead(
     record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN).await?;
     tx.commit().await?;
     Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
-}
-
-/// An e-mail as it is typed, as attempts at an account are counted: in its stored spelling. One that is longer than any address
-/// (RFC 5321 section 4.5.3.1) is nobody's: it does not become a key of anything.
-pub fn sign_in_name(email: &str) -> String {
-    let key = if email.len() > 4 * LONGEST_EMAIL { String::new() } else { text::spelling(email) };
-    if key.len() > LONGEST_EMAIL { String::new() } else { key }
 }
 
 /// A failed sign-in, in every environment: an event where the operator has a role, a count where it has none or nobody has

@@ -1,6 +1,7 @@
 //! The rule of impersonation, pure: one function for the table, the page, the API, the hand-off and every token.
 
-use crate::model::impersonation::{Denial, MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};
+use crate::model::denial::Denial;
+use crate::model::impersonation::{MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};
 use crate::model::operator::{Role, Roles};
 use crate::server::platform::text::same_person;
 

@@ -5,3 +5,4 @@ pub mod names;
 pub mod problem;
 pub mod relying_party;
 pub mod sdk;
+pub mod users;

@@ -18,7 +18,7 @@ use super::delivery::back_channel_logout;
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
 use super::registry::names::Names;
 use crate::model::audit::action;
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
 use crate::server::db::session::{self as table, SessionListRow, StandingRow};
@@ -33,6 +33,9 @@ const BATCH: i64 = 200;
 /// that have to end, so it finds them all within a second; one that was missed because no server ran ends when it is used.
 const LATELY: TimeDelta = TimeDelta::days(1);
 
+/// How long after something was used up it may come again without anybody having stolen it: two requests of one page that
+/// cross, or one that is sent anew because its answer was lost.
+pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
 /// Sessions that end in one transaction: others get their turn before the next.
 pub const AT_ONCE: i64 = 100;
 

@@ -23,9 +23,10 @@ use crate::server::db::credential::{self, NewRefreshToken};
 use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::{Conn, DbError, Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::rate_limit::Limited;
 use crate::server::state::AppState;
 
-pub use code::{CodeRequest, NoCode, Redemption, issue_code, proves, redeem_code, redeem_sdk_code};
+pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};
@@ -33,9 +34,6 @@ pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refres
 
 /// How long an authorization code works.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// How long after something was used up it may come again without anybody having stolen it: two requests of one page that
-/// cross, or one that is sent anew because its answer was lost.
-pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
 /// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
 const TABS: i64 = 100;
 
@@ -50,6 +48,12 @@ pub enum TokenError {
     Scope,
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl From<Limited> for TokenError {
+    fn from(limited: Limited) -> Self {
+        Self::Service(limited.into())
+    }
 }
 
 impl From<DbError> for TokenError {

@@ -1,7 +1,8 @@
 //! What is said in the drawer that the server leads back to, where script did not start the session.
 
+use crate::model::denial::Denial;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{Denial, REASON_MAX, TICKET_MAX, validate_reason, validate_ticket};
+use crate::model::impersonation::{REASON_MAX, TICKET_MAX, validate_reason, validate_ticket};
 use crate::ui::address::Words;
 
 /// The words with which the server leads back to the drawer where script did not start the session.

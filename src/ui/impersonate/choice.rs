@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::state::State;
-use crate::model::impersonation::{Denial, DrawerAccount, DrawerApplication};
+use crate::model::denial::Denial;
+use crate::model::impersonation::{DrawerAccount, DrawerApplication};
 use crate::model::text::isolated;
 use crate::ui::component::field::{label, rich_select};
 use crate::ui::component::form::option as option_view;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::running;
 use super::state::State;
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::ui::component::dialog::close_dialog;
 use crate::ui::component::icon::icon;
 use crate::ui::erase::Erase;

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::Opening;
 use super::came_back::error_of;
 use super::draft::{Draft, Whose, asked_by};
 use super::running::Running;
-use super::text;
+use super::{Opening, text};
+use crate::model::denial::Denial;
 use crate::model::error::ApiError;
-use crate::model::impersonation::{Denial, Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
+use crate::model::impersonation::{Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
 use crate::model::text::written;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::{Clock, Now};

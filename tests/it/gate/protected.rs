@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 
 use super::OLIVIA;
 use crate::support::{ResponseExt, TestApp};
-use understudy::model::impersonation::{Denial, ImpersonationSettings, StartImpersonation};
+use understudy::model::denial::Denial;
+use understudy::model::impersonation::{ImpersonationSettings, StartImpersonation};
 use understudy::server::error::ServiceError;
 use understudy::server::service::impersonation::settings::{self, SettingsChange};
 use understudy::server::service::{impersonation, session};

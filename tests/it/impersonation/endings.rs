@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 
 use super::{denial, owner, request, start};
 use crate::support::TestApp;
-use understudy::model::impersonation::{Denial, ImpersonationSettings};
+use understudy::model::denial::Denial;
+use understudy::model::impersonation::ImpersonationSettings;
 use understudy::model::session::EndReason;
 use understudy::server::error::ServiceError;
 use understudy::server::service::{self, impersonation};

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use understudy::model::impersonation::{Denial, ImpersonationSettings};
-use understudy::server::db::{Raw, settings};
-use understudy::server::service::{impersonation, session};
 
 use super::{denial, owner, request};
 use crate::support::TestApp;
+use understudy::model::denial::Denial;
+use understudy::model::impersonation::ImpersonationSettings;
+use understudy::server::db::{Raw, settings};
+use understudy::server::service::{impersonation, session};
 
 /// The start has read the settings, and then waits for the transaction that turns impersonation off.
 #[tokio::test]

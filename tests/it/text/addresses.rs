@@ -5,7 +5,8 @@ use axum::http::{Request, StatusCode};
 
 use super::import;
 use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
-use understudy::model::impersonation::{Denial, StartImpersonation};
+use understudy::model::denial::Denial;
+use understudy::model::impersonation::StartImpersonation;
 use understudy::server::crypto::password::Door;
 use understudy::server::error::ServiceError;
 use understudy::server::service;

@@ -70,7 +70,7 @@ async fn two_rows_of_one_address_stay_and_doctor_names_them() {
         ("am\u{200b}ara@northwind.example", "Amara Okafor"),
     ] {
         let row =
-            service::directory::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
+            service::registry::users::by_email(&mut conn, environment, typed).await.expect("a query").expect("a user");
         assert_eq!(row.name, name);
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::address::domain;
 use super::fold::{search_key, spellings};
+use crate::model::search::Searched;
 use crate::model::text::is_ignorable;
 
 /// The longest search, in characters; nothing that is looked for is longer.
@@ -23,6 +24,19 @@ pub struct Search {
     pub too_long: bool,
     /// Nothing but signs that no name is found by.
     pub only_signs: bool,
+}
+
+impl Search {
+    /// What a page says was looked for.
+    pub fn said(&self) -> Searched {
+        Searched {
+            words: self.words.iter().map(|word| word.key.clone()).collect(),
+            id: self.id,
+            too_long: self.too_long,
+            only_signs: self.only_signs,
+            ..Searched::default()
+        }
+    }
 }
 
 /// One word that is looked for.

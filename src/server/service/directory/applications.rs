@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use super::users::searched;
 use crate::model::application::{
     ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LogoutState, Proof,
 };
@@ -42,7 +41,7 @@ pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList
         rows: rows.into_iter().map(|row| item(row, &names)).collect(),
         more,
         is_filtered: !search.is_empty(),
-        searched: searched(&search),
+        searched: search.said(),
         problems,
         now: caller.state.now(),
     })

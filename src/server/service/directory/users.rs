@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
     UserStatus, UsersPage,
 };
 use crate::server::db::page::{Cursor, Window};
-use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow, UserRecord};
+use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow};
 use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, storable};
@@ -107,22 +107,11 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         total,
         matching,
         accounts,
-        searched: Searched { many_accounts, ..searched(&search) },
+        searched: Searched { many_accounts, ..search.said() },
         impersonation: None,
         now: state.now(),
     };
     Ok((page, enabled))
-}
-
-/// What a page says was looked for.
-pub fn searched(search: &Search) -> Searched {
-    Searched {
-        words: search.words.iter().map(|word| word.key.clone()).collect(),
-        id: search.id,
-        too_long: search.too_long,
-        only_signs: search.only_signs,
-        ..Searched::default()
-    }
 }
 
 /// Accounts that have all the words, unless the words are too short to say anything, and whether there are too many of them
@@ -149,16 +138,6 @@ fn fits(sort: UserSort, value: &SortValue) -> bool {
         UserSort::Account => matches!(value, SortValue::Text(_) | SortValue::Number(_)),
         UserSort::Created => matches!(value, SortValue::Time(_)),
     }
-}
-
-/// The user with this address, however it is spelt.
-pub async fn by_email(conn: &mut Conn, environment_id: Uuid, typed: &str) -> ServiceResult<Option<UserRecord>> {
-    for spelling in text::spellings(typed) {
-        if let Some(row) = table::by_email(conn, environment_id, &spelling).await? {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
 }
 
 /// Where a page begins. A cursor is the caller's to make up.

@@ -12,6 +12,7 @@ mod refusal;
 use uuid::Uuid;
 
 use crate::model::audit::{Severity, action};
+use crate::server::crypto::pkce;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self, ApplicationRow};
 use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
@@ -20,8 +21,7 @@ use crate::server::db::{Conn, Tx, environment};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::{Client, Operator};
-use crate::server::service::session::{self, browser};
-use crate::server::service::tokens::{self, IN_A_HURRY};
+use crate::server::service::session::{self, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
 pub use refusal::Refusal;
@@ -251,7 +251,7 @@ fn check(
     if application.is_embedded() == matches!(presenter, Presenter::Browser(..) | Presenter::Tab { .. }) {
         return Some(Refusal::OtherLoginMethod);
     }
-    let proves = |verifier| row.code_challenge.as_deref().is_some_and(|challenge| tokens::proves(challenge, verifier));
+    let proves = |verifier| row.code_challenge.as_deref().is_some_and(|challenge| pkce::proves(challenge, verifier));
     let is_proven = match presenter {
         Presenter::Page { code_verifier, .. } => proves(code_verifier),
         // A tab that is loaded anew after a while has lost its word, and its code is worth nothing any more.

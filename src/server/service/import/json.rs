@@ -9,8 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::input::Text;
-use super::problem::{nearest, quoted};
+use super::problem::quoted;
 use super::row::Column;
+use crate::server::platform::text::nearest;
 
 /// What takes the users: the line on which one begins, and its fields. It says whether to go on.
 pub type Sink<'a> = &'a mut dyn FnMut(u64, Map<String, Value>) -> bool;

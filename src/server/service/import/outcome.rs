@@ -11,6 +11,7 @@ use super::read::{Description, Item};
 use super::report::Report;
 use super::rows::{Compared, Rows};
 use super::{ImportError, Kind, Options, Reference, Source};
+use crate::server::platform::random::Random;
 
 /// Changes of one file that are shown one by one; the report file has all.
 const LISTED: usize = 50;
@@ -167,6 +168,13 @@ impl Found {
             left_out_total: 0,
             secrets: Vec::new(),
         });
+    }
+
+    /// Makes the secrets that are asked for, now and not when the rows are written: then nobody may be there to read them.
+    pub fn make_secrets(&mut self, rows: &mut Rows, random: &dyn Random) {
+        if let Rows::Applications(rows) = rows {
+            self.keep_secrets(rows.iter_mut().filter_map(|row| row.make_secret(random)));
+        }
     }
 
     /// Takes in what the reader says, and gives the rows on.

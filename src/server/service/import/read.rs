@@ -3,6 +3,7 @@
 //! Where several rows may be about one user, the file is read twice: once to know whose rows come again, and then those
 //! users wait for their last row. What is compared with the database is always the whole of what a file says.
 
+pub(in crate::server) mod head;
 mod objects;
 mod quotes;
 mod table;

@@ -9,13 +9,11 @@ use uuid::Uuid;
 use super::account::{self, Account};
 use super::application::{self, Application};
 use super::change::Change;
-use super::outcome::Found;
 use super::read::{self, Entity, Item, Reading};
 use super::role::{self, Role};
 use super::user::{self, User};
 use super::{Kind, Reference, Source, Writer};
 use crate::server::db::{Conn, import as table};
-use crate::server::platform::random::Random;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Rows {
@@ -124,13 +122,6 @@ impl Rows {
             });
         } else {
             self.retain(&mut |at| !missing.contains_key(&at));
-        }
-    }
-
-    /// Makes the secrets that are asked for, now and not when the rows are written: then nobody may be there to read them.
-    pub fn make_secrets(&mut self, random: &dyn Random, found: &mut Found) {
-        if let Self::Applications(rows) = self {
-            found.keep_secrets(rows.iter_mut().filter_map(|row| row.make_secret(random)));
         }
     }
 

@@ -2,7 +2,6 @@
 
 mod keep;
 mod merge;
-mod sessions;
 mod write;
 
 use std::collections::HashMap;

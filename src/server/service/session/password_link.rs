@@ -18,7 +18,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
-use crate::server::service::directory::users;
+use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
 

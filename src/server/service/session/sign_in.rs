@@ -18,10 +18,10 @@ use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, account};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
+use crate::server::platform::text;
 use crate::server::service::audit::{self, Event, failed_sign_in};
 use crate::server::service::caller::Client;
-use crate::server::service::directory::users;
-use crate::server::service::operator::sign_in_name;
+use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
 
@@ -80,7 +80,7 @@ pub async fn sign_in_at(
     before: Before<'_>,
     client: &Client,
 ) -> ServiceResult<SignedIn> {
-    let key = sign_in_name(email);
+    let key = text::sign_in_name(email);
     let realm = Realm::Environment(environment.id);
     let device = client.device(state, realm, Some(&environment.slug), &key);
     let attempt = client.attempt(realm, &key, device.known());

@@ -1,16 +1,11 @@
 //! Authorization codes: issued to a session's application, redeemed once (RFC 6749 section 4.1, RFC 7636).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{
-    CODE_LIFETIME, Granted, IN_A_HURRY, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh,
-};
+use super::{CODE_LIFETIME, Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
+use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
@@ -19,11 +14,10 @@ use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
-use crate::server::service::session::{self, EndedBy, browser};
+use crate::server::service::session::{self, EndedBy, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
-/// Characters of a code verifier at least (RFC 7636 section 4.1).
-const VERIFIER_LENGTH: usize = 43;
+/// Characters of a code verifier at least, as one SDK sends it.
 const SDK_VERIFIER_LENGTH: usize = 16;
 
 /// What an authorization code is bound to.
@@ -185,25 +179,6 @@ async fn redeem(
     Ok(Granted { subject, scope: row.scope, nonce: row.nonce, refresh_token, family_id })
 }
 
-/// RFC 7636 section 4.6. A verifier without a challenge is a sign of a downgrade (RFC 9700 section 2.1.1).
-fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>, least: usize) -> bool {
-    match (challenge, verifier) {
-        (None, None) => true,
-        (Some(challenge), Some(verifier)) => {
-            let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~');
-            let well_formed = (least..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
-            let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
-            well_formed && bool::from(computed.as_bytes().ct_eq(challenge.as_bytes()))
-        }
-        _ => false,
-    }
-}
-
-/// Whether this is what the browser proves that it made the S256 challenge.
-pub fn proves(code_challenge: &str, code_verifier: Option<&str>) -> bool {
-    code_verifier.is_some() && verifier_fits(Some(code_challenge), code_verifier, VERIFIER_LENGTH)
-}
-
 const USED: TokenError = TokenError::Grant("the authorization code was used already");
 
 /// A code used twice was stolen, before or after: all that it gave is taken back (RFC 6749 section 4.1.2), and written down
@@ -240,34 +215,4 @@ async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &StandingRow,
         session::end_in(state, tx, session, reason, EndedBy::System, client).await?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{SDK_VERIFIER_LENGTH, VERIFIER_LENGTH};
-
-    fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>) -> bool {
-        super::verifier_fits(challenge, verifier, VERIFIER_LENGTH)
-    }
-
-    #[test]
-    fn the_verifier_of_rfc_7636_appendix_b_fits_its_challenge_and_no_other_does() {
-        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-        assert!(verifier_fits(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
-        assert!(!verifier_fits(challenge, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl")));
-        assert!(!verifier_fits(challenge, Some("short")));
-        assert!(!verifier_fits(challenge, None));
-        assert!(!verifier_fits(None, Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
-        assert!(verifier_fits(None, None));
-    }
-
-    #[test]
-    fn a_short_verifier_fits_only_where_an_sdk_presents_it() {
-        // SHA-256 of "AbCdEfGh12345678".
-        let challenge = Some("9NeX-jE_J3B0b4GPqTM_PbpQ-UDO9_-UI-21BpQUArA");
-        let verifier = Some("AbCdEfGh12345678");
-        assert!(!verifier_fits(challenge, verifier));
-        assert!(super::verifier_fits(challenge, verifier, SDK_VERIFIER_LENGTH));
-        assert!(!super::verifier_fits(challenge, Some("AbCdEfGh1234567"), SDK_VERIFIER_LENGTH));
-    }
 }

@@ -8,9 +8,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{
-    Granted, IN_A_HURRY, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use,
-};
+use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
@@ -21,7 +19,7 @@ use crate::server::db::{Conn, Tx, user};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
-use crate::server::service::session::{self, EndedBy};
+use crate::server::service::session::{self, EndedBy, IN_A_HURRY};
 use crate::server::state::AppState;
 
 /// Tokens that may be given for one without any of them being used.

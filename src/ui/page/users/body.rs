@@ -12,7 +12,7 @@ use leptos::web_sys::{Element, HtmlElement};
 use super::List;
 use super::menu::{Chosen, UserMenu};
 use super::row::{Links, row_denial, rows};
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::model::user::UserRow;
 use crate::ui::clock::Now;
 use crate::ui::component::time::relative;

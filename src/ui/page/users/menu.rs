@@ -7,7 +7,7 @@ use leptos::web_sys::HtmlElement;
 use uuid::Uuid;
 
 use super::row::Links;
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::model::text::isolated;
 use crate::ui::component::copy::to_clipboard;
 use crate::ui::component::icon::icon;

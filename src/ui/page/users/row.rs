@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::List;
-use crate::model::impersonation::Denial;
+use crate::model::denial::Denial;
 use crate::model::text::isolated;
 use crate::model::user::{UserRow, UserStatus};
 use crate::ui::component::avatar;

@@ -4,8 +4,7 @@ use uuid::Uuid;
 
 use crate::server::db::{Tx, settings as table};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::platform::text::isolated;
-use crate::server::service::import::problem::nearest;
+use crate::server::platform::text::{isolated, nearest};
 
 /// Permissions that may be protected, at most.
 const MOST: usize = 50;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::super::head::top_of;
 use super::super::input::Input;
 use super::super::json;
 use super::super::source::{Theirs, normal};
+use super::head::top_of;
 use super::{Entity, Reader};
 
 /// How many are looked at to find out whose file it is: a product leaves out what one of its users does not have.

@@ -1,13 +1,12 @@
 //! CSV, row by row.
 
 use super::super::dialect::{self, Dialect, bare};
-use super::super::head;
 use super::super::input::{BadText, Input};
 use super::super::problem::counted;
 use super::super::row::Column;
 use super::super::source::{Fate, Theirs};
 use super::quotes::Quotes;
-use super::{Entity, Item, Reader};
+use super::{Entity, Item, Reader, head};
 
 /// What the text around a row's cells says.
 #[derive(Clone, Copy)]

@@ -1,10 +1,12 @@
 //! Writing a batch of users: new ones, and of the others what changed.
 
+pub(in crate::server) mod sessions;
+
 use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Known, User, sessions};
+use super::{Known, User};
 use crate::server::db::import::{self as table, KnownUser, MembershipUpsert, UserUpsert};
 use crate::server::service::audit::Event;
 use crate::server::service::import::change::{Change, What};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::dialect::bare;
-use super::problem::{nearest, plain, quoted};
-use super::read::{ColumnNote, Entity, Reader};
-use super::row::Column;
-use super::source::{FORMATS, Fate, Format, Origin, normal};
+use super::{ColumnNote, Entity, Reader};
+use crate::server::platform::text::nearest;
+use crate::server::service::import::dialect::bare;
+use crate::server::service::import::problem::{plain, quoted};
+use crate::server::service::import::row::Column;
+use crate::server::service::import::source::{FORMATS, Fate, Format, Origin, normal};
 
 /// Names that no other product has. `password_hash` is also Auth0's.
 const ONLY_OURS: [&str; 6] = ["locked", "accounts", "mfa_enrolled", "active_account", "last_visit_at", "visits"];
@@ -66,7 +67,7 @@ impl<T: Entity> Reader<'_, T> {
     }
 
     /// Reads the head line: the position of each column of ours, or nothing where the file is none that could be read.
-    pub(super) fn take_head(&mut self, line: u64, cells: &[&str]) -> Option<Vec<Option<usize>>> {
+    pub(in crate::server) fn take_head(&mut self, line: u64, cells: &[&str]) -> Option<Vec<Option<usize>>> {
         let names: Vec<String> = cells.iter().map(|cell| normal(cell)).collect();
         let known = |cell: &&str| T::COLUMNS.iter().any(|column| column.name == own_name(cell));
         let all_ours = cells.iter().filter(|cell| !bare(cell, true).is_empty()).all(known);
@@ -187,7 +188,7 @@ impl<T: Entity> Reader<'_, T> {
     }
 
     /// As [`Self::take_head`], for all fields of the first users of a JSON file.
-    pub(super) fn take_fields(&mut self, line: u64, names: &[String]) -> bool {
+    pub(in crate::server) fn take_fields(&mut self, line: u64, names: &[String]) -> bool {
         let all_ours = names.iter().all(|name| T::COLUMNS.iter().any(|column| column.name.eq_ignore_ascii_case(name)));
         let normalised: Vec<String> = names.iter().map(|name| normal(name)).collect();
         let only_ours = names.iter().any(|name| ONLY_OURS.contains(&name.to_lowercase().as_str()));
@@ -223,7 +224,7 @@ impl<T: Entity> Reader<'_, T> {
         true
     }
 
-    pub(super) fn note_fields(&mut self, fields: BTreeSet<String>) {
+    pub(in crate::server) fn note_fields(&mut self, fields: BTreeSet<String>) {
         for column in fields {
             let fate = match self.format {
                 Some(format) => format.fate(&normal(&column)),

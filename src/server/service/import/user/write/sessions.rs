@@ -1,6 +1,6 @@
 //! Sessions that a change of an import ends, in the transaction of the change.
 
-use super::write::Going;
+use super::Going;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::{session as table, user};
 use crate::server::service::caller::Client;
@@ -13,7 +13,7 @@ const SESSIONS: i64 = 200;
 
 /// Whoever is locked or no longer verified has no session any more, and nobody acts for that user. With another password,
 /// or none, the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
-pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+pub(in crate::server) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
     if one.has(What::Locked) || one.has(What::Unverified) {
         end_all(writer, one).await
     } else if one.has(What::PasswordChanged) || one.has(What::PasswordRemoved) {
