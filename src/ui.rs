@@ -1,4 +1,4 @@
-//! The portal's pages and components. They name `model` and `api`, never the server, and compile the same for both sides.
+//! The portal's pages and components. They name `model` and `rpc`, never the server, and compile the same for both sides.
 //!
 //! A page is set-up (signals, resources) and sections; a section is a plain function from data to a view.
 
@@ -13,5 +13,7 @@ pub mod frame;
 pub mod impersonate;
 pub mod layout;
 pub mod live;
+pub mod needs;
 pub mod page;
 pub mod theme;
+mod title;

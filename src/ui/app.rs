@@ -20,6 +20,7 @@ use super::page::not_found::{NotFound, NotFoundHere};
 use super::page::sign_in::SignInPage;
 use super::page::user::UserPage;
 use super::page::users::UsersPage;
+use super::title::document_title;
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -52,13 +53,4 @@ pub fn App() -> impl IntoView {
         </Router>
         {toaster(toasts)}
     }
-}
-
-/// The document's title. `leptos_meta` writes it into the page as it is, so a name could end the element and begin another:
-/// angle brackets become their look-alikes, on both sides alike.
-pub fn document_title(page: String) -> String {
-    if page.is_empty() {
-        return "Understudy".to_owned();
-    }
-    format!("{} · Understudy", page.replace('<', "‹").replace('>', "›"))
 }

@@ -9,6 +9,7 @@ mod draft;
 mod foot;
 mod refusal;
 mod running;
+mod session;
 mod start;
 mod state;
 mod text;

@@ -15,16 +15,16 @@ use super::address::Words;
 use super::component::dialog;
 use super::component::icon::{icon, mark};
 use super::component::loaded::ahead::Need;
-use super::component::loaded::{kept_quietly, loaded_quietly, loading};
+use super::component::loaded::{Here, kept_quietly, loaded_quietly, loading};
 use super::component::menu::{self, menu};
 use super::frame::Frame;
 use super::live::Live;
 use super::page;
 use super::theme::theme_switch;
+use super::title::document_title;
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::rpc::operator::GetShell;
-use crate::ui::app::document_title;
 use crate::ui::erase::Erase;
 
 /// A page of an environment in the navigation: word in the URL, icon, name.
@@ -59,6 +59,7 @@ pub fn EnvironmentLayout() -> impl IntoView {
     let named = untrack(|| page::record(&environment.get(), &pathname.get()).map(|name| (pathname.get(), name)));
     let frame = Frame { environment, shell, record: RwSignal::new(named.unwrap_or_default()) };
     provide_context(frame);
+    provide_context(Here(environment));
     let live = Live::current();
     live.follow(environment);
     live.changed(Callback::new(move |()| frame.refresh()));

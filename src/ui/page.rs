@@ -11,51 +11,6 @@ pub mod sign_in;
 pub mod user;
 pub mod users;
 
-use leptos_router::location::Url;
-
-use super::address::Words;
-use super::component::loaded::ahead::Need;
-use super::layout;
-
-/// What must be known of an address before it can be drawn.
-pub struct Needs {
-    pub data: Vec<Need>,
-    /// Whether there is a page, and not only the frame around none.
-    pub is_page: bool,
-}
-
-/// What the page at this address must have before it can be drawn, read from the address as the page itself reads it.
-pub fn needs(url: &Url) -> Needs {
-    let path: Vec<String> = url.path().split('/').filter(|part| !part.is_empty()).map(Url::unescape).collect();
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let words = Words::parse(url.search());
-    let (environment, page) = match path[..] {
-        ["sign-in"] => return Needs { data: Vec::new(), is_page: true },
-        [environment, page] => (environment, of_page(environment, (page, None), &words)),
-        [environment, page, id] => (environment, of_page(environment, (page, Some(id)), &words)),
-        [environment, ..] => (environment, None),
-        [] => return Needs { data: Vec::new(), is_page: false },
-    };
-    let is_page = page.is_some();
-    let frame = layout::needs(environment.to_owned());
-    Needs { data: page.into_iter().flatten().chain([frame]).collect(), is_page }
-}
-
-/// What a page of an environment shows. None where there is no such page.
-fn of_page(environment: &str, page: (&str, Option<&str>), words: &Words) -> Option<Vec<Need>> {
-    let slug = environment.to_owned();
-    Some(match page {
-        ("users", None) => users::needs(slug, words),
-        ("users", Some(id)) => user::needs(slug, id, words),
-        ("applications", None) => applications::needs(slug, words),
-        ("applications", Some(id)) => application::needs(slug, id),
-        ("impersonation", None) => impersonation::needs(slug),
-        ("audit", None) => audit::needs(slug, words),
-        ("keys", None) => keys::needs(slug),
-        _ => return None,
-    })
-}
-
 /// The name of the record that a page is of, where the server draws it: the breadcrumb stands before the page.
 pub fn record(environment: &str, pathname: &str) -> Option<String> {
     let path: Vec<&str> = pathname.split('/').collect();

@@ -27,7 +27,7 @@ use crate::server::http::policy;
 use crate::server::state::AppState;
 use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::document::{DocumentOptions, shell};
-use crate::ui::page::needs;
+use crate::ui::needs::needs;
 use crate::ui::page::sign_in::Typed;
 
 /// Bytes of a long page: a list of fifty rows, before its data.

@@ -21,7 +21,6 @@ pub use self::kept::{kept, kept_quietly};
 use super::state::{error_view, nothing};
 use crate::model::error::ApiError;
 use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
 
 /// Data that is on its way from a server function, or came with the page.
 pub struct Loading<T> {
@@ -218,9 +217,13 @@ where
     transition(data.held, Arc::new(nothing), None, Arc::new(view))
 }
 
+/// The environment's word in the URL, for what a page of one loads.
+#[derive(Clone, Copy)]
+pub struct Here(pub Memo<String>);
+
 /// The environment that the page is in, whenever it is asked for: what one of them said is not shown in another.
 fn here() -> impl Fn() -> String + Copy + Send + Sync + 'static {
-    let environment = use_context::<Frame>().map(|frame| frame.environment);
+    let environment = use_context::<Here>().map(|Here(environment)| environment);
     move || environment.map(|environment| environment.get_untracked()).unwrap_or_default()
 }
 

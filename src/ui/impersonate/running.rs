@@ -1,13 +1,13 @@
 //! Sessions that run: in place of the form right after a start, above it where the drawer is opened again. One whose time
 //! is over says so, and offers to start again.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use uuid::Uuid;
 
+use super::session::Running;
 use super::state::State;
-use super::text;
 use crate::model::impersonation::LiveImpersonation;
 use crate::rpc::impersonation::get_drawer;
 use crate::ui::component::dialog::{close_dialog, focus, focus_first};
@@ -15,44 +15,6 @@ use crate::ui::component::icon::icon;
 use crate::ui::component::time::{clock_time, countdown, time_of_day};
 use crate::ui::end_session::{end_form, reopen_form};
 use crate::ui::erase::Erase;
-
-/// A session that this operator has running for the user, or had a moment ago.
-#[derive(Clone, PartialEq)]
-pub struct Running {
-    pub session_id: Uuid,
-    /// Names, as they stand beside others.
-    pub account: String,
-    pub application: String,
-    /// What the choices go by.
-    pub account_external_id: String,
-    pub client_id: String,
-    pub reason: String,
-    pub ticket: String,
-    pub started_at: DateTime<Utc>,
-    pub deadline: DateTime<Utc>,
-    /// When it ended before its deadline, as far as this page has learnt.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Where the browser refused the new tab: the address to open by hand.
-    pub blocked_url: Option<String>,
-}
-
-impl Running {
-    pub fn of(live: &LiveImpersonation) -> Self {
-        Self {
-            session_id: live.session_id,
-            account: live.account_name.clone(),
-            application: live.application_name.clone(),
-            account_external_id: live.account_external_id.clone(),
-            client_id: live.client_id.clone(),
-            reason: live.reason.clone(),
-            ticket: live.ticket.clone().unwrap_or_default(),
-            started_at: live.started_at,
-            deadline: live.deadline,
-            ended_at: None,
-            blocked_url: None,
-        }
-    }
-}
 
 /// Follows what others end or start meanwhile: the user, the application, the same operator in another tab.
 pub fn follow(state: State) {
@@ -251,5 +213,5 @@ fn start_again(state: State, over: &Running) {
     state.ticket.set(over.ticket.clone());
     state.choose_again(&over.account_external_id, &over.client_id);
     state.just_started.set(false);
-    text::show(state);
+    state.show();
 }

@@ -7,7 +7,7 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::js_sys::Reflect;
 use leptos::web_sys::{Document, Element, HtmlElement, HtmlFormElement, KeyboardEvent, Window};
 
-use super::running::Running;
+use super::session::Running;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};

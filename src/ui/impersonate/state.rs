@@ -1,18 +1,21 @@
 //! What the drawer knows and what the operator has chosen in it.
 
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsValue;
+use leptos::web_sys::js_sys::Reflect;
 use leptos_router::hooks::use_location;
 
+use super::Opening;
 use super::came_back::error_of;
 use super::draft::{Draft, Whose, asked_by};
-use super::running::Running;
-use super::{Opening, text};
+use super::session::Running;
 use crate::model::denial::Denial;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
 use crate::model::text::written;
 use crate::ui::address::{Words, use_words};
 use crate::ui::clock::{Clock, Now};
+use crate::ui::component::dialog::focus;
 use crate::ui::component::toast::Toasts;
 use crate::ui::frame::Frame;
 use crate::ui::live::Live;
@@ -210,7 +213,28 @@ impl State {
                 self.account.set(account);
             }
         });
-        text::show(self);
+        self.show();
+    }
+
+    /// Puts the chosen account and application, reason and ticket into the form's own controls. They are the browser's: what
+    /// stands in them is set nowhere else.
+    pub fn show(self) {
+        request_animation_frame(move || {
+            let controls = [
+                ("impersonate-account", self.account),
+                ("impersonate-application", self.application),
+                ("impersonate-reason", self.reason),
+                ("impersonate-ticket", self.ticket),
+            ];
+            for (id, value) in controls {
+                let (Some(element), Some(value)) = (document().get_element_by_id(id), value.try_get_untracked()) else {
+                    continue;
+                };
+                // Selects, inputs and textareas have it alike.
+                _ = Reflect::set(&element, &JsValue::from_str("value"), &JsValue::from_str(&value));
+            }
+            focus("impersonate-reason");
+        });
     }
 
     fn whose(self) -> Whose {

@@ -2,14 +2,11 @@
 
 use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsValue;
-use leptos::web_sys::js_sys::Reflect;
 
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, REASON_MIN, TICKET_MAX};
 use crate::model::text::written;
-use crate::ui::component::dialog::focus;
 use crate::ui::component::field::{field_error, label};
 use crate::ui::erase::Erase;
 
@@ -60,27 +57,6 @@ pub fn reason(state: State) -> AnyView {
         </div>
     }
     .erased()
-}
-
-/// Puts the chosen account and application, reason and ticket into the form's own controls. They are the browser's: what
-/// stands in them is set nowhere else.
-pub fn show(state: State) {
-    request_animation_frame(move || {
-        let controls = [
-            ("impersonate-account", state.account),
-            ("impersonate-application", state.application),
-            ("impersonate-reason", state.reason),
-            ("impersonate-ticket", state.ticket),
-        ];
-        for (id, value) in controls {
-            let (Some(element), Some(value)) = (document().get_element_by_id(id), value.try_get_untracked()) else {
-                continue;
-            };
-            // Selects, inputs and textareas have it alike.
-            _ = Reflect::set(&element, &JsValue::from_str("value"), &JsValue::from_str(&value));
-        }
-        focus("impersonate-reason");
-    });
 }
 
 /// Who will read the reason.

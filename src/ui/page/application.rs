@@ -1,6 +1,6 @@
 //! One application: how to connect it, how it is set up, who has it, and whether it hears of ended sessions.
 
-mod deliveries;
+pub mod deliveries;
 mod facts;
 pub mod problems;
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::model::application::{ApplicationItem, ApplicationList, LISTED, LogoutState};
+use crate::model::application::{ApplicationItem, ApplicationList, LISTED};
 use crate::model::search::Searched;
 use crate::rpc::applications::ListApplications;
 use crate::ui::address::{Words, use_words};
@@ -17,6 +17,7 @@ use crate::ui::component::state::{empty, empty_because, nothing, table_skeleton}
 use crate::ui::component::table::{marked, named, row, table};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
+use crate::ui::page::application::deliveries::logout_class;
 use crate::ui::page::application::problems::problems_of_nobody;
 
 #[component]
@@ -143,14 +144,4 @@ fn application_row(frame: Frame, application: ApplicationItem) -> AnyView {
         ("col-logout", marked(logout_class(application.logout), application.logout.label().to_owned())),
     ];
     row(false, cells)
-}
-
-/// How a state is marked.
-pub fn logout_class(state: LogoutState) -> &'static str {
-    match state {
-        LogoutState::Off => "dim",
-        LogoutState::Unused | LogoutState::Sending | LogoutState::Retrying => "status open",
-        LogoutState::Delivered => "status good",
-        LogoutState::Failed => "status bad",
-    }
 }

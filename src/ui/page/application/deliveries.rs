@@ -19,7 +19,6 @@ use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::page::applications::logout_class;
 
 /// How long a message takes that is sent at once: then the page looks what became of it.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
@@ -150,4 +149,14 @@ fn retry_form(retrying: Retrying, application_id: Uuid, session_id: Uuid) -> Any
         </button>
     };
     post_form(RetryLogout::url(), "", submitted, fields.erased())
+}
+
+/// How a state is marked.
+pub fn logout_class(state: LogoutState) -> &'static str {
+    match state {
+        LogoutState::Off => "dim",
+        LogoutState::Unused | LogoutState::Sending | LogoutState::Retrying => "status open",
+        LogoutState::Delivered => "status good",
+        LogoutState::Failed => "status bad",
+    }
 }

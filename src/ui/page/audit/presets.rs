@@ -6,7 +6,6 @@ use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Date;
 
 use super::List;
-use super::toolbar::offset_at;
 use crate::model::audit::AuditPage;
 use crate::ui::clock::{Clock, Now};
 use crate::ui::component::menu;
@@ -74,4 +73,13 @@ fn own_day(now: DateTime<Utc>) -> NaiveDate {
     let local = Date::new(&JsValue::from_f64(now.timestamp_millis() as f64));
     let year = i32::try_from(local.get_full_year()).unwrap_or_else(|_| now.year());
     NaiveDate::from_ymd_opt(year, local.get_month() + 1, local.get_date()).unwrap_or_else(|| now.date_naive())
+}
+
+/// Minutes by which the reader's clock is before UTC as `day` begins, or `later` days after that.
+pub fn offset_at(day: &str, later: u64) -> Option<i64> {
+    let date = day.parse::<NaiveDate>().ok()?.checked_add_days(Days::new(later))?;
+    let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
+    let local = Date::new_with_year_month_day(u32::try_from(date.year()).ok()?, month, day).get_time();
+    let utc = date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
+    Some((utc - local as i64) / 60_000)
 }

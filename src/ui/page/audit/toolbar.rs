@@ -1,13 +1,11 @@
 //! The filters of the audit trail: one GET form.
 
-use chrono::{Datelike, Days, NaiveDate};
 use leptos::ev::Event;
 use leptos::html::Input;
 use leptos::prelude::*;
-use leptos::web_sys::js_sys::Date;
 
 use super::List;
-use super::presets::presets;
+use super::presets::{offset_at, presets};
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
@@ -157,15 +155,6 @@ fn zone_words(offset: &str) -> String {
         (hours, 0) => format!("UTC{sign}{hours}"),
         (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
     }
-}
-
-/// Minutes by which the reader's clock is before UTC as `day` begins, or `later` days after that.
-pub fn offset_at(day: &str, later: u64) -> Option<i64> {
-    let date = day.parse::<NaiveDate>().ok()?.checked_add_days(Days::new(later))?;
-    let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
-    let local = Date::new_with_year_month_day(u32::try_from(date.year()).ok()?, month, day).get_time();
-    let utc = date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
-    Some((utc - local as i64) / 60_000)
 }
 
 fn day(
