@@ -9,6 +9,7 @@ pub mod error;
 pub mod impersonation;
 pub mod key;
 pub mod operator;
+pub mod percent;
 pub mod problem;
 pub mod search;
 pub mod session;

@@ -11,6 +11,7 @@ pub mod health;
 pub mod host;
 pub(in crate::server) mod origin;
 pub mod own_host;
+pub mod own_pages;
 pub mod page;
 pub mod policy;
 pub mod site;

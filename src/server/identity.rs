@@ -28,7 +28,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::http::cors::open_to_all;
 use super::http::host::{self, Names};
-use super::portal::own_pages::{self, Own};
+use super::http::own_pages::{self, Own};
 use super::state::AppState;
 use crate::server::http::page;
 use crate::server::oauth::{error, parking, problem};

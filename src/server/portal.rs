@@ -3,6 +3,5 @@
 pub mod guard;
 pub mod impersonate;
 pub(in crate::server) mod live;
-pub mod own_pages;
 pub(in crate::server) mod pages;
 pub(in crate::server) mod sign_out;

@@ -10,6 +10,7 @@ mod length;
 pub mod operator;
 pub mod parked;
 pub mod policy;
+pub mod readiness;
 pub mod registry;
 pub mod session;
 pub mod text_refresh;

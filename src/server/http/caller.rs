@@ -10,6 +10,7 @@ use leptos_axum::ResponseOptions;
 
 pub use super::origin::client;
 use crate::model::error::ApiError;
+use crate::model::percent::{decode, encode};
 use crate::server::crypto::device;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::page;
@@ -17,7 +18,6 @@ use crate::server::platform::url::is_path;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
-use crate::ui::address::{decode, encode};
 
 /// A request of anybody.
 pub struct RequestContext {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 
-use crate::server::db::environment;
+use crate::server::service::readiness;
 use crate::server::state::AppState;
 
 /// What is answered under any name.
@@ -16,13 +16,7 @@ pub fn router(state: AppState) -> Router {
 }
 
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    let database = async {
-        let mut conn = state.db.read().await?;
-        environment::all(&mut conn).await?;
-        // No request is answered without this.
-        state.db.epoch().await
-    };
-    match database.await {
+    match readiness::check(&state).await {
         Ok(_) => (StatusCode::OK, "ready"),
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the database does not answer");

@@ -13,7 +13,7 @@ use super::parameters::Parameters;
 use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
-use crate::server::cache::verified::VerifiedToken;
+pub use crate::server::cache::verified::VerifiedToken;
 use crate::server::error::ServiceResult;
 use crate::server::service::directory::signing_key;
 use crate::server::service::registry::relying_party::{self, Application};

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::guard;
 use crate::model::impersonation::StartImpersonation;
+use crate::model::percent::encode;
 use crate::model::session::EndReason;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::caller::client;
@@ -20,7 +21,7 @@ use crate::server::platform::url::origin_of;
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
-use crate::ui::address::{Words, encode};
+use crate::ui::address::Words;
 
 #[derive(Deserialize)]
 pub struct StartForm {

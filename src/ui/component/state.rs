@@ -6,7 +6,8 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use super::icon::icon;
 use crate::model::error::ApiError;
-use crate::ui::address::{Words, encode};
+use crate::model::percent::encode;
+use crate::ui::address::Words;
 use crate::ui::erase::Erase;
 
 /// Nothing here: says why, and what to do.

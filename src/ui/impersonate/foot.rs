@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
-use crate::ui::address::encode;
+use crate::model::percent::encode;
 use crate::ui::component::dialog::close_dialog;
 use crate::ui::component::icon::icon;
 use crate::ui::component::state;
