@@ -1,5 +1,6 @@
 //! The rules of the house, as checks on source text. Each returns what breaks it, as `file:line: why`.
 
+mod arrows;
 mod conformance;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ pub const ALL: [(&str, Rule); 6] = [
     ("file length", length),
     ("feature gates", gates),
     ("SQL outside the database layer", sql),
-    ("the interface names the server", layers),
+    ("circles and arrows", arrows::arrows),
     ("the conformance table", conformance::conformance),
 ];
 
@@ -64,12 +65,6 @@ fn gates(repo: &Repo) -> Result<Vec<String>> {
 fn sql(repo: &Repo) -> Result<Vec<String>> {
     lines_with(repo, "sqlx::query", |name| name != "src/server/db.rs" && !name.starts_with("src/server/db/"))
         .map(|found| said(found, "SQL belongs into src/server/db"))
-}
-
-/// What a browser shows does not know what only the server has.
-fn layers(repo: &Repo) -> Result<Vec<String>> {
-    lines_with(repo, "crate::server", |name| name == "src/ui.rs" || name.starts_with("src/ui/"))
-        .map(|found| said(found, "src/ui calls src/rpc, never the server"))
 }
 
 struct Source {
