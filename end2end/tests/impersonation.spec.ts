@@ -205,7 +205,7 @@ test("turned off, nobody starts and what is running ends", async ({ page }) => {
 
 test("a hand-off works once, and in the operator's own browser only", async ({ page, secondContext, complaints }) => {
   await signIn(page);
-  const answer = page.waitForResponse((response) => response.url().endsWith("/api/impersonation/start"));
+  const answer = page.waitForResponse((response) => response.url().endsWith("/rpc/impersonation/start"));
   const tab = await startSession(page, await drawerFromTable(page, AMARA), "Replayed");
   const { url } = await (await answer).json();
   await tab.waitForLoadState("networkidle");

@@ -227,7 +227,7 @@ test("a list that cannot be loaded keeps its count and its filters", async ({ pa
   await open(page, "/production/users");
   const count = page.locator(".page-count");
   const said = (await count.textContent())!;
-  await page.route("**/api/users/list", (route) => route.fulfill({ status: 500, body: "" }));
+  await page.route("**/rpc/users/list", (route) => route.fulfill({ status: 500, body: "" }));
   await page.getByRole("searchbox").fill("nobody comes back");
   await expect(page.getByText("This could not be shown")).toBeVisible();
   await expect(count).toHaveText(said);

@@ -13,7 +13,7 @@ test("the browser takes every page over with the data that came in it, and asks 
   const calls: string[] = [];
   page.on("request", (request) => {
     const path = new URL(request.url()).pathname;
-    if (/^\/api\/(shell|users|applications|audit|keys|impersonation\/(drawer|overview))/.test(path)) calls.push(path);
+    if (/^\/rpc\/(shell|users|applications|audit|keys|impersonation\/(drawer|overview))/.test(path)) calls.push(path);
   });
   for (const path of [
     "/production/users",
@@ -36,7 +36,7 @@ test("the browser takes every page over with the data that came in it, and asks 
   await page.getByRole("link", { name: "Applications" }).first().click();
   await expect(page.getByRole("heading", { name: "Applications" })).toBeVisible();
   await expect(page.getByRole("table")).toBeVisible();
-  expect(calls).toContain("/api/applications/list");
+  expect(calls).toContain("/rpc/applications/list");
 });
 
 test("the one menu of the users list hangs on the row that opened it", async ({ page }) => {

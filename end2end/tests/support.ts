@@ -17,7 +17,7 @@ const OUR_ORIGINS = new Set([PORTAL, ...SAMPLES].map((url) => new URL(url).origi
 
 /** A server function that refuses answers with a status that browsers call an error; the page shows it in words. */
 function isRefusal(text: string, url: string) {
-  return new URL(url || PORTAL).pathname.startsWith("/api/") && /status of (401|403|409|422|429) /.test(text);
+  return new URL(url || PORTAL).pathname.startsWith("/rpc/") && /status of (401|403|409|422|429) /.test(text);
 }
 
 /** Collects what a browser complains about, in every tab of a context. */

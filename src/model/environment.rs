@@ -11,10 +11,13 @@ pub struct Environment {
 }
 
 /// Words that URLs use for something else.
-const RESERVED_SLUGS: [&str; 13] = [
+const RESERVED_SLUGS: [&str; 16] = [
     "id",
     "admin-box",
     "api",
+    "rpc",
+    "scim",
+    "docs",
     "assets",
     "sign-in",
     "sign-out",

@@ -6,7 +6,7 @@ use crate::model::error::ApiError;
 use crate::model::search::AccountChoice;
 
 /// The accounts that have what was typed in their name or id, in steps.
-#[server(prefix = "/api", endpoint = "accounts/search")]
+#[server(prefix = "/rpc", endpoint = "accounts/search")]
 pub async fn search_accounts(
     environment: String,
     #[server(default)] typed: String,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::model::application::{ApplicationDetail, ApplicationList};
 use crate::model::error::ApiError;
 
-#[server(prefix = "/api", endpoint = "applications/list")]
+#[server(prefix = "/rpc", endpoint = "applications/list")]
 pub async fn list_applications(environment: String, #[server(default)] q: String) -> Result<ApplicationList, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -14,7 +14,7 @@ pub async fn list_applications(environment: String, #[server(default)] q: String
     caller::answer(&caller.client, service::directory::applications::list(&caller, &q).await)
 }
 
-#[server(prefix = "/api", endpoint = "applications/get")]
+#[server(prefix = "/rpc", endpoint = "applications/get")]
 pub async fn get_application(environment: String, application_id: Uuid) -> Result<ApplicationDetail, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -23,7 +23,7 @@ pub async fn get_application(environment: String, application_id: Uuid) -> Resul
 }
 
 /// Has the application told at once about the end of this session, if it does not know yet.
-#[server(prefix = "/api", endpoint = "applications/retry-logout")]
+#[server(prefix = "/rpc", endpoint = "applications/retry-logout")]
 pub async fn retry_logout(environment: String, application_id: Uuid, session_id: Uuid) -> Result<(), ApiError> {
     use crate::server::http::caller;
     use crate::server::service;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::model::audit::{AuditItem, AuditPage, AuditQuery};
 use crate::model::error::ApiError;
 
-#[server(prefix = "/api", endpoint = "audit/list")]
+#[server(prefix = "/rpc", endpoint = "audit/list")]
 pub async fn list_events(environment: String, query: AuditQuery) -> Result<AuditPage, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -14,7 +14,7 @@ pub async fn list_events(environment: String, query: AuditQuery) -> Result<Audit
     caller::answer(&caller.client, service::audit::list(&caller, &query).await)
 }
 
-#[server(prefix = "/api", endpoint = "audit/get")]
+#[server(prefix = "/rpc", endpoint = "audit/get")]
 pub async fn get_event(environment: String, event_id: Uuid) -> Result<AuditItem, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;

@@ -7,7 +7,7 @@ use crate::model::error::ApiError;
 use crate::model::impersonation::{Drawer, HandOff, ImpersonationOverview, StartImpersonation};
 use crate::model::typed::Typed;
 
-#[server(prefix = "/api", endpoint = "impersonation/drawer")]
+#[server(prefix = "/rpc", endpoint = "impersonation/drawer")]
 pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -15,7 +15,7 @@ pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, Ap
     caller::answer(&caller.client, service::impersonation::drawer(&caller, user_id).await)
 }
 
-#[server(prefix = "/api", endpoint = "impersonation/start")]
+#[server(prefix = "/rpc", endpoint = "impersonation/start")]
 pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -24,7 +24,7 @@ pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
 }
 
 /// Ends one impersonation: the operator's own, or any for Owner and Admin.
-#[server(prefix = "/api", endpoint = "impersonation/end")]
+#[server(prefix = "/rpc", endpoint = "impersonation/end")]
 pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -33,7 +33,7 @@ pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> 
 }
 
 /// Ends every impersonation of the environment that the operator may end, and says how many.
-#[server(prefix = "/api", endpoint = "impersonation/end-all")]
+#[server(prefix = "/rpc", endpoint = "impersonation/end-all")]
 pub async fn end_all(environment: String) -> Result<u32, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -41,7 +41,7 @@ pub async fn end_all(environment: String) -> Result<u32, ApiError> {
     caller::answer(&caller.client, service::impersonation::end_all(&caller).await)
 }
 
-#[server(prefix = "/api", endpoint = "impersonation/overview")]
+#[server(prefix = "/rpc", endpoint = "impersonation/overview")]
 pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -52,7 +52,7 @@ pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, 
 /// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is
 /// absent is off; what is as the page had it (`…_was`) is not touched. The protected permissions are text: absent, they stay;
 /// empty, there are none any more.
-#[server(prefix = "/api", endpoint = "impersonation/settings")]
+#[server(prefix = "/rpc", endpoint = "impersonation/settings")]
 pub async fn update_settings(
     environment: String,
     #[server(default)] version: Option<i64>,

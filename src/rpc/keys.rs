@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::model::error::ApiError;
 use crate::model::key::KeysPage;
 
-#[server(prefix = "/api", endpoint = "keys/list")]
+#[server(prefix = "/rpc", endpoint = "keys/list")]
 pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -14,7 +14,7 @@ pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
 }
 
 /// Rotates the keys of one algorithm, or of all where none is named.
-#[server(prefix = "/api", endpoint = "keys/rotate")]
+#[server(prefix = "/rpc", endpoint = "keys/rotate")]
 pub async fn rotate_keys(environment: String, #[server(default)] algorithm: String) -> Result<(), ApiError> {
     use crate::server::http::caller;
     use crate::server::service;

@@ -6,7 +6,7 @@ use crate::model::error::ApiError;
 use crate::model::operator::{Shell, SignedOut};
 
 /// Signs an operator in and sends the browser to `return_to`, a path of this portal.
-#[server(prefix = "/api", endpoint = "sign-in")]
+#[server(prefix = "/rpc", endpoint = "sign-in")]
 pub async fn sign_in(email: String, password: String, return_to: String) -> Result<(), ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -33,7 +33,7 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
 
 /// Signs the operator out, unless more sessions end with it than the `ending` that the form said. Then a page without script
 /// leads to the question; one with script asks in its place.
-#[server(prefix = "/api", endpoint = "sign-out")]
+#[server(prefix = "/rpc", endpoint = "sign-out")]
 pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -52,7 +52,7 @@ pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
 }
 
 /// The frame of an environment's pages.
-#[server(prefix = "/api", endpoint = "shell")]
+#[server(prefix = "/rpc", endpoint = "shell")]
 pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -61,7 +61,7 @@ pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
 }
 
 /// The path to open where none was asked for: the first environment's users.
-#[server(prefix = "/api", endpoint = "home")]
+#[server(prefix = "/rpc", endpoint = "home")]
 pub async fn get_home() -> Result<String, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::model::error::ApiError;
 use crate::model::user::{UserDetail, UserQuery, UsersPage};
 
-#[server(prefix = "/api", endpoint = "users/list")]
+#[server(prefix = "/rpc", endpoint = "users/list")]
 pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPage, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
@@ -14,7 +14,7 @@ pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPa
     caller::answer(&caller.client, service::directory::users::list(&caller, &query).await)
 }
 
-#[server(prefix = "/api", endpoint = "users/get")]
+#[server(prefix = "/rpc", endpoint = "users/get")]
 pub async fn get_user(environment: String, user_id: Uuid) -> Result<UserDetail, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;

@@ -7,7 +7,7 @@ use leptos::server_fn::axum::server_fn_paths;
 use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp};
 
 /// Server functions that answer without a sign-in, because they are the sign-in.
-const PUBLIC: [&str; 1] = ["/api/sign-in"];
+const PUBLIC: [&str; 1] = ["/rpc/sign-in"];
 
 #[tokio::test]
 async fn every_server_function_refuses_a_caller_without_a_cookie() {
@@ -32,7 +32,7 @@ async fn every_server_function_refuses_a_caller_without_a_cookie() {
             ("request[application]", "console"),
             ("request[reason]", "because"),
         ];
-        let endpoint = path.trim_start_matches("/api/");
+        let endpoint = path.trim_start_matches("/rpc/");
         let answer = app.browser().call(endpoint, &form).await.expect_status(StatusCode::UNAUTHORIZED);
         assert!(answer.body().contains("Unauthenticated"), "{path}: {}", answer.body());
         called += 1;
@@ -163,7 +163,7 @@ async fn signing_out_ends_the_portal_session_for_good() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser("olivia@understudy.example").await;
     let mut copy = browser.clone();
-    browser.post("/api/sign-out", &[]).await;
+    browser.post("/rpc/sign-out", &[]).await;
     assert!(browser.cookie("understudy").is_none());
     copy.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
     assert_eq!(app.events("operator.signed_out").await.len(), 2);
@@ -183,7 +183,7 @@ async fn a_portal_session_ends_after_twelve_hours() {
 async fn a_form_posted_from_another_site_is_refused() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser("olivia@understudy.example").await;
-    let request = axum::http::Request::post("/api/impersonation/settings")
+    let request = axum::http::Request::post("/rpc/impersonation/settings")
         .header("origin", "https://evil.example")
         .header("sec-fetch-site", "cross-site")
         .header("content-type", "application/x-www-form-urlencoded")

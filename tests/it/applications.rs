@@ -173,7 +173,7 @@ async fn a_message_that_failed_is_shown_and_sent_again_by_a_plain_form() {
     app.outbound.script("https://console.example/out", Script::Answer(200));
     let (application, session) = (console.to_string(), sid.to_string());
     let form = [("environment", "production"), ("application_id", &application), ("session_id", &session)];
-    let answer = browser.post("/api/applications/retry-logout", &form).await;
+    let answer = browser.post("/rpc/applications/retry-logout", &form).await;
     assert!(answer.status().is_redirection(), "{}", answer.body());
     Worker::new(app.state.clone()).run_once().await.expect("the outbox can be read");
     let body = page(&mut browser, &path).await;
@@ -204,7 +204,7 @@ async fn keys_are_shown_and_rotated_by_a_plain_form() {
         assert!(body.contains(text), "{text} is missing: {body}");
     }
     assert!(!body.contains("Retiring"), "{body}");
-    let answer = browser.post("/api/keys/rotate", &[("environment", "production"), ("algorithm", "RS256")]).await;
+    let answer = browser.post("/rpc/keys/rotate", &[("environment", "production"), ("algorithm", "RS256")]).await;
     assert!(answer.status().is_redirection(), "{}", answer.body());
     let body = page(&mut browser, "/production/keys").await;
     assert!(body.contains("Retiring") && body.contains("in 1 day"), "{body}");

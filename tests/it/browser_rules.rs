@@ -55,7 +55,7 @@ async fn a_form_works_over_plain_http_on_a_name_of_the_network() {
     post(&mut browser, LOGIN, &[host, ("origin", LAN)], &amara()).await.expect_status(StatusCode::SEE_OTHER);
     let out = post(&mut browser, "/id/production/account/sign-out", &[host, ("origin", LAN)], &[]).await;
     assert_ne!(out.status(), StatusCode::FORBIDDEN, "{}", out.body());
-    let signed_in = post(&mut app.browser(), "/api/sign-in", &[host, ("origin", LAN)], &olivia()).await;
+    let signed_in = post(&mut app.browser(), "/rpc/sign-in", &[host, ("origin", LAN)], &olivia()).await;
     assert!(signed_in.status().is_redirection(), "{}", signed_in.status());
 }
 
@@ -99,7 +99,7 @@ async fn behind_a_proxy_that_rewrites_host_forms_work() {
         vec![("host", "backend"), ("origin", PUBLIC), ("sec-fetch-site", "same-origin")],
     ] {
         post(&mut app.browser(), LOGIN, &headers, &amara()).await.expect_status(StatusCode::SEE_OTHER);
-        let signed_in = post(&mut app.browser(), "/api/sign-in", &headers, &olivia()).await;
+        let signed_in = post(&mut app.browser(), "/rpc/sign-in", &headers, &olivia()).await;
         assert!(signed_in.status().is_redirection(), "{}: {}", signed_in.status(), signed_in.body());
         assert!(signed_in.headers().contains_key(header::SET_COOKIE));
     }
@@ -118,7 +118,7 @@ async fn another_sites_form_is_refused_in_a_page_that_says_what_to_set() {
         vec![("sec-fetch-site", "cross-site")],
         vec![("referer", "https://evil.example/page")],
     ] {
-        for path in [LOGIN, "/api/sign-in", "/production/users/019aaf00-0000-7000-8000-000000000000/impersonate"] {
+        for path in [LOGIN, "/rpc/sign-in", "/production/users/019aaf00-0000-7000-8000-000000000000/impersonate"] {
             let headers = [&operator[..], &headers].concat();
             let form = if path == LOGIN { amara().to_vec() } else { olivia().to_vec() };
             let refused = post(&mut app.browser(), path, &headers, &form).await;
@@ -127,7 +127,7 @@ async fn another_sites_form_is_refused_in_a_page_that_says_what_to_set() {
             assert!(refused.body().contains("<h1>") && !refused.headers().contains_key(header::SET_COOKIE));
         }
     }
-    let called = Request::post("/api/impersonation/settings").header(header::ACCEPT, "application/json");
+    let called = Request::post("/rpc/impersonation/settings").header(header::ACCEPT, "application/json");
     let headers = [("origin", "https://evil.example"), ("host", "understudy.example.com")];
     let refused = send(&mut app.browser(), called, &headers, Body::empty()).await.expect_status(StatusCode::FORBIDDEN);
     let message = refused.json()["Invalid"]["message"].as_str().expect("a message").to_owned();

@@ -26,7 +26,7 @@ pub async fn post_from(
     form: &[(&str, &str)],
 ) -> Response<String> {
     let mut request = Request::post(path)
-        .header(header::ACCEPT, if path.starts_with("/api/") { "application/json" } else { "text/html" })
+        .header(header::ACCEPT, if path.starts_with("/rpc/") { "application/json" } else { "text/html" })
         .header(header::ORIGIN, ORIGIN)
         .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -42,7 +42,7 @@ pub async fn post_from(
 /// Signs in to the portal over a connection from `peer`.
 pub async fn portal(browser: &mut Browser, peer: &str, email: &str, password: &str) -> Response<String> {
     let form = [("email", email), ("password", password), ("return_to", "/")];
-    post_from(browser, peer, &[], "/api/sign-in", &form).await
+    post_from(browser, peer, &[], "/rpc/sign-in", &form).await
 }
 
 /// Signs in on the hosted page of production over a connection from `peer`.

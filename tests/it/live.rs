@@ -85,7 +85,7 @@ async fn an_operator_who_signed_out_is_told_nothing_more() {
     let mut browser = app.operator_browser("ed@understudy.example").await;
     let mut tab = Watching::of(&app, &browser).await;
     tab.next().await.expect("what runs now");
-    browser.post("/api/sign-out", &[]).await;
+    browser.post("/rpc/sign-out", &[]).await;
     start(&app, &owner(&app).await, "console").await;
     assert_eq!(tab.next().await, None);
 }
@@ -118,7 +118,7 @@ async fn an_operator_who_signed_out_elsewhere_watches_no_longer_though_nothing_c
     let mut browser = app.operator_browser("ed@understudy.example").await;
     let mut tab = Watching::of(&app, &browser).await;
     tab.next().await.expect("what runs now");
-    browser.post("/api/sign-out", &[]).await;
+    browser.post("/rpc/sign-out", &[]).await;
     assert_eq!(tab.next().await, None);
 }
 
@@ -273,12 +273,12 @@ async fn an_environment_that_one_may_not_see_keeps_the_way_out_and_to_others() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;
     let page = browser.get("/nowhere/users").await.expect_status(StatusCode::NOT_FOUND);
-    assert!(page.body().contains("/api/sign-out"), "no way out");
+    assert!(page.body().contains("/rpc/sign-out"), "no way out");
     assert!(page.body().contains("/staging/users"), "no way to another environment");
     app.set_roles("ed@understudy.example", &[]).await;
     let mut browser = app.operator_browser("ed@understudy.example").await;
     let page = browser.get("/").await.expect_status(StatusCode::FORBIDDEN);
-    assert!(page.body().contains("/api/sign-out"), "{}", page.body());
+    assert!(page.body().contains("/rpc/sign-out"), "{}", page.body());
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ impl TestApp {
     pub async fn operator_browser(&self, email: &str) -> Browser {
         let mut browser = self.browser();
         let form = [("email", email), ("password", OPERATOR_PASSWORD), ("return_to", "/")];
-        let answer = browser.post("/api/sign-in", &form).await;
+        let answer = browser.post("/rpc/sign-in", &form).await;
         assert!(answer.status().is_success() || answer.status().is_redirection(), "signing in: {}", answer.status());
         assert!(browser.cookie("understudy").is_some(), "no portal cookie was set");
         browser
@@ -220,7 +220,7 @@ impl Browser {
 
     /// Calls a server function as the hydrated page does.
     pub async fn call(&mut self, endpoint: &str, form: &[(&str, &str)]) -> Response<String> {
-        let request = Request::post(format!("/api/{endpoint}"))
+        let request = Request::post(format!("/rpc/{endpoint}"))
             .header(header::ACCEPT, "application/json")
             .header(header::ORIGIN, ORIGIN)
             .header("sec-fetch-site", "same-origin")

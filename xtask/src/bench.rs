@@ -40,7 +40,7 @@ pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
 fn sign_in(client: &mut Client, understudy: &Path) -> Result<()> {
     let table = server::sign_ins(understudy)?;
     let (email, password) = first_sign_in(&table).with_context(|| format!("no sign-in in this table:\n{table}"))?;
-    let answer = client.post_form("/api/sign-in", &[("email", email), ("password", password), ("return_to", "/")])?;
+    let answer = client.post_form("/rpc/sign-in", &[("email", email), ("password", password), ("return_to", "/")])?;
     if !(300..400).contains(&answer.status) {
         bail!(
             "signing in as {email} answered {} instead of a redirection:\n{}",

@@ -79,7 +79,7 @@ test.describe("tabs", () => {
     const { sid } = JSON.parse((await cleo.locator("#profile").textContent())!);
     // The last one ends: the operator's own session takes nobody's place.
     await forgetsWhoItIs(gus);
-    await operator.context.request.post(`${PORTAL}/api/impersonation/end`, { form: { environment: "production", session_id: sid } });
+    await operator.context.request.post(`${PORTAL}/rpc/impersonation/end`, { form: { environment: "production", session_id: sid } });
     await isLost(cleo, "nobody is signed in");
     await isLost(gus, "nobody is signed in");
     await gus.getByRole("button", { name: "Sign in" }).click();

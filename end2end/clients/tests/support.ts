@@ -110,7 +110,7 @@ export class Operator {
       await page.waitForURL(/\/production\/users/);
       operatorCookies = (await context.cookies()).filter((cookie) => cookie.name === "understudy");
     }
-    const shell = await context.request.post(`${PORTAL}/api/shell`, { form: { environment: "production" } });
+    const shell = await context.request.post(`${PORTAL}/rpc/shell`, { form: { environment: "production" } });
     return new Operator(context, page, (await shell.json()).operator_id);
   }
 

@@ -14,7 +14,7 @@ use super::page::Page;
 use super::site::file_at;
 
 /// First parts of paths that are no environment's.
-const NO_ENVIRONMENT: [&str; 5] = ["id", "api", "assets", "admin-box", "sign-in"];
+const NO_ENVIRONMENT: [&str; 6] = ["id", "api", "rpc", "assets", "admin-box", "sign-in"];
 
 /// Answers with a static file, in the best encoding that the browser takes; else 404. Where a page of the portal was meant,
 /// `no_page` says so within its frame.

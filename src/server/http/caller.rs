@@ -193,7 +193,7 @@ pub const LONGEST_PATH: usize = 16 * 1024;
 pub fn local_path(path: &str) -> Option<&str> {
     let before_query = path.split(['?', '#']).next().unwrap_or_default();
     let inside =
-        is_path(path) && path.len() <= LONGEST_PATH && before_query != "/sign-in" && !before_query.starts_with("/api/");
+        is_path(path) && path.len() <= LONGEST_PATH && before_query != "/sign-in" && !before_query.starts_with("/rpc/");
     inside.then_some(path)
 }
 

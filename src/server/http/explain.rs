@@ -102,7 +102,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
 /// What a server function says to somebody who sent what it cannot read is the sender's mistake, not the server's: 400,
 /// or 422 where a field is named.
 pub async fn callers_mistakes(request: Request, next: Next) -> Response {
-    let is_call = request.uri().path().starts_with("/api/");
+    let is_call = request.uri().path().starts_with("/rpc/");
     let response = next.run(request).await;
     if !is_call || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return response;

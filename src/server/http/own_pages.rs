@@ -151,7 +151,7 @@ fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
         ),
     };
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if request.uri().path().starts_with("/api/") && !accept.contains("text/html") {
+    if request.uri().path().starts_with("/rpc/") && !accept.contains("text/html") {
         let error = ApiError::invalid("", format!("{title}. {why} {mend}"));
         return (StatusCode::FORBIDDEN, axum::Json(error)).into_response();
     }

@@ -14,7 +14,7 @@ use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
-const SIGN_IN: &str = "/api/sign-in";
+const SIGN_IN: &str = "/rpc/sign-in";
 
 /// The signed-in operator of a request, from its cookie.
 pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> ServiceResult<Option<Operator>> {
@@ -36,7 +36,7 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
         return StatusCode::URI_TOO_LONG.into_response();
     }
     let path = request.uri().path();
-    if path.starts_with("/api/") {
+    if path.starts_with("/rpc/") {
         // Server functions answer for themselves, with an error that the page can read. But for the sign-in, they succeed
         // for operators only.
         let is_sign_in = path == SIGN_IN;
@@ -92,7 +92,7 @@ pub async fn home(State(state): State<AppState>, request: Request) -> Response {
             let body = html! {
                 h1 { "You have no role yet" }
                 p.dim { "You are signed in as " (operator.email) ", who has no role in any environment. Ask an Owner for one." }
-                form method="post" action="/api/sign-out" { button.button.wide type="submit" { "Sign out" } }
+                form method="post" action="/rpc/sign-out" { button.button.wide type="submit" { "Sign out" } }
             };
             Page::card("No role", body).status(StatusCode::FORBIDDEN).into_response()
         }

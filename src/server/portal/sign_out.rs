@@ -26,7 +26,7 @@ fn question(ending: i64) -> Response {
     let body = html! {
         h1 { (title) }
         @if ending > 0 { p.dim { (ending_with_sign_out(ending)) " Nothing has ended yet." } }
-        form.form method="post" action="/api/sign-out" {
+        form.form method="post" action="/rpc/sign-out" {
             input type="hidden" name="ending" value=(ending);
             button.button.danger.wide type="submit" { "Sign out" }
         }

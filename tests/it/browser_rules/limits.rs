@@ -248,13 +248,13 @@ async fn any_page_of_the_portal_is_come_back_to_after_signing_in() {
             .map(|(_, value)| value.into_owned())
             .expect("a way back");
         let form = [("email", OLIVIA), ("password", OPERATOR_PASSWORD), ("return_to", wanted.as_str())];
-        assert_eq!(browser.post("/api/sign-in", &form).await.location(), page);
+        assert_eq!(browser.post("/rpc/sign-in", &form).await.location(), page);
     }
     for elsewhere in
         ["//evil.example", "/\\evil.example", "/a\\..\\b", "https://evil.example/", "/sign-in?return_to=%2F"]
     {
         let form = [("email", OLIVIA), ("password", OPERATOR_PASSWORD), ("return_to", elsewhere)];
-        assert_eq!(app.browser().post("/api/sign-in", &form).await.location(), "/", "{elsewhere}");
+        assert_eq!(app.browser().post("/rpc/sign-in", &form).await.location(), "/", "{elsewhere}");
     }
 }
 

@@ -79,7 +79,7 @@ async fn nobody_makes_a_name_trusted_by_saying_so() {
 async fn a_form_of_a_page_under_another_name_is_refused_with_the_right_one() {
     let app = TestApp::at(LAN).await;
     let by_number = [("host", "192.168.1.5:3000"), ("origin", "http://192.168.1.5:3000")];
-    for (path, form) in [(LOGIN, amara().to_vec()), ("/api/sign-in", olivia().to_vec())] {
+    for (path, form) in [(LOGIN, amara().to_vec()), ("/rpc/sign-in", olivia().to_vec())] {
         let refused = post(&mut app.browser(), path, &by_number, &form).await.expect_status(StatusCode::FORBIDDEN);
         assert!(refused.body().contains("opened under another name"), "{}", refused.body());
         assert!(refused.body().contains(LAN), "{}", refused.body());

@@ -16,7 +16,7 @@ async fn every_refusal_has_words_for_people_and_for_programs() {
         ("GET", "/id/production/logout/confirm", StatusCode::METHOD_NOT_ALLOWED),
         ("GET", "/id/production/token", StatusCode::METHOD_NOT_ALLOWED),
         ("POST", "/healthz", StatusCode::METHOD_NOT_ALLOWED),
-        ("GET", "/api/sign-in", StatusCode::METHOD_NOT_ALLOWED),
+        ("GET", "/rpc/sign-in", StatusCode::METHOD_NOT_ALLOWED),
         ("POST", "/favicon.svg", StatusCode::NOT_FOUND),
         ("GET", "/id/production/nothing", StatusCode::NOT_FOUND),
         ("GET", "/id/nowhere/login", StatusCode::NOT_FOUND),
@@ -57,7 +57,7 @@ async fn what_a_caller_got_wrong_is_the_callers_mistake() {
     ] {
         for browser in [&mut app.browser(), &mut operator] {
             for kind in ["application/x-www-form-urlencoded", "application/json", "text/plain"] {
-                let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, kind);
+                let request = Request::post(format!("/rpc/{endpoint}")).header(header::CONTENT_TYPE, kind);
                 let answer = send(browser, request, &[("accept", "*/*")], Body::from(form)).await;
                 assert!(
                     [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status()),
@@ -74,7 +74,7 @@ async fn what_a_caller_got_wrong_is_the_callers_mistake() {
 #[tokio::test]
 async fn a_call_that_is_no_text_is_the_callers_mistake() {
     let app = TestApp::new().await;
-    let garbage = Request::post("/api/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let garbage = Request::post("/rpc/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = send(&mut app.browser(), garbage, &[], Body::from(vec![0xff, 0xfe, 0x00, 0x80])).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{}", answer.body());
 }
@@ -89,7 +89,7 @@ async fn only_operators_are_told_how_long_the_server_took() {
     let refused = app.browser().call("sign-in", &form).await;
     assert!(!refused.headers().contains_key("server-timing"));
     let mut stranger = app.browser();
-    let request = Request::post("/api/users/list").header(header::COOKIE, "understudy=uoc_made-up");
+    let request = Request::post("/rpc/users/list").header(header::COOKIE, "understudy=uoc_made-up");
     let answer = send(&mut stranger, request, &[], Body::empty()).await;
     assert!(!answer.headers().contains_key("server-timing"));
     let mut operator = app.operator_browser(OLIVIA).await;
@@ -110,7 +110,7 @@ async fn no_sentence_of_an_address_is_shown_on_the_sign_in_page() {
     // The way of a form without script still says what happened.
     let form = [("email", OLIVIA), ("password", "wrong"), ("return_to", "/")];
     let page = ("referer", "http://localhost:3000/sign-in");
-    let back = super::post(&mut app.browser(), "/api/sign-in", &[("origin", ORIGIN), page], &form).await.location();
+    let back = super::post(&mut app.browser(), "/rpc/sign-in", &[("origin", ORIGIN), page], &form).await.location();
     let shown = app.browser().get(back.strip_prefix(ORIGIN).unwrap_or(&back)).await;
     assert!(shown.body().contains("The e-mail or the password is wrong."), "{back}: {}", shown.body());
 }
@@ -122,7 +122,7 @@ async fn without_script_a_refused_sign_in_keeps_the_e_mail_and_tells_it_to_no_ad
     let typed = "o\"livia+<b>@understudy.example";
     let form = [("email", typed), ("password", "wrong"), ("return_to", "/")];
     let headers = [("origin", ORIGIN), ("referer", "http://localhost:3000/sign-in")];
-    let answer = super::post(&mut browser, "/api/sign-in", &headers, &form).await;
+    let answer = super::post(&mut browser, "/rpc/sign-in", &headers, &form).await;
     let cookie = left_behind(&answer).expect("a cookie");
     assert!(cookie.contains("Path=/sign-in; HttpOnly; SameSite=Strict; Max-Age=60"), "{cookie}");
     let back = answer.location();

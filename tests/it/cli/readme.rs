@@ -192,7 +192,7 @@ fn run_it_for_real_as_the_readme_has_it_ends_with_a_server_to_sign_in_to() {
     assert!(Path::new(&machine.folder.0.join("var/lib/understudy/understudy.db")).is_file());
     let server = machine.serve(SERVE);
     let form = [("email", operator), ("password", &password), ("return_to", "/production/users")];
-    let signed_in = server.ask("POST", "/api/sign-in", host, "", &crate::support::encode(&form));
+    let signed_in = server.ask("POST", "/rpc/sign-in", host, "", &crate::support::encode(&form));
     let cookie = signed_in.lines().find_map(|line| line.strip_prefix("set-cookie: __Host-understudy="));
     let cookie = cookie.unwrap_or_else(|| panic!("{signed_in}")).split(';').next().expect("a value");
     let users = server.ask("GET", "/production/users", host, &format!("Cookie: __Host-understudy={cookie}\r\n"), "");

@@ -109,7 +109,7 @@ async fn signing_out_ends_what_was_started_from_there_and_says_so_before() {
     start(&app, &mut elsewhere).await;
     let page = here.get("/production/users").await;
     assert!(page.body().contains("2 running sessions will end"), "{}", page.body());
-    here.post("/api/sign-out", &[("ending", "2")]).await;
+    here.post("/rpc/sign-out", &[("ending", "2")]).await;
     assert_eq!(running(&app).await, 1);
     let ended = app.events("impersonation.ended").await;
     assert_eq!(ended.len(), 2);
@@ -133,9 +133,9 @@ async fn what_was_started_since_a_page_was_made_is_asked_about_before_it_ends() 
     start(&app, &mut here.clone()).await;
     // As the page had it, and as pages had it that said no number.
     for old in [&[("ending", "0")][..], &[]] {
-        assert_eq!(here.post("/api/sign-out", old).await.location(), "/sign-out");
+        assert_eq!(here.post("/rpc/sign-out", old).await.location(), "/sign-out");
         let page = here.get("/sign-out").await.expect_status(StatusCode::OK);
-        for part in ["1 running session will end", "action=\"/api/sign-out\"", "name=\"ending\" value=\"1\""] {
+        for part in ["1 running session will end", "action=\"/rpc/sign-out\"", "name=\"ending\" value=\"1\""] {
             assert!(page.body().contains(part), "no {part:?} in {}", page.body());
         }
         let asked = here.call("sign-out", old).await.expect_status(StatusCode::OK);
@@ -144,8 +144,8 @@ async fn what_was_started_since_a_page_was_made_is_asked_about_before_it_ends() 
         assert_eq!(running(&app).await, 1);
     }
     start(&app, &mut here.clone()).await;
-    assert_eq!(here.post("/api/sign-out", &[("ending", "1")]).await.location(), "/sign-out");
-    assert_eq!(here.post("/api/sign-out", &[("ending", "2")]).await.location(), "/sign-in");
+    assert_eq!(here.post("/rpc/sign-out", &[("ending", "1")]).await.location(), "/sign-out");
+    assert_eq!(here.post("/rpc/sign-out", &[("ending", "2")]).await.location(), "/sign-in");
     assert_eq!(running(&app).await, 0);
     here.get("/sign-out").await.expect_status(StatusCode::SEE_OTHER);
 }
@@ -230,7 +230,7 @@ async fn whoever_is_signed_out_is_out_also_with_requests_that_are_under_way() {
     let mut under_way = Vec::new();
     // Under the server's own name nobody is looked up before the body, under another one the environment's host is.
     for host in ["localhost:3000", "10.0.0.5:3000"] {
-        for path in ["/api/impersonation/settings".to_owned(), format!("/production/users/{user_id}/impersonate")] {
+        for path in ["/rpc/impersonation/settings".to_owned(), format!("/production/users/{user_id}/impersonate")] {
             let (sender, receiver) = mpsc::channel::<Result<String, Infallible>>(1);
             let request = Request::post(path)
                 .header(header::HOST, host)

@@ -178,7 +178,7 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     for typed in ["support@bücher.example", "support@xn--bcher-kva.example", "SUPPORT@BÜCHER.example "] {
         let form = [("email", typed), ("password", "a-long-password"), ("return_to", "/")];
         let mut browser = app.browser();
-        browser.post("/api/sign-in", &form).await;
+        browser.post("/rpc/sign-in", &form).await;
         assert!(browser.cookie("understudy").is_some(), "{typed:?}");
     }
     for twin in [

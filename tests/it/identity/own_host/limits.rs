@@ -16,14 +16,14 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 async fn nothing_of_the_portal_is_at_the_host() {
     let app = at_own_host().await;
     let mut operator = app.operator_browser(OLIVIA).await;
-    for path in ["/", "/sign-in", "/production/users", "/production/applications", "/api/live", "/production"] {
+    for path in ["/", "/sign-in", "/production/users", "/production/applications", "/rpc/live", "/production"] {
         let page = get(&mut operator, path).await.expect_status(StatusCode::NOT_FOUND);
         assert!(page.headers().get(header::SET_COOKIE).is_none(), "{path}");
         assert!(!page.body().contains("To the portal"), "{path}: {}", page.body());
     }
     let form = [("email", OLIVIA), ("password", OPERATOR_PASSWORD), ("return_to", "/")];
     for origin in [ISSUER, ORIGIN] {
-        let answer = post_from(origin, &mut app.browser(), "/api/sign-in", &form).await;
+        let answer = post_from(origin, &mut app.browser(), "/rpc/sign-in", &form).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", answer.body());
         assert!(answer.headers().get(header::SET_COOKIE).is_none());
     }
@@ -76,7 +76,7 @@ async fn a_form_counts_from_the_hosts_own_pages_only() {
         assert!(page.body().contains(ISSUER), "{}", page.body());
     }
     // And the portal takes none from there.
-    let request = Request::post("/api/sign-in")
+    let request = Request::post("/rpc/sign-in")
         .header(header::ORIGIN, ISSUER)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = app.browser().send(request.body(Body::empty()).expect("a request")).await;

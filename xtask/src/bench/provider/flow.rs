@@ -101,13 +101,13 @@ impl Flow {
         let cookie = self.operator.cookies();
         let origin = format!("http://localhost:{}", self.address.port());
         let headers = [("Accept", "application/json"), ("Origin", &origin), ("Cookie", &cookie)];
-        Ok(request("POST", self.address, "/api/impersonation/start", &headers, &self.start_form()))
+        Ok(request("POST", self.address, "/rpc/impersonation/start", &headers, &self.start_form()))
     }
 
     /// Starts a session and follows its hand-off in a browser of its own.
     fn session(&self) -> Result<(Client, String)> {
         let mut browser = self.operator.clone();
-        let started = browser.send_form("/api/impersonation/start", &self.start_form(), "application/json")?;
+        let started = browser.send_form("/rpc/impersonation/start", &self.start_form(), "application/json")?;
         let started: serde_json::Value = serde_json::from_slice(&started.body)?;
         let url = started["url"].as_str().with_context(|| format!("not started: {started}"))?;
         let path = url.find("/id/").map(|at| &url[at..]).context("the hand-off is elsewhere")?;
