@@ -5,6 +5,7 @@ pub mod cache;
 pub mod cli;
 pub mod crypto;
 pub mod db;
+pub mod domain;
 pub mod error;
 pub mod frontegg;
 pub mod http;

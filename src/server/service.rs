@@ -9,7 +9,6 @@ pub mod import;
 mod length;
 pub mod operator;
 pub mod parked;
-pub mod policy;
 pub mod readiness;
 pub mod registry;
 pub mod session;

@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::server::db::{Db, DbError, Epoch};
 
+pub use crate::server::db::{forget_request, in_request};
+
 /// Values by key.
 pub struct EpochMap<K, V> {
     entries: Mutex<HashMap<K, Kept<V>>>,

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use crate::server::db::application::ApplicationRow;
-use crate::server::db::session::{self, StandingRow};
-use crate::server::db::{Db, Epoch, credential};
+use crate::server::db::{Db, Epoch, credential, session};
+use crate::server::domain::session::Session;
+use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
-use crate::server::service::tokens::Subject;
 
 /// Sessions at most; beyond, all are forgotten and read again when they are needed.
 const MOST: usize = 4096;
@@ -30,7 +29,7 @@ struct Entry {
 }
 
 pub struct Seen {
-    pub standing: StandingRow,
+    pub standing: Session,
     revoked_families: Vec<Uuid>,
 }
 
@@ -46,22 +45,22 @@ impl SessionCache {
         Ok(self.entry(db, environment_id, id).await?.map(|entry| entry.session))
     }
 
-    /// The session's user as `application` sees it; `None` where the user has no business there.
+    /// The session's user as an application sees it; `None` where the user has no business there. `read` is asked only where
+    /// that is not known.
     pub async fn subject(
         &self,
         db: &Db,
         environment_id: Uuid,
         id: Uuid,
-        application: &ApplicationRow,
+        application_id: Uuid,
+        read: impl AsyncFnOnce(Session) -> ServiceResult<Option<Subject>>,
     ) -> ServiceResult<Option<Arc<Subject>>> {
         let Some(mut entry) = self.entry(db, environment_id, id).await? else { return Ok(None) };
-        if let Some((_, subject)) = entry.subjects.iter().find(|(known, _)| *known == application.id) {
+        if let Some((_, subject)) = entry.subjects.iter().find(|(known, _)| *known == application_id) {
             return Ok(subject.clone());
         }
-        let mut conn = db.read().await?;
-        let subject = Subject::load(&mut conn, entry.session.standing.clone(), application).await?.map(Arc::new);
-        drop(conn);
-        entry.subjects.push((application.id, subject.clone()));
+        let subject = read(entry.session.standing.clone()).await?.map(Arc::new);
+        entry.subjects.push((application_id, subject.clone()));
         self.keep(id, entry);
         Ok(subject)
     }

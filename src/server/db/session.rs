@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
 use crate::model::session::{EndReason, SessionKind};
+use crate::server::domain::session::Session;
 
 pub struct NewSession<'a> {
     pub id: Uuid,
@@ -49,124 +50,41 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
     Ok(())
 }
 
-/// A session with all that its right to go on depends on, read in one round trip.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StandingRow {
-    pub id: Uuid,
-    pub environment_id: Uuid,
-    pub kind: String,
-    pub reason: Option<String>,
-    pub ticket: Option<String>,
-    pub hidden_from_account: bool,
-    pub created_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub end_reason: Option<String>,
-    pub user_id: Uuid,
-    pub user_email: String,
-    pub user_name: String,
-    pub email_verified: bool,
-    pub locked_at: Option<DateTime<Utc>>,
-    /// The user's own sessions from before are over.
-    pub sessions_end_before: Option<DateTime<Utc>>,
-    pub account_id: Option<Uuid>,
-    pub account_name: Option<String>,
-    pub account_external_id: Option<String>,
-    pub application_id: Option<Uuid>,
-    pub application_name: Option<String>,
-    pub client_id: Option<String>,
-    pub keep_session_alive: Option<bool>,
-    pub operator_id: Option<Uuid>,
-    pub operator_name: Option<String>,
-    pub operator_email: Option<String>,
-    pub operator_disabled_at: Option<DateTime<Utc>>,
-    /// Bits of [`crate::model::operator::Roles`].
-    pub operator_roles: i64,
-    pub is_member: bool,
-    pub membership_disabled_at: Option<DateTime<Utc>>,
-    pub is_assigned: bool,
-    /// Whether it is an impersonation of somebody who holds a protected permission in any account.
-    pub is_protected: bool,
-    pub enabled: bool,
-}
-
-macro_rules! standing {
-    ($rest:literal) => {
-        concat!(
-            "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account, s.created_at, s.expires_at,
-               s.ended_at, s.end_reason, s.user_id, u.email AS user_email, u.name AS user_name, u.email_verified, u.locked_at,
-               u.sessions_end_before,
-               s.account_id, a.name AS account_name, a.external_id AS account_external_id,
-               s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
-               s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
-               CAST(COALESCE((SELECT SUM(DISTINCT CASE r.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 WHEN 'impersonator' THEN 4
-                      WHEN 'backoffice_editor' THEN 8 ELSE 16 END) FROM operator_roles r
-                  WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
-                 AS BIGINT) AS operator_roles,
-               (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
-               (aa.application_id IS NOT NULL) AS is_assigned,
-               (s.kind = 'impersonation' AND EXISTS (SELECT 1 FROM membership_roles mr
-                  JOIN role_permissions rp ON rp.role_id = mr.role_id
-                  JOIN protected_permissions pp ON pp.permission = rp.permission AND pp.environment_id = s.environment_id
-                  WHERE mr.user_id = s.user_id)) AS is_protected, COALESCE(i.enabled, FALSE) AS enabled
-             FROM sessions s
-             JOIN users u ON u.id = s.user_id
-             LEFT JOIN accounts a ON a.id = s.account_id
-             LEFT JOIN applications p ON p.id = s.application_id
-             LEFT JOIN operators o ON o.id = s.operator_id
-             LEFT JOIN memberships m ON m.account_id = s.account_id AND m.user_id = s.user_id
-             LEFT JOIN account_applications aa ON aa.account_id = s.account_id AND aa.application_id = s.application_id
-             LEFT JOIN impersonation_settings i ON i.environment_id = s.environment_id ",
-            $rest
-        )
-    };
-}
-
-// After the macro, which it uses.
+#[macro_use]
+mod standing;
+// After the macros of that one, which they use.
 mod of_browser;
 mod of_user;
 pub use of_browser::{held_by, used_by};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
+use standing::{session, sessions};
 
-pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<StandingRow>> {
-    fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
+pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
+    session(fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)?)
 }
 
 /// Sessions whose time is over, longest first.
-pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
-        conn,
-        standing!("WHERE s.ended_at IS NULL AND s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2"),
-        now,
-        limit
-    )
+pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> DbResult<Vec<Session>> {
+    fetch_sessions!(conn, "WHERE s.ended_at IS NULL AND s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2", now, limit)
 }
 
 /// Running impersonations of all environments, by id, beyond `after`.
-pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
+pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> DbResult<Vec<Session>> {
+    fetch_sessions!(
         conn,
-        standing!(
-            "WHERE s.ended_at IS NULL AND s.kind = 'impersonation' AND s.id > $1
-             ORDER BY s.id LIMIT $2"
-        ),
+        "WHERE s.ended_at IS NULL AND s.kind = 'impersonation' AND s.id > $1
+             ORDER BY s.id LIMIT $2",
         after,
         limit
     )
 }
 
 /// Running impersonations of an environment, newest first.
-pub async fn live_impersonations(
-    conn: &mut Conn,
-    environment_id: Uuid,
-    now: DateTime<Utc>,
-) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
+pub async fn live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<Vec<Session>> {
+    fetch_sessions!(
         conn,
-        standing!(
-            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 500"
-        ),
+        "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
+             ORDER BY s.created_at DESC, s.id DESC LIMIT 500",
         environment_id,
         now
     )
@@ -188,25 +106,21 @@ pub async fn impersonations_begun_before(
     operator_id: Option<Uuid>,
     began: DateTime<Utc>,
     limit: i64,
-) -> DbResult<Vec<StandingRow>> {
+) -> DbResult<Vec<Session>> {
     match operator_id {
-        Some(operator_id) => fetch_all!(
+        Some(operator_id) => fetch_sessions!(
             conn,
-            standing!(
-                "WHERE s.environment_id = $1 AND s.operator_id = $4 AND s.kind = 'impersonation' AND s.ended_at IS NULL
-                   AND s.created_at <= $2 ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
-            ),
+            "WHERE s.environment_id = $1 AND s.operator_id = $4 AND s.kind = 'impersonation' AND s.ended_at IS NULL
+                   AND s.created_at <= $2 ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
             environment_id,
             began,
             limit,
             operator_id
         ),
-        None => fetch_all!(
+        None => fetch_sessions!(
             conn,
-            standing!(
-                "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.created_at <= $2
-                 ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
-            ),
+            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.created_at <= $2
+                 ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
             environment_id,
             began,
             limit
@@ -220,13 +134,11 @@ pub async fn impersonations_of(
     environment_id: Uuid,
     user_id: Uuid,
     operator_id: Uuid,
-) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
+) -> DbResult<Vec<Session>> {
+    fetch_sessions!(
         conn,
-        standing!(
-            "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 100"
-        ),
+        "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
+             ORDER BY s.created_at DESC, s.id DESC LIMIT 100",
         environment_id,
         user_id,
         operator_id
@@ -234,23 +146,19 @@ pub async fn impersonations_of(
 }
 
 /// Running impersonations of an operator, in all environments.
-pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
+pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -> DbResult<Vec<Session>> {
+    fetch_sessions!(
         conn,
-        standing!("WHERE s.operator_id = $1 AND s.ended_at IS NULL ORDER BY s.created_at, s.id LIMIT $2"),
+        "WHERE s.operator_id = $1 AND s.ended_at IS NULL ORDER BY s.created_at, s.id LIMIT $2",
         operator_id,
         limit
     )
 }
 
 /// Running impersonations that were handed off from a portal session, opened or not.
-pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, limit: i64) -> DbResult<Vec<StandingRow>> {
-    fetch_all!(
-        conn,
-        standing!(
-            "WHERE s.ended_at IS NULL AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)
-             ORDER BY s.created_at, s.id LIMIT $2"
-        ),
+pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, limit: i64) -> DbResult<Vec<Session>> {
+    fetch_sessions!(conn, "WHERE s.ended_at IS NULL AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)
+             ORDER BY s.created_at, s.id LIMIT $2",
         operator_session_id,
         limit
     )

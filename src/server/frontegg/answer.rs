@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::error::Answer;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::oauth::claims;
 use crate::server::oauth::provider::Provider;
 use crate::server::service::registry::relying_party::Application;
@@ -22,7 +22,7 @@ pub struct Tokens {
     refresh_token: Option<String>,
     expires_in: i64,
     expires_at: DateTime<Utc>,
-    pub session: StandingRow,
+    pub session: Session,
     /// What a refresh token belongs to, and the cookie that comes with it.
     pub family_id: Option<Uuid>,
 }

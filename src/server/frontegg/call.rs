@@ -15,7 +15,7 @@ use super::cookies;
 use super::error::{Answer, Refused};
 use super::origin::is_our_own;
 use crate::model::problem::ProblemKind;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::body;
 use crate::server::oauth::access::{VerifiedToken, verify, verify_past};
@@ -140,7 +140,7 @@ impl Call {
 
     /// What a token of the tab that calls says of whether this session is its own: tabs share a cookie, and what it became
     /// since is another tab's. A user who signed in again is the same person.
-    pub async fn shown(&self, session: &StandingRow) -> ServiceResult<Shown> {
+    pub async fn shown(&self, session: &Session) -> ServiceResult<Shown> {
         let Some((_, token)) = self.header("authorization").split_once(' ') else { return Ok(Shown::Nobody) };
         let Some((verified, _)) = verify_late(&self.provider, token.trim()).await? else { return Ok(Shown::Nobody) };
         let Some(session_id) = verified.sid() else { return Ok(Shown::Nobody) };

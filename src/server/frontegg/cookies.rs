@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::origin::is_our_own;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
 use crate::server::service::registry::relying_party::Application;
@@ -88,7 +88,7 @@ async fn kept(provider: &Provider, application: &Application) -> ServiceResult<V
 /// What the browser keeps for an application.
 pub enum Found {
     Session {
-        session: Box<StandingRow>,
+        session: Box<Session>,
         /// The browser was given a session of somebody else's before, which ran on: a tab that says nothing of itself may be
         /// of either, also when one of them is over.
         shared: bool,
@@ -132,7 +132,7 @@ pub async fn keep(
     provider: &Provider,
     response: &mut Response,
     application: &Application,
-    standing: &StandingRow,
+    standing: &Session,
     family_id: Option<Uuid>,
 ) -> ServiceResult<()> {
     let kept = kept(provider, application).await?;

@@ -2,13 +2,13 @@
 
 use super::call::{Call, Shown};
 use super::cookies::{self, Found};
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::browser::{Asked, Browser, Choice};
 use crate::server::service::registry::relying_party::Application;
 
 pub enum Meant {
-    Session(Box<StandingRow>),
+    Session(Box<Session>),
     /// Each of several could be.
     Several,
     /// Who could be is over, and nobody takes that place.

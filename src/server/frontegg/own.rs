@@ -7,11 +7,11 @@ use axum::http::Method;
 
 use super::call::Call;
 use super::error::{Answer, Refused};
+use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::access::{self, Access, Of};
 use crate::server::oauth::claims::SELF_SERVICE;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::tokens::Subject;
 
 /// Whom the token is about, for what its scope opens, from a page of its application or from a server.
 pub async fn about(call: &Call) -> Answer<(Access, Arc<Subject>)> {

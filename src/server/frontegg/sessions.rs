@@ -12,15 +12,15 @@ use super::call::Call;
 use super::error::{Answer, Refused};
 use super::own;
 use crate::model::session::{SessionItem, SessionKind};
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::service::session::self_service;
 
-async fn viewer(call: &Call) -> Answer<StandingRow> {
+async fn viewer(call: &Call) -> Answer<Session> {
     let (_, subject) = own::self_service(call).await?;
     Ok(subject.session.clone())
 }
 
-async fn running(call: &Call, viewer: &StandingRow) -> Answer<Vec<Value>> {
+async fn running(call: &Call, viewer: &Session) -> Answer<Vec<Value>> {
     let now = call.provider.state.now();
     let sessions = self_service::sessions(&call.provider.state, viewer).await?;
     let running = sessions.iter().filter(|session| session.is_live(now));
@@ -87,7 +87,7 @@ pub async fn revoke(call: Call) -> Answer<Response> {
     everywhere(&call, &viewer).await
 }
 
-async fn everywhere(call: &Call, viewer: &StandingRow) -> Answer<Response> {
+async fn everywhere(call: &Call, viewer: &Session) -> Answer<Response> {
     let provider = &call.provider;
     self_service::revoke_others(&provider.state, viewer, &provider.client).await?;
     self_service::revoke(&provider.state, viewer, viewer.id, &provider.client).await?;

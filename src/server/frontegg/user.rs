@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::call::Call;
 use super::error::{Answer, Refused};
 use super::own;
+use crate::server::domain::subject::Subject;
 use crate::server::oauth::access::Access;
 use crate::server::oauth::claims::Act;
 use crate::server::service::session::self_service::{self, OwnAccount};
-use crate::server::service::tokens::{Subject, profile};
+use crate::server::service::tokens::profile;
 
 /// `users/v2/me` and `v3/me`. What stands here is laid over the token's claims in the SDK's `user`.
 pub async fn me(call: Call) -> Answer<Response> {

@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::server::db;
+use crate::server::cache::epoch_map::forget_request;
 
 /// A body that takes longer comes slowly.
 const PROMPT: Duration = Duration::from_millis(50);
@@ -18,7 +18,7 @@ pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     let began = Instant::now();
     let bytes = Bytes::from_request(request, state).await;
     if began.elapsed() > PROMPT {
-        db::forget_request();
+        forget_request();
     }
     bytes
 }

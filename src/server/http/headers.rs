@@ -7,7 +7,7 @@ use axum::response::Response;
 use tracing::Instrument;
 
 use super::host;
-use crate::server::db;
+use crate::server::cache::epoch_map::in_request;
 use crate::server::state::AppState;
 
 /// What no page of this server needs, so that nothing on one can ask for it.
@@ -32,7 +32,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     let names = [host::asked(request.uri(), request.headers()), host::passed_on(request.headers())];
     let is_public = names.into_iter().flatten().any(|name| host::is_public(&state.public_url, &name));
     let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
-    let mut response = db::in_request(next.run(request).instrument(span.clone())).await;
+    let mut response = in_request(next.run(request).instrument(span.clone())).await;
     let took = started.elapsed();
     let is_operators = response.extensions().get::<OfOperator>().is_some();
     let headers = response.headers_mut();

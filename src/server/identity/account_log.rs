@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::my_sessions::{beside, notice, viewer};
 use crate::model::audit::AuditItem;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::page::{self, Page, icon};
 use crate::server::oauth::parameters::{BrowserQuery, Parameters};
@@ -39,7 +39,7 @@ async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Res
     Ok(page.beside(beside(provider, &viewer, account.as_deref(), PAGE)).into_response())
 }
 
-fn not_allowed(provider: &Provider, viewer: &StandingRow, account: &str) -> Page<'static> {
+fn not_allowed(provider: &Provider, viewer: &Session, account: &str) -> Page<'static> {
     let body = html! {
         (notice(provider, viewer))
         div.hosted-card {
@@ -56,7 +56,7 @@ fn not_allowed(provider: &Provider, viewer: &StandingRow, account: &str) -> Page
     Page::full(TITLE, body).status(StatusCode::FORBIDDEN)
 }
 
-fn log_page(provider: &Provider, viewer: &StandingRow, account: &str, log: &AccountLog) -> Page<'static> {
+fn log_page(provider: &Provider, viewer: &Session, account: &str, log: &AccountLog) -> Page<'static> {
     let link = |cursor: &str| format!("{}?session={}&cursor={cursor}", provider.path(PAGE), viewer.id);
     let body = html! {
         (notice(provider, viewer))

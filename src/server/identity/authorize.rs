@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page;
 use crate::server::identity::reauthentication::{self, Mark};
@@ -180,7 +180,7 @@ async fn go_on(
     again: &Again<'_>,
     application: &Application,
     browser: &Browser,
-    session: &StandingRow,
+    session: &Session,
     mark: Option<Mark>,
     id_hint: Option<&IdHint>,
 ) -> ServiceResult<Response> {
@@ -229,7 +229,7 @@ async fn issue(
 }
 
 /// Whether the user signed in longer ago than the application accepts.
-fn is_too_old(provider: &Provider, session: &StandingRow, max_age: Option<i64>) -> bool {
+fn is_too_old(provider: &Provider, session: &Session, max_age: Option<i64>) -> bool {
     max_age.is_some_and(|seconds| (provider.state.now() - session.created_at).num_seconds() > seconds)
 }
 
@@ -259,7 +259,7 @@ impl Again<'_> {
         Ok(Redirect::to(&with_query(&self.provider.path("/login"), &[("continue", &path)])).into_response())
     }
 
-    async fn select(&self, application: &Application, sessions: &[StandingRow]) -> ServiceResult<Response> {
+    async fn select(&self, application: &Application, sessions: &[Session]) -> ServiceResult<Response> {
         let title = format!("Who are you in {}?", isolated(&application.name));
         let sentence = "More than one could be meant, and the application did not say who.";
         let sentence = if sessions.len() > 1 { sentence } else { "The application asks who you are." };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page::{self, Page};
 use crate::server::oauth::browser::Browser;
@@ -130,7 +130,7 @@ async fn past_sign_out(question: &Question<'_>, browser: &Browser, id_hint: &IdH
     };
     let Some(own) = own.filter(|own| own.user_id == id_hint.user_id) else { return Ok(question.done()) };
     let was_here = browser.ended(provider, id_hint.session_id).await?;
-    if was_here.as_ref().is_some_and(StandingRow::is_impersonation) {
+    if was_here.as_ref().is_some_and(Session::is_impersonation) {
         return Ok(question.done());
     }
     if was_here.is_some() { question.sign_out(own.id).await } else { Ok(question.ask(&own)) }
@@ -182,7 +182,7 @@ impl Question<'_> {
         }
     }
 
-    fn ask(&self, session: &StandingRow) -> Response {
+    fn ask(&self, session: &Session) -> Response {
         let (title, button) = if session.is_impersonation() {
             (format!("End the impersonation of {}?", isolated(&session.user_name)), "End session")
         } else {
@@ -202,7 +202,7 @@ impl Question<'_> {
         if self.target.is_some() { page.leads_on() } else { page }.into_response()
     }
 
-    async fn ask_which(&self, sessions: &[StandingRow]) -> ServiceResult<Response> {
+    async fn ask_which(&self, sessions: &[Session]) -> ServiceResult<Response> {
         let sentence = "Several sessions run in this browser, and the application did not say which one it means.";
         let sentence = if self.unchecked { format!("{sentence} {STAYS}") } else { sentence.to_owned() };
         let title = "Which session do you want to end?";

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::selection::{self, Then};
 use crate::model::device::describe;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::page::{self, Page, icon};
 use crate::server::oauth::browser::{Browser, Choice};
@@ -35,7 +35,7 @@ pub async fn viewer(
     provider: &Provider,
     parameters: &Parameters,
     page: &str,
-) -> ServiceResult<Result<Box<StandingRow>, Response>> {
+) -> ServiceResult<Result<Box<Session>, Response>> {
     let named = parameters.get("session").and_then(|text| Uuid::try_parse(text).ok());
     let path = provider.path(page);
     Ok(match Browser::of(provider).await?.for_page(provider, named).await? {
@@ -135,11 +135,11 @@ fn answer(provider: &Provider, result: ServiceResult<Response>) -> Response {
     }
 }
 
-fn back(provider: &Provider, viewer: &StandingRow) -> Response {
+fn back(provider: &Provider, viewer: &Session) -> Response {
     Redirect::to(&format!("{}?session={}", provider.path("/account/sessions"), viewer.id)).into_response()
 }
 
-fn signed_out(viewer: &StandingRow) -> Response {
+fn signed_out(viewer: &Session) -> Response {
     let (title, sentence) = if viewer.is_impersonation() {
         ("The impersonation has ended", "Applications see its end at once. You can close this tab.")
     } else {
@@ -149,7 +149,7 @@ fn signed_out(viewer: &StandingRow) -> Response {
 }
 
 /// Where the account pages lead, and whose they are.
-pub fn beside(provider: &Provider, viewer: &StandingRow, account: Option<&str>, current: &str) -> Markup {
+pub fn beside(provider: &Provider, viewer: &Session, account: Option<&str>, current: &str) -> Markup {
     let link = |page: &str| format!("{}?session={}", provider.path(page), viewer.id);
     let aria = |page: &str| (page == current).then_some("page");
     html! {
@@ -173,7 +173,7 @@ pub fn beside(provider: &Provider, viewer: &StandingRow, account: Option<&str>, 
 }
 
 /// Inside an impersonation, who really looks.
-pub fn notice(provider: &Provider, viewer: &StandingRow) -> Markup {
+pub fn notice(provider: &Provider, viewer: &Session) -> Markup {
     html! {
         @if let Some(operator) = &viewer.operator_name {
             p.notice.amber role="note" {
@@ -187,16 +187,11 @@ pub fn notice(provider: &Provider, viewer: &StandingRow) -> Markup {
     }
 }
 
-fn session_field(viewer: &StandingRow) -> Markup {
+fn session_field(viewer: &Session) -> Markup {
     html! { input type="hidden" name="session" value=(viewer.id); }
 }
 
-fn sessions_page(
-    provider: &Provider,
-    viewer: &StandingRow,
-    sessions: &[SessionItem],
-    own: &[OwnAccount],
-) -> Page<'static> {
+fn sessions_page(provider: &Provider, viewer: &Session, sessions: &[SessionItem], own: &[OwnAccount]) -> Page<'static> {
     let now = provider.state.now();
     let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
     let body = html! {
@@ -230,7 +225,7 @@ fn sessions_page(
     Page::full("My sessions", body)
 }
 
-fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) -> Markup {
+fn switch_form(provider: &Provider, viewer: &Session, own: &[OwnAccount]) -> Markup {
     html! {
         div.hosted-card {
             form.form method="post" action=(provider.path("/account/switch")) {
@@ -251,7 +246,7 @@ fn switch_form(provider: &Provider, viewer: &StandingRow, own: &[OwnAccount]) ->
     }
 }
 
-fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem) -> Markup {
+fn running_item(provider: &Provider, viewer: &Session, session: &SessionItem) -> Markup {
     let now = provider.state.now();
     let revoke = format!("Revoke the session started {}", page::exact(session.started_at));
     html! {
@@ -272,7 +267,7 @@ fn running_item(provider: &Provider, viewer: &StandingRow, session: &SessionItem
     }
 }
 
-fn ended_item(now: DateTime<Utc>, viewer: &StandingRow, session: &SessionItem) -> Markup {
+fn ended_item(now: DateTime<Utc>, viewer: &Session, session: &SessionItem) -> Markup {
     html! {
         li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
             div.stacked {
@@ -289,7 +284,7 @@ fn ended_item(now: DateTime<Utc>, viewer: &StandingRow, session: &SessionItem) -
 }
 
 /// What kind of session it is, where, and, of an impersonation, by whom and why. The ticket is the operators' own.
-fn what(session: &SessionItem, viewer: &StandingRow) -> Markup {
+fn what(session: &SessionItem, viewer: &Session) -> Markup {
     let whom = if viewer.is_impersonation() { viewer.user_name.as_str() } else { "you" };
     let verb = if session.ended_at.is_some() { "acted" } else { "acts" };
     let place = [&session.account_name, &session.application_name].into_iter().flatten();

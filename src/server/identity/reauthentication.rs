@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::clock::from_micros;
@@ -31,7 +31,7 @@ pub struct Mark {
 
 impl Mark {
     /// Whether the user signed in when asked to.
-    pub fn is_fresh(&self, session: &StandingRow) -> bool {
+    pub fn is_fresh(&self, session: &Session) -> bool {
         self.answer.is_some() && !session.is_impersonation() && session.created_at >= self.asked_at
     }
 }

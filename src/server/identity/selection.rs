@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::destination::destination;
 use super::reauthentication::answered;
 use crate::model::session::EndReason;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page::{self, Page, icon};
 use crate::server::oauth::browser::Browser;
@@ -38,7 +38,7 @@ pub async fn ask(
     provider: &Provider,
     title: &str,
     sentence: &str,
-    sessions: &[StandingRow],
+    sessions: &[Session],
     then: &Then<'_>,
 ) -> ServiceResult<Response> {
     respond(provider, StatusCode::OK, title, sentence, sessions, then).await
@@ -47,8 +47,8 @@ pub async fn ask(
 /// Says what ended, and asks who is to go on instead.
 pub async fn ended(
     provider: &Provider,
-    session: Option<&StandingRow>,
-    others: &[StandingRow],
+    session: Option<&Session>,
+    others: &[Session],
     then: &Then<'_>,
 ) -> ServiceResult<Response> {
     let (title, sentence) = match session {
@@ -77,7 +77,7 @@ pub async fn said(provider: &Provider, id: Option<&str>) -> ServiceResult<Option
     }))
 }
 
-fn what_ended(provider: &Provider, session: &StandingRow) -> (String, String) {
+fn what_ended(provider: &Provider, session: &Session) -> (String, String) {
     let reason = session.end_due(provider.state.now()).unwrap_or(EndReason::Expired).said();
     let name = isolated(&session.user_name);
     if session.is_impersonation() {
@@ -94,7 +94,7 @@ async fn respond(
     status: StatusCode,
     title: &str,
     sentence: &str,
-    sessions: &[StandingRow],
+    sessions: &[Session],
     then: &Then<'_>,
 ) -> ServiceResult<Response> {
     let shown = &sessions[..sessions.len().min(LISTED)];
@@ -130,7 +130,7 @@ async fn respond(
 }
 
 /// Who it is, in which account, and who really acts.
-fn item(provider: &Provider, session: &StandingRow, names: &Names, then: &Then<'_>) -> Markup {
+fn item(provider: &Provider, session: &Session, names: &Names, then: &Then<'_>) -> Markup {
     let name = isolated(&session.user_name);
     let button = match then {
         Then::SignOut(..) if session.is_impersonation() => format!("End the impersonation of {name}"),

@@ -14,11 +14,12 @@ use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
 pub use crate::server::cache::verified::VerifiedToken;
+use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
 use crate::server::service::directory::signing_key;
 use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::service::session;
-use crate::server::service::tokens::{self, SessionToken, Subject, client};
+use crate::server::service::tokens::{self, SessionToken, client};
 
 /// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
 /// about its algorithm is compared, never believed. Times are not looked at.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::cookies;
 use super::provider::Provider;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::browser::{self, Held};
@@ -33,7 +33,7 @@ pub enum Whom {
     Session(Uuid),
     /// An impersonation that is over, in another browser or in another application. What it was is said only where this
     /// browser holds it.
-    Elsewhere(Option<Box<StandingRow>>),
+    Elsewhere(Option<Box<Session>>),
     User(Uuid),
 }
 
@@ -60,13 +60,13 @@ impl Asked {
 
 /// The session that a request means.
 pub enum Choice {
-    Session(Box<StandingRow>),
+    Session(Box<Session>),
     /// Each of these could be meant, and nothing decides.
-    Several(Vec<StandingRow>),
+    Several(Vec<Session>),
     /// Who is meant is over or not here: nobody takes that place unasked, though these could go on.
     Over {
-        session: Option<Box<StandingRow>>,
-        others: Vec<StandingRow>,
+        session: Option<Box<Session>>,
+        others: Vec<Session>,
     },
     /// Nobody is signed in who could be meant.
     Nobody,
@@ -74,8 +74,8 @@ pub enum Choice {
 
 /// A session that an application was by this browser.
 enum Claim {
-    Runs(Box<StandingRow>),
-    Ended(Box<StandingRow>),
+    Runs(Box<Session>),
+    Ended(Box<Session>),
 }
 
 impl Browser {
@@ -109,7 +109,7 @@ impl Browser {
     }
 
     /// A session that the browser held and that may not go on.
-    pub async fn ended(&self, provider: &Provider, id: Uuid) -> ServiceResult<Option<StandingRow>> {
+    pub async fn ended(&self, provider: &Provider, id: Uuid) -> ServiceResult<Option<Session>> {
         if !self.held.iter().any(|held| held.session_id == id) {
             return Ok(None);
         }
@@ -271,7 +271,7 @@ impl Browser {
         &self,
         provider: &Provider,
         application: &Application,
-        session: Option<Box<StandingRow>>,
+        session: Option<Box<Session>>,
     ) -> ServiceResult<Choice> {
         let others = self.running_for(provider, application).await?;
         let was_own = session.as_ref().is_some_and(|session| !session.is_impersonation());
@@ -283,7 +283,7 @@ impl Browser {
         &self,
         provider: &Provider,
         application: &Application,
-    ) -> ServiceResult<Option<Box<StandingRow>>> {
+    ) -> ServiceResult<Option<Box<Session>>> {
         let mut running = self.running(provider, |held| self.is_fresh(provider, application, held)).await?;
         Ok(if running.len() == 1 { running.pop().map(Box::new) } else { None })
     }
@@ -299,7 +299,7 @@ impl Browser {
     }
 
     /// The first that may go on. One that may not is ended by being asked.
-    async fn first_running(&self, provider: &Provider, order: &[Uuid]) -> ServiceResult<Option<Box<StandingRow>>> {
+    async fn first_running(&self, provider: &Provider, order: &[Uuid]) -> ServiceResult<Option<Box<Session>>> {
         for session_id in order {
             let looked = browser::look(&provider.state, provider.environment.id, *session_id).await?;
             if let Some((standing, true)) = looked {

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use self::lists::{Fitting, Lists};
 use super::provider::Provider;
 use crate::server::crypto::keyring::Signer;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
+use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
 use crate::server::service::registry::relying_party::{self, Application};
-use crate::server::service::tokens::{Granted, Subject};
+use crate::server::service::tokens::Granted;
 
 /// How long an access token lives, unless its session ends earlier.
 const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -64,7 +65,7 @@ pub struct Act {
 }
 
 impl Act {
-    pub fn of(provider: &Provider, session: &StandingRow) -> Option<Self> {
+    pub fn of(provider: &Provider, session: &Session) -> Option<Self> {
         session.operator_id.map(|sub| Self { sub, iss: provider.state.origin() })
     }
 }
@@ -158,7 +159,7 @@ pub struct Profile<'a> {
 }
 
 impl<'a> Profile<'a> {
-    pub fn of(session: &'a StandingRow, scope: &str) -> Self {
+    pub fn of(session: &'a Session, scope: &str) -> Self {
         let has = |word: &str| scope.split(' ').any(|granted| granted == word);
         Self {
             name: has("profile").then_some(session.user_name.as_str()),

@@ -20,9 +20,9 @@ use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::page::{Cursor, Window};
-use crate::server::db::session::StandingRow;
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{SEARCH_MAX, Search, sentence, storable};
 use crate::server::state::AppState;
@@ -113,7 +113,7 @@ impl Event {
     /// Everyone and everything involved in a session: user, account, application and, for an impersonation, the operator
     /// with the reason. What an impersonation hides from the account stays hidden for all of its events; what users do
     /// themselves is never hidden.
-    pub fn in_session(mut self, session: &StandingRow) -> Self {
+    pub fn in_session(mut self, session: &Session) -> Self {
         self = self.about_user(session.user_id, &session.user_name, &session.user_email);
         if let (Some(id), Some(name)) = (session.account_id, &session.account_name) {
             self = self.in_account(id, name, session.hidden_from_account && session.is_impersonation());

@@ -10,7 +10,6 @@ mod start;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use super::registry::names::Names;
 use super::session::{self, EndedBy};
 use crate::model::denial::Denial;
@@ -20,9 +19,10 @@ use crate::model::impersonation::{
 };
 use crate::model::session::EndReason;
 use crate::server::db::account::{self, AssignedApplicationRow, MembershipRow};
-use crate::server::db::session::{self as session_table, StandingRow};
 use crate::server::db::user::{self, UserRecord};
-use crate::server::db::{Conn, settings as settings_table};
+use crate::server::db::{Conn, session as session_table, settings as settings_table};
+use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 
 pub use reopen::{Reopened, reopen};
@@ -209,7 +209,7 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
     let session = session_table::standing(&mut tx, caller.environment.id, session_id)
         .await?
-        .filter(StandingRow::is_impersonation)
+        .filter(Session::is_impersonation)
         .ok_or(ServiceError::NotFound)?;
     let reason = ending_as(caller, &session).ok_or(ServiceError::Forbidden)?;
     let by = EndedBy::Operator(&caller.operator);
@@ -246,7 +246,7 @@ pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
 }
 
 /// As what the caller may end a session: as its operator, as an administrator, or not at all.
-fn ending_as(caller: &Caller, session: &StandingRow) -> Option<EndReason> {
+fn ending_as(caller: &Caller, session: &Session) -> Option<EndReason> {
     if session.operator_id == Some(caller.operator.id) {
         Some(EndReason::EndedByOperator)
     } else {
@@ -254,7 +254,7 @@ fn ending_as(caller: &Caller, session: &StandingRow) -> Option<EndReason> {
     }
 }
 
-fn live_item(caller: &Caller, row: StandingRow, names: &Names) -> LiveImpersonation {
+fn live_item(caller: &Caller, row: Session, names: &Names) -> LiveImpersonation {
     LiveImpersonation {
         can_end: ending_as(caller, &row).is_some(),
         account_name: names.account_of(&row).unwrap_or_default(),

@@ -9,20 +9,18 @@ mod told;
 
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event};
 use super::caller::{Client, Operator};
 use super::delivery::back_channel_logout;
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
 use super::registry::names::Names;
 use crate::model::audit::action;
-use crate::model::denial::Denial;
-use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
-use crate::server::db::session::{self as table, SessionListRow, StandingRow};
+use crate::server::db::session::{self as table, SessionListRow};
 use crate::server::db::{Conn, Tx, account};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 
@@ -50,91 +48,15 @@ pub enum EndedBy<'a> {
     Application,
 }
 
-impl StandingRow {
-    pub fn session_kind(&self) -> SessionKind {
-        SessionKind::parse(&self.kind).unwrap_or(SessionKind::Password)
-    }
-
-    pub fn is_impersonation(&self) -> bool {
-        self.session_kind() == SessionKind::Impersonation
-    }
-
-    /// Why the session may not go on, if so. An ended one has its own reason.
-    pub fn end_due(&self, now: DateTime<Utc>) -> Option<EndReason> {
-        if let Some(word) = &self.end_reason {
-            return Some(EndReason::parse(word).unwrap_or(EndReason::Expired));
-        }
-        if now >= self.expires_at {
-            return Some(EndReason::Expired);
-        }
-        match self.session_kind() {
-            SessionKind::Impersonation => self.grant().err().map(end_reason),
-            SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
-            SessionKind::Password if self.sessions_end_before.is_some_and(|before| self.created_at < before) => {
-                Some(EndReason::PasswordChanged)
-            }
-            SessionKind::Password => None,
-        }
-    }
-
-    /// What the policy says of an impersonation like this one now.
-    pub fn grant(&self) -> Result<Grant, Denial> {
-        policy::decide(&self.facts())
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let membership = match (self.is_member, self.membership_disabled_at) {
-            (false, _) => Membership::None,
-            (true, Some(_)) => Membership::Disabled,
-            (true, None) => Membership::Enabled,
-        };
-        let application = self
-            .is_assigned
-            .then_some(ApplicationFacts { keep_session_alive: self.keep_session_alive.unwrap_or(false) });
-        Facts {
-            enabled: self.enabled,
-            roles: if self.operator_disabled_at.is_some() {
-                Roles::default()
-            } else {
-                Roles::from_bits(self.operator_roles)
-            },
-            operator_email: self.operator_email.as_deref().unwrap_or_default(),
-            target: Target {
-                email: &self.user_email,
-                locked: self.locked_at.is_some(),
-                verified: self.email_verified,
-                is_protected: self.is_protected,
-            },
-            account: self.account_id.map(|_| AccountFacts {
-                membership,
-                has_applications: application.is_some(),
-                application,
-            }),
-        }
-    }
-}
-
-/// The reason for which a running impersonation ends when its policy now says no.
-fn end_reason(denial: Denial) -> EndReason {
-    match denial {
-        Denial::Off => EndReason::SettingsTurnedOff,
-        Denial::RoleMissing | Denial::SelfImpersonation | Denial::TargetProtected => EndReason::OperatorLostRight,
-        Denial::TargetLocked | Denial::TargetUnverified | Denial::NotAMember | Denial::DisabledInAccount => {
-            EndReason::TargetLockedOrRemoved
-        }
-        Denial::NoAccount | Denial::NoApplications | Denial::NotAssigned => EndReason::AccountOrApplicationRemoved,
-    }
-}
-
 /// The session, if it may go on. One that may not is ended here and now, with the reason that its END event names.
-pub async fn live(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<StandingRow>> {
+pub async fn live(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
     let seen = state.sessions.session(&state.db, environment_id, id).await?;
     let Some(standing) = seen.as_ref().map(|seen| &seen.standing) else { return Ok(None) };
     if may_go_on(state, standing).await? { Ok(Some(standing.clone())) } else { Ok(None) }
 }
 
 /// Whether the session may go on. One that may not is ended here and now.
-pub async fn may_go_on(state: &AppState, standing: &StandingRow) -> ServiceResult<bool> {
+pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bool> {
     let Some(reason) = standing.end_due(state.now()) else { return Ok(true) };
     if standing.ended_at.is_none() {
         let mut tx = state.db.write().await?;
@@ -146,12 +68,7 @@ pub async fn may_go_on(state: &AppState, standing: &StandingRow) -> ServiceResul
 
 /// [`live`] inside a transaction that goes on to use the session. `None` also where it was ended just now: then the
 /// transaction holds the end, and the caller commits it.
-pub async fn live_in(
-    state: &AppState,
-    tx: &mut Tx,
-    environment_id: Uuid,
-    id: Uuid,
-) -> ServiceResult<Option<StandingRow>> {
+pub async fn live_in(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
     let Some(standing) = table::standing(tx, environment_id, id).await? else { return Ok(None) };
     let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
     end_in(state, tx, &standing, reason, EndedBy::System, &Client::default()).await?;
@@ -164,7 +81,7 @@ pub async fn live_in(
 pub async fn end_in(
     state: &AppState,
     tx: &mut Tx,
-    session: &StandingRow,
+    session: &Session,
     reason: EndReason,
     by: EndedBy<'_>,
     client: &Client,
@@ -177,7 +94,7 @@ pub async fn end_in(
     if !table::end(tx, session.id, reason, state.now()).await? {
         return Ok(false);
     }
-    let name = match session.session_kind() {
+    let name = match session.kind {
         SessionKind::Impersonation => action::IMPERSONATION_ENDED,
         SessionKind::Password if reason == EndReason::SignedOut => action::USER_SIGNED_OUT,
         SessionKind::Password => action::SESSION_REVOKED,
@@ -224,7 +141,7 @@ pub async fn end(
 pub async fn revoke_own(
     state: &AppState,
     tx: &mut Tx,
-    viewer: &StandingRow,
+    viewer: &Session,
     id: Uuid,
     client: &Client,
 ) -> ServiceResult<bool> {
@@ -243,10 +160,10 @@ pub async fn revoke_own(
 pub async fn switch_account(
     state: &AppState,
     tx: &mut Tx,
-    session: &StandingRow,
+    session: &Session,
     account_external_id: &str,
     client: &Client,
-) -> ServiceResult<StandingRow> {
+) -> ServiceResult<Session> {
     let membership = account::memberships(tx, session.user_id)
         .await?
         .into_iter()
@@ -368,7 +285,7 @@ pub async fn end_refused(state: &AppState) -> ServiceResult<u64> {
     Ok(ended)
 }
 
-async fn end_those_due(state: &AppState, sessions: &[StandingRow]) -> ServiceResult<u64> {
+async fn end_those_due(state: &AppState, sessions: &[Session]) -> ServiceResult<u64> {
     let mut ended = 0;
     for session in sessions {
         let Some(reason) = session.end_due(state.now()) else { continue };

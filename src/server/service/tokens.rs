@@ -10,6 +10,7 @@ pub mod profile;
 mod refresh;
 mod reissue;
 mod revoke;
+mod subject;
 
 use std::sync::Arc;
 
@@ -20,8 +21,9 @@ use super::session;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, NewRefreshToken};
-use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, DbError, Tx, account};
+use crate::server::db::{DbError, Tx, account, session as session_table};
+use crate::server::domain::session::Session;
+use crate::server::domain::subject::Subject;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Limited;
 use crate::server::state::AppState;
@@ -31,6 +33,7 @@ pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
 pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
+use subject::subject_in;
 
 /// How long an authorization code works.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
@@ -63,66 +66,6 @@ impl From<DbError> for TokenError {
 }
 
 pub type TokenResult<T> = Result<T, TokenError>;
-
-/// About whom and where a token speaks: a session's user in the account in which it works.
-#[derive(Debug)]
-pub struct Subject {
-    pub session: StandingRow,
-    pub account_id: Uuid,
-    /// External id of the account.
-    pub tenant_id: String,
-    pub account_name: String,
-    /// External ids of all accounts in which the user is enabled.
-    pub tenant_ids: Vec<String>,
-    /// External ids of those among them that have the application.
-    usable_tenant_ids: Vec<String>,
-    /// Keys of the user's roles in the account.
-    pub roles: Vec<String>,
-    pub permissions: Vec<String>,
-}
-
-impl Subject {
-    /// The user as `application` sees it: in the session's account or, where that account does not have the
-    /// application, in the user's first one that does. `None` where there is none: then the user has no business there.
-    pub async fn load(
-        conn: &mut Conn,
-        session: StandingRow,
-        application: &ApplicationRow,
-    ) -> ServiceResult<Option<Self>> {
-        let mut memberships = account::memberships(conn, session.user_id).await?;
-        memberships.retain(|membership| membership.disabled_at.is_none());
-        let assigned = account::applications_of_user(conn, session.user_id).await?;
-        let has_application = |account_id: Uuid| {
-            assigned.iter().any(|row| row.account_id == account_id && row.application_id == application.id)
-        };
-        let usable = memberships.iter().filter(|membership| has_application(membership.account_id));
-        let current = usable.clone().find(|membership| Some(membership.account_id) == session.account_id);
-        let chosen = match current {
-            None if session.is_impersonation() => None,
-            None => usable.clone().next(),
-            found => found,
-        };
-        let Some(chosen) = chosen else { return Ok(None) };
-        let usable_tenant_ids = usable.map(|membership| membership.external_id.clone()).collect();
-        let roles = account::membership_roles(conn, session.user_id).await?;
-        let account_id = chosen.account_id;
-        Ok(Some(Self {
-            account_id,
-            tenant_id: chosen.external_id.clone(),
-            account_name: chosen.name.clone(),
-            roles: roles.into_iter().filter(|row| row.0 == account_id).map(|row| row.1).collect(),
-            permissions: account::permissions(conn, session.user_id, account_id).await?,
-            tenant_ids: memberships.iter().map(|membership| membership.external_id.clone()).collect(),
-            usable_tenant_ids,
-            session,
-        }))
-    }
-
-    /// Whether a token about this account is still good: one about none needs any in which the user may work.
-    pub fn may_work_in(&self, tenant_id: Option<&str>) -> bool {
-        tenant_id.is_none_or(|tenant_id| self.usable_tenant_ids.iter().any(|known| known == tenant_id))
-    }
-}
 
 /// What the token endpoint turns into tokens.
 #[derive(Debug)]
@@ -157,7 +100,11 @@ pub async fn subject(
     if !session::may_go_on(state, &session.standing).await? {
         return Ok(None);
     }
-    let subject = state.sessions.subject(&state.db, environment_id, token.session_id, application).await?;
+    let read = async |session: Session| {
+        let mut conn = state.db.read().await?;
+        subject_in(&mut conn, session, application).await
+    };
+    let subject = state.sessions.subject(&state.db, environment_id, token.session_id, application.id, read).await?;
     Ok(subject.filter(|subject| subject.may_work_in(token.tenant_id.as_deref())))
 }
 
@@ -187,19 +134,14 @@ pub async fn live(
     environment_id: Uuid,
     application: &ApplicationRow,
     token: &SessionToken,
-) -> ServiceResult<Option<StandingRow>> {
+) -> ServiceResult<Option<Session>> {
     let subject = subject(state, environment_id, application, token).await?;
     Ok(subject.map(|subject| subject.session.clone()))
 }
 
 /// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
 /// session waits for this transaction, or came first: then there are no tokens.
-async fn note_use(
-    tx: &mut Tx,
-    session: &StandingRow,
-    application: &ApplicationRow,
-    now: DateTime<Utc>,
-) -> TokenResult<()> {
+async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, now: DateTime<Utc>) -> TokenResult<()> {
     if session_table::touch(tx, session.id, now).await? == 0 {
         return Err(TokenError::Grant("the session has ended"));
     }
@@ -209,7 +151,7 @@ async fn note_use(
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only
 /// where the application keeps sessions alive.
-fn may_refresh(session: &StandingRow, application: &ApplicationRow) -> bool {
+fn may_refresh(session: &Session, application: &ApplicationRow) -> bool {
     !session.is_impersonation() || application.keep_session_alive
 }
 
@@ -233,7 +175,7 @@ impl Origin<'_> {
 async fn issue_refresh_token(
     state: &AppState,
     tx: &mut Tx,
-    session: &StandingRow,
+    session: &Session,
     application: &ApplicationRow,
     origin: &Origin<'_>,
     scope: &str,

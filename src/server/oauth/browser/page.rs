@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Browser, Choice, is_usable};
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
 use crate::server::service::registry::relying_party::Application;
@@ -39,7 +39,7 @@ impl Browser {
     }
 
     /// An impersonation whose tab may be open yet: it ended while one of these ran.
-    fn ended_lately(&self, provider: &Provider, running: &[StandingRow]) -> Option<Uuid> {
+    fn ended_lately(&self, provider: &Provider, running: &[Session]) -> Option<Uuid> {
         let ended = self.held.iter().filter(|held| {
             // One whose end is not written down when the browser was read has just been ended, by being asked.
             let ended_at = held.ended_at.unwrap_or_else(|| provider.state.now());
@@ -51,12 +51,12 @@ impl Browser {
     }
 
     /// The sessions that the browser holds for an application and that may go on, newest first.
-    pub async fn running_for(&self, provider: &Provider, application: &Application) -> ServiceResult<Vec<StandingRow>> {
+    pub async fn running_for(&self, provider: &Provider, application: &Application) -> ServiceResult<Vec<Session>> {
         self.running(provider, |held| is_usable(held, application)).await
     }
 
     /// All of them.
-    pub async fn running_all(&self, provider: &Provider) -> ServiceResult<Vec<StandingRow>> {
+    pub async fn running_all(&self, provider: &Provider) -> ServiceResult<Vec<Session>> {
         self.running(provider, |_| true).await
     }
 
@@ -64,15 +64,14 @@ impl Browser {
         &self,
         provider: &Provider,
         matches: impl Fn(&Held) -> bool,
-    ) -> ServiceResult<Vec<StandingRow>> {
+    ) -> ServiceResult<Vec<Session>> {
         let matching = self.held.iter().filter(|held| held.ended_at.is_none() && matches(held));
         let ids: Vec<Uuid> = matching.map(|held| held.session_id).collect();
         let (Some(browser_id), 2..) = (self.id, ids.len()) else {
             return Ok(self.first_running(provider, &ids).await?.map(|only| *only).into_iter().collect());
         };
         let running = browser::running(&provider.state, browser_id).await?;
-        let mut running: HashMap<Uuid, StandingRow> =
-            running.into_iter().map(|session| (session.id, session)).collect();
+        let mut running: HashMap<Uuid, Session> = running.into_iter().map(|session| (session.id, session)).collect();
         Ok(ids.iter().filter_map(|id| running.remove(id)).collect())
     }
 }

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::model::audit::action;
 use crate::server::crypto::keyring::Signer;
 use crate::server::db::delivery::{self as table, DueRow, Failure};
-use crate::server::db::session::StandingRow;
 use crate::server::db::{Tx, application, user};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::outbound::OutboundError;
 use crate::server::platform::random::Random;
@@ -64,7 +64,7 @@ pub enum Outcome {
 }
 
 /// Puts in the messages about the end of a session, in the transaction that ends it.
-pub async fn enqueue(state: &AppState, tx: &mut Tx, session: &StandingRow) -> ServiceResult<()> {
+pub async fn enqueue(state: &AppState, tx: &mut Tx, session: &Session) -> ServiceResult<()> {
     let count = table::enqueue(tx, session.id, session.environment_id, session.user_id, state.now()).await?;
     if count > 0 {
         state.logouts.notify_one();

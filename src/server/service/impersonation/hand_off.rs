@@ -16,8 +16,8 @@ use crate::server::crypto::pkce;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self, ApplicationRow};
 use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
-use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, Tx, environment};
+use crate::server::db::{Conn, Tx, environment, session as session_table};
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::{Client, Operator};
@@ -43,7 +43,7 @@ pub enum Presenter<'a> {
 /// An impersonation that has reached its tab.
 #[derive(Debug)]
 pub struct Opened {
-    pub session: StandingRow,
+    pub session: Session,
     pub application: ApplicationRow,
     /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
@@ -99,7 +99,7 @@ pub async fn redeem_in(
 struct Refused<'a> {
     code_hash: &'a [u8],
     row: &'a HandOffCodeRow,
-    session: &'a StandingRow,
+    session: &'a Session,
     presenter: Presenter<'a>,
 }
 
@@ -196,7 +196,7 @@ fn severity(
     state: &AppState,
     refusal: Refusal,
     row: &HandOffCodeRow,
-    session: &StandingRow,
+    session: &Session,
     presenter: Presenter<'_>,
 ) -> Severity {
     let in_a_hurry = row.redeemed_at.is_some_and(|redeemed_at| state.now() <= redeemed_at + IN_A_HURRY);
@@ -218,7 +218,7 @@ async fn find(
     conn: &mut Conn,
     environment_id: Uuid,
     code_hash: &[u8],
-) -> ServiceResult<Option<(HandOffCodeRow, StandingRow, ApplicationRow)>> {
+) -> ServiceResult<Option<(HandOffCodeRow, Session, ApplicationRow)>> {
     let Some(row) = credential::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
     let application = application::by_id(conn, row.application_id).await?;
@@ -229,7 +229,7 @@ async fn find(
 fn check(
     state: &AppState,
     row: &HandOffCodeRow,
-    session: &StandingRow,
+    session: &Session,
     application: &ApplicationRow,
     presenter: Presenter<'_>,
 ) -> Option<Refusal> {
@@ -270,7 +270,7 @@ fn is_spent(state: &AppState, row: &HandOffCodeRow) -> bool {
 }
 
 /// What stands against the code and the session, whoever presents it.
-fn spent(state: &AppState, row: &HandOffCodeRow, session: &StandingRow) -> Option<Refusal> {
+fn spent(state: &AppState, row: &HandOffCodeRow, session: &Session) -> Option<Refusal> {
     let now = state.now();
     if row.redeemed_at.is_some() {
         return Some(Refusal::Replayed);
@@ -292,7 +292,7 @@ async fn open(
     state: &AppState,
     tx: &mut Tx,
     code: &Code<'_>,
-    session: StandingRow,
+    session: Session,
     application: ApplicationRow,
     presenter: Presenter<'_>,
     client: &Client,
@@ -341,7 +341,7 @@ async fn open(
     Ok(Ok(Opened { session, application, cookie }))
 }
 
-impl StandingRow {
+impl Session {
     /// The operator of an impersonation, as whom things are done that the user did not do.
     pub fn acting_operator(&self) -> Option<Operator> {
         Some(Operator {

@@ -12,8 +12,8 @@ use crate::model::impersonation::HandOff;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::credential::{self, NewHandOffCode};
-use crate::server::db::session::{self as table, StandingRow};
-use crate::server::db::{application, operator};
+use crate::server::db::{application, operator, session as table};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
@@ -45,7 +45,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     }
     let standing = table::standing(&mut tx, caller.environment.id, session_id)
         .await?
-        .filter(StandingRow::is_impersonation)
+        .filter(Session::is_impersonation)
         .filter(|standing| standing.operator_id == Some(caller.operator.id))
         .ok_or(ServiceError::NotFound)?;
     if let Some(reason) = standing.end_due(now) {

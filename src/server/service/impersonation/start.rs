@@ -15,11 +15,11 @@ use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
+use crate::server::domain::policy::{self, AccountFacts, Grant, Membership};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{composed, is_visible};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
-use crate::server::service::policy::{self, AccountFacts, Grant, Membership};
 
 /// How long a hand-off code works.
 pub const HAND_OFF_LIFETIME: TimeDelta = TimeDelta::seconds(60);

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::server::db::names::{Named, of_equal_names};
-use crate::server::db::session::StandingRow;
 use crate::server::db::{Conn, DbResult};
+use crate::server::domain::session::Session;
 use crate::server::platform::text::isolated;
 
 /// What tells those apart that share their names, by id.
@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// Of where these sessions are.
-    pub async fn of_sessions(conn: &mut Conn, sessions: &[StandingRow]) -> DbResult<Self> {
+    pub async fn of_sessions(conn: &mut Conn, sessions: &[Session]) -> DbResult<Self> {
         let accounts = sessions.iter().filter_map(|session| session.account_id);
         Self::of(conn, accounts, sessions.iter().filter_map(|session| session.application_id)).await
     }
@@ -53,12 +53,12 @@ impl Names {
     }
 
     /// The account in which the session is.
-    pub fn account_of(&self, session: &StandingRow) -> Option<String> {
+    pub fn account_of(&self, session: &Session) -> Option<String> {
         session.account_name.clone().map(|name| self.told_apart(session.account_id, name))
     }
 
     /// The application in which the session is.
-    pub fn application_of(&self, session: &StandingRow) -> Option<String> {
+    pub fn application_of(&self, session: &Session) -> Option<String> {
         session.application_name.clone().map(|name| self.told_apart(session.application_id, name))
     }
 }

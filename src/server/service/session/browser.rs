@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::model::session::SessionKind;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::browser::{self as table, Former, HeldRow};
-use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Tx, user};
+use crate::server::db::{Tx, session as session_table, user};
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::spellings;
 use crate::server::service::session;
@@ -161,7 +161,7 @@ pub async fn held(
 
 /// Who was who in an application by the browser, the last first, each with whether it may go on. One that has ended is among
 /// them until somebody else came after it: nobody takes its place unasked.
-pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> ServiceResult<Vec<(StandingRow, bool)>> {
+pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> ServiceResult<Vec<(Session, bool)>> {
     let mut conn = state.db.read().await?;
     let rows = session_table::used_by(&mut conn, browser_id, application_id, table::USES).await?;
     drop(conn);
@@ -174,7 +174,7 @@ pub async fn uses(state: &AppState, browser_id: Uuid, application_id: Uuid) -> S
 }
 
 /// The sessions that the browser holds and that may go on. One that may not is ended by being asked.
-pub async fn running(state: &AppState, browser_id: Uuid) -> ServiceResult<Vec<StandingRow>> {
+pub async fn running(state: &AppState, browser_id: Uuid) -> ServiceResult<Vec<Session>> {
     let mut conn = state.db.read().await?;
     let rows = session_table::held_by(&mut conn, browser_id, table::HELD).await?;
     drop(conn);
@@ -227,7 +227,7 @@ pub async fn note_last_use(
 }
 
 /// A session of the environment, and whether it may go on. One that may not is ended by being asked.
-pub async fn look(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<(StandingRow, bool)>> {
+pub async fn look(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<(Session, bool)>> {
     let Some(seen) = state.sessions.session(&state.db, environment_id, id).await? else { return Ok(None) };
     let goes_on = session::may_go_on(state, &seen.standing).await?;
     Ok(Some((seen.standing.clone(), goes_on)))

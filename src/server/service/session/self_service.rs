@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::{EndedBy, sign_in};
 use crate::model::audit::AuditItem;
 use crate::model::session::{EndReason, SessionItem};
-use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Tx, account};
+use crate::server::db::{Tx, account, session as session_table};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Client;
 use crate::server::service::registry::names::Names;
@@ -27,19 +27,19 @@ pub struct OwnAccount {
 }
 
 /// The user's sessions, running ones first.
-pub async fn sessions(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<SessionItem>> {
+pub async fn sessions(state: &AppState, viewer: &Session) -> ServiceResult<Vec<SessionItem>> {
     let mut conn = state.db.read().await?;
     session::of_user(&mut conn, viewer.user_id, SESSIONS).await
 }
 
 /// The account in which the viewer works, told apart from others of its name.
-pub async fn account_name(state: &AppState, viewer: &StandingRow) -> ServiceResult<Option<String>> {
+pub async fn account_name(state: &AppState, viewer: &Session) -> ServiceResult<Option<String>> {
     let mut conn = state.db.read().await?;
     Ok(Names::of_accounts(&mut conn, viewer.account_id).await?.account_of(viewer))
 }
 
 /// The accounts between which the viewer's session may switch, told apart from others of their names.
-pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<Vec<OwnAccount>> {
+pub async fn accounts(state: &AppState, viewer: &Session) -> ServiceResult<Vec<OwnAccount>> {
     let mut accounts = accounts_in(state, viewer, viewer.application_id).await?;
     let mut conn = state.db.read().await?;
     let names = Names::of_accounts(&mut conn, accounts.iter().map(|account| account.id)).await?;
@@ -52,7 +52,7 @@ pub async fn accounts(state: &AppState, viewer: &StandingRow) -> ServiceResult<V
 /// The accounts between which the viewer's session may switch inside an application, by the names that applications know.
 pub async fn accounts_in(
     state: &AppState,
-    viewer: &StandingRow,
+    viewer: &Session,
     application_id: Option<Uuid>,
 ) -> ServiceResult<Vec<OwnAccount>> {
     let mut conn = state.db.read().await?;
@@ -82,7 +82,7 @@ pub async fn accounts_in(
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::NotFound`] where it is not the user's.
-pub async fn revoke(state: &AppState, viewer: &StandingRow, id: Uuid, client: &Client) -> ServiceResult<()> {
+pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, client: &Client) -> ServiceResult<()> {
     if viewer.id == id {
         // One's own session: signing out of it, as user or as operator.
         sign_in::sign_out(state, viewer.environment_id, id, client).await?;
@@ -104,7 +104,7 @@ pub async fn revoke(state: &AppState, viewer: &StandingRow, id: Uuid, client: &C
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::Unauthenticated`] where the viewer's session is
 /// over before the first of them ends.
-pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Client) -> ServiceResult<u32> {
+pub async fn revoke_others(state: &AppState, viewer: &Session, client: &Client) -> ServiceResult<u32> {
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
@@ -131,7 +131,7 @@ pub async fn revoke_others(state: &AppState, viewer: &StandingRow, client: &Clie
 }
 
 /// The viewer was seen before the request had wholly arrived; what ends other sessions looks again.
-async fn require_running(state: &AppState, tx: &mut Tx, viewer: &StandingRow) -> ServiceResult<()> {
+async fn require_running(state: &AppState, tx: &mut Tx, viewer: &Session) -> ServiceResult<()> {
     let running = session::live_in(state, tx, viewer.environment_id, viewer.id).await?;
     running.map(drop).ok_or(ServiceError::Unauthenticated)
 }
@@ -140,7 +140,7 @@ async fn require_running(state: &AppState, tx: &mut Tx, viewer: &StandingRow) ->
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the user has no such account or may not use it in this session.
-pub async fn switch(state: &AppState, viewer: &StandingRow, external_id: &str, client: &Client) -> ServiceResult<()> {
+pub async fn switch(state: &AppState, viewer: &Session, external_id: &str, client: &Client) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     let live = session::live_in(state, &mut tx, viewer.environment_id, viewer.id).await?;
     let outcome = match live {
@@ -162,7 +162,7 @@ pub struct AccountLog {
 
 /// # Errors
 /// [`ServiceError::Forbidden`] where no role of the viewer in this account allows it.
-pub async fn account_log(state: &AppState, viewer: &StandingRow, cursor: &str) -> ServiceResult<AccountLog> {
+pub async fn account_log(state: &AppState, viewer: &Session, cursor: &str) -> ServiceResult<AccountLog> {
     let Some(account_id) = viewer.account_id else { return Err(ServiceError::Forbidden) };
     let mut conn = state.db.read().await?;
     let permissions = account::permissions(&mut conn, viewer.user_id, account_id).await?;

@@ -2,22 +2,22 @@
 
 use super::EndedBy;
 use crate::model::session::{EndReason, SessionKind};
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 
 /// Who ended what, or why it ended by itself.
-pub fn told(session: &StandingRow, reason: EndReason, by: EndedBy<'_>) -> String {
+pub fn told(session: &Session, reason: EndReason, by: EndedBy<'_>) -> String {
     let user = session.user_name.as_str();
     let operator = session.operator_name.as_deref().unwrap_or("an operator");
-    let what = match session.session_kind() {
+    let what = match session.kind {
         SessionKind::Impersonation => format!("impersonation of {user}"),
         SessionKind::Password => format!("session of {user}"),
     };
     // Of an impersonation both people are named, the one who acted and the one in whose name.
-    let whole = match session.session_kind() {
+    let whole = match session.kind {
         SessionKind::Impersonation => format!("impersonation of {user} by {operator}"),
         SessionKind::Password => what.clone(),
     };
-    let of_operator = match session.session_kind() {
+    let of_operator = match session.kind {
         SessionKind::Impersonation => format!("the impersonation by {operator}"),
         SessionKind::Password => "one of their own sessions".to_owned(),
     };
@@ -33,7 +33,7 @@ pub fn told(session: &StandingRow, reason: EndReason, by: EndedBy<'_>) -> String
             EndedBy::Operator(by) => format!("{} ended the {whole}", by.name),
             _ => format!("An administrator ended the {whole}"),
         },
-        EndReason::SignedOut => match session.session_kind() {
+        EndReason::SignedOut => match session.kind {
             SessionKind::Impersonation => format!("The {whole} was signed out"),
             SessionKind::Password => format!("{user} signed out"),
         },

@@ -2,15 +2,15 @@
 
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh};
+use super::{CODE_LIFETIME, Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::Tx;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorizationCode};
-use crate::server::db::session::{self as session_table, StandingRow};
+use crate::server::db::{Tx, session as session_table};
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
@@ -57,7 +57,7 @@ pub async fn issue_code(
         tx.commit().await?;
         return Ok(Err(NoCode::Ended));
     };
-    let Some(subject) = Subject::load(&mut tx, session, application).await? else {
+    let Some(subject) = subject_in(&mut tx, session, application).await? else {
         return Ok(Err(NoCode::NotAssigned));
     };
     let (code, code_hash) = SecretKind::AuthorizationCode.generate(state.random.as_ref());
@@ -173,7 +173,7 @@ async fn redeem(
     } else {
         (None, None)
     };
-    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject_in(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     tx.commit().await?;
     Ok(Granted { subject, scope: row.scope, nonce: row.nonce, refresh_token, family_id })
@@ -209,7 +209,7 @@ async fn replayed(
     Ok(())
 }
 
-async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &StandingRow, client: &Client) -> ServiceResult<()> {
+async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &Session, client: &Client) -> ServiceResult<()> {
     if session.is_impersonation() {
         let reason = EndReason::AuthorizationCodeReused;
         session::end_in(state, tx, session, reason, EndedBy::System, client).await?;

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::server::db::application::ApplicationRow;
 use crate::server::service::caller::Client;
 use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
@@ -54,7 +54,7 @@ pub async fn exchange_hand_off(
     } else {
         (None, None)
     };
-    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject_in(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Request("no account of the user has this application"))?;
     tx.commit().await?;
     Ok(Granted { subject, scope: presented.scope.to_owned(), nonce: None, refresh_token, family_id })

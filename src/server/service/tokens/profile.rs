@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Subject;
 use crate::server::db::{account, user};
+use crate::server::domain::subject::Subject;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::session::self_service::{self, OwnAccount};
 use crate::server::state::AppState;

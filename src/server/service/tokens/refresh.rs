@@ -8,14 +8,14 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, RefreshTokenRow};
-use crate::server::db::session::{self as session_table, StandingRow};
-use crate::server::db::{Conn, Tx, user};
+use crate::server::db::{Conn, Tx, session as session_table, user};
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Client;
@@ -92,7 +92,7 @@ pub async fn refresh(
     let origin =
         Origin { family_id: row.family_id, parent_hash: Some(&token_hash), code_hash: row.code_hash.as_deref() };
     let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &origin, &row.scope).await?;
-    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject_in(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
         return Err(NO_ACCOUNT);
@@ -110,7 +110,7 @@ async fn rotate(
     tx: &mut Tx,
     token_hash: &[u8],
     row: &RefreshTokenRow,
-    session: &StandingRow,
+    session: &Session,
     client: &Client,
 ) -> ServiceResult<Option<TokenError>> {
     let now = state.now();
@@ -156,7 +156,7 @@ async fn reused(
     state: &AppState,
     tx: &mut Tx,
     row: &RefreshTokenRow,
-    session: &StandingRow,
+    session: &Session,
     client: &Client,
 ) -> ServiceResult<()> {
     credential::revoke_family(tx, row.family_id, state.now()).await?;

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::refresh::NO_ACCOUNT;
-use super::{Granted, Origin, Subject, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use};
+use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::session::StandingRow;
 use crate::server::db::{Tx, credential};
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceError;
 use crate::server::service::caller::Client;
 use crate::server::service::session;
@@ -72,7 +72,7 @@ pub async fn reissue(
     } else {
         (None, wanted.family_id)
     };
-    let subject = Subject::load(&mut tx, session, application).await?;
+    let subject = subject_in(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     if wanted.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
         return Err(NO_ACCOUNT);
@@ -85,10 +85,10 @@ pub async fn reissue(
 async fn switched(
     state: &AppState,
     tx: &mut Tx,
-    session: StandingRow,
+    session: Session,
     tenant_id: Option<&str>,
     client: &Client,
-) -> TokenResult<StandingRow> {
+) -> TokenResult<Session> {
     match tenant_id {
         None => Ok(session),
         Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => Ok(session),

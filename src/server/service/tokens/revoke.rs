@@ -8,7 +8,7 @@ use super::{SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential;
-use crate::server::db::session::StandingRow;
+use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Client;
 use crate::server::service::session::{self, EndedBy};
@@ -41,7 +41,7 @@ pub async fn revoke_access(
         credential::revoke_family(&mut tx, family_id, state.now()).await?;
     }
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
-    if let Some(session) = session.filter(StandingRow::is_impersonation) {
+    if let Some(session) = session.filter(Session::is_impersonation) {
         session::end_in(state, &mut tx, &session, EndReason::SignedOut, EndedBy::Application, client).await?;
     }
     tx.commit().await?;
@@ -50,7 +50,7 @@ pub async fn revoke_access(
 
 /// A refresh token that could be used now.
 pub struct RefreshStanding {
-    pub session: StandingRow,
+    pub session: Session,
     pub scope: String,
     pub issued_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,

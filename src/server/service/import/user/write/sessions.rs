@@ -47,7 +47,7 @@ async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()>
                 ended = true;
                 continue;
             };
-            if standing.session_kind() == SessionKind::Password {
+            if standing.kind == SessionKind::Password {
                 ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &client).await?;
             }
         }
