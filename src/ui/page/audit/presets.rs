@@ -75,11 +75,33 @@ fn own_day(now: DateTime<Utc>) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, local.get_month() + 1, local.get_date()).unwrap_or_else(|| now.date_naive())
 }
 
+/// `2026-11-23`. Chrono reads it too, with a parser of every format there is, which browsers would load.
+fn date_of(day: &str) -> Option<NaiveDate> {
+    let mut parts = day.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let mut number = || parts.next()?.parse().ok();
+    NaiveDate::from_ymd_opt(year, number()?, number()?)
+}
+
 /// Minutes by which the reader's clock is before UTC as `day` begins, or `later` days after that.
 pub fn offset_at(day: &str, later: u64) -> Option<i64> {
-    let date = day.parse::<NaiveDate>().ok()?.checked_add_days(Days::new(later))?;
+    let date = date_of(day)?.checked_add_days(Days::new(later))?;
     let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
     let local = Date::new_with_year_month_day(u32::try_from(date.year()).ok()?, month, day).get_time();
     let utc = date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
     Some((utc - local as i64) / 60_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date_of;
+
+    #[test]
+    fn a_day_is_read_as_date_inputs_write_it() {
+        assert_eq!(date_of("2026-11-23").map(|date| date.to_string()).as_deref(), Some("2026-11-23"));
+        for other in ["", "2026", "2026-11", "2026-13-01", "2026-02-30", "23.11.2026", "2026-11-23-1", "2026-11-23T10"]
+        {
+            assert_eq!(date_of(other), None, "{other}");
+        }
+    }
 }
