@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::component::icon::icon;
 use super::component::toast::Toasts;
+use super::erase::Erase;
 use super::frame::Frame;
 use super::live::Live;
 use crate::model::error::ApiError;
 use crate::rpc::impersonation::{End, end};
-use crate::ui::erase::Erase;
 
 /// How long an end can be taken back. The button's bar in the style sheet runs as long.
 const GRACE: Duration = Duration::from_secs(5);

@@ -24,9 +24,9 @@ use super::component::icon::icon;
 use super::component::loaded::ahead::Need;
 use super::component::loaded::{Loading, loaded_or, loading_some};
 use super::component::state::error_view;
+use super::erase::Erase;
 use crate::model::impersonation::Drawer;
 use crate::rpc::impersonation::GetDrawer;
-use crate::ui::erase::Erase;
 
 /// The form's id: its button stands outside of it, in the foot, and running sessions above it have forms of their own.
 const FORM: &str = "impersonate-form";

@@ -17,6 +17,7 @@ use super::component::icon::{icon, mark};
 use super::component::loaded::ahead::Need;
 use super::component::loaded::{Here, kept_quietly, loaded_quietly, loading};
 use super::component::menu::{self, menu};
+use super::erase::Erase;
 use super::frame::Frame;
 use super::live::Live;
 use super::page;
@@ -25,7 +26,6 @@ use super::title::document_title;
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::rpc::operator::GetShell;
-use crate::ui::erase::Erase;
 
 /// A page of an environment in the navigation: word in the URL, icon, name.
 type Place = (&'static str, &'static str, &'static str);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use url::Url;
 
-use crate::server::cli::options::DatabaseOptions;
+use super::options::DatabaseOptions;
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, signing_key, sqlite_file};

@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
+use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{Output, context, say, say_json};
 use crate::model::operator::Role;
-use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Conn, Db, inspect, signing_key};

@@ -5,8 +5,8 @@ use serde_json::json;
 use url::Url;
 
 use super::context::{environment, open, open_offline, plain};
+use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
-use crate::server::cli::options::DatabaseOptions;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::directory::environment::Moved;
 use crate::server::{db, service};

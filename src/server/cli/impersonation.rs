@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::context::{environment, open_offline, plain};
+use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
-use crate::server::cli::options::DatabaseOptions;
 use crate::server::db::{Conn, settings as table};
 use crate::server::service::impersonation::settings::{SettingsChange, change_by_system};
 

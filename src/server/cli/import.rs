@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::context::{environment, open_offline};
+use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
-use crate::server::cli::options::DatabaseOptions;
 use crate::server::platform::text::printable;
 use crate::server::service::import::change::Protection;
 use crate::server::service::import::source::Origin;

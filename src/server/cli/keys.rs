@@ -5,9 +5,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::context::{environment, open_offline, plain};
+use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
 use crate::model::key::KeyState;
-use crate::server::cli::options::DatabaseOptions;
 use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db;
 use crate::server::service::directory::signing_key;

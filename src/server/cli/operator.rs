@@ -14,9 +14,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::context::{environment, open_offline, plain};
+use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
-use crate::server::cli::options::DatabaseOptions;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::{Conn, operator as table};
 use crate::server::service::operator::{self as service, Ended};

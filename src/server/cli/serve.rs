@@ -12,8 +12,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{context, say};
-use crate::server::cli::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use crate::server::db::operator;
 use crate::server::state::AppState;
 use crate::server::{job, router, service};

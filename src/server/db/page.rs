@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::db::user::SortValue;
+use super::user::SortValue;
 use crate::server::platform::clock::from_micros;
 
 /// No name or address makes a longer word.

@@ -9,11 +9,11 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 pub use super::origin::client;
+use super::page;
 use crate::model::error::ApiError;
 use crate::model::percent::{decode, encode};
 use crate::server::crypto::device;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::http::page;
 use crate::server::platform::url::is_path;
 use crate::server::service::caller::{Caller, Client, Operator};
 use crate::server::service::operator as service;

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde_json::json;
 
+use super::page::Page;
 use crate::model::error::ApiError;
-use crate::server::http::page::Page;
 
 /// No line for developers comes near this.
 const LINE: usize = 16 * 1024;

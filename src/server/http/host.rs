@@ -22,8 +22,8 @@ use maud::html;
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use crate::server::http::own_host;
-use crate::server::http::page::Page;
+use super::own_host;
+use super::page::Page;
 use crate::server::platform::clock::from_micros;
 use crate::server::platform::url::{is_loopback, origin_of, with_query};
 use crate::server::state::AppState;

@@ -11,11 +11,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
+use super::caller::cookie_value;
+use super::host::{self, Names};
+use super::own_host;
+use super::page::Page;
 use crate::model::error::ApiError;
-use crate::server::http::caller::cookie_value;
-use crate::server::http::host::{self, Names};
-use crate::server::http::own_host;
-use crate::server::http::page::Page;
 use crate::server::platform::url::{is_local, origin_of};
 use crate::server::state::AppState;
 

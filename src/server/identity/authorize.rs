@@ -12,12 +12,12 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use super::reauthentication::{self, Mark};
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page;
-use crate::server::identity::reauthentication::{self, Mark};
 use crate::server::oauth::browser::{Asked, Browser, Choice, Whom};
 use crate::server::oauth::hint::{self, IdHint};
 use crate::server::oauth::parameters::{BrowserForm, Parameters, with_query};

@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::basic;
+use super::error::OAuthError;
+use super::provider::environment_in;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::own_host::{OwnHost, is_there};
 use crate::server::http::{health, host, page, site};
-use crate::server::oauth::basic;
-use crate::server::oauth::error::OAuthError;
-use crate::server::oauth::provider::environment_in;
 use crate::server::service::registry::problem::{self, Mistake};
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;

@@ -35,12 +35,12 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::audit::{self, Event};
+use super::import::read::head;
 use crate::model::audit::action;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::Keyed;
 use crate::server::db::{DbError, Tx};
 use crate::server::error::ServiceError;
-use crate::server::service::import::read::head;
 use crate::server::state::AppState;
 use change::Protection;
 pub use check::Reference;

@@ -7,12 +7,11 @@ use chrono::TimeDelta;
 
 use super::audit::failed_sign_in;
 use super::directory::signing_key;
-use super::parked;
 use super::registry::problem;
 use super::tokens::client;
+use super::{import, parked};
 use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
-use crate::server::service::import;
 use crate::server::state::AppState;
 
 /// How long after the end of its session a code, token or cookie is kept.

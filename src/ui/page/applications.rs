@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::application::deliveries::logout_class;
+use super::application::problems::problems_of_nobody;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED};
 use crate::model::search::Searched;
 use crate::rpc::applications::ListApplications;
@@ -17,8 +19,6 @@ use crate::ui::component::state::{empty, empty_because, nothing, table_skeleton}
 use crate::ui::component::table::{marked, named, row, table};
 use crate::ui::erase::Erase;
 use crate::ui::frame::Frame;
-use crate::ui::page::application::deliveries::logout_class;
-use crate::ui::page::application::problems::problems_of_nobody;
 
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {
