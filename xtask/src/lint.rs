@@ -40,11 +40,13 @@ pub fn run(repo: &Repo) -> Result<()> {
     check("icons", icons::check(repo))?;
 
     let ssr = ["--features=ssr", "--all-targets"];
+    let sample = ["--package=sample_app", "--all-targets"];
     let hydrate = ["--lib", "--no-default-features", "--features=hydrate", "--target", tools::WASM_TARGET];
     let xtask = ["--package=xtask", "--profile=xtask", "--all-targets"];
     for (what, arguments) in [
         ("clippy on the server", &ssr[..]),
         ("clippy on the browser module", &hydrate[..]),
+        ("clippy on the sample application", &sample[..]),
         ("clippy on xtask", &xtask[..]),
     ] {
         steps::step(what);

@@ -52,16 +52,17 @@ pub fn build(repo: &Repo, with: With) -> Result<Programs> {
             bail!("{} does not carry {}", understudy.display(), repo.shown(&repo.site));
         }
     }
-    let example = |name: &str| release.join("examples").join(name);
-    Ok(Programs { understudy, sample_app: example("sample_app"), baseline: example("baseline") })
+    let (sample_app, baseline) = (release.join("sample_app"), release.join("examples/baseline"));
+    Ok(Programs { understudy, sample_app, baseline })
 }
 
 /// One cargo call for both programs.
 fn compile(repo: &Repo, with: With) -> Result<()> {
-    let mut cargo = repo.cargo(["build", "--release", "--features=ssr", "--bin=understudy"]);
+    let mut cargo =
+        repo.cargo(["build", "--release", "--package=understudy", "--features=understudy/ssr", "--bin=understudy"]);
     match with {
         With::Nothing => {}
-        With::SampleApp => _ = cargo.arg("--example=sample_app"),
+        With::SampleApp => _ = cargo.args(["--package=sample_app", "--bin=sample_app"]),
         With::Baseline => _ = cargo.arg("--example=baseline"),
     }
     process::run("the server's build", &mut cargo)

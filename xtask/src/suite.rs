@@ -105,9 +105,10 @@ fn unit(repo: &Repo, filter: Option<&str>, tally: &mut Tally) -> Result<()> {
     front::placeholder(repo)?;
     let product = ["--features=ssr", "--lib", "--bins", "--examples"];
     let documentation = ["--features=ssr", "--doc"];
+    let sample = ["--package=sample_app"];
     let xtask = ["--package=xtask", "--profile=xtask"];
     let mut result = Ok(());
-    for arguments in [&product[..], &documentation[..], &xtask[..]] {
+    for arguments in [&product[..], &documentation[..], &sample[..], &xtask[..]] {
         result = result.and(cargo_test(repo, arguments, filter, None, tally));
     }
     result
