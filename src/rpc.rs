@@ -1,4 +1,5 @@
-//! Server functions: the portal's public HTTP API. Every one names its caller first and calls one service function.
+//! Server functions: what the portal's pages call. They change with those pages, and are public HTTP all the same: every one
+//! names its caller first and calls one service function.
 
 pub mod accounts;
 pub mod applications;

@@ -1,4 +1,4 @@
-//! Why an impersonation is refused, in the words of the API and of the page.
+//! Why an impersonation is refused, in a word for programs and a sentence for the page.
 
 use serde::{Deserialize, Serialize};
 

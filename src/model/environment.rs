@@ -31,11 +31,20 @@ const RESERVED_SLUGS: [&str; 16] = [
     "sessions",
 ];
 
-/// Whether `slug` can name an environment: 1 to 40 lower-case letters, digits and inner hyphens, and no reserved word.
+/// Whether `slug` can name a new environment: it looks like one, and nothing else has the word.
 pub fn is_slug(slug: &str) -> bool {
+    looks_like_slug(slug) && !is_reserved(slug)
+}
+
+/// Whether URLs use the word for something else. An environment may have it from before that was so.
+pub fn is_reserved(slug: &str) -> bool {
+    RESERVED_SLUGS.contains(&slug)
+}
+
+/// 1 to 40 lower-case letters, digits and inner hyphens.
+pub fn looks_like_slug(slug: &str) -> bool {
     (1..=40).contains(&slug.len())
         && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !slug.starts_with('-')
         && !slug.ends_with('-')
-        && !RESERVED_SLUGS.contains(&slug)
 }

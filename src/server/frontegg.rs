@@ -31,11 +31,11 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::http::page;
-use super::identity::open_keys;
-use super::oauth::parking::short_addresses;
-use super::oauth::problem::note_refusals;
-use super::state::AppState;
+use crate::server::http::page;
+use crate::server::identity::open_keys;
+use crate::server::oauth::parking::short_addresses;
+use crate::server::oauth::problem::note_refusals;
+use crate::server::state::AppState;
 
 /// No call of an SDK comes near this.
 const BODY_LIMIT: usize = 64 * 1024;

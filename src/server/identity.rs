@@ -26,12 +26,12 @@ use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::http::cors::open_to_all;
-use super::http::host::{self, Names};
-use super::http::own_pages::{self, Own};
-use super::state::AppState;
+use crate::server::http::cors::open_to_all;
+use crate::server::http::host::{self, Names};
+use crate::server::http::own_pages::{self, Own};
 use crate::server::http::page;
 use crate::server::oauth::{error, parking, problem};
+use crate::server::state::AppState;
 
 /// No request of the protocol comes near this.
 const BODY_LIMIT: usize = 64 * 1024;

@@ -14,14 +14,14 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::portal::pages::Pages;
-use super::state::AppState;
-use super::{frontegg, identity};
 use crate::server::http::host::{self, Names};
 use crate::server::http::own_pages::{self, Own};
 use crate::server::http::{assets, body, caller, explain, headers, health, site};
 use crate::server::oauth::own_host;
-use crate::server::portal::{guard, impersonate, live, pages, sign_out};
+use crate::server::portal::pages::{self, Pages};
+use crate::server::portal::{guard, impersonate, live, sign_out};
+use crate::server::state::AppState;
+use crate::server::{frontegg, identity};
 use crate::ui::app::App;
 use crate::ui::document::DocumentOptions;
 

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{Output, context, say, say_json};
+use crate::model::environment::is_reserved;
 use crate::model::operator::Role;
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
@@ -274,6 +275,12 @@ async fn environments(findings: &mut Findings, conn: &mut Conn, public_url: &Url
             &format!("{} has no active RS256 key: nobody can sign in to its applications", row.name),
             "restore the database from a backup that has it",
         );
+        if is_reserved(&row.slug) {
+            findings.bad(
+                &format!("{} has the word {:?}, which the server needs for itself by now", row.name, row.slug),
+                "create another environment and import its users there: pages below this word are not all to be reached",
+            );
+        }
         own_host(findings, &row, public_url);
     }
     Ok(())

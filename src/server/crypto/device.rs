@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 
 use super::keyring::Keyring;
-use crate::model::environment::is_slug;
+use crate::model::environment::looks_like_slug;
 use crate::server::platform::random::Random;
 use crate::server::platform::rate_limit::Realm;
 
@@ -49,7 +49,7 @@ pub fn set_cookie(is_https: bool, environment: Option<&str>, value: &str) -> Str
 /// many as they like, and the right one is not known before the request says where it goes.
 fn is_named(name: &str) -> bool {
     let rest = name.strip_prefix("__Host-").unwrap_or(name).strip_prefix(NAME);
-    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_slug))
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(looks_like_slug))
 }
 
 impl Devices {

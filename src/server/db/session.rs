@@ -157,7 +157,9 @@ pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -
 
 /// Running impersonations that were handed off from a portal session, opened or not.
 pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, limit: i64) -> DbResult<Vec<Session>> {
-    fetch_sessions!(conn, "WHERE s.ended_at IS NULL AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)
+    fetch_sessions!(
+        conn,
+        "WHERE s.ended_at IS NULL AND s.id IN (SELECT h.session_id FROM hand_off_codes h WHERE h.operator_session_id = $1)
              ORDER BY s.created_at, s.id LIMIT $2",
         operator_session_id,
         limit

@@ -1,4 +1,4 @@
-//! The rule of impersonation, pure: one function for the table, the page, the API, the hand-off and every token.
+//! The rule of impersonation, pure: one function for the table, the page, the drawer, the hand-off and every token.
 
 use crate::model::denial::Denial;
 use crate::model::impersonation::{MINUTES, MINUTES_WITHOUT_KEEP_ALIVE};

@@ -1,4 +1,4 @@
-//! Who is there: users, accounts, applications, environments.
+//! What an environment has: users, applications, keys, and environments themselves.
 
 pub mod applications;
 pub mod environment;

@@ -34,6 +34,7 @@ const LATELY: TimeDelta = TimeDelta::days(1);
 /// How long after something was used up it may come again without anybody having stolen it: two requests of one page that
 /// cross, or one that is sent anew because its answer was lost.
 pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
+
 /// Sessions that end in one transaction: others get their turn before the next.
 pub const AT_ONCE: i64 = 100;
 

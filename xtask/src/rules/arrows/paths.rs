@@ -6,13 +6,17 @@ use anyhow::{Result, anyhow};
 use proc_macro2::token_stream::IntoIter;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
+/// What the crate is called from outside: by its own binary.
+const CRATE: &str = "understudy";
+
 /// A path within the crate, from its root.
 pub struct Named {
     pub line: usize,
     pub path: Vec<String>,
 }
 
-/// All paths that begin with `crate`, `self`, `super` or a module below this one.
+/// All paths that begin with `crate`, `self` or `super`, and in `use` with a module below this one. What a re-export stands for is
+/// not followed: the arrow is to the module that is written.
 ///
 /// # Errors
 /// A text that is no Rust.
@@ -38,10 +42,12 @@ impl Reader<'_> {
                 TokenTree::Group(group) => self.read(group.stream(), module),
                 TokenTree::Ident(word) => match word.to_string().as_str() {
                     // `pub(super)` names nobody's code.
-                    "pub" => _ = tokens.next_if(|next| is_group(next, Delimiter::Parenthesis)),
+                    "pub" => _ = tokens.next_if(is_visibility),
                     "mod" => self.module(&mut tokens, module),
+                    // `impl Trait + use<'_>` captures, and imports nothing.
+                    "use" if tokens.peek().is_some_and(|next| is_punct(next, '<')) => {}
                     "use" => self.tree(&mut tokens, module, &[]),
-                    head @ ("crate" | "self" | "super") => {
+                    head @ ("crate" | "self" | "super" | CRATE) => {
                         let line = word.span().start().line;
                         let mut path = vec![head.to_owned()];
                         while let Some(word) = next_segment(&mut tokens) {
@@ -92,7 +98,8 @@ impl Reader<'_> {
         let mut tokens = branches.stream().into_iter().peekable();
         while tokens.peek().is_some() {
             self.tree(&mut tokens, module, before);
-            let _ = tokens.next_if(|next| is_punct(next, ','));
+            // The comma, or whatever does not belong there.
+            tokens.next();
         }
     }
 
@@ -101,12 +108,15 @@ impl Reader<'_> {
         let mut from = module.to_vec();
         let mut rest = rest;
         match head.as_str() {
-            "crate" => from.clear(),
-            "self" => {}
-            "super" => {
-                from.pop();
-                while let Some(("super", after)) = rest.split_first().map(|(word, after)| (word.as_str(), after)) {
-                    from.pop();
+            "crate" | CRATE => from.clear(),
+            "self" | "super" => {
+                rest = path;
+                while let Some((word @ ("self" | "super"), after)) =
+                    rest.split_first().map(|(word, after)| (word.as_str(), after))
+                {
+                    if word == "super" {
+                        from.pop();
+                    }
                     rest = after;
                 }
             }
@@ -136,6 +146,19 @@ fn next_segment(tokens: &mut Tokens) -> Option<String> {
 
 fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
+}
+
+/// The brackets of `pub(crate)`, `pub(super)` and `pub(in …)`, and not those of a tuple.
+fn is_visibility(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    let mut words = group.stream().into_iter();
+    let first = words.next().map(|word| word.to_string());
+    is_group(token, Delimiter::Parenthesis)
+        && match first.as_deref() {
+            Some("in") => true,
+            Some("crate" | "self" | "super") => words.next().is_none(),
+            _ => false,
+        }
 }
 
 fn is_punct(token: &TokenTree, what: char) -> bool {
