@@ -156,3 +156,24 @@ async fn what_the_doctor_does_not_list_it_counts() {
     assert_eq!(told.matches("a forwarding header came from 203.0.113.").count(), 5, "{told}");
     assert!(told.contains("4 other addresses"), "{told}");
 }
+
+#[tokio::test]
+async fn an_environment_that_has_a_word_of_the_servers_from_before_is_named() {
+    let app = TestApp::new().await;
+    let run = || out(&understudy(&["doctor", "--database-url", app.database_url(), "--master-key", MASTER_KEY]));
+    assert!(!run().contains("which the server needs for itself"), "{}", run());
+    app.execute("UPDATE environments SET slug = 'rpc' WHERE slug = 'staging'").await;
+    let told = run();
+    assert!(told.contains("has the word \"rpc\", which the server needs for itself by now"), "{told}");
+    let made = understudy(&[
+        "environment",
+        "create",
+        "--slug",
+        "scim",
+        "--name",
+        "Scim",
+        "--database-url",
+        app.database_url(),
+    ]);
+    assert!(!made.status.success(), "{}", out(&made));
+}
