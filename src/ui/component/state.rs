@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_way_to_a_new_sign_in_leads_back_to_the_page_without_what_failed_before() {
-        let to = sign_in_again("/qa/keys", "?__path=%2Fapi%2Fkeys&__err=x&algorithm=ES256");
+        let to = sign_in_again("/qa/keys", "?__path=%2Frpc%2Fkeys&__err=x&algorithm=ES256");
         assert_eq!(to, "/sign-in?return_to=%2Fqa%2Fkeys%3Falgorithm%3DES256");
         assert_eq!(sign_in_again("/qa/users", ""), "/sign-in?return_to=%2Fqa%2Fusers");
     }

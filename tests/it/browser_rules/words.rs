@@ -104,7 +104,7 @@ async fn no_sentence_of_an_address_is_shown_on_the_sign_in_page() {
     let app = TestApp::new().await;
     let evil = serde_json::json!({ "Invalid": { "field": "", "message": "Call 555-0100 now" } }).to_string();
     let encoded = base64::engine::general_purpose::URL_SAFE.encode(evil);
-    let page = app.browser().get(&format!("/sign-in?__path=%2Fapi%2Fsign-in&__err={encoded}")).await;
+    let page = app.browser().get(&format!("/sign-in?__path=%2Frpc%2Fsign-in&__err={encoded}")).await;
     assert!(!page.body().contains("555-0100"), "{}", page.body());
     assert!(page.body().contains("This was not accepted"), "something went wrong, and it is said: {}", page.body());
     // The way of a form without script still says what happened.
