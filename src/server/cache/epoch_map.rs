@@ -86,3 +86,22 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
         entries.insert(key, kept);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::Kept;
+
+    #[test]
+    fn what_is_kept_is_true_from_when_it_was_read_until_it_changes_by_itself() {
+        let read = DateTime::UNIX_EPOCH;
+        let kept = |until| Kept { epoch: 1, from: read, until, value: () };
+        let minute = TimeDelta::minutes(1);
+        assert!(kept(Some(read + minute)).is_of(read));
+        assert!(!kept(Some(read + minute)).is_of(read + minute));
+        assert!(kept(None).is_of(read + minute));
+        // A clock that was set back: what had ended by then may not have ended now.
+        assert!(!kept(None).is_of(read - minute));
+    }
+}
