@@ -15,5 +15,5 @@ pub async fn search_accounts(
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::registry::accounts::search(&caller, &typed, &cursor).await)
+    caller::answer(&caller.origin, service::registry::accounts::search(&caller, &typed, &cursor).await)
 }

@@ -11,7 +11,7 @@ pub async fn list_events(environment: String, query: AuditQuery) -> Result<Audit
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::audit::list(&caller, &query).await)
+    caller::answer(&caller.origin, service::audit::list(&caller, &query).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "audit/get")]
@@ -19,5 +19,5 @@ pub async fn get_event(environment: String, event_id: Uuid) -> Result<AuditItem,
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::audit::get(&caller, event_id).await)
+    caller::answer(&caller.origin, service::audit::get(&caller, event_id).await)
 }

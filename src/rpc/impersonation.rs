@@ -12,7 +12,7 @@ pub async fn get_drawer(environment: String, user_id: Uuid) -> Result<Drawer, Ap
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::impersonation::drawer(&caller, user_id).await)
+    caller::answer(&caller.origin, service::impersonation::drawer(&caller, user_id).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "impersonation/start")]
@@ -20,7 +20,7 @@ pub async fn start(request: StartImpersonation) -> Result<HandOff, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&request.environment).await?;
-    caller::answer(&caller.client, service::impersonation::start(&caller, &request).await)
+    caller::answer(&caller.origin, service::impersonation::start(&caller, &request).await)
 }
 
 /// Ends one impersonation: the operator's own, or any for Owner and Admin.
@@ -29,7 +29,7 @@ pub async fn end(environment: String, session_id: Uuid) -> Result<(), ApiError> 
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::impersonation::end(&caller, session_id).await)
+    caller::answer(&caller.origin, service::impersonation::end(&caller, session_id).await)
 }
 
 /// Ends every impersonation of the environment that the operator may end, and says how many.
@@ -38,7 +38,7 @@ pub async fn end_all(environment: String) -> Result<u32, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::impersonation::end_all(&caller).await)
+    caller::answer(&caller.origin, service::impersonation::end_all(&caller).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "impersonation/overview")]
@@ -46,7 +46,7 @@ pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, 
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::impersonation::overview(&caller).await)
+    caller::answer(&caller.origin, service::impersonation::overview(&caller).await)
 }
 
 /// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is
@@ -73,5 +73,5 @@ pub async fn update_settings(
         protected_permissions: protected_permissions.text(),
     };
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::impersonation::settings::change(&caller, change).await)
+    caller::answer(&caller.origin, service::impersonation::settings::change(&caller, change).await)
 }

@@ -10,7 +10,7 @@ pub async fn list_keys(environment: String) -> Result<KeysPage, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.client, service::directory::signing_key::list(&caller).await)
+    caller::answer(&caller.origin, service::directory::signing_key::list(&caller).await)
 }
 
 /// Rotates the keys of one algorithm, or of all where none is named.
@@ -20,5 +20,5 @@ pub async fn rotate_keys(environment: String, #[server(default)] algorithm: Stri
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
     let rotated = service::directory::signing_key::rotate(&caller, &algorithm).await;
-    caller::answer(&caller.client, rotated.map(|_| ()))
+    caller::answer(&caller.origin, rotated.map(|_| ()))
 }

@@ -14,7 +14,7 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
     let request = caller::request().await?;
     let signed_in = service::operator::sign_in_instead(
         &request.state,
-        &request.client,
+        &request.origin,
         &email,
         &password,
         request.cookie.as_deref(),
@@ -23,7 +23,7 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
     if signed_in.is_err() {
         caller::remember_typed(&request.state, &email);
     }
-    let signed_in = caller::answer(&request.client, signed_in)?;
+    let signed_in = caller::answer(&request.origin, signed_in)?;
     caller::set_cookie(&request.state, &signed_in.cookie);
     caller::set_device(&request.state, &signed_in.device);
     let target = caller::local_path(&return_to).unwrap_or("/");
@@ -38,8 +38,8 @@ pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator().await?;
-    let signed_out = service::operator::sign_out(&caller.state, &caller.operator, ending, &caller.client).await;
-    let signed_out = caller::answer(&caller.client, signed_out)?;
+    let signed_out = service::operator::sign_out(&caller.state, &caller.operator, ending, &caller.origin).await;
+    let signed_out = caller::answer(&caller.origin, signed_out)?;
     match signed_out {
         SignedOut::Done => {
             caller::clear_cookie(&caller.state);
@@ -57,7 +57,7 @@ pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator().await?;
-    caller::answer(&caller.client, service::operator::shell(&caller.state, &caller.operator, &environment).await)
+    caller::answer(&caller.origin, service::operator::shell(&caller.state, &caller.operator, &environment).await)
 }
 
 /// The path to open where none was asked for: the first environment's users.
@@ -66,5 +66,5 @@ pub async fn get_home() -> Result<String, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator().await?;
-    caller::answer(&caller.client, service::operator::home(&caller.state, &caller.operator).await)
+    caller::answer(&caller.origin, service::operator::home(&caller.state, &caller.operator).await)
 }

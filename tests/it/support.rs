@@ -19,7 +19,7 @@ use understudy::server::platform::clock::{Clock, ManualClock};
 use understudy::server::platform::outbound::{Outbound, Recorder};
 use understudy::server::platform::random::SystemRandom;
 use understudy::server::router;
-use understudy::server::service::caller::{Caller, Client};
+use understudy::server::service::caller::{Caller, Origin};
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 
@@ -139,10 +139,10 @@ impl TestApp {
 
     /// The operator at work in an environment, for calling services without HTTP.
     pub async fn caller(&self, email: &str, environment: &str) -> Caller {
-        let client = Client { ip_address: Some("192.0.2.7".into()), ..Client::default() };
+        let origin = Origin { ip_address: Some("192.0.2.7".into()), ..Origin::default() };
         let signed_in =
-            operators::sign_in(&self.state, &client, email, OPERATOR_PASSWORD).await.expect("the operator signs in");
-        operators::enter(&self.state, signed_in.operator, client, environment).await.expect("the operator has a role")
+            operators::sign_in(&self.state, &origin, email, OPERATOR_PASSWORD).await.expect("the operator signs in");
+        operators::enter(&self.state, signed_in.operator, origin, environment).await.expect("the operator has a role")
     }
 
     /// Exactly these roles, in all environments, for the operator.

@@ -15,7 +15,7 @@ use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::server::platform::text::printable;
 use crate::server::service::import::change::Protection;
-use crate::server::service::import::source::Origin;
+use crate::server::service::import::source::Product;
 use crate::server::service::import::{
     self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary,
 };
@@ -34,7 +34,7 @@ pub struct ImportOptions {
     kind: Option<Kind>,
     /// Whose export the files are, where it is not seen from their head line.
     #[arg(long, env = "IMPORT_FROM", value_enum)]
-    from: Option<Origin>,
+    from: Option<Product>,
     /// The files' encoding, where it is neither UTF-8 nor UTF-16: windows-1252 or windows-1250, for example.
     #[arg(long, env = "IMPORT_ENCODING", value_name = "NAME", value_parser = encoding)]
     encoding: Option<&'static Encoding>,
@@ -158,7 +158,7 @@ fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
         bail!("{name}: the file is empty; its first line names the columns");
     }
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let foreign = options.from.filter(|origin| *origin != Origin::Understudy);
+    let foreign = options.from.filter(|product| *product != Product::Understudy);
     let told = options.kind.or_else(|| Kind::of_stem(stem)).or_else(|| foreign.map(|_| Kind::Users));
     let Some(kind) = told.or_else(|| import::kind_of(&content, options.encoding)) else {
         bail!(

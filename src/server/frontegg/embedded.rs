@@ -27,7 +27,7 @@ pub const SEVERAL: &str = "Several users are signed in here. Sign in to say whic
 /// `POST auth/v1/user`: signs a user in with e-mail and password.
 pub async fn sign_in(call: Call) -> Answer<Response> {
     let application = embedded(&call, call.application().await?)?;
-    let Provider { state, environment, client, .. } = &call.provider;
+    let Provider { state, environment, origin, .. } = &call.provider;
     let (Some(email), Some(password)) = (call.input.get("email"), call.input.get("password")) else {
         return Err(Refused::request("Send email and password."));
     };
@@ -36,7 +36,7 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
         _ => None,
     };
     let before = Before { session, cookie: None };
-    let signed_in = sign_in::sign_in_at(state, environment, Some(&application), email, password, before, client).await;
+    let signed_in = sign_in::sign_in_at(state, environment, Some(&application), email, password, before, origin).await;
     let SignedIn { session_id, cookie, device, expires_at } = signed_in?;
     let mut response = tokens_of(&call, &application, session_id).await?;
     cookies::begin(&call.provider, &mut response, &application, &cookie, expires_at).await?;
@@ -65,14 +65,14 @@ pub async fn refresh(call: Call) -> Answer<Response> {
 }
 
 async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> Answer<Response> {
-    let Provider { state, environment, client, .. } = &call.provider;
+    let Provider { state, environment, origin, .. } = &call.provider;
     let wanted = Reissue {
         scope: SCOPE,
         with_refresh_token: false,
         family_id: cookies::family(&call.provider, application, session_id).await?,
         tenant_id: call.input.get("tenantId"),
     };
-    let granted = tokens::reissue(state, environment.id, session_id, application, &wanted, client).await?;
+    let granted = tokens::reissue(state, environment.id, session_id, application, &wanted, origin).await?;
     Ok(answer::sign(&call.provider, application, granted).await?.embedded())
 }
 
@@ -82,7 +82,7 @@ async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> 
 pub async fn impersonate(call: Call) -> Answer<Response> {
     const UNKNOWN: &str = "This link is unknown. Start the session again from the portal.";
     let code = call.input.get("actorToken").ok_or_else(|| Refused::request("actorToken is missing"))?;
-    let Provider { state, environment, client, .. } = &call.provider;
+    let Provider { state, environment, origin, .. } = &call.provider;
     let owner = sdk::owner_of_hand_off(state, environment.id, code).await?;
     let (application, user_id) = owner.ok_or_else(|| Refused::over(UNKNOWN))?;
     let application = embedded(&call, application)?;
@@ -95,7 +95,7 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
         return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
     }
     let presenter = Presenter::Page { application: &application, code_verifier: call.input.get("codeVerifier") };
-    let opened = match hand_off::redeem(state, environment.id, code, presenter, client).await? {
+    let opened = match hand_off::redeem(state, environment.id, code, presenter, origin).await? {
         Ok(opened) => opened,
         Err(refusal) => return Err(refused(refusal)),
     };

@@ -49,7 +49,7 @@ pub async fn hosted(State(state): State<AppState>, request: Request) -> Response
         return sign_out_by_script(&call).await.into_response();
     }
     let left = leave(&call).await;
-    left.unwrap_or_else(|error| page::failed(error, &call.provider.client.request_id))
+    left.unwrap_or_else(|error| page::failed(error, &call.provider.origin.request_id))
 }
 
 async fn sign_out_by_script(call: &Call) -> Answer<Response> {
@@ -242,9 +242,9 @@ async fn end(
     session_id: Option<Uuid>,
     response: &mut Response,
 ) -> ServiceResult<()> {
-    let Provider { state, environment, client, .. } = &call.provider;
+    let Provider { state, environment, origin, .. } = &call.provider;
     if let Some(session_id) = session_id {
-        sign_in::sign_out(state, environment.id, session_id, client).await?;
+        sign_in::sign_out(state, environment.id, session_id, origin).await?;
     }
     if !matches!(cookies::find(&call.provider, application).await?, Found::Session { .. }) {
         cookies::clear(&call.provider, response, application);

@@ -67,7 +67,7 @@ pub async fn end(Path(path): Path<HashMap<String, String>>, call: Call) -> Answe
     let id = path.get("session_id").and_then(|text| Uuid::try_parse(text).ok());
     let id = id.ok_or_else(|| Refused::missing("There is no such session."))?;
     let provider = &call.provider;
-    self_service::revoke(&provider.state, &viewer, id, &provider.client).await?;
+    self_service::revoke(&provider.state, &viewer, id, &provider.origin).await?;
     Ok(Json(json!({})).into_response())
 }
 
@@ -89,7 +89,7 @@ pub async fn revoke(call: Call) -> Answer<Response> {
 
 async fn everywhere(call: &Call, viewer: &Session) -> Answer<Response> {
     let provider = &call.provider;
-    self_service::revoke_others(&provider.state, viewer, &provider.client).await?;
-    self_service::revoke(&provider.state, viewer, viewer.id, &provider.client).await?;
+    self_service::revoke_others(&provider.state, viewer, &provider.origin).await?;
+    self_service::revoke(&provider.state, viewer, viewer.id, &provider.origin).await?;
     Ok(Json(json!({})).into_response())
 }

@@ -52,7 +52,7 @@ async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
         tenant_id: call.input.get("tenantId"),
     };
     let granted =
-        tokens::reissue(&provider.state, provider.environment.id, session.id, application, &wanted, &provider.client);
+        tokens::reissue(&provider.state, provider.environment.id, session.id, application, &wanted, &provider.origin);
     let tokens = answer::sign(provider, application, granted.await?).await?;
     let mut response = tokens.hosted();
     cookies::keep(provider, &mut response, application, &tokens.session, tokens.family_id).await?;

@@ -59,8 +59,8 @@ async fn redeem(call: &Call, application: &Application) -> Answer<Granted> {
         redirect_uri: input.get("redirect_uri"),
         code_verifier: input.get("code_verifier"),
     };
-    let Provider { state, environment, client, .. } = &call.provider;
-    Ok(tokens::redeem_sdk_code(state, environment.id, application, &presented, client).await?)
+    let Provider { state, environment, origin, .. } = &call.provider;
+    Ok(tokens::redeem_sdk_code(state, environment.id, application, &presented, origin).await?)
 }
 
 async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {
@@ -70,8 +70,8 @@ async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {
         scope: None,
         tenant_id: input.get("tenantId"),
     };
-    let Provider { state, environment, client, .. } = &call.provider;
-    Ok(tokens::refresh(state, environment.id, application, &presented, client).await?)
+    let Provider { state, environment, origin, .. } = &call.provider;
+    Ok(tokens::refresh(state, environment.id, application, &presented, origin).await?)
 }
 
 /// The client, proven as it must be.

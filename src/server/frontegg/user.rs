@@ -105,7 +105,7 @@ pub async fn switch(call: Call) -> Answer<Response> {
     };
     let provider = &call.provider;
     if !account.current {
-        self_service::switch(&provider.state, &subject.session, wanted, &provider.client).await?;
+        self_service::switch(&provider.state, &subject.session, wanted, &provider.origin).await?;
     }
     Ok(Json(tenant(subject.session.user_id, account)).into_response())
 }

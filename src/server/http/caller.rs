@@ -8,21 +8,21 @@ use axum::response::Response;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-pub use super::origin::client;
+pub use super::origin::origin;
 use super::page;
 use crate::model::error::ApiError;
 use crate::model::percent::{decode, encode};
 use crate::server::crypto::device;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::url::is_path;
-use crate::server::service::caller::{Caller, Client, Operator};
+use crate::server::service::caller::{Caller, Operator, Origin};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
 /// A request of anybody.
 pub struct RequestContext {
     pub state: AppState,
-    pub client: Client,
+    pub origin: Origin,
     /// The value of the portal's cookie.
     pub cookie: Option<String>,
     /// Who asks, where the guard has looked already.
@@ -32,7 +32,7 @@ pub struct RequestContext {
 /// A request of a signed-in operator, in no environment yet.
 pub struct OperatorContext {
     pub state: AppState,
-    pub client: Client,
+    pub origin: Origin,
     pub operator: Operator,
 }
 
@@ -42,7 +42,7 @@ pub async fn request() -> Result<RequestContext, ApiError> {
         return Err(ApiError::Unreachable);
     };
     Ok(RequestContext {
-        client: client(&state, &parts),
+        origin: origin(&state, &parts),
         cookie: cookie_value(&parts.headers, operator_cookie_name(&state)),
         known: parts.extensions.get::<Operator>().cloned(),
         state,
@@ -57,22 +57,22 @@ pub async fn operator() -> Result<OperatorContext, ApiError> {
         Some(cookie) => service::authenticate(&request.state, cookie).await,
         None => Ok(None),
     };
-    let operator = answer(&request.client, found.and_then(|known| known.ok_or(ServiceError::Unauthenticated)))?;
-    Ok(OperatorContext { state: request.state, client: request.client, operator })
+    let operator = answer(&request.origin, found.and_then(|known| known.ok_or(ServiceError::Unauthenticated)))?;
+    Ok(OperatorContext { state: request.state, origin: request.origin, operator })
 }
 
 /// The signed-in operator at work in an environment.
 pub async fn operator_in(environment: &str) -> Result<Caller, ApiError> {
     let context = operator().await?;
-    let client = context.client.clone();
-    answer(&client, service::enter(&context.state, context.operator, context.client, environment).await)
+    let client = context.origin.clone();
+    answer(&client, service::enter(&context.state, context.operator, context.origin, environment).await)
 }
 
 /// What a use case gave, as it goes over the wire: an error also becomes the response's status, unless a plain form
 /// was posted, whose answer stays a redirect back to the form.
-pub fn answer<T>(client: &Client, result: ServiceResult<T>) -> Result<T, ApiError> {
+pub fn answer<T>(origin: &Origin, result: ServiceResult<T>) -> Result<T, ApiError> {
     result.map_err(|error| {
-        let error = error.into_api(&client.request_id);
+        let error = error.into_api(&origin.request_id);
         set_status(&error);
         error
     })

@@ -10,28 +10,28 @@ use axum::http::request::Parts;
 use crate::server::crypto::device::Devices;
 use crate::server::platform::client_address::{self, Trouble};
 use crate::server::service::audit::notice;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::state::AppState;
 
 /// How long after trouble was told the next of its kind is kept quiet about, in seconds.
 const QUIET: u64 = 600;
 
 /// Where the request came from.
-pub fn client(state: &AppState, parts: &Parts) -> Client {
+pub fn origin(state: &AppState, parts: &Parts) -> Origin {
     let text = |name: &str, most: usize| {
         let value = parts.headers.get(name)?.to_str().ok()?;
         Some(value.chars().take(most).collect::<String>())
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let origin = client_address::origin(peer, &parts.headers, &state.trusted_proxies);
-    if let Some(trouble) = &origin.trouble {
+    let from = client_address::of(peer, &parts.headers, &state.trusted_proxies);
+    if let Some(trouble) = &from.trouble {
         tell(state, trouble);
     }
-    Client {
-        ip_address: origin.said(),
+    Origin {
+        ip_address: from.said(),
         user_agent: text("user-agent", 300),
         request_id: text("x-request-id", 64).unwrap_or_default(),
-        behind_proxy: (!origin.is_own).then_some(origin.places),
+        behind_proxy: (!from.is_own).then_some(from.places),
         devices: Devices::of(&parts.headers),
     }
 }

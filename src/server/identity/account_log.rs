@@ -17,7 +17,7 @@ const PAGE: &str = "/account/audit";
 const TITLE: &str = "Account audit log";
 
 pub async fn log(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
-    show(&provider, &parameters).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    show(&provider, &parameters).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {

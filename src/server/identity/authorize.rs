@@ -39,7 +39,7 @@ pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
 pub async fn respond(provider: &Provider, parameters: &Parameters) -> Response {
     match answer(provider, parameters).await {
         Ok(response) => response,
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 

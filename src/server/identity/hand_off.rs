@@ -27,12 +27,12 @@ pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): 
     }
     if provider.has_own_host() {
         let opened = open_across(&provider, &parameters).await;
-        return opened.unwrap_or_else(|error| page::failed(error, &provider.client.request_id));
+        return opened.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id));
     }
     match redeem(&provider, &parameters).await {
         Ok(Ok(opened)) => opening(&provider, &opened),
         Ok(Err(refusal)) => refused(&provider, refusal),
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 
@@ -42,7 +42,7 @@ async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
     let operator = operator_here(provider).await?;
     let browser = cookies::browser(provider);
     let presenter = Presenter::Browser(operator.as_ref(), browser.as_deref());
-    hand_off::redeem(state, provider.environment.id, code, presenter, &provider.client).await
+    hand_off::redeem(state, provider.environment.id, code, presenter, &provider.origin).await
 }
 
 /// [`open`] at the environment's own host name: the tab has been at the public address, or goes there first.
@@ -51,7 +51,7 @@ async fn open_across(provider: &Provider, parameters: &Parameters) -> ServiceRes
     let Some(challenge) = once(parameters, across::CHALLENGE) else { return Ok(across::set_out(provider, code)) };
     let (word, browser) = (across::word(provider, challenge), cookies::browser(provider));
     let presenter = Presenter::Tab { code_verifier: word.as_deref(), cookie: browser.as_deref() };
-    let opened = hand_off::redeem(&provider.state, provider.environment.id, code, presenter, &provider.client).await?;
+    let opened = hand_off::redeem(&provider.state, provider.environment.id, code, presenter, &provider.origin).await?;
     Ok(match opened {
         Ok(opened) => opening(provider, &opened),
         Err(refusal) => refused(provider, refusal),
@@ -95,14 +95,14 @@ pub async fn claim(provider: Provider, method: Method, BrowserQuery(parameters):
             Redirect::to(&back).into_response()
         }
         Ok(Err(refusal)) => refused(&provider, refusal),
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 
 async fn take_over(provider: &Provider, code: &str, challenge: &str) -> ServiceResult<Result<Claimed, Refusal>> {
     let operator = operator_here(provider).await?;
     let environment_id = provider.environment.id;
-    hand_off::claim(&provider.state, environment_id, code, challenge, operator.as_ref(), &provider.client).await
+    hand_off::claim(&provider.state, environment_id, code, challenge, operator.as_ref(), &provider.origin).await
 }
 
 /// SHA-256 in base64url (RFC 7636 section 4.2).

@@ -26,14 +26,14 @@ pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) ->
     match shown.await {
         Ok(Err(page)) => page,
         Ok(Ok(destination)) => sign_in_page(&provider, &destination, &destination.email, None),
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 
 pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
     match sign_in_with(&provider, &form).await {
         Ok(response) => response,
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 
@@ -51,7 +51,7 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
     let cookie = cookies::browser(provider);
     let before = Before { session: Browser::of(provider).await?.own(), cookie: cookie.as_deref() };
     let outcome =
-        sign_in::sign_in(&provider.state, &provider.environment, email, password, before, &provider.client).await;
+        sign_in::sign_in(&provider.state, &provider.environment, email, password, before, &provider.origin).await;
     let problem = match outcome {
         Ok(signed_in) => {
             let path = answered(provider, &destination.path, signed_in.session_id);

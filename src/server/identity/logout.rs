@@ -22,16 +22,16 @@ use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::service::session::{self, sign_in};
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
-    answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    answer(&provider, &parameters, false).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 pub async fn post(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
-    answer(&provider, &form, false).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    answer(&provider, &form, false).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 /// The form of the page that asks.
 pub async fn confirm(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
-    answer(&provider, &form, true).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    answer(&provider, &form, true).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 /// The page for a mistake of the application, which is counted.
@@ -167,8 +167,8 @@ struct Question<'a> {
 
 impl Question<'_> {
     async fn sign_out(&self, session_id: Uuid) -> ServiceResult<Response> {
-        let Provider { state, environment, client, .. } = self.provider;
-        sign_in::sign_out(state, environment.id, session_id, client).await?;
+        let Provider { state, environment, origin, .. } = self.provider;
+        sign_in::sign_out(state, environment.id, session_id, origin).await?;
         Ok(self.done())
     }
 

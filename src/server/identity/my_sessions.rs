@@ -69,7 +69,7 @@ pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery
         let page = sessions_page(&provider, &viewer, &sessions, &accounts);
         Ok(page.beside(beside(&provider, &viewer, account.as_deref(), SESSIONS)).into_response())
     };
-    shown.await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    shown.await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 pub async fn revoke(
@@ -84,7 +84,7 @@ pub async fn revoke(
             Err(asked) => return Ok(asked),
         };
         let session_id = session_id.ok_or(ServiceError::NotFound)?;
-        self_service::revoke(&provider.state, &viewer, session_id, &provider.client).await?;
+        self_service::revoke(&provider.state, &viewer, session_id, &provider.origin).await?;
         Ok(if viewer.id == session_id { signed_out(&viewer) } else { back(&provider, &viewer) })
     };
     answer(&provider, done.await)
@@ -96,7 +96,7 @@ pub async fn revoke_others(provider: Provider, BrowserForm(form): BrowserForm) -
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        self_service::revoke_others(&provider.state, &viewer, &provider.client).await?;
+        self_service::revoke_others(&provider.state, &viewer, &provider.origin).await?;
         Ok(back(&provider, &viewer))
     };
     answer(&provider, done.await)
@@ -109,7 +109,7 @@ pub async fn switch(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
             Err(asked) => return Ok(asked),
         };
         let account = form.get("account").unwrap_or_default();
-        self_service::switch(&provider.state, &viewer, account, &provider.client).await?;
+        self_service::switch(&provider.state, &viewer, account, &provider.origin).await?;
         Ok(back(&provider, &viewer))
     };
     answer(&provider, done.await)
@@ -121,7 +121,7 @@ pub async fn sign_out(provider: Provider, BrowserForm(form): BrowserForm) -> Res
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        self_service::revoke(&provider.state, &viewer, viewer.id, &provider.client).await?;
+        self_service::revoke(&provider.state, &viewer, viewer.id, &provider.origin).await?;
         Ok(signed_out(&viewer))
     };
     answer(&provider, done.await)
@@ -131,7 +131,7 @@ fn answer(provider: &Provider, result: ServiceResult<Response>) -> Response {
     match result {
         Ok(response) => response,
         Err(ServiceError::Unauthenticated) => to_sign_in(provider, SESSIONS),
-        Err(error) => page::failed(error, &provider.client.request_id),
+        Err(error) => page::failed(error, &provider.origin.request_id),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::server::service::session::password_link;
 
 pub async fn form(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {
     let code = parameters.get("link").unwrap_or_default();
-    shown(&provider, code, None).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    shown(&provider, code, None).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
@@ -22,7 +22,7 @@ pub async fn submit(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
     let password = form.get("password").unwrap_or_default();
     chosen(&provider, code, password, form.get("again").unwrap_or_default())
         .await
-        .unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+        .unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 async fn chosen(provider: &Provider, code: &str, password: &str, again: &str) -> ServiceResult<Response> {
@@ -30,7 +30,7 @@ async fn chosen(provider: &Provider, code: &str, password: &str, again: &str) ->
     if text::password(password) != text::password(again) {
         return shown(provider, code, Some("The two are not the same. Type the password twice.")).await;
     }
-    match password_link::choose(&provider.state, provider.environment.id, code, password, &provider.client).await {
+    match password_link::choose(&provider.state, provider.environment.id, code, password, &provider.origin).await {
         Ok(()) => {
             let title = "Your password is set";
             let body = html! {

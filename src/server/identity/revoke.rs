@@ -22,7 +22,7 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
     match found.filter(|access| access.application.id == application.id) {
         Some(Access { of: Of::Session(token), .. }) => {
             let (session_id, family_id) = (token.session_id, token.family_id);
-            tokens::revoke_access(&provider.state, environment_id, session_id, family_id, &provider.client).await?;
+            tokens::revoke_access(&provider.state, environment_id, session_id, family_id, &provider.origin).await?;
         }
         Some(Access { of: Of::Application { jti }, token, .. }) => {
             let expires =
@@ -30,7 +30,7 @@ pub async fn revoke(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAu
             let expires = expires.unwrap_or_else(|| provider.state.now());
             client::revoke(&provider.state, environment_id, &jti, expires).await?;
         }
-        None => tokens::revoke_refresh(&provider.state, environment_id, &application, token, &provider.client).await?,
+        None => tokens::revoke_refresh(&provider.state, environment_id, &application, token, &provider.origin).await?,
     }
     Ok(StatusCode::OK.into_response())
 }

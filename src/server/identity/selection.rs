@@ -177,7 +177,7 @@ fn item(provider: &Provider, session: &Session, names: &Names, then: &Then<'_>) 
 
 /// The form of the page: the person says who the application is in this browser.
 pub async fn choose(provider: Provider, BrowserForm(form): BrowserForm) -> Response {
-    choose_in(&provider, &form).await.unwrap_or_else(|error| page::failed(error, &provider.client.request_id))
+    choose_in(&provider, &form).await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
 }
 
 async fn choose_in(provider: &Provider, form: &Parameters) -> ServiceResult<Response> {

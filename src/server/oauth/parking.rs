@@ -12,9 +12,9 @@ use super::provider::{Provider, base, environment_in};
 use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
-use crate::server::http::caller::client;
+use crate::server::http::origin::origin;
 use crate::server::http::page;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::parked::{self, Kept};
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
@@ -32,7 +32,7 @@ const NAME: &str = "parked";
 struct Asked {
     state: AppState,
     slug: String,
-    client: Client,
+    origin: Origin,
 }
 
 /// Shortens what leads to our own pages, and reads what was shortened.
@@ -47,7 +47,7 @@ pub async fn short_addresses(
         return said_of(too_long(query.len()), query);
     }
     let (parts, body) = request.into_parts();
-    let asked = Asked { slug: environment_in(&path).to_owned(), client: client(&state, &parts), state };
+    let asked = Asked { slug: environment_in(&path).to_owned(), origin: origin(&state, &parts), state };
     request = Request::from_parts(parts, body);
     let query = request.uri().query().unwrap_or_default();
     if request.uri().path().ends_with("/authorize") && query.contains(NAME) {
@@ -55,7 +55,7 @@ pub async fn short_addresses(
             Ok(None) => {}
             Ok(Some(Ok(uri))) => *request.uri_mut() = uri,
             Ok(Some(Err(page))) => return page,
-            Err(error) => return page::failed(error, &asked.client.request_id),
+            Err(error) => return page::failed(error, &asked.origin.request_id),
         }
     }
     let mut response = next.run(request).await;
@@ -67,7 +67,7 @@ pub async fn short_addresses(
                 response.headers_mut().insert(header::LOCATION, location);
             }
             Ok(Some(Err(page))) => return instead(&response, page),
-            Err(error) => return instead(&response, page::failed(error, &asked.client.request_id)),
+            Err(error) => return instead(&response, page::failed(error, &asked.origin.request_id)),
         }
     }
     response
@@ -121,7 +121,7 @@ async fn shortened(asked: &Asked, location: &str) -> ServiceResult<Option<Result
     if text.len() <= CARRIED {
         return Ok(None);
     }
-    let name = parked::park(&asked.state, environment.id, &asked.client, text).await?;
+    let name = parked::park(&asked.state, environment.id, &asked.origin, text).await?;
     // What else the sign-in page is told stays.
     let rest = if parameter == NAME { String::new() } else { parameters.without(&[parameter]) };
     let path = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
@@ -133,7 +133,7 @@ pub async fn short_name(provider: &Provider, path: String) -> ServiceResult<Stri
     if path.len() <= CARRIED || path.len() > LONGEST + ADDED {
         return Ok(path);
     }
-    parked::park(&provider.state, provider.environment.id, &provider.client, &path).await
+    parked::park(&provider.state, provider.environment.id, &provider.origin, &path).await
 }
 
 /// The same as an address to which a browser can go.

@@ -129,7 +129,7 @@ impl<'a> Refused<'a> {
             h1 { (title) }
             p.dim { (self.sentence) }
             @if !shown.is_empty() { p { code { bdi { (shown) } } } }
-            p.dim { "Request " code { (provider.client.request_id) } }
+            p.dim { "Request " code { (provider.origin.request_id) } }
         };
         Page::card(title, body).status(StatusCode::BAD_REQUEST).into_response()
     }
@@ -143,7 +143,7 @@ pub fn note(provider: &Provider, application: Option<&Application>, kind: Proble
         application: application.map(|application| (application.id, application.client_id.as_str())),
         kind,
         value,
-        request_id: &provider.client.request_id,
+        request_id: &provider.origin.request_id,
     };
     problem::note(&provider.state, &mistake);
 }

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
 use super::unnoted::Noted;
-use crate::server::http::caller::client;
+use crate::server::http::origin::origin;
 use crate::server::http::{own_host, page};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
 
@@ -20,7 +20,7 @@ pub struct Provider {
     pub state: AppState,
     pub environment: Arc<Environment>,
     /// Where the request came from.
-    pub client: Client,
+    pub origin: Origin,
     pub headers: HeaderMap,
     /// Whether a mistake of this request is counted.
     pub noted: Noted,
@@ -79,7 +79,7 @@ impl FromRequestParts<AppState> for Provider {
         })?;
         let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
         let came_to_own_host = own_host::is_marked(&parts.extensions);
-        let (client, headers) = (client(state, parts), parts.headers.clone());
-        Ok(Self { state: state.clone(), environment, client, headers, noted, came_to_own_host })
+        let (origin, headers) = (origin(state, parts), parts.headers.clone());
+        Ok(Self { state: state.clone(), environment, origin, headers, noted, came_to_own_host })
     }
 }

@@ -21,7 +21,7 @@ const MOST_HOPS: usize = 32;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct ClientAddress {
     /// What the audit trail says.
     pub address: Option<IpAddr>,
     /// Whom the other header names, where two name different clients: one of the two is the client, and nobody can tell which.
@@ -99,10 +99,10 @@ pub enum Trouble {
 }
 
 /// Finds out who is behind a connection from `peer`.
-pub fn origin(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &TrustedProxies) -> Origin {
+pub fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &TrustedProxies) -> ClientAddress {
     let Some(peer) = peer.map(|address| address.to_canonical()) else {
         // Nothing but a test has no peer.
-        return Origin { is_own: true, ..Origin::default() };
+        return ClientAddress { is_own: true, ..ClientAddress::default() };
     };
     let lists = [
         (Forwarding::Common, entries(headers, &X_FORWARDED_FOR, common_entry)),
@@ -115,41 +115,41 @@ pub fn origin(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &TrustedProxie
     let walks: Vec<_> = lists.iter().map(|(header, entries)| (*header, walk(peer, entries, trusted))).collect();
     match walks.as_slice() {
         // A proxy that says nothing of its client, or the machine itself.
-        [] => Origin { address: Some(peer), ..Origin::default() },
+        [] => ClientAddress { address: Some(peer), ..ClientAddress::default() },
         [first, second] if first.1 != second.1 => contradiction(peer, first, second),
-        [(_, Walk::Client(address)), ..] => Origin::own(*address),
+        [(_, Walk::Client(address)), ..] => ClientAddress::own(*address),
         [(_, Walk::Unreadable { proxy, entry }), ..] => {
             let trouble = Some(Trouble::Unreadable { proxy: *proxy, entry: entry.clone() });
-            Origin { address: Some(*proxy), trouble, ..Origin::default() }
+            ClientAddress { address: Some(*proxy), trouble, ..ClientAddress::default() }
         }
     }
 }
 
 /// A connection from somebody whose word is not taken.
-fn beyond_trust(peer: IpAddr, lists: &[(Forwarding, Vec<Entry>)], trusted: &TrustedProxies) -> Origin {
+fn beyond_trust(peer: IpAddr, lists: &[(Forwarding, Vec<Entry>)], trusted: &TrustedProxies) -> ClientAddress {
     if lists.is_empty() {
-        return Origin::own(peer);
+        return ClientAddress::own(peer);
     }
     let trouble = Some(Trouble::Untrusted(peer));
     // Where the proxies are named, whoever else writes such a header made it up. Where none is, one that was forgotten is near:
     // from farther away it is somebody who wants more guesses.
     if !trusted.is_empty() || !is_nearby(peer) {
-        return Origin { trouble, ..Origin::own(peer) };
+        return ClientAddress { trouble, ..ClientAddress::own(peer) };
     }
     let claims = lists.iter().filter_map(|(header, entries)| Some((*header, entries.last()?.as_ref().ok().copied()?)));
     let places = claims.map(|(header, address)| Place::Claimed { over: peer, header, address }).collect();
-    Origin { address: Some(peer), places, trouble, ..Origin::default() }
+    ClientAddress { address: Some(peer), places, trouble, ..ClientAddress::default() }
 }
 
 /// One of the two headers is the proxy's and names the client; the other one may be the client's own invention. Both count:
 /// so whoever adds a header has no more guesses for it, and stands in the trail all the same.
-fn contradiction(peer: IpAddr, first: &(Forwarding, Walk), second: &(Forwarding, Walk)) -> Origin {
+fn contradiction(peer: IpAddr, first: &(Forwarding, Walk), second: &(Forwarding, Walk)) -> ClientAddress {
     let claim = |(header, walk): &(Forwarding, Walk)| match walk {
         Walk::Client(address) => Some(Place::Claimed { over: peer, header: *header, address: *address }),
         Walk::Unreadable { .. } => None,
     };
     let (address, other) = (first.1.end(), second.1.end());
-    Origin {
+    ClientAddress {
         address: Some(address),
         or: (other != address).then_some(other),
         places: [first, second].into_iter().filter_map(claim).collect(),
@@ -158,7 +158,7 @@ fn contradiction(peer: IpAddr, first: &(Forwarding, Walk), second: &(Forwarding,
     }
 }
 
-impl Origin {
+impl ClientAddress {
     fn own(address: IpAddr) -> Self {
         Self { address: Some(address), places: vec![Place::Own(address)], is_own: true, ..Self::default() }
     }
@@ -206,12 +206,12 @@ mod tests {
 
     use super::*;
 
-    fn found(peer: &str, trusted: &str, headers: &[(&'static str, &str)]) -> Origin {
+    fn found(peer: &str, trusted: &str, headers: &[(&'static str, &str)]) -> ClientAddress {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).expect("a header"));
         }
-        origin(Some(peer.parse().expect("an address")), &map, &trusted.parse().expect("networks"))
+        of(Some(peer.parse().expect("an address")), &map, &trusted.parse().expect("networks"))
     }
 
     fn address(text: &str) -> IpAddr {

@@ -14,7 +14,7 @@ use crate::model::impersonation::StartImpersonation;
 use crate::model::percent::encode;
 use crate::model::session::EndReason;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::http::caller::client;
+use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
 use crate::server::platform::text;
 use crate::server::platform::url::origin_of;
@@ -104,13 +104,13 @@ pub async fn reopen(
 ) -> Response {
     let reopened = async {
         let operator = guard::operator(&state, &parts.headers).await?.ok_or(ServiceError::Unauthenticated)?;
-        let caller = service::operator::enter(&state, operator, client(&state, &parts), &environment).await?;
+        let caller = service::operator::enter(&state, operator, origin(&state, &parts), &environment).await?;
         service::impersonation::reopen(&caller, session_id).await
     };
     match reopened.await {
         Ok(Reopened::HandOff(hand_off)) => go_on(&state, &hand_off.url),
         Ok(Reopened::Ended(reason)) => over(&environment, reason),
-        Err(error) => page::failed(error, &client(&state, &parts).request_id),
+        Err(error) => page::failed(error, &origin(&state, &parts).request_id),
     }
 }
 
@@ -126,7 +126,7 @@ fn over(environment: &str, reason: EndReason) -> Response {
 
 async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> ServiceResult<String> {
     let operator = guard::operator(state, &parts.headers).await?.ok_or(ServiceError::Unauthenticated)?;
-    let caller = service::operator::enter(state, operator, client(state, parts), &request.environment).await?;
+    let caller = service::operator::enter(state, operator, origin(state, parts), &request.environment).await?;
     Ok(service::impersonation::start(&caller, request).await?.url)
 }
 

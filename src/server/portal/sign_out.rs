@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::model::operator::ending_with_sign_out;
-use crate::server::http::caller::client;
+use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
 use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
@@ -17,7 +17,7 @@ use crate::server::state::AppState;
 pub async fn ask(State(state): State<AppState>, Extension(operator): Extension<Operator>, parts: Parts) -> Response {
     match service::ending_with_sign_out(&state, &operator).await {
         Ok(ending) => question(ending),
-        Err(error) => page::failed(error, &client(&state, &parts).request_id),
+        Err(error) => page::failed(error, &origin(&state, &parts).request_id),
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use self::day::midnight;
 use self::look::{Found, STEPS, look};
-use super::caller::{Caller, Client, Operator};
+use super::caller::{Caller, Operator, Origin};
 use super::length;
 use super::registry::accounts;
 use super::registry::names::Names;
@@ -148,10 +148,10 @@ impl Event {
         self
     }
 
-    pub fn from(mut self, client: &Client) -> Self {
-        self.0.ip_address.clone_from(&client.ip_address);
-        self.0.user_agent.clone_from(&client.user_agent);
-        self.0.request_id = Some(client.request_id.clone()).filter(|id| !id.is_empty());
+    pub fn from(mut self, origin: &Origin) -> Self {
+        self.0.ip_address.clone_from(&origin.ip_address);
+        self.0.user_agent.clone_from(&origin.user_agent);
+        self.0.request_id = Some(origin.request_id.clone()).filter(|id| !id.is_empty());
         self
     }
 }

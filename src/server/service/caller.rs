@@ -12,7 +12,7 @@ use crate::server::state::AppState;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
-pub struct Client {
+pub struct Origin {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: String,
@@ -21,7 +21,7 @@ pub struct Client {
     pub devices: Devices,
 }
 
-impl Client {
+impl Origin {
     /// An attempt to sign in from here.
     pub fn attempt<'a>(&self, realm: Realm, account: &'a str, device: Option<&'a str>) -> Attempt<'a> {
         Attempt { realm, account, places: self.places(), is_own: self.behind_proxy.is_none(), device }
@@ -60,7 +60,7 @@ pub struct Operator {
 #[derive(Clone)]
 pub struct Caller {
     pub state: AppState,
-    pub client: Client,
+    pub origin: Origin,
     pub operator: Operator,
     pub environment: EnvironmentRow,
     pub roles: Roles,

@@ -213,7 +213,7 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
         .ok_or(ServiceError::NotFound)?;
     let reason = ending_as(caller, &session).ok_or(ServiceError::Forbidden)?;
     let by = EndedBy::Operator(&caller.operator);
-    session::end_in(&caller.state, &mut tx, &session, reason, by, &caller.client).await?;
+    session::end_in(&caller.state, &mut tx, &session, reason, by, &caller.origin).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -237,7 +237,7 @@ pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
         for session in &batch {
             let Some(reason) = ending_as(caller, session) else { continue };
             let by = EndedBy::Operator(&caller.operator);
-            if session::end_in(state, &mut tx, session, reason, by, &caller.client).await? {
+            if session::end_in(state, &mut tx, session, reason, by, &caller.origin).await? {
                 ended += 1;
             }
         }

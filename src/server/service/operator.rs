@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event, failed_sign_in};
-use super::caller::{Caller, Client, Operator};
+use super::caller::{Caller, Operator, Origin};
 use super::impersonation::live;
 use super::session::{self, EndedBy};
 use crate::model::audit::action;
@@ -46,8 +46,8 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
-pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &str) -> ServiceResult<SignedIn> {
-    sign_in_instead(state, client, email, password, None).await
+pub async fn sign_in(state: &AppState, origin: &Origin, email: &str, password: &str) -> ServiceResult<SignedIn> {
+    sign_in_instead(state, origin, email, password, None).await
 }
 
 /// [`sign_in`] in a browser that may hold a portal session already, by its cookie: that one ends.
@@ -56,14 +56,14 @@ pub async fn sign_in(state: &AppState, client: &Client, email: &str, password: &
 /// Those of [`sign_in`].
 pub async fn sign_in_instead(
     state: &AppState,
-    client: &Client,
+    origin: &Origin,
     email: &str,
     password: &str,
     replaced: Option<&str>,
 ) -> ServiceResult<SignedIn> {
     let key = text::sign_in_name(email);
-    let device = client.device(state, Realm::Portal, None, &key);
-    let charge = state.limits.sign_in(&client.attempt(Realm::Portal, &key, device.known()))?;
+    let device = origin.device(state, Realm::Portal, None, &key);
+    let charge = state.limits.sign_in(&origin.attempt(Realm::Portal, &key, device.known()))?;
     let mut conn = state.db.read().await?;
     let known = by_email(&mut conn, email).await?;
     drop(conn);
@@ -79,7 +79,7 @@ pub async fn sign_in_instead(
         current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
     };
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
-        record_failure(state, &mut tx, known.as_ref(), client).await?;
+        record_failure(state, &mut tx, known.as_ref(), origin).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
     };
@@ -89,7 +89,7 @@ pub async fn sign_in_instead(
     if let Some(replaced) = replaced.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
         && let Some(before) = table::session_by_secret(&mut tx, &replaced, state.now()).await?
     {
-        end_session(state, &mut tx, &operator_of(before), client).await?;
+        end_session(state, &mut tx, &operator_of(before), origin).await?;
     }
     let (cookie, secret_hash) = SecretKind::OperatorCookie.generate(state.random.as_ref());
     let now = state.now();
@@ -99,11 +99,11 @@ pub async fn sign_in_instead(
         secret_hash: &secret_hash,
         now,
         expires_at: now + SESSION_LIFETIME,
-        ip_address: client.ip_address.as_deref(),
-        user_agent: client.user_agent.as_deref(),
+        ip_address: origin.ip_address.as_deref(),
+        user_agent: origin.user_agent.as_deref(),
     };
     table::insert_session(&mut tx, &session).await?;
-    record_everywhere(state, &mut tx, &operator, client, action::OPERATOR_SIGNED_IN).await?;
+    record_everywhere(state, &mut tx, &operator, origin, action::OPERATOR_SIGNED_IN).await?;
     tx.commit().await?;
     Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
 }
@@ -114,7 +114,7 @@ async fn record_failure(
     state: &AppState,
     tx: &mut Tx,
     known: Option<&OperatorRow>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let own = table::environments(tx, known.map_or_else(Uuid::nil, |row| row.id)).await?;
     for environment in environment::all(tx).await? {
@@ -125,9 +125,9 @@ async fn record_failure(
                 let operator =
                     Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: Uuid::nil() };
                 let event = Event::of(environment.id, name, sentence);
-                audit::record(state, tx, event.by_operator(&operator).from(client)).await?;
+                audit::record(state, tx, event.by_operator(&operator).from(origin)).await?;
             }
-            _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), client).await?,
+            _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), origin).await?,
         }
     }
     Ok(())
@@ -138,7 +138,7 @@ async fn record_everywhere(
     state: &AppState,
     tx: &mut Tx,
     operator: &Operator,
-    client: &Client,
+    origin: &Origin,
     name: &str,
 ) -> ServiceResult<()> {
     let sentence = match name {
@@ -146,7 +146,7 @@ async fn record_everywhere(
         _ => format!("{} signed out of the portal", operator.name),
     };
     for environment in table::environments(tx, operator.id).await? {
-        let event = Event::of(environment.id, name, sentence.as_str()).by_operator(operator).from(client);
+        let event = Event::of(environment.id, name, sentence.as_str()).by_operator(operator).from(origin);
         audit::record(state, tx, event).await?;
     }
     Ok(())
@@ -179,11 +179,11 @@ fn operator_of(row: OperatorSessionRow) -> Operator {
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where there is no such environment or the operator has no role in it: alike.
-pub async fn enter(state: &AppState, operator: Operator, client: Client, slug: &str) -> ServiceResult<Caller> {
+pub async fn enter(state: &AppState, operator: Operator, origin: Origin, slug: &str) -> ServiceResult<Caller> {
     let places = places(state, operator.id).await?;
     let place = places.iter().find(|(environment, _)| environment.slug == slug).cloned();
     let (environment, roles) = place.ok_or(ServiceError::NotFound)?;
-    Ok(Caller { state: state.clone(), client, operator, environment, roles })
+    Ok(Caller { state: state.clone(), origin, operator, environment, roles })
 }
 
 async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
@@ -200,14 +200,14 @@ pub async fn sign_out(
     state: &AppState,
     operator: &Operator,
     shown: Option<i64>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<SignedOut> {
     let mut tx = state.db.write().await?;
     let (ending, _) = session_table::running_from(&mut tx, operator.session_id, state.now()).await?;
     if ending > shown.unwrap_or_default() {
         return Ok(SignedOut::Asks);
     }
-    end_session(state, &mut tx, operator, client).await?;
+    end_session(state, &mut tx, operator, origin).await?;
     tx.commit().await?;
     Ok(SignedOut::Done)
 }
@@ -223,9 +223,9 @@ pub async fn ending_with_sign_out(state: &AppState, operator: &Operator) -> Serv
 }
 
 /// Ends the portal session that `operator` is signed in with.
-async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client: &Client) -> ServiceResult<()> {
+async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin: &Origin) -> ServiceResult<()> {
     if table::end_session(tx, operator.session_id, state.now()).await? == 1 {
-        record_everywhere(state, tx, operator, client, action::OPERATOR_SIGNED_OUT).await?;
+        record_everywhere(state, tx, operator, origin, action::OPERATOR_SIGNED_OUT).await?;
         loop {
             let batch = session_table::impersonations_from(tx, operator.session_id, BATCH).await?;
             if batch.is_empty() {
@@ -233,7 +233,7 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, client:
             }
             for running in &batch {
                 let by = EndedBy::Operator(operator);
-                session::end_in(state, tx, running, EndReason::OperatorSignedOut, by, client).await?;
+                session::end_in(state, tx, running, EndReason::OperatorSignedOut, by, origin).await?;
             }
         }
     }

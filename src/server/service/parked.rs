@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::caller::Client;
+use super::caller::Origin;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
 use crate::server::db::parked::{self as table, NewParked};
@@ -33,9 +33,9 @@ const MEASURED: u64 = 4 << 20;
 const BATCH: i64 = 200;
 
 /// Keeps `text` for a browser, and gives its name.
-pub async fn park(state: &AppState, environment_id: Uuid, client: &Client, text: &str) -> ServiceResult<String> {
+pub async fn park(state: &AppState, environment_id: Uuid, origin: &Origin, text: &str) -> ServiceResult<String> {
     let (name, name_hash) = SecretKind::ParkedRequest.generate(state.random.as_ref());
-    let network = network(client);
+    let network = network(origin);
     let bytes = text.len() as i64;
     let mut tx = state.db.write().await?;
     make_room(&mut tx, environment_id, &network, bytes).await?;
@@ -66,8 +66,8 @@ async fn make_room(tx: &mut Tx, environment_id: Uuid, network: &str, bytes: i64)
 
 /// The network of a browser, by what is known or claimed of its address, as sign-in attempts are counted; of IPv6 all that one
 /// owner usually has, who could else fill the whole from many.
-fn network(client: &Client) -> String {
-    client.places().first().map(|place| URL_SAFE_NO_PAD.encode(place.network(48))).unwrap_or_default()
+fn network(origin: &Origin) -> String {
+    origin.places().first().map(|place| URL_SAFE_NO_PAD.encode(place.network(48))).unwrap_or_default()
 }
 
 /// Whether `text` could be the name of something parked.
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn an_address_has_the_share_of_its_network() {
-        let of = |text: &str| network(&Client { ip_address: Some(text.to_owned()), ..Client::default() });
+        let of = |text: &str| network(&Origin { ip_address: Some(text.to_owned()), ..Origin::default() });
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:ffff::9"));
         assert_ne!(of("2001:db8:1:2::9"), of("2001:db8:2:2::9"));
         assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
@@ -132,10 +132,10 @@ mod tests {
                 address: claimed.parse().expect("an address"),
             };
             let ip_address = Some(format!("{claimed} or 192.0.2.9"));
-            network(&Client { ip_address, behind_proxy: Some(vec![place]), ..Client::default() })
+            network(&Origin { ip_address, behind_proxy: Some(vec![place]), ..Origin::default() })
         };
         assert_ne!(doubtful("192.0.2.7"), doubtful("192.0.2.8"));
-        let own = network(&Client { ip_address: Some("192.0.2.7".to_owned()), ..Client::default() });
+        let own = network(&Origin { ip_address: Some("192.0.2.7".to_owned()), ..Origin::default() });
         assert_ne!(doubtful("192.0.2.7"), own);
     }
 }

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event};
-use super::caller::{Client, Operator};
+use super::caller::{Operator, Origin};
 use super::delivery::back_channel_logout;
 use super::registry::names::Names;
 use crate::model::audit::action;
@@ -61,7 +61,7 @@ pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bo
     let Some(reason) = standing.end_due(state.now()) else { return Ok(true) };
     if standing.ended_at.is_none() {
         let mut tx = state.db.write().await?;
-        end_in(state, &mut tx, standing, reason, EndedBy::System, &Client::default()).await?;
+        end_in(state, &mut tx, standing, reason, EndedBy::System, &Origin::default()).await?;
         tx.commit().await?;
     }
     Ok(false)
@@ -72,7 +72,7 @@ pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bo
 pub async fn live_in(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
     let Some(standing) = table::standing(tx, environment_id, id).await? else { return Ok(None) };
     let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
-    end_in(state, tx, &standing, reason, EndedBy::System, &Client::default()).await?;
+    end_in(state, tx, &standing, reason, EndedBy::System, &Origin::default()).await?;
     Ok(None)
 }
 
@@ -85,7 +85,7 @@ pub async fn end_in(
     session: &Session,
     reason: EndReason,
     by: EndedBy<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<bool> {
     // Whoever asks for the end of a session that had to end anyway finds it ended: its own reason comes first.
     let (reason, by) = match session.end_due(state.now()) {
@@ -101,7 +101,7 @@ pub async fn end_in(
         SessionKind::Password => action::SESSION_REVOKED,
     };
     let event =
-        Event::of(session.environment_id, name, told::told(session, reason, by)).in_session(session).from(client);
+        Event::of(session.environment_id, name, told::told(session, reason, by)).in_session(session).from(origin);
     let event = match by {
         EndedBy::System => event,
         EndedBy::Operator(operator) => event.by_operator(operator),
@@ -126,11 +126,11 @@ pub async fn end(
     id: Uuid,
     reason: EndReason,
     by: EndedBy<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;
     let session = table::standing(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
-    let ended = end_in(state, &mut tx, &session, reason, by, client).await?;
+    let ended = end_in(state, &mut tx, &session, reason, by, origin).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -144,13 +144,13 @@ pub async fn revoke_own(
     tx: &mut Tx,
     viewer: &Session,
     id: Uuid,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<bool> {
     let session = table::standing(tx, viewer.environment_id, id)
         .await?
         .filter(|session| session.user_id == viewer.user_id)
         .ok_or(ServiceError::NotFound)?;
-    end_in(state, tx, &session, EndReason::RevokedByUser, EndedBy::User, client).await
+    end_in(state, tx, &session, EndReason::RevokedByUser, EndedBy::User, origin).await
 }
 
 /// Moves a session to another account of its user and remembers it as the user's active one, unless an operator did it.
@@ -163,7 +163,7 @@ pub async fn switch_account(
     tx: &mut Tx,
     session: &Session,
     account_external_id: &str,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Session> {
     let membership = account::memberships(tx, session.user_id)
         .await?
@@ -198,7 +198,7 @@ pub async fn switch_account(
     )
     .by_user(session.user_id, &session.user_name)
     .in_session(&switched)
-    .from(client);
+    .from(origin);
     audit::record(state, tx, event).await?;
     Ok(switched)
 }
@@ -239,11 +239,11 @@ pub async fn end_own_in(
     limit: i64,
     reason: EndReason,
     by: EndedBy<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<bool> {
     let sessions = table::own_running(tx, user_id, 0, limit).await?;
     for session in &sessions {
-        end_in(state, tx, session, reason, by, client).await?;
+        end_in(state, tx, session, reason, by, origin).await?;
     }
     Ok(i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= limit)
 }
@@ -291,7 +291,7 @@ async fn end_those_due(state: &AppState, sessions: &[Session]) -> ServiceResult<
     for session in sessions {
         let Some(reason) = session.end_due(state.now()) else { continue };
         let mut tx = state.db.write().await?;
-        if end_in(state, &mut tx, session, reason, EndedBy::System, &Client::default()).await? {
+        if end_in(state, &mut tx, session, reason, EndedBy::System, &Origin::default()).await? {
             ended += 1;
         }
         tx.commit().await?;

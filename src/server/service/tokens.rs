@@ -156,7 +156,7 @@ fn may_refresh(session: &Session, application: &ApplicationRow) -> bool {
 }
 
 /// What a new refresh token follows from.
-struct Origin<'a> {
+struct Lineage<'a> {
     family_id: Uuid,
     /// The refresh token that was traded for it.
     parent_hash: Option<&'a [u8]>,
@@ -164,7 +164,7 @@ struct Origin<'a> {
     code_hash: Option<&'a [u8]>,
 }
 
-impl Origin<'_> {
+impl Lineage<'_> {
     /// A beginning, in a family that may have others.
     fn of(family_id: Uuid) -> Self {
         Self { family_id, parent_hash: None, code_hash: None }
@@ -177,23 +177,23 @@ async fn issue_refresh_token(
     tx: &mut Tx,
     session: &Session,
     application: &ApplicationRow,
-    origin: &Origin<'_>,
+    lineage: &Lineage<'_>,
     scope: &str,
 ) -> ServiceResult<String> {
     let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
     let token = NewRefreshToken {
         token_hash: &token_hash,
-        parent_hash: origin.parent_hash,
-        family_id: origin.family_id,
+        parent_hash: lineage.parent_hash,
+        family_id: lineage.family_id,
         session_id: session.id,
         application_id: application.id,
-        code_hash: origin.code_hash,
+        code_hash: lineage.code_hash,
         scope,
         now: state.now(),
         expires_at: session.expires_at,
     };
-    if origin.parent_hash.is_none() {
-        credential::delete_old_of_cookie(tx, origin.family_id, TABS - 1).await?;
+    if lineage.parent_hash.is_none() {
+        credential::delete_old_of_cookie(tx, lineage.family_id, TABS - 1).await?;
     }
     credential::insert_refresh_token(tx, &token).await?;
     Ok(text)

@@ -203,13 +203,13 @@ async fn a_page_that_asks_who_it_is_carries_no_long_address() {
 #[tokio::test]
 async fn a_stranger_throws_away_only_what_waits_for_the_strangers_own_network() {
     use understudy::server::db::environment;
-    use understudy::server::service::caller::Client;
+    use understudy::server::service::caller::Origin;
     use understudy::server::service::parked::{self, Kept};
     let app = TestApp::new().await;
     let mut conn = app.state.db.read().await.expect("a connection");
     let id = environment::by_slug(&mut conn, "production").await.expect("a query").expect("an environment").id;
     drop(conn);
-    let from = |address: &str| Client { ip_address: Some(address.to_owned()), ..Client::default() };
+    let from = |address: &str| Origin { ip_address: Some(address.to_owned()), ..Origin::default() };
     let office = parked::park(&app.state, id, &from("192.0.2.7"), "/office").await.expect("parked");
     let first = parked::park(&app.state, id, &from("2001:db8::1"), "/first").await.expect("parked");
     let long = "x".repeat(60_000);

@@ -8,7 +8,7 @@ use understudy::server::db::{Db, Raw, environment, user};
 use understudy::server::platform::clock::SystemClock;
 use understudy::server::platform::outbound::Recorder;
 use understudy::server::platform::random::SystemRandom;
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 
@@ -89,7 +89,7 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     );
     drop(conn);
     let olivia = "olivia.owner@understudy.example";
-    let signed_in = operators::sign_in(&state, &Client::default(), olivia, "understudy-demo-1").await;
+    let signed_in = operators::sign_in(&state, &Origin::default(), olivia, "understudy-demo-1").await;
     let home = operators::home(&state, &signed_in.expect("Olivia signs in").operator).await.expect("a home");
     assert_eq!(home, "/production/users");
 }

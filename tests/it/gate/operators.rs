@@ -174,7 +174,7 @@ async fn what_runs_grows_less_as_time_passes_though_nothing_is_written() {
 async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
-    operator::sign_out(&app.state, &caller.operator, None, &caller.client).await.expect("she signs out");
+    operator::sign_out(&app.state, &caller.operator, None, &caller.origin).await.expect("she signs out");
     let outcome = impersonation::start(&caller, &wanted(&app, AMARA).await).await;
     assert!(matches!(outcome, Err(ServiceError::Unauthenticated)), "{outcome:?}");
     assert_eq!(app.count("sessions").await, 0);

@@ -10,7 +10,7 @@ use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
 use understudy::server::db::{environment, user};
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, EndedBy, password_link};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,8 +163,8 @@ async fn whoever_signs_in_while_the_password_is_being_replaced_has_no_session_af
     let user_id = app.user_id(AMARA).await;
     let mut tx = app.state.db.write().await.expect("a transaction");
     user::set_password(&mut tx, user_id, "another", app.now()).await.expect("another password");
-    let (reason, client) = (EndReason::PasswordChanged, Client::default());
-    session::end_own_in(&app.state, &mut tx, user_id, 100, reason, EndedBy::User, &client).await.expect("an end");
+    let (reason, origin) = (EndReason::PasswordChanged, Origin::default());
+    session::end_own_in(&app.state, &mut tx, user_id, 100, reason, EndedBy::User, &origin).await.expect("an end");
     let mut browser = app.browser();
     let attempt = tokio::spawn(async move { hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await });
     while app.state.passwords.made(Door::Hosted) == 0 {

@@ -16,7 +16,7 @@ use understudy::model::session::EndReason;
 use understudy::server::db::environment;
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::Recorded;
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, EndedBy};
 
 const CONSOLE: &str = "https://console.example/backchannel";
@@ -59,8 +59,8 @@ async fn production(app: &TestApp) -> Uuid {
 
 /// Ends a session as nobody in particular.
 async fn end(app: &TestApp, sid: Uuid) {
-    let client = Client::default();
-    session::end(&app.state, production(app).await, sid, EndReason::SignedOut, EndedBy::System, &client)
+    let origin = Origin::default();
+    session::end(&app.state, production(app).await, sid, EndReason::SignedOut, EndedBy::System, &origin)
         .await
         .expect("an end");
 }

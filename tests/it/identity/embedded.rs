@@ -6,7 +6,7 @@ use super::flow::{AMARA, CHALLENGE, OLIVIA, REASON};
 use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::error::ServiceError;
-use understudy::server::service::caller::{Caller, Client};
+use understudy::server::service::caller::{Caller, Origin};
 use understudy::server::service::impersonation::{self, hand_off};
 
 /// Makes an application of the fixture sign its users in itself.
@@ -42,7 +42,7 @@ pub async fn embedded_code(app: &TestApp, application: &str) -> String {
         return code;
     }
     let (operator, environment_id) = (Some(&caller.operator), caller.environment.id);
-    let claimed = hand_off::claim(&app.state, environment_id, &code, CHALLENGE, operator, &Client::default()).await;
+    let claimed = hand_off::claim(&app.state, environment_id, &code, CHALLENGE, operator, &Origin::default()).await;
     claimed.expect("an answer").map(|claimed| claimed.code).expect("a code")
 }
 

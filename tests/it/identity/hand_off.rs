@@ -8,7 +8,7 @@ use super::flow::{AMARA, OLIVIA, REASON, answered, authorize_path, code, hand_of
 use crate::support::{ResponseExt, TestApp, break_audit, mend_audit};
 use understudy::model::operator::Role;
 use understudy::server::db::{application, environment};
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::impersonation::hand_off::{self as service, Presenter, Refusal};
 
 #[tokio::test]
@@ -124,13 +124,13 @@ async fn an_application_cannot_redeem_the_code_of_another() {
         application::by_client_id(&mut conn, production, "dispatch").await.expect("a query").expect("dispatch");
     let console = application::by_client_id(&mut conn, production, "console").await.expect("a query").expect("console");
     drop(conn);
-    let client = Client::default();
-    let outcome = service::redeem(&app.state, production, secret, Presenter::Application(&dispatch), &client).await;
+    let origin = Origin::default();
+    let outcome = service::redeem(&app.state, production, secret, Presenter::Application(&dispatch), &origin).await;
     assert_eq!(outcome.expect("an answer").map(drop), Err(Refusal::ForeignApplication));
     let events = app.events("impersonation.hand_off_refused").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].actor_name, "Dispatch");
-    let outcome = service::redeem(&app.state, production, secret, Presenter::Application(&console), &client).await;
+    let outcome = service::redeem(&app.state, production, secret, Presenter::Application(&console), &origin).await;
     outcome.expect("an answer").expect("its own application may");
 }
 

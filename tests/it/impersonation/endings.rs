@@ -132,7 +132,7 @@ async fn every_end_is_told_in_a_sentence_and_in_no_code_word() {
         let id = start(&app, "amara@northwind.example").await.session_id;
         let by = service::session::EndedBy::System;
         let environment = caller.environment.id;
-        let ended = service::session::end(&app.state, environment, id, reason, by, &caller.client).await;
+        let ended = service::session::end(&app.state, environment, id, reason, by, &caller.origin).await;
         assert!(ended.expect("it ends"), "{reason:?}");
         let events = app.events("impersonation.ended").await;
         let told = events.last().expect("an event").description.as_str();

@@ -1,7 +1,7 @@
 //! JSON: whose it is, and that nothing in it is passed over that would have meant something.
 
 use super::Bench;
-use understudy::server::service::import::source::Origin;
+use understudy::server::service::import::source::Product;
 use understudy::server::service::import::{Kind, Options, Reading};
 
 #[tokio::test]
@@ -11,7 +11,7 @@ async fn whose_file_it_is_is_seen_from_all_users_and_not_the_first() {
         "{\"email\":\"a@j.example\",\"name\":\"A\"}\n{\"email\":\"b@j.example\",\"name\":\"B\",\"blocked\":true}\n";
     let faults = bench.faults(Kind::Users, text).await;
     assert!(faults[0].contains("is no export that is known; say whose it is with --from"), "{faults:?}");
-    let reading = Reading { from: Some(Origin::Auth0), ..Reading::default() };
+    let reading = Reading { from: Some(Product::Auth0), ..Reading::default() };
     bench.users(text.as_bytes(), &Options { reading, ..Options::default() }).await.expect("it is told");
     assert!(bench.user("b@j.example").await.is_some_and(|user| user.locked_at.is_some()));
     // A product leaves out what one of its users does not have.

@@ -1,7 +1,7 @@
 //! Whole files as other products write them.
 
 use super::{Bench, problems};
-use understudy::server::service::import::source::Origin;
+use understudy::server::service::import::source::Product;
 use understudy::server::service::import::{Kind, Options, Reading, Summary};
 
 const AUTH0_CSV: &[u8] = include_bytes!("../import_files/auth0.csv");
@@ -204,10 +204,10 @@ async fn a_faulty_cell_is_named_by_the_products_own_column() {
 async fn whose_file_it_is_can_be_told() {
     let bench = Bench::new().await;
     let text = "name,email\nBea Osei,b.osei@northwind.example\n";
-    let reading = Reading { from: Some(Origin::Auth0), ..Reading::default() };
+    let reading = Reading { from: Some(Product::Auth0), ..Reading::default() };
     let summary = bench.users(text.as_bytes(), &Options { reading, ..Options::default() }).await.expect("it is told");
     assert!(summary.description.taken_for.starts_with("Auth0"));
-    let reading = Reading { from: Some(Origin::Understudy), ..Reading::default() };
+    let reading = Reading { from: Some(Product::Understudy), ..Reading::default() };
     let faults = problems(bench.users(ENTRA, &Options { reading, ..Options::default() }).await);
     assert!(faults[0].contains("which is no head line"), "{faults:?}");
     assert_eq!(

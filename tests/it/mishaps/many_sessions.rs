@@ -10,7 +10,7 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::db::environment;
 use understudy::server::db::session::{self as table, NewSession};
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, password_link, self_service};
 
 /// Sessions of the user's own, a second apart, the last one a second ago. Gives them in that order.
@@ -75,7 +75,7 @@ async fn signing_out_everywhere_lets_others_write_and_what_is_ended_stays_ended(
     let row = environment::by_slug(&mut conn, "production").await.expect("a look").expect("an environment");
     let viewer = table::standing(&mut conn, row.id, own).await.expect("a look").expect("her session");
     drop(conn);
-    let client = Client::default();
+    let origin = Origin::default();
     let others = async {
         loop {
             app.execute("UPDATE environments SET position = position + 1 WHERE slug = 'staging'").await;
@@ -88,11 +88,11 @@ async fn signing_out_everywhere_lets_others_write_and_what_is_ended_stays_ended(
     tokio::select! {
         biased;
         () = others => {}
-        ended = self_service::revoke_others(&app.state, &viewer, &client) => panic!("nobody was let through: {ended:?}"),
+        ended = self_service::revoke_others(&app.state, &viewer, &origin) => panic!("nobody was let through: {ended:?}"),
     }
     let ended = app.count(ENDED).await;
     assert!((100..1_000).contains(&ended), "{ended}");
-    self_service::revoke_others(&app.state, &viewer, &client).await.expect("the rest ends");
+    self_service::revoke_others(&app.state, &viewer, &origin).await.expect("the rest ends");
     assert_eq!(app.count(RUNNING).await, 1);
     assert!(lives(&app, own).await);
     assert_eq!(app.events("session.revoked").await.len(), 1_000);

@@ -11,5 +11,5 @@ pub async fn grant(provider: &Provider, application: &Application, form: &Parame
     let presented =
         Redemption { code, redirect_uri: form.get("redirect_uri"), code_verifier: form.get("code_verifier") };
     let environment_id = provider.environment.id;
-    Ok(tokens::redeem_code(&provider.state, environment_id, application, &presented, &provider.client).await?)
+    Ok(tokens::redeem_code(&provider.state, environment_id, application, &presented, &provider.origin).await?)
 }

@@ -11,5 +11,5 @@ pub async fn grant(provider: &Provider, application: &Application, form: &Parame
         form.get("refresh_token").ok_or_else(|| OAuthError::InvalidRequest("refresh_token is missing".to_owned()))?;
     let presented = Refreshing { refresh_token, scope: form.get("scope"), tenant_id: form.get("tenantId") };
     let environment_id = provider.environment.id;
-    Ok(tokens::refresh(&provider.state, environment_id, application, &presented, &provider.client).await?)
+    Ok(tokens::refresh(&provider.state, environment_id, application, &presented, &provider.origin).await?)
 }

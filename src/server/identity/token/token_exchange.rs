@@ -39,7 +39,7 @@ pub async fn grant(provider: &Provider, application: &Application, form: &Parame
     let scope = scope(form.get("scope"))?;
     let presented = Exchange { code, scope: &scope, code_verifier: form.get("code_verifier") };
     let environment_id = provider.environment.id;
-    Ok(tokens::exchange_hand_off(&provider.state, environment_id, application, &presented, &provider.client).await?)
+    Ok(tokens::exchange_hand_off(&provider.state, environment_id, application, &presented, &provider.origin).await?)
 }
 
 /// A public client is a page, and a browser states whose: the origin is no proof, for anything but a browser writes there

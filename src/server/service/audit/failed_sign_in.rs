@@ -11,7 +11,7 @@ use crate::server::crypto::password::Door;
 use crate::server::db::{Tx, failed_sign_in as table};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::state::AppState;
 
 /// How long the counts are kept.
@@ -28,7 +28,7 @@ pub async fn record(
     environment_id: Uuid,
     door: Door,
     is_unknown: bool,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let hour = hour_of(state.now());
     let attempts = table::count(tx, environment_id, door.as_str(), hour).await?;
@@ -45,7 +45,7 @@ pub async fn record(
         format!("{attempts} sign-ins{place} with unknown e-mails failed since {}", hour.format("%H:%M UTC"))
     };
     let severity = if attempts < MANY { Severity::Medium } else { Severity::High };
-    audit::record(state, tx, Event::new(environment_id, name, severity, sentence).from(client)).await
+    audit::record(state, tx, Event::new(environment_id, name, severity, sentence).from(origin)).await
 }
 
 /// The first three of an hour, then the tenth, the hundredth and so on.

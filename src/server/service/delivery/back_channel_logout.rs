@@ -245,7 +245,7 @@ pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> S
         .about_user(row.user_id, &row.user_name, &row.user_email)
         .in_application(application.id, &application.name)
         .about_session(session_id)
-        .from(&caller.client);
+        .from(&caller.origin);
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     state.logouts.notify_one();

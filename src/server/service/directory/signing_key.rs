@@ -72,7 +72,7 @@ pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotat
     if !caller.roles.can_administer() {
         return Err(ServiceError::Forbidden);
     }
-    let by = |event: Event| event.by_operator(&caller.operator).from(&caller.client);
+    let by = |event: Event| event.by_operator(&caller.operator).from(&caller.origin);
     rotate_in(&caller.state, &caller.environment, algorithm, by).await
 }
 

@@ -20,7 +20,7 @@ use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::{Client, Operator};
+use crate::server::service::caller::{Operator, Origin};
 use crate::server::service::session::{self, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
@@ -56,13 +56,13 @@ pub async fn redeem(
     environment_id: Uuid,
     code: &str,
     presenter: Presenter<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {
     if SecretKind::HandOffCode.hash_of(code).is_none() {
         return Ok(Err(Refusal::Unknown));
     }
     let mut tx = state.db.write().await?;
-    let outcome = redeem_in(state, &mut tx, environment_id, code, presenter, client).await?;
+    let outcome = redeem_in(state, &mut tx, environment_id, code, presenter, origin).await?;
     tx.commit().await?;
     Ok(outcome)
 }
@@ -75,7 +75,7 @@ pub async fn redeem_in(
     environment_id: Uuid,
     code: &str,
     presenter: Presenter<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {
     let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
     let Some((row, session, application)) = find(tx, environment_id, &code_hash).await? else {
@@ -85,12 +85,12 @@ pub async fn redeem_in(
         Some(refusal) => Err(refusal),
         None => {
             let code = Code { hash: &code_hash, operator_session_id: row.operator_session_id };
-            open(state, tx, &code, session.clone(), application, presenter, client).await?
+            open(state, tx, &code, session.clone(), application, presenter, origin).await?
         }
     };
     if let Err(refusal) = outcome {
         let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
-        write_down(state, tx, refusal, &refused, client).await?;
+        write_down(state, tx, refusal, &refused, origin).await?;
     }
     Ok(outcome)
 }
@@ -109,7 +109,7 @@ async fn write_down(
     tx: &mut Tx,
     refusal: Refusal,
     refused: &Refused<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let Refused { code_hash, row, session, presenter } = *refused;
     if let Refusal::Ended(_) = refusal {
@@ -122,7 +122,7 @@ async fn write_down(
     let severity = severity(state, refusal, row, session, presenter);
     let sentence = format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence());
     let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);
-    let event = event.in_session(session).from(client);
+    let event = event.in_session(session).from(origin);
     let event = match presenter {
         Presenter::Browser(Some(operator), _) => event.by_operator(operator),
         Presenter::Browser(None, _) | Presenter::Tab { .. } => event,
@@ -149,7 +149,7 @@ pub async fn claim(
     code: &str,
     code_challenge: &str,
     operator: Option<&Operator>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Result<Claimed, Refusal>> {
     let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
     let mut tx = state.db.write().await?;
@@ -171,7 +171,7 @@ pub async fn claim(
     if let Some(refusal) = refusal {
         let presenter = Presenter::Browser(operator, None);
         let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
-        write_down(state, &mut tx, refusal, &refused, client).await?;
+        write_down(state, &mut tx, refusal, &refused, origin).await?;
         tx.commit().await?;
         return Ok(Err(refusal));
     }
@@ -295,7 +295,7 @@ async fn open(
     session: Session,
     application: ApplicationRow,
     presenter: Presenter<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {
     let browser = match presenter {
         Presenter::Browser(Some(operator), cookie) => Some((cookie, operator.session_id)),
@@ -332,7 +332,7 @@ async fn open(
         ),
     )
     .in_session(&session)
-    .from(client);
+    .from(origin);
     let event = match &operator {
         Some(operator) => event.by_operator(operator),
         None => event,

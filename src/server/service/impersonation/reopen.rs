@@ -74,7 +74,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     )
     .in_session(&standing)
     .by_operator(&caller.operator)
-    .from(&caller.client);
+    .from(&caller.origin);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
     let expires_at = (now + HAND_OFF_LIFETIME).min(standing.expires_at);

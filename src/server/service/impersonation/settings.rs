@@ -12,7 +12,7 @@ use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::{Caller, Client};
+use crate::server::service::caller::{Caller, Origin};
 use crate::server::service::session::{self, AT_ONCE, EndedBy};
 use crate::server::state::AppState;
 
@@ -47,7 +47,7 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
         return Err(ServiceError::Forbidden);
     }
     let by = By { actor: EndedBy::Operator(&caller.operator), can_unprotect: caller.roles.can_unprotect() };
-    change_as(&caller.state, caller.environment.id, wanted, by, &caller.client).await
+    change_as(&caller.state, caller.environment.id, wanted, by, &caller.origin).await
 }
 
 /// [`change`] by whoever administers the server, from its command line.
@@ -56,7 +56,7 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
 /// [`ServiceError::Invalid`] as [`change`] has it.
 pub async fn change_by_system(state: &AppState, environment_id: Uuid, wanted: SettingsChange) -> ServiceResult<()> {
     let by = By { actor: EndedBy::System, can_unprotect: true };
-    change_as(state, environment_id, wanted, by, &Client::default()).await
+    change_as(state, environment_id, wanted, by, &Origin::default()).await
 }
 
 /// Who changes settings.
@@ -71,7 +71,7 @@ async fn change_as(
     environment_id: Uuid,
     wanted: SettingsChange,
     by: By<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let protected = wanted.protected_permissions.as_deref().map(protected::parse).transpose()?;
     let mut tx = state.db.write().await?;
@@ -100,7 +100,7 @@ async fn change_as(
         table::set_protected_permissions(&mut tx, environment_id, protected).await?;
     }
     let sentence = describe(before, after, protected.as_deref());
-    let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(client);
+    let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(origin);
     let event = match by.actor {
         EndedBy::Operator(operator) => event.by_operator(operator),
         _ => event,
@@ -108,7 +108,7 @@ async fn change_as(
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     if !after.enabled {
-        end_running(state, environment_id, by.actor, client).await?;
+        end_running(state, environment_id, by.actor, origin).await?;
     }
     Ok(())
 }
@@ -118,7 +118,7 @@ fn stale() -> ServiceError {
 }
 
 /// None of them may go on any more; their ends are written some at a time.
-async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, client: &Client) -> ServiceResult<()> {
+async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, origin: &Origin) -> ServiceResult<()> {
     loop {
         let mut tx = state.db.write().await?;
         let began = state.now();
@@ -127,7 +127,7 @@ async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, cl
             return Ok(());
         }
         for running in batch {
-            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, client).await?;
+            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, origin).await?;
         }
         tx.commit().await?;
     }

@@ -106,8 +106,8 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         hidden_from_account: candidate.settings.hide_from_account_audit,
         now,
         expires_at: deadline,
-        ip_address: caller.client.ip_address.as_deref(),
-        user_agent: caller.client.user_agent.as_deref(),
+        ip_address: caller.origin.ip_address.as_deref(),
+        user_agent: caller.origin.user_agent.as_deref(),
     };
     // Who has signed out meanwhile starts nothing that the sign-out has not seen.
     if !operator::hold_session(&mut tx, caller.operator.session_id, now).await? {
@@ -123,7 +123,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         .in_application(application.application_id, &application.name)
         .impersonated_by(&caller.operator, session_id)
         .for_reason(purpose.reason, purpose.ticket)
-        .from(&caller.client);
+        .from(&caller.origin);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
     let expires_at = now + HAND_OFF_LIFETIME;
@@ -166,7 +166,7 @@ async fn refuse(
     .by_operator(&caller.operator)
     .about_user(user.id, &user.name, &user.email)
     .for_reason(purpose.reason, purpose.ticket)
-    .from(&caller.client);
+    .from(&caller.origin);
     audit::record_alone(&caller.state, event).await?;
     Ok(ServiceError::Denied(denial))
 }

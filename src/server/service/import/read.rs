@@ -19,13 +19,13 @@ use serde::Serialize;
 use super::input::open;
 use super::problem::{Problem, counted, plain};
 use super::row::{Column, Row, Shape};
-use super::source::{Format, Origin, Ours, Theirs};
+use super::source::{Format, Ours, Product, Theirs};
 use super::{Content, Rows};
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    pub from: Option<Origin>,
+    pub from: Option<Product>,
     pub encoding: Option<&'static Encoding>,
     /// Column of ours, and what its empty cells are taken to say.
     pub set: Vec<(String, String)>,

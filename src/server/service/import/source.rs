@@ -19,7 +19,7 @@ use super::words::truth;
 
 /// Where a file comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Origin {
+pub enum Product {
     Auth0,
     Okta,
     Entra,
@@ -32,7 +32,7 @@ pub enum Origin {
 
 /// An export of users as another product makes it.
 pub struct Format {
-    pub origin: Origin,
+    pub product: Product,
     /// As it stands in sentences.
     pub label: &'static str,
     /// A file is taken for this one where its head line has all names of one of these lists. Names as [`normal`] gives them.
@@ -73,8 +73,8 @@ pub const FORMATS: [&Format; 7] = [
 ];
 
 impl Format {
-    pub fn of(origin: Origin) -> Option<&'static Self> {
-        FORMATS.into_iter().find(|format| format.origin == origin)
+    pub fn of(product: Product) -> Option<&'static Self> {
+        FORMATS.into_iter().find(|format| format.product == product)
     }
 
     /// The format whose head line this is. Names as [`normal`] gives them.

@@ -2,7 +2,7 @@
 
 use super::read::Entity;
 use super::row::Column;
-use super::source::{FORMATS, Format, Origin};
+use super::source::{FORMATS, Format, Product};
 use super::{Kind, account, application, role, user};
 
 impl Kind {
@@ -17,8 +17,8 @@ impl Kind {
 }
 
 /// A file that can be filled in and imported: Understudy's own, or as another product writes it.
-pub fn template(kind: Kind, origin: Option<Origin>) -> String {
-    if let Some(format) = origin.and_then(Format::of) {
+pub fn template(kind: Kind, product: Option<Product>) -> String {
+    if let Some(format) = product.and_then(Format::of) {
         return format.example.to_owned();
     }
     let line = |cell: &dyn Fn(&Column) -> &'static str| {

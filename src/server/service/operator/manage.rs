@@ -15,7 +15,7 @@ use crate::server::db::{Tx, session as session_table, text as text_table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
 
@@ -213,7 +213,7 @@ async fn end_everything(state: &AppState, tx: &mut Tx, id: Uuid, reason: EndReas
             return Ok(ended);
         }
         for running in &batch {
-            let by_this = session::end_in(state, tx, running, reason, EndedBy::System, &Client::default()).await?;
+            let by_this = session::end_in(state, tx, running, reason, EndedBy::System, &Origin::default()).await?;
             ended.impersonations += u64::from(by_this);
         }
     }

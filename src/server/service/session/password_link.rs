@@ -17,7 +17,7 @@ use crate::server::db::{Tx, password_link as table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
@@ -78,7 +78,7 @@ pub async fn choose(
     environment_id: Uuid,
     code: &str,
     password: &str,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let code_hash = SecretKind::PasswordLink.hash_of(code).ok_or(ServiceError::NotFound)?;
     if holder(state, environment_id, code).await?.is_none() {
@@ -107,10 +107,10 @@ pub async fn choose(
         Event::of(environment_id, action::USER_PASSWORD_SET, format!("{} chose a password by a link", row.name))
             .by_user(row.id, &row.name)
             .about_user(row.id, &row.name, &row.email)
-            .from(client);
+            .from(origin);
     audit::record(state, &mut tx, event).await?;
     let (reason, by) = (EndReason::PasswordChanged, EndedBy::User);
-    session::end_own_in(state, &mut tx, row.id, session::AT_ONCE, reason, by, client).await?;
+    session::end_own_in(state, &mut tx, row.id, session::AT_ONCE, reason, by, origin).await?;
     tx.commit().await?;
     Ok(())
 }

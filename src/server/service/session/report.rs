@@ -10,7 +10,7 @@ use crate::model::text::turns_direction;
 use crate::server::db::application::ApplicationRow;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session;
 use crate::server::state::AppState;
 
@@ -61,7 +61,7 @@ pub async fn record(
     application: &ApplicationRow,
     report: &Report,
     reporter: Reporter,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let name = report.action.trim();
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
@@ -109,7 +109,7 @@ pub async fn record(
         .by_user(session.user_id, &session.user_name)
         .in_session(&session)
         .in_application(application.id, &application.name)
-        .from(client);
+        .from(origin);
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     Ok(())

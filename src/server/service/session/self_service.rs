@@ -8,7 +8,7 @@ use crate::model::session::{EndReason, SessionItem};
 use crate::server::db::{Tx, account, session as session_table};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::registry::names::Names;
 use crate::server::service::{audit, session};
 use crate::server::state::AppState;
@@ -82,10 +82,10 @@ pub async fn accounts_in(
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::NotFound`] where it is not the user's.
-pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, client: &Client) -> ServiceResult<()> {
+pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origin) -> ServiceResult<()> {
     if viewer.id == id {
         // One's own session: signing out of it, as user or as operator.
-        sign_in::sign_out(state, viewer.environment_id, id, client).await?;
+        sign_in::sign_out(state, viewer.environment_id, id, origin).await?;
         return Ok(());
     }
     if viewer.is_impersonation() {
@@ -93,7 +93,7 @@ pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, client: &Clien
     }
     let mut tx = state.db.write().await?;
     require_running(state, &mut tx, viewer).await?;
-    session::revoke_own(state, &mut tx, viewer, id, client).await?;
+    session::revoke_own(state, &mut tx, viewer, id, origin).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -104,7 +104,7 @@ pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, client: &Clien
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::Unauthenticated`] where the viewer's session is
 /// over before the first of them ends.
-pub async fn revoke_others(state: &AppState, viewer: &Session, client: &Client) -> ServiceResult<u32> {
+pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) -> ServiceResult<u32> {
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
@@ -122,7 +122,7 @@ pub async fn revoke_others(state: &AppState, viewer: &Session, client: &Client) 
             return Ok(ended);
         }
         for other in &batch {
-            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, EndedBy::User, client).await? {
+            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, EndedBy::User, origin).await? {
                 ended += 1;
             }
         }
@@ -140,11 +140,11 @@ async fn require_running(state: &AppState, tx: &mut Tx, viewer: &Session) -> Ser
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the user has no such account or may not use it in this session.
-pub async fn switch(state: &AppState, viewer: &Session, external_id: &str, client: &Client) -> ServiceResult<()> {
+pub async fn switch(state: &AppState, viewer: &Session, external_id: &str, origin: &Origin) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     let live = session::live_in(state, &mut tx, viewer.environment_id, viewer.id).await?;
     let outcome = match live {
-        Some(standing) => session::switch_account(state, &mut tx, &standing, external_id, client).await.map(drop),
+        Some(standing) => session::switch_account(state, &mut tx, &standing, external_id, origin).await.map(drop),
         None => Err(ServiceError::Unauthenticated),
     };
     if !matches!(outcome, Err(ServiceError::NotFound)) {

@@ -20,7 +20,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event, failed_sign_in};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
@@ -61,9 +61,9 @@ pub async fn sign_in(
     email: &str,
     password: &str,
     before: Before<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<SignedIn> {
-    sign_in_at(state, environment, None, email, password, before, client).await
+    sign_in_at(state, environment, None, email, password, before, origin).await
 }
 
 /// [`sign_in`] at an application's own form: the session and its cookie are for this application and for no other.
@@ -78,12 +78,12 @@ pub async fn sign_in_at(
     email: &str,
     password: &str,
     before: Before<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<SignedIn> {
     let key = text::sign_in_name(email);
     let realm = Realm::Environment(environment.id);
-    let device = client.device(state, realm, Some(&environment.slug), &key);
-    let attempt = client.attempt(realm, &key, device.known());
+    let device = origin.device(state, realm, Some(&environment.slug), &key);
+    let attempt = origin.attempt(realm, &key, device.known());
     let charge = state.limits.sign_in(&attempt)?;
     let mut conn = state.db.read().await?;
     let known = users::by_email(&mut conn, environment.id, email).await?;
@@ -106,21 +106,21 @@ pub async fn sign_in_at(
         matches && row.password_hash.as_ref() == before && row.status() == UserStatus::Active
     };
     let Some(row) = current.as_ref().filter(may_begin) else {
-        record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+        record_failure(state, &mut tx, environment, known.as_ref(), origin).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
     };
     state.limits.take_back(&charge);
     state.limits.right_password(&attempt)?;
     if let Some(replaced) = before.session {
-        end_own(state, &mut tx, environment.id, replaced, client).await?;
+        end_own(state, &mut tx, environment.id, replaced, origin).await?;
     }
-    match create(state, &mut tx, environment, application, row, before.cookie, client).await {
+    match create(state, &mut tx, environment, application, row, before.cookie, origin).await {
         // The password was right, and that it was tried is in the audit trail all the same.
         Err(refusal @ ServiceError::Invalid { .. }) => {
             drop(tx);
             let mut tx = state.db.write().await?;
-            record_failure(state, &mut tx, environment, known.as_ref(), client).await?;
+            record_failure(state, &mut tx, environment, known.as_ref(), origin).await?;
             tx.commit().await?;
             Err(refusal)
         }
@@ -139,7 +139,7 @@ async fn create(
     application: Option<&ApplicationRow>,
     row: &UserRecord,
     cookie: Option<&str>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<(Uuid, String, DateTime<Utc>)> {
     // Another server's clock may run ahead of this one: what begins now did not begin before the password was chosen.
     let now = row.sessions_end_before.map_or(state.now(), |before| before.max(state.now()));
@@ -171,8 +171,8 @@ async fn create(
         hidden_from_account: false,
         now,
         expires_at: now + SESSION_LIFETIME,
-        ip_address: client.ip_address.as_deref(),
-        user_agent: client.user_agent.as_deref(),
+        ip_address: origin.ip_address.as_deref(),
+        user_agent: origin.user_agent.as_deref(),
     };
     session_table::insert(tx, &session).await?;
     let cookie = match application_id {
@@ -201,7 +201,7 @@ async fn create(
     let event = Event::of(environment.id, action::USER_SIGNED_IN, sentence)
         .by_user(row.id, &row.name)
         .in_session(&standing)
-        .from(client);
+        .from(origin);
     audit::record(state, tx, event).await?;
     end_oldest(state, tx, row.id).await?;
     Ok((session.id, cookie, session.expires_at))
@@ -210,9 +210,9 @@ async fn create(
 /// Ends the oldest of a user's own sessions where there are more than [`SESSIONS`]: whoever has the password could begin any
 /// number of them. Who had many more before there was a limit gets below it by and by.
 async fn end_oldest(state: &AppState, tx: &mut Tx, user_id: Uuid) -> ServiceResult<()> {
-    let client = Client::default();
+    let origin = Origin::default();
     for oldest in session_table::own_running(tx, user_id, SESSIONS, session::AT_ONCE).await? {
-        session::end_in(state, tx, &oldest, EndReason::TooManySessions, EndedBy::System, &client).await?;
+        session::end_in(state, tx, &oldest, EndReason::TooManySessions, EndedBy::System, &origin).await?;
     }
     Ok(())
 }
@@ -223,35 +223,35 @@ async fn record_failure(
     tx: &mut Tx,
     environment: &EnvironmentRow,
     row: Option<&UserRecord>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(row) = row else {
-        return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, client).await;
+        return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, origin).await;
     };
     let sentence = format!("A sign-in as {} failed", row.name);
     let event = Event::of(environment.id, action::USER_SIGN_IN_FAILED, sentence)
         .about_user(row.id, &row.name, &row.email)
-        .from(client);
+        .from(origin);
     audit::record(state, tx, event).await
 }
 
 /// Ends the user's own session as signed out, if it still runs.
-async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<()> {
+async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, origin: &Origin) -> ServiceResult<()> {
     if let Some(standing) = session::live_in(state, tx, environment_id, id).await? {
-        session::end_in(state, tx, &standing, EndReason::SignedOut, EndedBy::User, client).await?;
+        session::end_in(state, tx, &standing, EndReason::SignedOut, EndedBy::User, origin).await?;
     }
     Ok(())
 }
 
 /// Signs out of one session: the user's own, or an impersonation, which its operator then ended. Gives whether this
 /// call ended it.
-pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, client: &Client) -> ServiceResult<bool> {
+pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, origin: &Origin) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;
     let ended = match session::live_in(state, &mut tx, environment_id, id).await? {
         Some(standing) => {
             let operator = standing.acting_operator();
             let by = operator.as_ref().map_or(EndedBy::User, EndedBy::Operator);
-            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, by, client).await?
+            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, by, origin).await?
         }
         None => false,
     };

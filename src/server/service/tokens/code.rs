@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, subject_in};
+use super::{CODE_LIFETIME, Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
@@ -13,7 +13,7 @@ use crate::server::db::{Tx, session as session_table};
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, EndedBy, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
@@ -102,9 +102,9 @@ pub async fn redeem_code(
     environment_id: Uuid,
     application: &ApplicationRow,
     presented: &Redemption<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
-    redeem(state, environment_id, application, presented, VERIFIER_LENGTH, client).await
+    redeem(state, environment_id, application, presented, VERIFIER_LENGTH, origin).await
 }
 
 /// [`redeem_code`] for the Frontegg SDKs, whose verifiers have 16 characters of 62 where the standard wants 43. That is
@@ -114,9 +114,9 @@ pub async fn redeem_sdk_code(
     environment_id: Uuid,
     application: &ApplicationRow,
     presented: &Redemption<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
-    redeem(state, environment_id, application, presented, SDK_VERIFIER_LENGTH, client).await
+    redeem(state, environment_id, application, presented, SDK_VERIFIER_LENGTH, origin).await
 }
 
 async fn redeem(
@@ -125,7 +125,7 @@ async fn redeem(
     application: &ApplicationRow,
     presented: &Redemption<'_>,
     verifier_length: usize,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
     const UNKNOWN: TokenError = TokenError::Grant("the authorization code is unknown or was not issued to this client");
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
@@ -140,7 +140,7 @@ async fn redeem(
         if same_request && row.replayed_at.is_none() && now <= redeemed_at + IN_A_HURRY {
             return Err(USED);
         }
-        replayed(state, tx, environment_id, &code_hash, &row, client).await?;
+        replayed(state, tx, environment_id, &code_hash, &row, origin).await?;
         return Err(USED);
     }
     if now >= row.expires_at {
@@ -167,8 +167,8 @@ async fn redeem(
     session_table::add_application(&mut tx, session.id, application.id, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
-        let origin = Origin { code_hash: Some(&code_hash), ..Origin::of(family) };
-        let text = issue_refresh_token(state, &mut tx, &session, application, &origin, &row.scope).await?;
+        let lineage = Lineage { code_hash: Some(&code_hash), ..Lineage::of(family) };
+        let text = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, None)
@@ -189,7 +189,7 @@ async fn replayed(
     environment_id: Uuid,
     code_hash: &[u8],
     row: &AuthorizationCodeRow,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? else { return Ok(()) };
     if !credential::note_replay(&mut tx, code_hash, state.now()).await? {
@@ -202,17 +202,17 @@ async fn replayed(
         format!("An authorization code of {} was used a second time; its tokens were revoked", session.user_name),
     )
     .in_session(&session)
-    .from(client);
+    .from(origin);
     audit::record(state, &mut tx, event).await?;
-    end_impersonation(state, &mut tx, &session, client).await?;
+    end_impersonation(state, &mut tx, &session, origin).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &Session, client: &Client) -> ServiceResult<()> {
+async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &Session, origin: &Origin) -> ServiceResult<()> {
     if session.is_impersonation() {
         let reason = EndReason::AuthorizationCodeReused;
-        session::end_in(state, tx, session, reason, EndedBy::System, client).await?;
+        session::end_in(state, tx, session, reason, EndedBy::System, origin).await?;
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 
 use uuid::Uuid;
 
-use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::server::db::application::ApplicationRow;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
 use crate::server::state::AppState;
 
@@ -28,7 +28,7 @@ pub async fn exchange_hand_off(
     environment_id: Uuid,
     application: &ApplicationRow,
     presented: &Exchange<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
     let mut tx = state.db.write().await?;
     let presenter = if application.is_public() {
@@ -36,7 +36,7 @@ pub async fn exchange_hand_off(
     } else {
         Presenter::Application(application)
     };
-    let opened = match hand_off::redeem_in(state, &mut tx, environment_id, presented.code, presenter, client).await? {
+    let opened = match hand_off::redeem_in(state, &mut tx, environment_id, presented.code, presenter, origin).await? {
         Ok(opened) => opened,
         Err(refusal) => {
             tx.commit().await?;
@@ -49,7 +49,7 @@ pub async fn exchange_hand_off(
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
         let text =
-            issue_refresh_token(state, &mut tx, &session, application, &Origin::of(family), presented.scope).await?;
+            issue_refresh_token(state, &mut tx, &session, application, &Lineage::of(family), presented.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, None)

@@ -8,7 +8,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
@@ -18,7 +18,7 @@ use crate::server::db::{Conn, Tx, session as session_table, user};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, EndedBy, IN_A_HURRY};
 use crate::server::state::AppState;
 
@@ -45,7 +45,7 @@ pub async fn refresh(
     environment_id: Uuid,
     application: &ApplicationRow,
     presented: &Refreshing<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
     const UNKNOWN: TokenError = TokenError::Grant("the refresh token is unknown or was not issued to this client");
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(presented.refresh_token) else { return Err(UNKNOWN) };
@@ -68,7 +68,7 @@ pub async fn refresh(
     if !may_refresh(&session, application) {
         return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
     }
-    if let Some(outcome) = rotate(state, &mut tx, &token_hash, &row, &session, client).await? {
+    if let Some(outcome) = rotate(state, &mut tx, &token_hash, &row, &session, origin).await? {
         tx.commit().await?;
         return Err(outcome);
     }
@@ -82,16 +82,16 @@ pub async fn refresh(
     let session = match presented.tenant_id {
         None => session,
         Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => session,
-        Some(wanted) => match session::switch_account(state, &mut tx, &session, wanted, client).await {
+        Some(wanted) => match session::switch_account(state, &mut tx, &session, wanted, origin).await {
             Ok(switched) => switched,
             Err(ServiceError::NotFound) => return Err(NO_ACCOUNT),
             Err(error) => return Err(error.into()),
         },
     };
     note_use(&mut tx, &session, application, state.now()).await?;
-    let origin =
-        Origin { family_id: row.family_id, parent_hash: Some(&token_hash), code_hash: row.code_hash.as_deref() };
-    let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &origin, &row.scope).await?;
+    let lineage =
+        Lineage { family_id: row.family_id, parent_hash: Some(&token_hash), code_hash: row.code_hash.as_deref() };
+    let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
     let subject = subject_in(&mut tx, session, application).await?;
     let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
     if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
@@ -111,7 +111,7 @@ async fn rotate(
     token_hash: &[u8],
     row: &RefreshTokenRow,
     session: &Session,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<Option<TokenError>> {
     let now = state.now();
     if credential::is_family_revoked(tx, row.family_id).await? {
@@ -125,11 +125,11 @@ async fn rotate(
             "another refresh token of this session was used a moment ago: go on with that one's",
         ))),
         Some(_) => {
-            reused(state, tx, row, session, client).await?;
+            reused(state, tx, row, session, origin).await?;
             Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
         }
         None if credential::has_more_unused(tx, token_hash, UNUSED).await? => {
-            reused(state, tx, row, session, client).await?;
+            reused(state, tx, row, session, origin).await?;
             Ok(Some(TokenError::Grant("the refresh token was used too often; the session has been ended")))
         }
         None => {
@@ -157,7 +157,7 @@ async fn reused(
     tx: &mut Tx,
     row: &RefreshTokenRow,
     session: &Session,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     credential::revoke_family(tx, row.family_id, state.now()).await?;
     let event = Event::of(
@@ -169,9 +169,9 @@ async fn reused(
         ),
     )
     .in_session(session)
-    .from(client);
+    .from(origin);
     audit::record(state, tx, event).await?;
-    session::end_in(state, tx, session, EndReason::RefreshTokenReused, EndedBy::System, client).await?;
+    session::end_in(state, tx, session, EndReason::RefreshTokenReused, EndedBy::System, origin).await?;
     Ok(())
 }
 

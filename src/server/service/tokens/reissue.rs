@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::refresh::NO_ACCOUNT;
-use super::{Granted, Origin, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::{Tx, credential};
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceError;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session;
 use crate::server::state::AppState;
 
@@ -40,7 +40,7 @@ pub async fn reissue(
     session_id: Uuid,
     application: &ApplicationRow,
     wanted: &Reissue<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Granted> {
     state.limits.tokens(session_id)?;
     let mut tx = state.db.write().await?;
@@ -62,12 +62,12 @@ pub async fn reissue(
     if !may_refresh(&session, application) && now >= session.created_at + WITHOUT_KEEP_ALIVE {
         return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
     }
-    let session = switched(state, &mut tx, session, wanted.tenant_id, client).await?;
+    let session = switched(state, &mut tx, session, wanted.tenant_id, origin).await?;
     note_use(&mut tx, &session, application, now).await?;
     let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
         let family = wanted.family_id.unwrap_or_else(|| state.new_id());
-        let origin = Origin::of(family);
-        let text = issue_refresh_token(state, &mut tx, &session, application, &origin, wanted.scope).await?;
+        let lineage = Lineage::of(family);
+        let text = issue_refresh_token(state, &mut tx, &session, application, &lineage, wanted.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, wanted.family_id)
@@ -87,12 +87,12 @@ async fn switched(
     tx: &mut Tx,
     session: Session,
     tenant_id: Option<&str>,
-    client: &Client,
+    origin: &Origin,
 ) -> TokenResult<Session> {
     match tenant_id {
         None => Ok(session),
         Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => Ok(session),
-        Some(wanted) => match session::switch_account(state, tx, &session, wanted, client).await {
+        Some(wanted) => match session::switch_account(state, tx, &session, wanted, origin).await {
             Err(ServiceError::NotFound) => Err(NO_ACCOUNT),
             outcome => Ok(outcome?),
         },

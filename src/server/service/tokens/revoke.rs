@@ -10,7 +10,7 @@ use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, EndedBy};
 use crate::server::state::AppState;
 
@@ -20,10 +20,10 @@ pub async fn revoke_refresh(
     environment_id: Uuid,
     application: &ApplicationRow,
     refresh_token: &str,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     match find(state, application.id, refresh_token).await? {
-        Some((row, _)) => revoke_access(state, environment_id, row.session_id, Some(row.family_id), client).await,
+        Some((row, _)) => revoke_access(state, environment_id, row.session_id, Some(row.family_id), origin).await,
         None => Ok(()),
     }
 }
@@ -34,7 +34,7 @@ pub async fn revoke_access(
     environment_id: Uuid,
     session_id: Uuid,
     family_id: Option<Uuid>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     if let Some(family_id) = family_id {
@@ -42,7 +42,7 @@ pub async fn revoke_access(
     }
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
     if let Some(session) = session.filter(Session::is_impersonation) {
-        session::end_in(state, &mut tx, &session, EndReason::SignedOut, EndedBy::Application, client).await?;
+        session::end_in(state, &mut tx, &session, EndReason::SignedOut, EndedBy::Application, origin).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::Value;
 use understudy::model::session::EndReason;
-use understudy::server::service::caller::Client;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, EndedBy};
 use uuid::Uuid;
 
@@ -142,8 +142,8 @@ async fn what_was_not_committed_is_not_told() {
     let sid = session_in(&app, AMARA, "console").await;
     crate::support::break_audit(&app.state.db).await;
     let environment = production(&app).await;
-    let client = Client::default();
-    let ended = session::end(&app.state, environment, sid, EndReason::SignedOut, EndedBy::System, &client).await;
+    let origin = Origin::default();
+    let ended = session::end(&app.state, environment, sid, EndReason::SignedOut, EndedBy::System, &origin).await;
     assert!(ended.is_err());
     crate::support::mend_audit(&app.state.db).await;
     deliver(&app).await;

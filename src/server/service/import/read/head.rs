@@ -7,7 +7,7 @@ use crate::server::platform::text::nearest;
 use crate::server::service::import::dialect::bare;
 use crate::server::service::import::problem::{plain, quoted};
 use crate::server::service::import::row::Column;
-use crate::server::service::import::source::{FORMATS, Fate, Format, Origin, normal};
+use crate::server::service::import::source::{FORMATS, Fate, Format, Product, normal};
 
 /// Names that no other product has. `password_hash` is also Auth0's.
 const ONLY_OURS: [&str; 6] = ["locked", "accounts", "mfa_enrolled", "active_account", "last_visit_at", "visits"];
@@ -45,7 +45,7 @@ impl<T: Entity> Reader<'_, T> {
     fn choose(&mut self, names: &[String], is_ours: bool) {
         self.format = match self.reading.from {
             _ if T::KEY != "email" => None,
-            Some(origin) => Format::of(origin),
+            Some(product) => Format::of(product),
             None if is_ours => None,
             None => Format::recognise(names),
         };
@@ -76,10 +76,10 @@ impl<T: Entity> Reader<'_, T> {
         if !self.goes_on(line) {
             return None;
         }
-        if T::KEY == "email" && self.reading.from != Some(Origin::Understudy) {
+        if T::KEY == "email" && self.reading.from != Some(Product::Understudy) {
             let told = self.format.filter(|format| !format.headless.is_empty());
             let data: Vec<String> = cells.iter().map(|cell| bare(cell, true).to_owned()).collect();
-            let fits = |found: &&Format| self.format.is_none_or(|format| format.origin == found.origin);
+            let fits = |found: &&Format| self.format.is_none_or(|format| format.product == found.product);
             let found = Format::recognise_headless(&data).filter(fits);
             if let Some(format) = found.or(told.filter(|_| !names.iter().any(|name| name == "email"))) {
                 self.format = Some(format);
@@ -192,7 +192,7 @@ impl<T: Entity> Reader<'_, T> {
         let all_ours = names.iter().all(|name| T::COLUMNS.iter().any(|column| column.name.eq_ignore_ascii_case(name)));
         let normalised: Vec<String> = names.iter().map(|name| normal(name)).collect();
         let only_ours = names.iter().any(|name| ONLY_OURS.contains(&name.to_lowercase().as_str()));
-        let is_told = self.reading.from == Some(Origin::Understudy) || T::KEY != "email";
+        let is_told = self.reading.from == Some(Product::Understudy) || T::KEY != "email";
         self.choose(&normalised, all_ours || only_ours);
         if !self.goes_on(line) {
             return false;

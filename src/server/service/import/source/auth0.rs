@@ -1,11 +1,11 @@
 //! Auth0: *Users › Export Users*, as CSV (every text behind an apostrophe) or as one JSON object a line.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs};
+use super::{Format, Ours, Product, Theirs};
 use crate::server::service::import::words::truth;
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Auth0,
+    product: Product::Auth0,
     label: "Auth0's export of users",
     signatures: &[
         &["userid", "email", "emailverified"],

@@ -1,11 +1,11 @@
 //! Microsoft Entra ID: *Users › Download users*, and the templates of its bulk operations.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs};
+use super::{Format, Ours, Product, Theirs};
 use crate::server::service::import::words::truth;
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Entra,
+    product: Product::Entra,
     label: "Entra ID's download of users",
     signatures: &[
         &["userprincipalname", "displayname"],

@@ -1,10 +1,10 @@
 //! Firebase Authentication: `firebase auth:export`, as CSV without a head line or as JSON.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs, from_millis};
+use super::{Format, Ours, Product, Theirs, from_millis};
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Firebase,
+    product: Product::Firebase,
     label: "Firebase's export of users",
     signatures: &[&["localid", "email"], &["localid", "createdat"]],
     columns: &[

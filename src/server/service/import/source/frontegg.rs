@@ -1,10 +1,10 @@
 //! Frontegg: the CSV of its bulk migration. A user of several accounts has a row in each.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs};
+use super::{Format, Ours, Product, Theirs};
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Frontegg,
+    product: Product::Frontegg,
     label: "Frontegg's CSV of users",
     signatures: &[&["email", "tenantid"], &["email", "tenantids"]],
     columns: &[

@@ -1,10 +1,10 @@
 //! Google Workspace: *Directory › Users › Download users*, and its template for bulk updates.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, State, Theirs};
+use super::{Format, Ours, Product, State, Theirs};
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Google,
+    product: Product::Google,
     label: "Google Workspace's list of users",
     signatures: &[&["firstname", "lastname", "emailaddress"]],
     columns: &[

@@ -5,11 +5,11 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde_json::Value;
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, Theirs, from_millis};
+use super::{Format, Ours, Product, Theirs, from_millis};
 use crate::server::service::import::words::truth;
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Keycloak,
+    product: Product::Keycloak,
     label: "Keycloak's export of users",
     signatures: &[
         &["username", "emailverified", "enabled"],

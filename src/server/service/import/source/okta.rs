@@ -2,10 +2,10 @@
 //! `profile.`.
 
 use super::Fate::{Passed, Taken};
-use super::{Format, Origin, Ours, State, Theirs};
+use super::{Format, Ours, Product, State, Theirs};
 
 pub static FORMAT: Format = Format {
-    origin: Origin::Okta,
+    product: Product::Okta,
     label: "Okta's list of people",
     signatures: &[
         &["login", "firstname", "lastname"],

@@ -3,7 +3,7 @@
 use super::Going;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::{session as table, user};
-use crate::server::service::caller::Client;
+use crate::server::service::caller::Origin;
 use crate::server::service::import::Writer;
 use crate::server::service::import::change::What;
 use crate::server::service::session::{self, EndedBy};
@@ -26,16 +26,16 @@ pub(in crate::server) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> 
 /// As many as a user may have now end here. The rest, of a user who had more before that was so, are over all the same, and a
 /// timer ends them: the others in the import do not wait for that.
 async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    let (state, client) = (writer.state, Client::default());
+    let (state, origin) = (writer.state, Origin::default());
     let (reason, by) = (EndReason::PasswordChanged, EndedBy::System);
-    if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &client).await? {
+    if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &origin).await? {
         user::end_sessions_before(writer.tx, one.id, writer.now).await?;
     }
     Ok(())
 }
 
 async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    let (state, environment_id, client) = (writer.state, writer.environment_id, Client::default());
+    let (state, environment_id, origin) = (writer.state, writer.environment_id, Origin::default());
     let reason = EndReason::TargetLockedOrRemoved;
     loop {
         let mut ended = false;
@@ -48,7 +48,7 @@ async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()>
                 continue;
             };
             if standing.kind == SessionKind::Password {
-                ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &client).await?;
+                ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &origin).await?;
             }
         }
         // Running ones come first in the list: one more look, until there are none.
