@@ -48,18 +48,21 @@ impl Severity {
 pub enum ActorKind {
     Operator,
     User,
-    Application,
+    /// An application by itself.
+    Client,
+    Agent,
     System,
 }
 
 impl ActorKind {
-    pub const ALL: [Self; 4] = [Self::Operator, Self::User, Self::Application, Self::System];
+    pub const ALL: [Self; 5] = [Self::Operator, Self::User, Self::Client, Self::Agent, Self::System];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Operator => "operator",
             Self::User => "user",
-            Self::Application => "application",
+            Self::Client => "application",
+            Self::Agent => "agent",
             Self::System => "system",
         }
     }

@@ -1,5 +1,6 @@
 //! What the rules are about, and the rules: pure, below the database, whose rows become these or nothing.
 
+pub mod actor;
 pub mod policy;
 pub mod session;
 pub mod subject;

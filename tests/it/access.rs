@@ -76,9 +76,10 @@ async fn another_environments_ids_answer_exactly_like_ids_that_do_not_exist() {
     };
     let mut tx = app.state.db.write().await.expect("a transaction");
     let roles = [understudy::model::operator::Role::Owner];
-    understudy::server::service::operator::change_roles(
+    understudy::server::service::operator::change_roles_in(
         &app.state,
         &mut tx,
+        &understudy::server::domain::actor::Actor::System,
         "vera@understudy.example",
         Some(environment),
         &roles,

@@ -4,6 +4,7 @@ use super::support::TestApp;
 use understudy::server::db::environment::EnvironmentRow;
 use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
+use understudy::server::domain::actor::Actor;
 use understudy::server::service;
 use understudy::server::service::import::change::Protection;
 use understudy::server::service::import::problem::Problems;
@@ -58,7 +59,9 @@ impl Bench {
     async fn new() -> Self {
         let app = TestApp::new().await;
         let mut tx = app.state.db.write().await.expect("a transaction");
-        let made = service::directory::environment::create(&app.state, &mut tx, "imports", "Imports", 9).await;
+        let made =
+            service::directory::environment::create_in(&app.state, &mut tx, &Actor::System, "imports", "Imports", 9)
+                .await;
         tx.commit().await.expect("commit");
         Self { app, environment: made.expect("an environment") }
     }

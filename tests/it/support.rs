@@ -14,6 +14,7 @@ use uuid::Uuid;
 use understudy::model::operator::Role;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::db::Db;
+use understudy::server::domain::actor::Actor;
 use understudy::server::platform::client_address::TrustedProxies;
 use understudy::server::platform::clock::{Clock, ManualClock};
 use understudy::server::platform::outbound::{Outbound, Recorder};
@@ -149,7 +150,9 @@ impl TestApp {
     pub async fn set_roles(&self, email: &str, roles: &[Role]) {
         let mut tx = self.state.db.write().await.expect("a transaction");
         let revoke: Vec<Role> = Role::ALL.into_iter().filter(|role| !roles.contains(role)).collect();
-        operators::change_roles(&self.state, &mut tx, email, None, roles, &revoke).await.expect("roles change");
+        operators::change_roles_in(&self.state, &mut tx, &Actor::System, email, None, roles, &revoke)
+            .await
+            .expect("roles change");
         tx.commit().await.expect("commit");
     }
 

@@ -59,6 +59,7 @@ actions! {
     ROLE_CHANGED = "role.changed", Medium;
     ACCOUNT_CHANGED = "account.changed", Medium;
     APPLICATION_CHANGED = "client.changed", Medium | High | Info;
+    ENVIRONMENT_CREATED = "environment.created", Info;
     ENVIRONMENT_HOST_CHANGED = "environment.host_changed", High;
     KEYS_ROTATED = "key.rotated", High;
     KEY_REMOVED = "key.removed", Info;

@@ -14,14 +14,14 @@ use url::Url;
 use super::context::plain;
 use super::serve::{self, ServeOptions};
 use super::{Output, say, say_json, table};
-use crate::model::audit::action;
-use crate::model::impersonation::ImpersonationSettings;
-use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::{Tx, application, operator, settings};
+use crate::server::db::environment;
+use crate::server::db::{Tx, application, operator};
+use crate::server::domain::actor::Actor;
 use crate::server::service;
-use crate::server::service::audit::{self, Event};
+use crate::server::service::caller::Caller;
+use crate::server::service::impersonation::settings::{SettingsChange, change_in};
 use crate::server::service::import::{self, Content, ImportError, Kind, Source};
-use crate::server::service::operator::NewPassword;
+use crate::server::service::operator::{NewOperator, NewPassword};
 use crate::server::state::AppState;
 use data::{ENVIRONMENTS, OPERATORS};
 
@@ -132,8 +132,9 @@ async fn passwords(state: &AppState) -> anyhow::Result<Vec<NewPassword>> {
 async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Vec<NewPassword>) -> anyhow::Result<()> {
     for (position, demo) in ENVIRONMENTS.iter().enumerate() {
         let position = i64::try_from(position)?;
-        let row =
-            service::directory::environment::create(state, tx, demo.slug, demo.name, position).await.map_err(plain)?;
+        let row = service::directory::environment::create_in(state, tx, &Actor::System, demo.slug, demo.name, position)
+            .await
+            .map_err(plain)?;
         let source = |kind: Kind, text: &str| Source {
             name: format!("{}/{}.csv", demo.slug, kind.as_str()),
             kind,
@@ -146,7 +147,8 @@ async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Ve
             Err(error) => return Err(error).context("importing the demonstration data"),
         }
         if demo.impersonation {
-            turn_on(state, tx, &row).await?;
+            let on = SettingsChange { enabled: Some(true), ..SettingsChange::default() };
+            change_in(&Caller::system(state, row), tx, on).await.map_err(plain)?;
         }
     }
     for (demo, password) in OPERATORS.iter().zip(passwords) {
@@ -155,19 +157,10 @@ async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Ve
             None => None,
         };
         let roles = demo.roles.iter().copied().collect();
-        service::operator::create(state, tx, demo.email, demo.name, password, environment_id, roles)
-            .await
-            .map_err(plain)?;
+        let new = NewOperator { email: demo.email, name: demo.name, password, environment_id, roles };
+        service::operator::create_in(state, tx, &Actor::System, new).await.map_err(plain)?;
     }
     Ok(())
-}
-
-async fn turn_on(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow) -> anyhow::Result<()> {
-    let on = ImpersonationSettings { enabled: true, hide_from_account_audit: false };
-    settings::update(tx, environment.id, on, state.now()).await?;
-    let sentence = "Impersonation turned on for the demonstration";
-    let event = Event::of(environment.id, action::SETTINGS_CHANGED, sentence);
-    audit::record(state, tx, event).await.map_err(plain)
 }
 
 /// A demonstration file with the addresses of the sample applications, and its times moved so that the newest visit was

@@ -7,6 +7,7 @@ use url::Url;
 use super::context::{environment, open, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
+use crate::server::domain::actor::Actor;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::directory::environment::Moved;
 use crate::server::{db, service};
@@ -79,7 +80,9 @@ async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Outp
     let mut tx = state.db.write().await?;
     let position = db::environment::all(&mut tx).await?.len();
     let position = i64::try_from(position)?;
-    let row = service::directory::environment::create(&state, &mut tx, slug, name, position).await.map_err(plain)?;
+    let row = service::directory::environment::create_in(&state, &mut tx, &Actor::System, slug, name, position)
+        .await
+        .map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
     if output.json {
@@ -94,9 +97,10 @@ async fn set_host(options: &SetHost) -> anyhow::Result<()> {
     let state = open(&options.database, options.public_url.clone(), TrustedProxies::default()).await?;
     let mut tx = state.db.write().await?;
     let row = environment(&mut tx, &options.slug).await?;
-    let moved = service::directory::environment::set_host(&state, &mut tx, &row, options.host.as_deref())
-        .await
-        .map_err(plain)?;
+    let moved =
+        service::directory::environment::set_host_in(&state, &mut tx, &Actor::System, &row, options.host.as_deref())
+            .await
+            .map_err(plain)?;
     tx.commit().await?;
     state.db.close().await;
     let issuer = moved.as_ref().map_or_else(|| state.issuer(&row), |moved| moved.issuer.clone());

@@ -7,7 +7,8 @@ use super::context::{environment, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::server::db::{Conn, settings as table};
-use crate::server::service::impersonation::settings::{SettingsChange, change_by_system};
+use crate::server::service::caller::Caller;
+use crate::server::service::impersonation::settings::{self, SettingsChange};
 
 #[derive(Args)]
 pub struct ImpersonationOptions {
@@ -48,7 +49,7 @@ pub async fn run(options: &ImpersonationOptions) -> anyhow::Result<()> {
     drop(conn);
     if wanted.is_some() {
         let change = SettingsChange { enabled: wanted, ..SettingsChange::default() };
-        change_by_system(&state, row.id, change).await.map_err(plain)?;
+        settings::change(&Caller::system(&state, row.clone()), change).await.map_err(plain)?;
     }
     let mut conn = state.db.read().await?;
     show(&mut conn, place, row.id, &row.name).await?;

@@ -10,6 +10,7 @@ use super::{Output, say, say_json, table};
 use crate::model::key::KeyState;
 use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db;
+use crate::server::service::caller::Caller;
 use crate::server::service::directory::signing_key;
 
 #[derive(Args)]
@@ -59,7 +60,7 @@ async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str, output:
     let mut conn = state.db.read().await?;
     let row = environment(&mut conn, slug).await?;
     drop(conn);
-    let all = signing_key::rotate_by_system(&state, &row, algorithm).await.map_err(plain)?;
+    let all = signing_key::rotate(&Caller::system(&state, row), algorithm).await.map_err(plain)?;
     if output.json {
         let told = all.iter().map(
             |rotated| json!({ "algorithm": rotated.algorithm, "active": rotated.active, "retired": rotated.retired }),

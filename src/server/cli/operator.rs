@@ -19,7 +19,8 @@ use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::{Conn, operator as table};
-use crate::server::service::operator::{self as service, Ended};
+use crate::server::domain::actor::Actor;
+use crate::server::service::operator::{self as service, Ended, NewOperator};
 use crate::server::state::AppState;
 
 #[derive(Args)]
@@ -213,7 +214,8 @@ async fn create(
     let hashed = service::new_password(&state, &password).await.map_err(plain)?;
     let mut tx = state.db.write().await?;
     let environment_id = place.id(&mut tx).await?;
-    service::create(&state, &mut tx, email, name, hashed, environment_id, roles).await.map_err(plain)?;
+    let new = NewOperator { email, name, password: hashed, environment_id, roles };
+    service::create_in(&state, &mut tx, &Actor::System, new).await.map_err(plain)?;
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
@@ -225,7 +227,7 @@ async fn reset(email: &str, password: &Password, common: &Common) -> anyhow::Res
     let (password, is_new) = password.take(&state)?;
     let hashed = service::new_password(&state, &password).await.map_err(plain)?;
     let mut tx = state.db.write().await?;
-    let ended = service::reset_password(&state, &mut tx, email, &hashed).await.map_err(plain)?;
+    let ended = service::reset_password_in(&state, &mut tx, &Actor::System, email, &hashed).await.map_err(plain)?;
     tx.commit().await?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("{email} has a new password: {}.", ended.sentence());
@@ -244,15 +246,15 @@ async fn one(one: &One, verb: Verb) -> anyhow::Result<()> {
     let mut tx = state.db.write().await?;
     let (sentence, ended) = match verb {
         Verb::Disable => {
-            let ended = service::disable(&state, &mut tx, email).await.map_err(plain)?;
+            let ended = service::disable_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
             (format!("{email} is disabled: {}.", ended.sentence()), ended)
         }
         Verb::SignOut => {
-            let ended = service::sign_out_everywhere(&state, &mut tx, email).await.map_err(plain)?;
+            let ended = service::sign_out_everywhere_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
             (format!("{email} is signed out everywhere: {}.", ended.sentence()), ended)
         }
         Verb::Enable => {
-            service::enable(&state, &mut tx, email).await.map_err(plain)?;
+            service::enable_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
             (format!("{email} may sign in again."), Ended::default())
         }
     };
@@ -267,7 +269,9 @@ async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
     let environment_id = change.place.id(&mut tx).await?;
     let (granted, revoked): (&[Role], &[Role]) = if grant { (roles, &[]) } else { (&[], roles) };
     let email = &change.who.email;
-    service::change_roles(&state, &mut tx, email, environment_id, granted, revoked).await.map_err(plain)?;
+    service::change_roles_in(&state, &mut tx, &Actor::System, email, environment_id, granted, revoked)
+        .await
+        .map_err(plain)?;
     tx.commit().await?;
     if change.common.output.json {
         return answer(&state, email, change.common.output, "", json!({})).await;

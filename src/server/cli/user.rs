@@ -7,6 +7,7 @@ use url::Url;
 use super::context::{environment, open, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
+use crate::server::domain::actor::Actor;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::session::password_link;
 
@@ -41,7 +42,7 @@ pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let state = open(database, public_url.clone(), TrustedProxies::default()).await?;
     let mut tx = state.db.write().await?;
     let row = environment(&mut tx, slug).await?;
-    let link = password_link::make(&state, &mut tx, &row, email).await.map_err(plain)?;
+    let link = password_link::make_in(&state, &mut tx, &Actor::System, &row, email).await.map_err(plain)?;
     tx.commit().await?;
     let address = format!("{}/password?link={}", state.issuer(&row), link.code);
     state.db.close().await;

@@ -13,9 +13,10 @@ use super::page;
 use crate::model::error::ApiError;
 use crate::model::percent::{decode, encode};
 use crate::server::crypto::device;
+use crate::server::domain::actor::Operator;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::url::is_path;
-use crate::server::service::caller::{Caller, Operator, Origin};
+use crate::server::service::caller::{Caller, Origin};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
+use crate::server::domain::actor::Operator;
 use crate::server::error::ServiceResult;
 use crate::server::http::caller::{cookie_value, operator_cookie_name};
 use crate::server::http::page::{self, Page};
@@ -14,7 +15,6 @@ use crate::server::oauth::cookies;
 use crate::server::oauth::parameters::{BrowserQuery, Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::caller::Operator;
 use crate::server::service::impersonation::hand_off::{self, Claimed, Opened, Presenter, Refusal};
 use crate::server::service::operator;
 use crate::server::service::registry::relying_party;

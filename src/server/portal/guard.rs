@@ -6,11 +6,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
+use crate::server::domain::actor::Operator;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
 use crate::server::http::headers::OfOperator;
 use crate::server::http::page::{self, Page};
-use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::model::operator::ending_with_sign_out;
+use crate::server::domain::actor::Operator;
 use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
-use crate::server::service::caller::Operator;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 

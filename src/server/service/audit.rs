@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use self::day::midnight;
 use self::look::{Found, STEPS, look};
-use super::caller::{Caller, Operator, Origin};
+use super::caller::{Caller, Origin};
 use super::length;
 use super::registry::accounts;
 use super::registry::names::Names;
@@ -22,6 +22,7 @@ use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::page::{Cursor, Window};
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account};
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{SEARCH_MAX, Search, sentence, storable};
@@ -45,9 +46,9 @@ impl Event {
             occurred_at: DateTime::default(),
             action: action.to_owned(),
             severity: severity.as_str().to_owned(),
-            actor_kind: ActorKind::System.as_str().to_owned(),
+            actor_kind: Actor::System.kind().as_str().to_owned(),
             actor_id: None,
-            actor_name: "Understudy".to_owned(),
+            actor_name: Actor::System.name().to_owned(),
             operator_id: None,
             operator_name: None,
             user_id: None,
@@ -68,24 +69,15 @@ impl Event {
         })
     }
 
-    pub fn by_operator(mut self, operator: &Operator) -> Self {
-        self.0.actor_kind = ActorKind::Operator.as_str().to_owned();
-        self.0.actor_id = Some(operator.id);
-        self.0.actor_name.clone_from(&operator.name);
-        self
+    /// An event of the caller's doing, in its environment.
+    pub fn of_caller(caller: &Caller, action: &str, description: impl Into<String>) -> Self {
+        Self::of(caller.environment.id, action, description).by(&caller.actor).from(&caller.origin)
     }
 
-    pub fn by_user(mut self, id: Uuid, name: &str) -> Self {
-        self.0.actor_kind = ActorKind::User.as_str().to_owned();
-        self.0.actor_id = Some(id);
-        self.0.actor_name = name.to_owned();
-        self
-    }
-
-    pub fn by_application(mut self, id: Uuid, name: &str) -> Self {
-        self.0.actor_kind = ActorKind::Application.as_str().to_owned();
-        self.0.actor_id = Some(id);
-        self.0.actor_name = name.to_owned();
+    pub fn by(mut self, actor: &Actor) -> Self {
+        actor.kind().as_str().clone_into(&mut self.0.actor_kind);
+        self.0.actor_id = actor.id();
+        actor.name().clone_into(&mut self.0.actor_name);
         self
     }
 

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::model::operator::Roles;
+use crate::model::operator::{Role, Roles};
 use crate::server::crypto::device::{self, Device, Devices};
 use crate::server::db::environment::EnvironmentRow;
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::client_address::Place;
 use crate::server::platform::rate_limit::{Attempt, Realm};
@@ -46,29 +47,45 @@ impl Origin {
     }
 }
 
-/// A signed-in operator.
-#[derive(Clone, Debug)]
-pub struct Operator {
-    pub id: Uuid,
-    pub email: String,
-    pub name: String,
-    /// The portal session.
-    pub session_id: Uuid,
-}
-
-/// A signed-in operator at work in one environment, in which it has at least one role.
+/// Somebody at work in one environment: who acts, where, with which rights, and from where.
 #[derive(Clone)]
 pub struct Caller {
     pub state: AppState,
-    pub origin: Origin,
-    pub operator: Operator,
+    pub actor: Actor,
     pub environment: EnvironmentRow,
+    /// What the roles of an operator let it do. Who administers the server may do all of it.
     pub roles: Roles,
+    pub origin: Origin,
 }
 
 impl Caller {
+    /// Whoever administers the server, at its command line: it has the database in its hands anyway, and all that it does by a
+    /// use case is written down.
+    pub fn system(state: &AppState, environment: EnvironmentRow) -> Self {
+        let roles = Role::ALL.into_iter().collect();
+        Self { state: state.clone(), actor: Actor::System, environment, roles, origin: Origin::default() }
+    }
+
     /// Seeing what the environment holds.
     pub fn require_view(&self) -> ServiceResult<()> {
-        if self.roles.can_view() { Ok(()) } else { Err(ServiceError::Forbidden) }
+        self.require(Roles::can_view)
+    }
+
+    /// # Errors
+    /// [`ServiceError::Forbidden`] for those whose roles do not allow it.
+    pub fn require(&self, may: fn(Roles) -> bool) -> ServiceResult<()> {
+        if may(self.roles) { Ok(()) } else { Err(ServiceError::Forbidden) }
+    }
+
+    /// The operator, for what only somebody with a portal session can do.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] for all others.
+    pub fn operator(&self) -> ServiceResult<&Operator> {
+        self.actor.operator().ok_or(ServiceError::Forbidden)
+    }
+
+    pub fn is(&self, operator_id: Option<Uuid>) -> bool {
+        operator_id.is_some() && self.actor.operator().map(|operator| operator.id) == operator_id
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::registry::names::Names;
-use super::session::{self, EndedBy};
+use super::session;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{
     Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation, MINUTES,
@@ -76,7 +76,7 @@ impl Candidate {
         Facts {
             enabled: self.settings.enabled,
             roles: caller.roles,
-            operator_email: &caller.operator.email,
+            operator_email: caller.actor.operator().map_or("", |operator| &operator.email),
             target: Target {
                 email: &self.user.email,
                 locked: self.user.locked_at.is_some(),
@@ -114,8 +114,13 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     let mut conn = caller.state.db.read().await?;
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
-    let running =
-        session_table::impersonations_of(&mut conn, caller.environment.id, user_id, caller.operator.id).await?;
+    let running = session_table::impersonations_of(
+        &mut conn,
+        caller.environment.id,
+        user_id,
+        caller.actor.id().unwrap_or_default(),
+    )
+    .await?;
     let names = &candidate.names;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
@@ -151,7 +156,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     accounts.sort_by_key(|account| !account.active);
     let denial = policy::decide_for_target(&candidate.facts(caller, None)).err();
     Ok(Drawer {
-        operator_id: caller.operator.id,
+        operator_id: caller.actor.id().unwrap_or_default(),
         user_id,
         name: candidate.user.name.clone(),
         email: candidate.user.email.clone(),
@@ -180,7 +185,13 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let endable = if caller.roles.can_end_any_session() {
         running
     } else {
-        session_table::count_live_impersonations_by(&mut conn, caller.environment.id, caller.operator.id, now).await?
+        session_table::count_live_impersonations_by(
+            &mut conn,
+            caller.environment.id,
+            caller.actor.id().unwrap_or_default(),
+            now,
+        )
+        .await?
     };
     Ok(ImpersonationOverview {
         running,
@@ -195,7 +206,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row, &names))
             .collect(),
-        asked_by: caller.operator.id,
+        asked_by: caller.actor.id().unwrap_or_default(),
         now,
     })
 }
@@ -212,8 +223,7 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
         .filter(Session::is_impersonation)
         .ok_or(ServiceError::NotFound)?;
     let reason = ending_as(caller, &session).ok_or(ServiceError::Forbidden)?;
-    let by = EndedBy::Operator(&caller.operator);
-    session::end_in(&caller.state, &mut tx, &session, reason, by, &caller.origin).await?;
+    session::end_in(&caller.state, &mut tx, &session, reason, &caller.actor, &caller.origin).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -222,7 +232,10 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
 /// their turn in between. Gives how many.
 pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
     let state = &caller.state;
-    let operator_id = (!caller.roles.can_end_any_session()).then_some(caller.operator.id);
+    let operator_id = match caller.roles.can_end_any_session() {
+        true => None,
+        false => Some(caller.operator()?.id),
+    };
     // Who starts one in the meantime does not keep this busy.
     let (environment_id, began) = (caller.environment.id, state.now());
     let mut ended = 0;
@@ -236,8 +249,7 @@ pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
         }
         for session in &batch {
             let Some(reason) = ending_as(caller, session) else { continue };
-            let by = EndedBy::Operator(&caller.operator);
-            if session::end_in(state, &mut tx, session, reason, by, &caller.origin).await? {
+            if session::end_in(state, &mut tx, session, reason, &caller.actor, &caller.origin).await? {
                 ended += 1;
             }
         }
@@ -247,7 +259,7 @@ pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
 
 /// As what the caller may end a session: as its operator, as an administrator, or not at all.
 fn ending_as(caller: &Caller, session: &Session) -> Option<EndReason> {
-    if session.operator_id == Some(caller.operator.id) {
+    if caller.is(session.operator_id) {
         Some(EndReason::EndedByOperator)
     } else {
         caller.roles.can_end_any_session().then_some(EndReason::RevokedByAdministrator)

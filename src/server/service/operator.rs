@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event, failed_sign_in};
-use super::caller::{Caller, Operator, Origin};
+use super::caller::{Caller, Origin};
 use super::impersonation::live;
-use super::session::{self, EndedBy};
+use super::session;
 use crate::model::audit::action;
 use crate::model::environment::Environment;
 use crate::model::error::WRONG_PASSWORD;
@@ -21,13 +21,15 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
 use crate::server::db::{Conn, Tx, session as session_table};
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
 use crate::server::state::AppState;
 
 pub use manage::{
-    Ended, NewPassword, change_roles, create, disable, enable, new_password, reset_password, sign_out_everywhere,
+    Ended, NewOperator, NewPassword, change_roles_in, create_in, disable_in, enable_in, new_password,
+    reset_password_in, sign_out_everywhere_in,
 };
 
 /// A portal session lasts a working day.
@@ -125,7 +127,7 @@ async fn record_failure(
                 let operator =
                     Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: Uuid::nil() };
                 let event = Event::of(environment.id, name, sentence);
-                audit::record(state, tx, event.by_operator(&operator).from(origin)).await?;
+                audit::record(state, tx, event.by(&Actor::Operator(operator)).from(origin)).await?;
             }
             _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), origin).await?,
         }
@@ -145,8 +147,9 @@ async fn record_everywhere(
         action::OPERATOR_SIGNED_IN => format!("{} signed in to the portal", operator.name),
         _ => format!("{} signed out of the portal", operator.name),
     };
+    let by = Actor::Operator(operator.clone());
     for environment in table::environments(tx, operator.id).await? {
-        let event = Event::of(environment.id, name, sentence.as_str()).by_operator(operator).from(origin);
+        let event = Event::of(environment.id, name, sentence.as_str()).by(&by).from(origin);
         audit::record(state, tx, event).await?;
     }
     Ok(())
@@ -183,7 +186,7 @@ pub async fn enter(state: &AppState, operator: Operator, origin: Origin, slug: &
     let places = places(state, operator.id).await?;
     let place = places.iter().find(|(environment, _)| environment.slug == slug).cloned();
     let (environment, roles) = place.ok_or(ServiceError::NotFound)?;
-    Ok(Caller { state: state.clone(), origin, operator, environment, roles })
+    Ok(Caller { state: state.clone(), actor: Actor::Operator(operator), environment, roles, origin })
 }
 
 async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
@@ -232,8 +235,8 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
                 break;
             }
             for running in &batch {
-                let by = EndedBy::Operator(operator);
-                session::end_in(state, tx, running, EndReason::OperatorSignedOut, by, origin).await?;
+                let by = Actor::Operator(operator.clone());
+                session::end_in(state, tx, running, EndReason::OperatorSignedOut, &by, origin).await?;
             }
         }
     }

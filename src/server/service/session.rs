@@ -13,13 +13,14 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event};
-use super::caller::{Operator, Origin};
+use super::caller::Origin;
 use super::delivery::back_channel_logout;
 use super::registry::names::Names;
 use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
 use crate::server::db::session::{self as table, SessionListRow};
 use crate::server::db::{Conn, Tx, account};
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
@@ -38,17 +39,6 @@ pub const IN_A_HURRY: TimeDelta = TimeDelta::seconds(10);
 /// Sessions that end in one transaction: others get their turn before the next.
 pub const AT_ONCE: i64 = 100;
 
-/// Who ends a session.
-#[derive(Clone, Copy)]
-pub enum EndedBy<'a> {
-    System,
-    Operator(&'a Operator),
-    /// The session's own user.
-    User,
-    /// The application in which the session runs.
-    Application,
-}
-
 /// The session, if it may go on. One that may not is ended here and now, with the reason that its END event names.
 pub async fn live(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
     let seen = state.sessions.session(&state.db, environment_id, id).await?;
@@ -61,7 +51,7 @@ pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bo
     let Some(reason) = standing.end_due(state.now()) else { return Ok(true) };
     if standing.ended_at.is_none() {
         let mut tx = state.db.write().await?;
-        end_in(state, &mut tx, standing, reason, EndedBy::System, &Origin::default()).await?;
+        end_in(state, &mut tx, standing, reason, &Actor::System, &Origin::default()).await?;
         tx.commit().await?;
     }
     Ok(false)
@@ -72,7 +62,7 @@ pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bo
 pub async fn live_in(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
     let Some(standing) = table::standing(tx, environment_id, id).await? else { return Ok(None) };
     let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
-    end_in(state, tx, &standing, reason, EndedBy::System, &Origin::default()).await?;
+    end_in(state, tx, &standing, reason, &Actor::System, &Origin::default()).await?;
     Ok(None)
 }
 
@@ -84,12 +74,12 @@ pub async fn end_in(
     tx: &mut Tx,
     session: &Session,
     reason: EndReason,
-    by: EndedBy<'_>,
+    by: &Actor,
     origin: &Origin,
 ) -> ServiceResult<bool> {
     // Whoever asks for the end of a session that had to end anyway finds it ended: its own reason comes first.
     let (reason, by) = match session.end_due(state.now()) {
-        Some(due) if session.ended_at.is_none() && due != reason => (due, EndedBy::System),
+        Some(due) if session.ended_at.is_none() && due != reason => (due, &Actor::System),
         _ => (reason, by),
     };
     if !table::end(tx, session.id, reason, state.now()).await? {
@@ -100,18 +90,8 @@ pub async fn end_in(
         SessionKind::Password if reason == EndReason::SignedOut => action::USER_SIGNED_OUT,
         SessionKind::Password => action::SESSION_REVOKED,
     };
-    let event =
-        Event::of(session.environment_id, name, told::told(session, reason, by)).in_session(session).from(origin);
-    let event = match by {
-        EndedBy::System => event,
-        EndedBy::Operator(operator) => event.by_operator(operator),
-        EndedBy::User => event.by_user(session.user_id, &session.user_name),
-        EndedBy::Application => match (session.application_id, &session.application_name) {
-            (Some(id), Some(name)) => event.by_application(id, name),
-            _ => event,
-        },
-    };
-    audit::record(state, tx, event).await?;
+    let event = Event::of(session.environment_id, name, told::told(session, reason, by)).by(by).in_session(session);
+    audit::record(state, tx, event.from(origin)).await?;
     back_channel_logout::enqueue(state, tx, session).await?;
     Ok(true)
 }
@@ -125,7 +105,7 @@ pub async fn end(
     environment_id: Uuid,
     id: Uuid,
     reason: EndReason,
-    by: EndedBy<'_>,
+    by: &Actor,
     origin: &Origin,
 ) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;
@@ -150,7 +130,7 @@ pub async fn revoke_own(
         .await?
         .filter(|session| session.user_id == viewer.user_id)
         .ok_or(ServiceError::NotFound)?;
-    end_in(state, tx, &session, EndReason::RevokedByUser, EndedBy::User, origin).await
+    end_in(state, tx, &session, EndReason::RevokedByUser, &Actor::user_of(&session), origin).await
 }
 
 /// Moves a session to another account of its user and remembers it as the user's active one, unless an operator did it.
@@ -196,7 +176,7 @@ pub async fn switch_account(
         action::SESSION_ACCOUNT_SWITCHED,
         format!("{} switched from {from} to {to}", session.user_name),
     )
-    .by_user(session.user_id, &session.user_name)
+    .by(&Actor::user_of(session))
     .in_session(&switched)
     .from(origin);
     audit::record(state, tx, event).await?;
@@ -238,7 +218,7 @@ pub async fn end_own_in(
     user_id: Uuid,
     limit: i64,
     reason: EndReason,
-    by: EndedBy<'_>,
+    by: &Actor,
     origin: &Origin,
 ) -> ServiceResult<bool> {
     let sessions = table::own_running(tx, user_id, 0, limit).await?;
@@ -291,7 +271,7 @@ async fn end_those_due(state: &AppState, sessions: &[Session]) -> ServiceResult<
     for session in sessions {
         let Some(reason) = session.end_due(state.now()) else { continue };
         let mut tx = state.db.write().await?;
-        if end_in(state, &mut tx, session, reason, EndedBy::System, &Origin::default()).await? {
+        if end_in(state, &mut tx, session, reason, &Actor::System, &Origin::default()).await? {
             ended += 1;
         }
         tx.commit().await?;

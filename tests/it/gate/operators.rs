@@ -16,9 +16,11 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
+use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
 use understudy::server::service::caller::Caller;
+use understudy::server::service::operator::NewOperator;
 use understudy::server::service::{impersonation, operator, upkeep};
 
 const VERA: &str = "vera@understudy.example";
@@ -174,7 +176,9 @@ async fn what_runs_grows_less_as_time_passes_though_nothing_is_written() {
 async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
-    operator::sign_out(&app.state, &caller.operator, None, &caller.origin).await.expect("she signs out");
+    operator::sign_out(&app.state, caller.operator().expect("an operator"), None, &caller.origin)
+        .await
+        .expect("she signs out");
     let outcome = impersonation::start(&caller, &wanted(&app, AMARA).await).await;
     assert!(matches!(outcome, Err(ServiceError::Unauthenticated)), "{outcome:?}");
     assert_eq!(app.count("sessions").await, 0);
@@ -287,8 +291,17 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let stored = async {
         let roles = [Role::Admin].into_iter().collect();
         let email = "new@understudy.example";
-        operator::create(&app.state, &mut tx, email, "New", chosen, None, roles).await.expect("an operator");
-        operator::reset_password(&app.state, &mut tx, VERA, &another).await.expect("another password");
+        operator::create_in(
+            &app.state,
+            &mut tx,
+            &Actor::System,
+            NewOperator { email, name: "New", password: chosen, environment_id: None, roles },
+        )
+        .await
+        .expect("an operator");
+        operator::reset_password_in(&app.state, &mut tx, &Actor::System, VERA, &another)
+            .await
+            .expect("another password");
     };
     tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
     let short = operator::new_password(&app.state, "short").await;

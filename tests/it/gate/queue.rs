@@ -10,8 +10,9 @@ use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
 use understudy::server::db::{environment, user};
+use understudy::server::domain::actor::Actor;
 use understudy::server::service::caller::Origin;
-use understudy::server::service::session::{self, EndedBy, password_link};
+use understudy::server::service::session::{self, password_link};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_too_many_sign_in_at_once_the_rest_is_asked_to_come_again_and_the_portal_is_not_kept_waiting() {
@@ -62,7 +63,7 @@ async fn a_link_that_is_posted_many_times_at_once_is_worked_for_a_few_times() {
     let app = TestApp::new().await;
     let mut tx = app.state.db.write().await.expect("a transaction");
     let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make(&app.state, &mut tx, &row, AMARA).await.expect("a link");
+    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
     tx.commit().await.expect("commit");
     let mut crowd = JoinSet::new();
     for _ in 0..150 {
@@ -86,7 +87,7 @@ async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works()
     let app = TestApp::new().await;
     let mut tx = app.state.db.write().await.expect("a transaction");
     let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make(&app.state, &mut tx, &row, AMARA).await.expect("a link");
+    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
     tx.commit().await.expect("commit");
     let mut waiting = JoinSet::new();
     let held = [app.state.passwords.turn(Door::Hosted).await, app.state.passwords.turn(Door::Hosted).await];
@@ -164,7 +165,9 @@ async fn whoever_signs_in_while_the_password_is_being_replaced_has_no_session_af
     let mut tx = app.state.db.write().await.expect("a transaction");
     user::set_password(&mut tx, user_id, "another", app.now()).await.expect("another password");
     let (reason, origin) = (EndReason::PasswordChanged, Origin::default());
-    session::end_own_in(&app.state, &mut tx, user_id, 100, reason, EndedBy::User, &origin).await.expect("an end");
+    session::end_own_in(&app.state, &mut tx, user_id, 100, reason, &Actor::user(user_id, "Amara Okafor"), &origin)
+        .await
+        .expect("an end");
     let mut browser = app.browser();
     let attempt = tokio::spawn(async move { hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await });
     while app.state.passwords.made(Door::Hosted) == 0 {

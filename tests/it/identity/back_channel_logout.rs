@@ -14,10 +14,11 @@ use super::flow::{claims, signed_in, text, tokens};
 use crate::support::TestApp;
 use understudy::model::session::EndReason;
 use understudy::server::db::environment;
+use understudy::server::domain::actor::Actor;
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::Recorded;
 use understudy::server::service::caller::Origin;
-use understudy::server::service::session::{self, EndedBy};
+use understudy::server::service::session;
 
 const CONSOLE: &str = "https://console.example/backchannel";
 const DISPATCH: &str = "https://dispatch.example/backchannel";
@@ -60,7 +61,7 @@ async fn production(app: &TestApp) -> Uuid {
 /// Ends a session as nobody in particular.
 async fn end(app: &TestApp, sid: Uuid) {
     let origin = Origin::default();
-    session::end(&app.state, production(app).await, sid, EndReason::SignedOut, EndedBy::System, &origin)
+    session::end(&app.state, production(app).await, sid, EndReason::SignedOut, &Actor::System, &origin)
         .await
         .expect("an end");
 }

@@ -41,7 +41,7 @@ pub async fn embedded_code(app: &TestApp, application: &str) -> String {
     if application == "console" {
         return code;
     }
-    let (operator, environment_id) = (Some(&caller.operator), caller.environment.id);
+    let (operator, environment_id) = (caller.actor.operator(), caller.environment.id);
     let claimed = hand_off::claim(&app.state, environment_id, &code, CHALLENGE, operator, &Origin::default()).await;
     claimed.expect("an answer").map(|claimed| claimed.code).expect("a code")
 }

@@ -16,6 +16,7 @@ use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::Clock;
 use understudy::server::platform::random::SystemRandom;
+use understudy::server::service::caller::Caller;
 use understudy::server::service::directory::signing_key;
 use understudy::server::service::registry::relying_party;
 use understudy::server::service::upkeep;
@@ -224,7 +225,7 @@ async fn a_rotation_by_another_server_is_followed_at_the_next_request() {
         false,
     );
     let environment = app.caller(OLIVIA, "production").await.environment;
-    let rotated = signing_key::rotate_by_system(&other, &environment, "RS256").await.expect("a rotation");
+    let rotated = signing_key::rotate(&Caller::system(&other, environment.clone()), "RS256").await.expect("a rotation");
     let after = tokens(&app, &mut browser, "console", &[]).await;
     assert_eq!(jose_header(&after["access_token"])["kid"], rotated[0].active);
     assert_eq!(introspect(&app, text(&before, "access_token")).await["active"], true);

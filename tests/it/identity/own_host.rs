@@ -10,6 +10,7 @@ use super::flow::{AMARA, VERIFIER, answered, authorize_path, basic, claims, redi
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{Browser, ORIGIN, ResponseExt, TestApp, USER_PASSWORD, encode};
 use understudy::server::db::environment;
+use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceResult;
 use understudy::server::service::directory::environment::{self as service, Moved};
 
@@ -21,7 +22,7 @@ pub const FORMER: &str = "http://localhost:3000/id/production";
 async fn try_move_to(app: &TestApp, slug: &str, host: Option<&str>) -> ServiceResult<Option<Moved>> {
     let mut tx = app.state.db.write().await.expect("a transaction");
     let row = environment::by_slug(&mut tx, slug).await.expect("a query").expect("an environment");
-    let moved = service::set_host(&app.state, &mut tx, &row, host).await?;
+    let moved = service::set_host_in(&app.state, &mut tx, &Actor::System, &row, host).await?;
     tx.commit().await.expect("commit");
     Ok(moved)
 }

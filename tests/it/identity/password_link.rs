@@ -9,6 +9,7 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
 use understudy::server::db::environment;
+use understudy::server::domain::actor::Actor;
 use understudy::server::service::impersonation;
 use understudy::server::service::session::password_link;
 
@@ -18,7 +19,9 @@ const NEW: &str = "four quiet words here";
 async fn link(app: &TestApp, email: &str) -> Result<String, String> {
     let mut tx = app.state.db.write().await.expect("a transaction");
     let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let made = password_link::make(&app.state, &mut tx, &row, email).await.map_err(|error| error.to_string())?;
+    let made = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, email)
+        .await
+        .map_err(|error| error.to_string())?;
     tx.commit().await.expect("commit");
     Ok(made.code)
 }

@@ -22,7 +22,7 @@ async fn an_impersonated_token_names_user_account_and_operator_and_no_reason() {
     assert_eq!(jose_header(&answer["access_token"])["typ"], "at+jwt");
     assert_eq!(jose_header(&answer["access_token"])["alg"], "RS256");
     let mut access = claims(&answer["access_token"]);
-    let operator = app.caller(OLIVIA, "production").await.operator.id;
+    let operator = app.caller(OLIVIA, "production").await.actor.id().expect("an operator");
     let act = serde_json::json!({ "sub": operator, "iss": "http://localhost:3000" });
     let jti = access["jti"].take();
     assert!(jti.as_str().is_some_and(|jti| jti.len() > 30));

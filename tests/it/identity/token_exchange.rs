@@ -48,7 +48,7 @@ async fn an_application_trades_the_code_for_tokens_that_name_the_operator() {
     assert_eq!(answer["scope"], "openid profile email");
     assert_eq!(jose_header(&answer["access_token"])["typ"], "at+jwt");
     let access = claims(&answer["access_token"]);
-    let operator = app.caller(OLIVIA, "production").await.operator.id;
+    let operator = app.caller(OLIVIA, "production").await.actor.id().expect("an operator");
     let act = json!({ "sub": operator, "iss": "http://localhost:3000" });
     assert_eq!(access["sub"], app.user_id(AMARA).await.to_string());
     assert_eq!(access["aud"], "console");

@@ -130,7 +130,7 @@ async fn every_end_is_told_in_a_sentence_and_in_no_code_word() {
     for reason in EndReason::ALL {
         app.advance(TimeDelta::minutes(1));
         let id = start(&app, "amara@northwind.example").await.session_id;
-        let by = service::session::EndedBy::System;
+        let by = &understudy::server::domain::actor::Actor::System;
         let environment = caller.environment.id;
         let ended = service::session::end(&app.state, environment, id, reason, by, &caller.origin).await;
         assert!(ended.expect("it ends"), "{reason:?}");

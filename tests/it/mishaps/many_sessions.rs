@@ -10,6 +10,7 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::db::environment;
 use understudy::server::db::session::{self as table, NewSession};
+use understudy::server::domain::actor::Actor;
 use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, password_link, self_service};
 
@@ -48,7 +49,7 @@ pub async fn begin(app: &TestApp, email: &str, count: i32) -> Vec<Uuid> {
 async fn new_password(app: &TestApp) -> StatusCode {
     let mut tx = app.state.db.write().await.expect("a transaction");
     let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make(&app.state, &mut tx, &row, AMARA).await.expect("a link");
+    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
     tx.commit().await.expect("commit");
     let form = [("link", link.code.as_str()), ("password", NEW), ("again", NEW)];
     app.browser().post("/id/production/password", &form).await.status()

@@ -17,6 +17,7 @@ use understudy::server::crypto::secret;
 use understudy::server::db::environment::{self, EnvironmentRow};
 use understudy::server::db::signing_key::{self, SigningKeyRow};
 use understudy::server::db::{Db, Tx};
+use understudy::server::domain::actor::Actor;
 use understudy::server::platform::text;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
@@ -79,7 +80,7 @@ async fn load_operators(state: &AppState, tx: &mut Tx) {
             disabled_at: None,
         };
         understudy::server::db::operator::insert(tx, &row, state.now()).await.expect("an operator");
-        operators::change_roles(state, tx, email, None, roles, &[]).await.expect("roles");
+        operators::change_roles_in(state, tx, &Actor::System, email, None, roles, &[]).await.expect("roles");
     }
 }
 

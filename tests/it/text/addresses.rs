@@ -8,9 +8,11 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::denial::Denial;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::crypto::password::Door;
+use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceError;
 use understudy::server::service;
 use understudy::server::service::import::Kind;
+use understudy::server::service::operator::NewOperator;
 
 /// Imports a user in Northwind who may sign in with the fixture's password.
 async fn user(app: &TestApp, email: &str, name: &str) -> Result<(), String> {
@@ -168,7 +170,13 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let mut tx = app.state.db.write().await.expect("a transaction");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
-        let made = service::operator::create(&app.state, &mut tx, email, "Sue", password, None, roles).await;
+        let made = service::operator::create_in(
+            &app.state,
+            &mut tx,
+            &Actor::System,
+            NewOperator { email, name: "Sue", password, environment_id: None, roles },
+        )
+        .await;
         if made.is_ok() {
             tx.commit().await.expect("commit");
         }

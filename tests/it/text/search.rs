@@ -188,7 +188,7 @@ async fn the_id_of_a_session_leads_to_its_user_and_its_events() {
         assert!(rows.iter().any(|row| row.session_id == Some(started.session_id)), "{q}");
         assert!(rows.iter().all(|row| row.application_name.as_deref() == Some("Console")), "{q}");
     }
-    let by_operator = found(caller.operator.id.to_string()).await;
+    let by_operator = found(caller.actor.id().expect("an operator").to_string()).await;
     assert!(by_operator.iter().any(|row| row.action == "operator.signed_in"));
     assert!(found(uuid::Uuid::from_u128(7).to_string()).await.is_empty());
 }

@@ -4,8 +4,10 @@ use axum::http::StatusCode;
 
 use super::import;
 use crate::support::{ResponseExt, TestApp};
+use understudy::server::domain::actor::Actor;
 use understudy::server::service;
 use understudy::server::service::import::Kind;
+use understudy::server::service::operator::NewOperator;
 
 const UNSEEN: [&str; 25] = [
     "\u{3164}",
@@ -134,11 +136,17 @@ async fn a_name_of_which_nothing_can_be_seen_is_none() {
         }
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let mut tx = app.state.db.write().await.expect("a transaction");
-        let made = service::directory::environment::create(&app.state, &mut tx, "x", name, 9).await;
+        let made = service::directory::environment::create_in(&app.state, &mut tx, &Actor::System, "x", name, 9).await;
         assert!(made.is_err(), "environment {name:?}");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
         let email = "new@understudy.example";
-        let made = service::operator::create(&app.state, &mut tx, email, name, password, None, roles).await;
+        let made = service::operator::create_in(
+            &app.state,
+            &mut tx,
+            &Actor::System,
+            NewOperator { email, name, password, environment_id: None, roles },
+        )
+        .await;
         assert!(made.is_err(), "operator {name:?}");
     }
 }

@@ -239,9 +239,8 @@ pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> S
     if !table::make_due(&mut tx, session_id, application_id, now).await? {
         return Err(ServiceError::NotFound);
     }
-    let sentence = format!("{} had {} told again that a session ended", caller.operator.name, application.name);
-    let event = Event::of(caller.environment.id, action::LOGOUT_RETRIED, sentence)
-        .by_operator(&caller.operator)
+    let sentence = format!("{} had {} told again that a session ended", caller.actor.name(), application.name);
+    let event = Event::of_caller(caller, action::LOGOUT_RETRIED, sentence)
         .about_user(row.user_id, &row.user_name, &row.user_email)
         .in_application(application.id, &application.name)
         .about_session(session_id)

@@ -6,6 +6,7 @@ use crate::model::audit::action;
 use crate::model::environment::is_slug;
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::{Tx, credential};
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -15,9 +16,10 @@ use crate::server::state::AppState;
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where the slug or the name cannot be used or the slug is taken.
-pub async fn create(
+pub async fn create_in(
     state: &AppState,
     tx: &mut Tx,
+    by: &Actor,
     slug: &str,
     name: &str,
     position: i64,
@@ -36,6 +38,8 @@ pub async fn create(
     let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name, host: None };
     environment::insert(tx, &row, position, state.now()).await?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
+    let sentence = format!("The environment {} was made", row.name);
+    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_CREATED, sentence).by(by)).await?;
     Ok(row)
 }
 
@@ -54,9 +58,10 @@ pub struct Moved {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
-pub async fn set_host(
+pub async fn set_host_in(
     state: &AppState,
     tx: &mut Tx,
+    by: &Actor,
     row: &EnvironmentRow,
     host: Option<&str>,
 ) -> ServiceResult<Option<Moved>> {
@@ -79,7 +84,7 @@ pub async fn set_host(
     let environment = EnvironmentRow { host, ..row.clone() };
     let issuer = state.issuer(&environment);
     let sentence = format!("The issuer is {issuer} from now on, and no longer {former_issuer}");
-    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence)).await?;
+    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence).by(by)).await?;
     Ok(Some(Moved { environment, issuer, former_issuer, revoked }))
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::model::audit::action;
 use crate::model::key::{KeyItem, KeyState, KeysPage};
+use crate::model::operator::Roles;
 use crate::server::crypto::keyring::ALGORITHMS;
 use crate::server::db::Tx;
 use crate::server::db::environment::EnvironmentRow;
@@ -69,31 +70,8 @@ fn item(row: SigningKeyRow) -> KeyItem {
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for an unknown algorithm.
 pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotated>> {
-    if !caller.roles.can_administer() {
-        return Err(ServiceError::Forbidden);
-    }
-    let by = |event: Event| event.by_operator(&caller.operator).from(&caller.origin);
-    rotate_in(&caller.state, &caller.environment, algorithm, by).await
-}
-
-/// The same from the command line.
-///
-/// # Errors
-/// [`ServiceError::Invalid`] for an unknown algorithm.
-pub async fn rotate_by_system(
-    state: &AppState,
-    environment: &EnvironmentRow,
-    algorithm: &str,
-) -> ServiceResult<Vec<Rotated>> {
-    rotate_in(state, environment, algorithm, |event| event).await
-}
-
-async fn rotate_in(
-    state: &AppState,
-    environment: &EnvironmentRow,
-    algorithm: &str,
-    by: impl Fn(Event) -> Event,
-) -> ServiceResult<Vec<Rotated>> {
+    caller.require(Roles::can_administer)?;
+    let (state, environment) = (&caller.state, &caller.environment);
     let algorithms: Vec<&str> =
         ALGORITHMS.into_iter().filter(|known| algorithm.is_empty() || *known == algorithm).collect();
     if algorithms.is_empty() {
@@ -106,8 +84,7 @@ async fn rotate_in(
         let one = rotate_one(state, &mut tx, environment, algorithm, fresh).await?;
         let retired = one.retired.as_deref().map(|kid| format!(", {kid} retires")).unwrap_or_default();
         let sentence = format!("{algorithm} key rotated: {} signs from now on{retired}", one.active);
-        let event = Event::of(environment.id, action::KEYS_ROTATED, sentence);
-        audit::record(state, &mut tx, by(event)).await?;
+        audit::record(state, &mut tx, Event::of_caller(caller, action::KEYS_ROTATED, sentence)).await?;
         rotated.push(one);
     }
     tx.commit().await?;

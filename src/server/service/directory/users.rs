@@ -214,7 +214,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
         accounts,
         sessions,
         events,
-        asked_by: caller.operator.id,
+        asked_by: caller.actor.id().unwrap_or_default(),
         can_end_any: caller.roles.can_end_any_session(),
         impersonation: candidate.denial(caller),
         now: caller.state.now(),

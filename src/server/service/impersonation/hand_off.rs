@@ -17,10 +17,11 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self, ApplicationRow};
 use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
 use crate::server::db::{Conn, Tx, environment, session as session_table};
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::{Operator, Origin};
+use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
@@ -38,6 +39,18 @@ pub enum Presenter<'a> {
     Application(&'a ApplicationRow),
     /// A page of an application that cannot prove itself, with the verifier of the challenge for which it got the code.
     Page { application: &'a ApplicationRow, code_verifier: Option<&'a str> },
+}
+
+impl Presenter<'_> {
+    fn actor(self) -> Actor {
+        match self {
+            Self::Browser(Some(operator), _) => Actor::Operator(operator.clone()),
+            Self::Browser(None, _) | Self::Tab { .. } => Actor::System,
+            Self::Application(application) | Self::Page { application, .. } => {
+                Actor::client(application.id, &application.name)
+            }
+        }
+    }
 }
 
 /// An impersonation that has reached its tab.
@@ -122,15 +135,7 @@ async fn write_down(
     let severity = severity(state, refusal, row, session, presenter);
     let sentence = format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence());
     let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);
-    let event = event.in_session(session).from(origin);
-    let event = match presenter {
-        Presenter::Browser(Some(operator), _) => event.by_operator(operator),
-        Presenter::Browser(None, _) | Presenter::Tab { .. } => event,
-        Presenter::Application(application) | Presenter::Page { application, .. } => {
-            event.by_application(application.id, &application.name)
-        }
-    };
-    audit::record(state, tx, event).await
+    audit::record(state, tx, event.by(&presenter.actor()).in_session(session).from(origin)).await
 }
 
 /// A code that only the page which asked for it can trade, and where that page is.
@@ -320,7 +325,6 @@ async fn open(
         browser::hold(state, tx, jar.browser_id, session.id, Some(application.id)).await?;
         cookie = Some(jar.cookie);
     }
-    let operator = session.acting_operator();
     let event = Event::of(
         session.environment_id,
         action::IMPERSONATION_OPENED,
@@ -331,24 +335,9 @@ async fn open(
             session.user_name
         ),
     )
+    .by(&Actor::acting_in(&session))
     .in_session(&session)
     .from(origin);
-    let event = match &operator {
-        Some(operator) => event.by_operator(operator),
-        None => event,
-    };
     audit::record(state, tx, event).await?;
     Ok(Ok(Opened { session, application, cookie }))
-}
-
-impl Session {
-    /// The operator of an impersonation, as whom things are done that the user did not do.
-    pub fn acting_operator(&self) -> Option<Operator> {
-        Some(Operator {
-            id: self.operator_id?,
-            email: self.operator_email.clone()?,
-            name: self.operator_name.clone()?,
-            session_id: Uuid::nil(),
-        })
-    }
 }

@@ -35,18 +35,18 @@ pub enum Reopened {
 /// needs to learn of it here. [`ServiceError::RateLimited`] as for starts.
 pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened> {
     caller.require_view()?;
-    let state = &caller.state;
-    state.limits.start(caller.operator.id)?;
+    let (state, by) = (&caller.state, caller.operator()?);
+    state.limits.start(by.id)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
     // Who has signed out meanwhile opens nothing that the sign-out has not seen.
-    if !operator::hold_session(&mut tx, caller.operator.session_id, now).await? {
+    if !operator::hold_session(&mut tx, by.session_id, now).await? {
         return Err(ServiceError::Unauthenticated);
     }
     let standing = table::standing(&mut tx, caller.environment.id, session_id)
         .await?
         .filter(Session::is_impersonation)
-        .filter(|standing| standing.operator_id == Some(caller.operator.id))
+        .filter(|standing| caller.is(standing.operator_id))
         .ok_or(ServiceError::NotFound)?;
     if let Some(reason) = standing.end_due(now) {
         // Writes its end down where it was due and not yet written.
@@ -67,14 +67,12 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
     };
     let application = application.ok_or(ServiceError::NotFound)?;
     let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
-    let event = Event::of(
-        caller.environment.id,
+    let event = Event::of_caller(
+        caller,
         action::IMPERSONATION_REOPENED,
-        format!("{} opened {} as {} in another tab", caller.operator.name, application.name, standing.user_name),
+        format!("{} opened {} as {} in another tab", by.name, application.name, standing.user_name),
     )
-    .in_session(&standing)
-    .by_operator(&caller.operator)
-    .from(&caller.origin);
+    .in_session(&standing);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
     let expires_at = (now + HAND_OFF_LIFETIME).min(standing.expires_at);
@@ -82,7 +80,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
         code_hash: &code_hash,
         session_id,
         application_id: application.id,
-        operator_session_id: Some(caller.operator.session_id),
+        operator_session_id: Some(by.session_id),
         now,
         expires_at,
     };

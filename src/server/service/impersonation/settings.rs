@@ -2,19 +2,18 @@
 
 mod protected;
 
-use uuid::Uuid;
-
 use crate::model::audit::action;
 use crate::model::error::OUT_OF_DATE;
 use crate::model::impersonation::ImpersonationSettings;
+use crate::model::operator::Roles;
 use crate::model::session::EndReason;
+use crate::server::db::Tx;
 use crate::server::db::session::impersonations_begun_before;
 use crate::server::db::settings as table;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::{Caller, Origin};
-use crate::server::service::session::{self, AT_ONCE, EndedBy};
-use crate::server::state::AppState;
+use crate::server::service::caller::Caller;
+use crate::server::service::session::{self, AT_ONCE};
 
 /// What to change; what is not named stays.
 #[derive(Clone, Debug, Default)]
@@ -43,39 +42,25 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
 /// settings are others by now, and for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
 pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
-    if !caller.roles.can_change_settings() {
-        return Err(ServiceError::Forbidden);
+    let mut tx = caller.state.db.write().await?;
+    let is_off = change_in(caller, &mut tx, wanted).await?;
+    tx.commit().await?;
+    if is_off {
+        end_running(caller).await?;
     }
-    let by = By { actor: EndedBy::Operator(&caller.operator), can_unprotect: caller.roles.can_unprotect() };
-    change_as(&caller.state, caller.environment.id, wanted, by, &caller.origin).await
+    Ok(())
 }
 
-/// [`change`] by whoever administers the server, from its command line.
+/// [`change`] in the caller's transaction. Gives whether impersonation is turned off by it: what runs then may not go on, and
+/// its ends are still to be written.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] as [`change`] has it.
-pub async fn change_by_system(state: &AppState, environment_id: Uuid, wanted: SettingsChange) -> ServiceResult<()> {
-    let by = By { actor: EndedBy::System, can_unprotect: true };
-    change_as(state, environment_id, wanted, by, &Origin::default()).await
-}
-
-/// Who changes settings.
-#[derive(Clone, Copy)]
-struct By<'a> {
-    actor: EndedBy<'a>,
-    can_unprotect: bool,
-}
-
-async fn change_as(
-    state: &AppState,
-    environment_id: Uuid,
-    wanted: SettingsChange,
-    by: By<'_>,
-    origin: &Origin,
-) -> ServiceResult<()> {
+/// Those of [`change`].
+pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> ServiceResult<bool> {
+    caller.require(Roles::can_change_settings)?;
+    let (state, environment_id) = (&caller.state, caller.environment.id);
     let protected = wanted.protected_permissions.as_deref().map(protected::parse).transpose()?;
-    let mut tx = state.db.write().await?;
-    let (before, version) = table::versioned(&mut tx, environment_id).await?;
+    let (before, version) = table::versioned(tx, environment_id).await?;
     if wanted.version.is_some_and(|seen| seen != version) {
         return Err(stale());
     }
@@ -83,34 +68,26 @@ async fn change_as(
         enabled: wanted.enabled.unwrap_or(before.enabled),
         hide_from_account_audit: wanted.hide_from_account_audit.unwrap_or(before.hide_from_account_audit),
     };
-    let mut protected_before = table::protected_permissions(&mut tx, environment_id).await?;
+    let mut protected_before = table::protected_permissions(tx, environment_id).await?;
     // The database may have another order of letters.
     protected_before.sort();
     let protected = protected.filter(|protected| *protected != protected_before);
     if let Some(protected) = &protected {
-        protected::check(&mut tx, environment_id, &protected_before, protected, by.can_unprotect).await?;
+        protected::check(tx, environment_id, &protected_before, protected, caller.roles.can_unprotect()).await?;
     }
     if before == after && protected.is_none() {
-        return Ok(());
+        return Ok(false);
     }
-    if !table::update_version(&mut tx, environment_id, version, after, state.now()).await? {
+    if !table::update_version(tx, environment_id, version, after, state.now()).await? {
         return Err(stale());
     }
     if let Some(protected) = &protected {
-        table::set_protected_permissions(&mut tx, environment_id, protected).await?;
+        table::set_protected_permissions(tx, environment_id, protected).await?;
     }
     let sentence = describe(before, after, protected.as_deref());
-    let event = Event::of(environment_id, action::SETTINGS_CHANGED, sentence).from(origin);
-    let event = match by.actor {
-        EndedBy::Operator(operator) => event.by_operator(operator),
-        _ => event,
-    };
-    audit::record(state, &mut tx, event).await?;
-    tx.commit().await?;
-    if !after.enabled {
-        end_running(state, environment_id, by.actor, origin).await?;
-    }
-    Ok(())
+    let event = Event::of_caller(caller, action::SETTINGS_CHANGED, sentence);
+    audit::record(state, tx, event).await?;
+    Ok(!after.enabled)
 }
 
 fn stale() -> ServiceError {
@@ -118,7 +95,8 @@ fn stale() -> ServiceError {
 }
 
 /// None of them may go on any more; their ends are written some at a time.
-async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, origin: &Origin) -> ServiceResult<()> {
+async fn end_running(caller: &Caller) -> ServiceResult<()> {
+    let (state, environment_id) = (&caller.state, caller.environment.id);
     loop {
         let mut tx = state.db.write().await?;
         let began = state.now();
@@ -127,7 +105,8 @@ async fn end_running(state: &AppState, environment_id: Uuid, by: EndedBy<'_>, or
             return Ok(());
         }
         for running in batch {
-            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, by, origin).await?;
+            session::end_in(state, &mut tx, &running, EndReason::SettingsTurnedOff, &caller.actor, &caller.origin)
+                .await?;
         }
         tx.commit().await?;
     }

@@ -53,7 +53,7 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
     let ticket = validate_ticket(&composed(&request.ticket))?.filter(|ticket| is_visible(ticket));
     let purpose = Purpose { reason: &reason, ticket: ticket.as_deref() };
     let state = &caller.state;
-    state.limits.start(caller.operator.id)?;
+    state.limits.start(caller.operator()?.id)?;
     for _ in 0..ATTEMPTS {
         let mut conn = state.db.read().await?;
         let candidate = Candidate::load(&mut conn, caller.environment.id, request.user_id).await?;
@@ -86,7 +86,7 @@ fn choose<'a>(caller: &Caller, request: &StartImpersonation, candidate: &'a Cand
 /// session is judged once more by the rows as they are now. `None` where the outcome is another one: nothing is written.
 async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> ServiceResult<Option<HandOff>> {
     let Choice { candidate, membership, application, grant } = *choice;
-    let state = &caller.state;
+    let (state, by) = (&caller.state, caller.operator()?);
     let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
@@ -99,7 +99,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         kind: SessionKind::Impersonation,
         account_id: Some(membership.account_id),
         application_id: Some(application.application_id),
-        operator_id: Some(caller.operator.id),
+        operator_id: Some(by.id),
         reason: Some(purpose.reason),
         ticket: purpose.ticket,
         deadline: Some(deadline),
@@ -110,20 +110,18 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         user_agent: caller.origin.user_agent.as_deref(),
     };
     // Who has signed out meanwhile starts nothing that the sign-out has not seen.
-    if !operator::hold_session(&mut tx, caller.operator.session_id, now).await? {
+    if !operator::hold_session(&mut tx, by.session_id, now).await? {
         return Err(ServiceError::Unauthenticated);
     }
     table::insert(&mut tx, &session).await?;
     let standing = table::standing(&mut tx, caller.environment.id, session_id).await?;
     let Some(standing) = standing.filter(|standing| standing.grant() == Ok(grant)) else { return Ok(None) };
-    let event = Event::of(caller.environment.id, action::IMPERSONATION_STARTED, started_sentence(caller, choice))
-        .by_operator(&caller.operator)
+    let event = Event::of_caller(caller, action::IMPERSONATION_STARTED, started_sentence(caller, choice))
         .about_user(candidate.user.id, &candidate.user.name, &candidate.user.email)
         .in_account(membership.account_id, &membership.name, standing.hidden_from_account)
         .in_application(application.application_id, &application.name)
-        .impersonated_by(&caller.operator, session_id)
-        .for_reason(purpose.reason, purpose.ticket)
-        .from(&caller.origin);
+        .impersonated_by(by, session_id)
+        .for_reason(purpose.reason, purpose.ticket);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());
     let expires_at = now + HAND_OFF_LIFETIME;
@@ -131,7 +129,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         code_hash: &code_hash,
         session_id,
         application_id: application.application_id,
-        operator_session_id: Some(caller.operator.session_id),
+        operator_session_id: Some(by.session_id),
         now,
         expires_at,
     };
@@ -147,7 +145,9 @@ fn started_sentence(caller: &Caller, choice: &Choice<'_>) -> String {
     let application = names.written(Some(application.application_id), &application.name);
     format!(
         "{} started impersonating {} in {account}, {application}, for at most {} minutes",
-        caller.operator.name, user.name, grant.minutes
+        caller.actor.name(),
+        user.name,
+        grant.minutes
     )
 }
 
@@ -158,15 +158,13 @@ async fn refuse(
     denial: Denial,
     purpose: &Purpose<'_>,
 ) -> ServiceResult<ServiceError> {
-    let event = Event::of(
-        caller.environment.id,
+    let event = Event::of_caller(
+        caller,
         action::IMPERSONATION_DENIED,
-        format!("{} may not impersonate {}: {}", caller.operator.name, user.name, denial.sentence()),
+        format!("{} may not impersonate {}: {}", caller.actor.name(), user.name, denial.sentence()),
     )
-    .by_operator(&caller.operator)
     .about_user(user.id, &user.name, &user.email)
-    .for_reason(purpose.reason, purpose.ticket)
-    .from(&caller.origin);
+    .for_reason(purpose.reason, purpose.ticket);
     audit::record_alone(&caller.state, event).await?;
     Ok(ServiceError::Denied(denial))
 }

@@ -12,11 +12,12 @@ use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen
 use crate::server::db::environment::{self, EnvironmentRow};
 use crate::server::db::operator::OperatorRow;
 use crate::server::db::{Tx, session as session_table, text as text_table};
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
-use crate::server::service::session::{self, EndedBy};
+use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// Sessions that are read in one go.
@@ -56,19 +57,22 @@ pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<New
     Ok(NewPassword { hash: state.passwords.hash(Door::Portal, password).await? })
 }
 
+/// An operator that is to be made.
+pub struct NewOperator<'a> {
+    pub email: &'a str,
+    pub name: &'a str,
+    pub password: NewPassword,
+    /// Where the roles hold: everywhere where there is none.
+    pub environment_id: Option<Uuid>,
+    pub roles: Roles,
+}
+
 /// Makes an operator with roles in one environment or in all.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the e-mail or the name.
-pub async fn create(
-    state: &AppState,
-    tx: &mut Tx,
-    email: &str,
-    name: &str,
-    password: NewPassword,
-    environment_id: Option<Uuid>,
-    roles: Roles,
-) -> ServiceResult<Uuid> {
+pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperator<'_>) -> ServiceResult<Uuid> {
+    let NewOperator { email, name, password, environment_id, roles } = new;
     let typed = email;
     let email =
         text::email(typed).map_err(|error| ServiceError::invalid("email", format!("the e-mail {typed:?} {error}")))?;
@@ -83,7 +87,7 @@ pub async fn create(
     for role in roles.iter() {
         table::grant(tx, state.new_id(), row.id, environment_id, role).await?;
     }
-    record(state, tx, row.id, action::OPERATOR_CREATED, &sentence).await?;
+    record(state, tx, by, row.id, action::OPERATOR_CREATED, &sentence).await?;
     Ok(row.id)
 }
 
@@ -101,9 +105,10 @@ fn validate_password(password: &str) -> ServiceResult<()> {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn change_roles(
+pub async fn change_roles_in(
     state: &AppState,
     tx: &mut Tx,
+    by: &Actor,
     email: &str,
     environment_id: Option<Uuid>,
     grant: &[Role],
@@ -130,22 +135,22 @@ pub async fn change_roles(
             places.push(place);
         }
     }
-    record_in(state, tx, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
+    record_in(state, tx, by, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
 }
 
 /// Shuts an operator out: at once, on every server, in every tab.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn disable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<Ended> {
+pub async fn disable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
     if row.disabled_at.is_some() {
         return Ok(Ended::default());
     }
     table::set_disabled(tx, row.id, Some(state.now())).await?;
-    let ended = end_everything(state, tx, row.id, EndReason::OperatorLostRight).await?;
-    let sentence = format!("{} was disabled at the command line: {}", row.name, ended.sentence());
-    record(state, tx, row.id, action::OPERATOR_DISABLED, &sentence).await?;
+    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorLostRight).await?;
+    let sentence = format!("{} was disabled {}: {}", row.name, told(by), ended.sentence());
+    record(state, tx, by, row.id, action::OPERATOR_DISABLED, &sentence).await?;
     Ok(ended)
 }
 
@@ -153,31 +158,32 @@ pub async fn disable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResul
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn enable(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<()> {
+pub async fn enable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<()> {
     let row = known(tx, email).await?;
     if row.disabled_at.is_none() {
         return Ok(());
     }
     table::set_disabled(tx, row.id, None).await?;
-    let sentence = format!("{} was enabled again at the command line", row.name);
-    record(state, tx, row.id, action::OPERATOR_ENABLED, &sentence).await
+    let sentence = format!("{} was enabled again {}", row.name, told(by));
+    record(state, tx, by, row.id, action::OPERATOR_ENABLED, &sentence).await
 }
 
 /// Gives an operator another password; whoever is signed in with the old one is not any more.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn reset_password(
+pub async fn reset_password_in(
     state: &AppState,
     tx: &mut Tx,
+    by: &Actor,
     email: &str,
     password: &NewPassword,
 ) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
     table::set_password(tx, row.id, &password.hash).await?;
-    let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} got a new password at the command line: {}", row.name, ended.sentence());
-    record(state, tx, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
+    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} got a new password {}: {}", row.name, told(by), ended.sentence());
+    record(state, tx, by, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
     Ok(ended)
 }
 
@@ -185,12 +191,20 @@ pub async fn reset_password(
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-pub async fn sign_out_everywhere(state: &AppState, tx: &mut Tx, email: &str) -> ServiceResult<Ended> {
+pub async fn sign_out_everywhere_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
-    let ended = end_everything(state, tx, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} was signed out everywhere at the command line: {}", row.name, ended.sentence());
-    record(state, tx, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
+    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} was signed out everywhere {}: {}", row.name, told(by), ended.sentence());
+    record(state, tx, by, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
     Ok(ended)
+}
+
+/// Who did it, in a sentence.
+fn told(by: &Actor) -> String {
+    match by {
+        Actor::System => "at the command line".to_owned(),
+        other => format!("by {}", other.name()),
+    }
 }
 
 async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRow> {
@@ -205,7 +219,13 @@ async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>> {
 }
 
 /// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.
-async fn end_everything(state: &AppState, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
+async fn end_everything(
+    state: &AppState,
+    tx: &mut Tx,
+    by: &Actor,
+    id: Uuid,
+    reason: EndReason,
+) -> ServiceResult<Ended> {
     let mut ended = Ended { portal_sessions: table::end_sessions(tx, id, state.now()).await?, impersonations: 0 };
     loop {
         let batch = session_table::impersonations_by(tx, id, BATCH).await?;
@@ -213,7 +233,7 @@ async fn end_everything(state: &AppState, tx: &mut Tx, id: Uuid, reason: EndReas
             return Ok(ended);
         }
         for running in &batch {
-            let by_this = session::end_in(state, tx, running, reason, EndedBy::System, &Origin::default()).await?;
+            let by_this = session::end_in(state, tx, running, reason, by, &Origin::default()).await?;
             ended.impersonations += u64::from(by_this);
         }
     }
@@ -224,15 +244,16 @@ fn labels_or_none(roles: &[Role]) -> String {
 }
 
 /// In each environment where the operator has a role; in all where it has none, so that nothing is done unseen.
-async fn record(state: &AppState, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
+async fn record(state: &AppState, tx: &mut Tx, by: &Actor, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
     let places = table::environments(tx, id).await?;
-    record_in(state, tx, places, name, sentence).await
+    record_in(state, tx, by, places, name, sentence).await
 }
 
 /// In each of these environments; in all where there are none.
 async fn record_in(
     state: &AppState,
     tx: &mut Tx,
+    by: &Actor,
     mut places: Vec<EnvironmentRow>,
     name: &str,
     sentence: &str,
@@ -241,7 +262,7 @@ async fn record_in(
         places = environment::all(tx).await?;
     }
     for place in places {
-        audit::record(state, tx, Event::of(place.id, name, sentence)).await?;
+        audit::record(state, tx, Event::of(place.id, name, sentence).by(by)).await?;
     }
     Ok(())
 }

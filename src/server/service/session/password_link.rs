@@ -6,7 +6,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::EndedBy;
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
@@ -14,6 +13,7 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, password_link as table};
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -38,7 +38,13 @@ pub struct Link {
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
 /// not let them in.
-pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, email: &str) -> ServiceResult<Link> {
+pub async fn make_in(
+    state: &AppState,
+    tx: &mut Tx,
+    by: &Actor,
+    environment: &EnvironmentRow,
+    email: &str,
+) -> ServiceResult<Link> {
     let Some(row) = users::by_email(tx, environment.id, email).await? else {
         let message = format!("there is no user {} in {}", text::spelling(email), environment.slug);
         return Err(ServiceError::invalid("email", message));
@@ -51,8 +57,9 @@ pub async fn make(state: &AppState, tx: &mut Tx, environment: &EnvironmentRow, e
     let (code, code_hash) = SecretKind::PasswordLink.generate(state.random.as_ref());
     table::replace(tx, row.id, &code_hash, now, expires_at).await?;
     let sentence = format!("A link was made with which {} can choose a password", row.name);
-    let event =
-        Event::of(environment.id, action::USER_PASSWORD_LINK_MADE, sentence).about_user(row.id, &row.name, &row.email);
+    let event = Event::of(environment.id, action::USER_PASSWORD_LINK_MADE, sentence)
+        .by(by)
+        .about_user(row.id, &row.name, &row.email);
     audit::record(state, tx, event).await?;
     Ok(Link { code, expires_at, user_name: row.name, email: row.email })
 }
@@ -105,12 +112,12 @@ pub async fn choose(
     user::set_password(&mut tx, row.id, &hash, state.now()).await?;
     let event =
         Event::of(environment_id, action::USER_PASSWORD_SET, format!("{} chose a password by a link", row.name))
-            .by_user(row.id, &row.name)
+            .by(&Actor::user(row.id, &row.name))
             .about_user(row.id, &row.name, &row.email)
             .from(origin);
     audit::record(state, &mut tx, event).await?;
-    let (reason, by) = (EndReason::PasswordChanged, EndedBy::User);
-    session::end_own_in(state, &mut tx, row.id, session::AT_ONCE, reason, by, origin).await?;
+    let (reason, by) = (EndReason::PasswordChanged, Actor::user(row.id, &row.name));
+    session::end_own_in(state, &mut tx, row.id, session::AT_ONCE, reason, &by, origin).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::model::audit::{Severity, action};
 use crate::model::text::turns_direction;
 use crate::server::db::application::ApplicationRow;
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
@@ -106,7 +107,7 @@ pub async fn record(
         Reporter::Application => format!("Reported by {}: {sentence}", application.name),
     };
     let event = Event::new(environment_id, &format!("{}{name}", action::REPORTED), severity, description)
-        .by_user(session.user_id, &session.user_name)
+        .by(&Actor::user_of(&session))
         .in_session(&session)
         .in_application(application.id, &application.name)
         .from(origin);

@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{EndedBy, sign_in};
+use super::sign_in;
 use crate::model::audit::AuditItem;
 use crate::model::session::{EndReason, SessionItem};
 use crate::server::db::{Tx, account, session as session_table};
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Origin;
@@ -108,6 +109,7 @@ pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) 
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
+    let by = Actor::user_of(viewer);
     // Who signs in in the meantime does not keep this busy.
     let began = state.now();
     let (mut ended, mut is_first) = (0, true);
@@ -122,7 +124,7 @@ pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) 
             return Ok(ended);
         }
         for other in &batch {
-            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, EndedBy::User, origin).await? {
+            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, &by, origin).await? {
                 ended += 1;
             }
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{EndedBy, browser};
+use super::browser;
 use crate::model::audit::action;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::session::{EndReason, SessionKind};
@@ -16,6 +16,7 @@ use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::session::{self as session_table, NewSession};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, account};
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
@@ -199,7 +200,7 @@ async fn create(
     let standing = session_table::standing(tx, environment.id, session.id).await?.ok_or(ServiceError::NotFound)?;
     let sentence = format!("{} signed in", row.name);
     let event = Event::of(environment.id, action::USER_SIGNED_IN, sentence)
-        .by_user(row.id, &row.name)
+        .by(&Actor::user(row.id, &row.name))
         .in_session(&standing)
         .from(origin);
     audit::record(state, tx, event).await?;
@@ -212,7 +213,7 @@ async fn create(
 async fn end_oldest(state: &AppState, tx: &mut Tx, user_id: Uuid) -> ServiceResult<()> {
     let origin = Origin::default();
     for oldest in session_table::own_running(tx, user_id, SESSIONS, session::AT_ONCE).await? {
-        session::end_in(state, tx, &oldest, EndReason::TooManySessions, EndedBy::System, &origin).await?;
+        session::end_in(state, tx, &oldest, EndReason::TooManySessions, &Actor::System, &origin).await?;
     }
     Ok(())
 }
@@ -238,7 +239,7 @@ async fn record_failure(
 /// Ends the user's own session as signed out, if it still runs.
 async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, origin: &Origin) -> ServiceResult<()> {
     if let Some(standing) = session::live_in(state, tx, environment_id, id).await? {
-        session::end_in(state, tx, &standing, EndReason::SignedOut, EndedBy::User, origin).await?;
+        session::end_in(state, tx, &standing, EndReason::SignedOut, &Actor::user_of(&standing), origin).await?;
     }
     Ok(())
 }
@@ -249,9 +250,8 @@ pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, origin: 
     let mut tx = state.db.write().await?;
     let ended = match session::live_in(state, &mut tx, environment_id, id).await? {
         Some(standing) => {
-            let operator = standing.acting_operator();
-            let by = operator.as_ref().map_or(EndedBy::User, EndedBy::Operator);
-            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, by, origin).await?
+            let by = Actor::acting_in(&standing);
+            session::end_in(state, &mut tx, &standing, EndReason::SignedOut, &by, origin).await?
         }
         None => false,
     };

@@ -1,11 +1,11 @@
 //! The end of a session in one sentence, for people: operators read it in the audit trail, customers in their account's log.
 
-use super::EndedBy;
 use crate::model::session::{EndReason, SessionKind};
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 
 /// Who ended what, or why it ended by itself.
-pub fn told(session: &Session, reason: EndReason, by: EndedBy<'_>) -> String {
+pub fn told(session: &Session, reason: EndReason, by: &Actor) -> String {
     let user = session.user_name.as_str();
     let operator = session.operator_name.as_deref().unwrap_or("an operator");
     let what = match session.kind {
@@ -25,12 +25,12 @@ pub fn told(session: &Session, reason: EndReason, by: EndedBy<'_>) -> String {
     match reason {
         EndReason::Expired => format!("The {whole} ran out"),
         EndReason::EndedByOperator => match by {
-            EndedBy::Operator(by) => format!("{} ended the {what}", by.name),
+            Actor::Operator(by) => format!("{} ended the {what}", by.name),
             _ => format!("{operator} ended the {what}"),
         },
         EndReason::RevokedByUser => format!("{user} ended {of_operator}"),
         EndReason::RevokedByAdministrator => match by {
-            EndedBy::Operator(by) => format!("{} ended the {whole}", by.name),
+            Actor::Operator(by) => format!("{} ended the {whole}", by.name),
             _ => format!("An administrator ended the {whole}"),
         },
         EndReason::SignedOut => match session.kind {

@@ -10,11 +10,12 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorizationCode};
 use crate::server::db::{Tx, session as session_table};
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
-use crate::server::service::session::{self, EndedBy, IN_A_HURRY, browser};
+use crate::server::service::session::{self, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
 /// Characters of a code verifier at least, as one SDK sends it.
@@ -212,7 +213,7 @@ async fn replayed(
 async fn end_impersonation(state: &AppState, tx: &mut Tx, session: &Session, origin: &Origin) -> ServiceResult<()> {
     if session.is_impersonation() {
         let reason = EndReason::AuthorizationCodeReused;
-        session::end_in(state, tx, session, reason, EndedBy::System, origin).await?;
+        session::end_in(state, tx, session, reason, &Actor::System, origin).await?;
     }
     Ok(())
 }

@@ -15,11 +15,12 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, RefreshTokenRow};
 use crate::server::db::{Conn, Tx, session as session_table, user};
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
-use crate::server::service::session::{self, EndedBy, IN_A_HURRY};
+use crate::server::service::session::{self, IN_A_HURRY};
 use crate::server::state::AppState;
 
 /// Tokens that may be given for one without any of them being used.
@@ -171,7 +172,7 @@ async fn reused(
     .in_session(session)
     .from(origin);
     audit::record(state, tx, event).await?;
-    session::end_in(state, tx, session, EndReason::RefreshTokenReused, EndedBy::System, origin).await?;
+    session::end_in(state, tx, session, EndReason::RefreshTokenReused, &Actor::System, origin).await?;
     Ok(())
 }
 

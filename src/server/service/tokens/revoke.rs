@@ -8,10 +8,11 @@ use super::{SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential;
+use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Origin;
-use crate::server::service::session::{self, EndedBy};
+use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// Revokes a refresh token with everything of its family. An impersonation ends. An unknown token is no error.
@@ -42,7 +43,7 @@ pub async fn revoke_access(
     }
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
     if let Some(session) = session.filter(Session::is_impersonation) {
-        session::end_in(state, &mut tx, &session, EndReason::SignedOut, EndedBy::Application, origin).await?;
+        session::end_in(state, &mut tx, &session, EndReason::SignedOut, &Actor::client_of(&session), origin).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -73,7 +73,7 @@ fn is_operators_doing(event: &AuditItem) -> bool {
     match event.actor_kind {
         ActorKind::Operator => event.actor_id == event.operator_id,
         ActorKind::User => !event.action.starts_with("impersonation."),
-        ActorKind::Application | ActorKind::System => false,
+        ActorKind::Client | ActorKind::Agent | ActorKind::System => false,
     }
 }
 
@@ -81,7 +81,8 @@ pub fn kind(kind: ActorKind) -> &'static str {
     match kind {
         ActorKind::Operator => "Operator",
         ActorKind::User => "User",
-        ActorKind::Application => "Application",
+        ActorKind::Client => "Application",
+        ActorKind::Agent => "Agent",
         ActorKind::System => "System",
     }
 }

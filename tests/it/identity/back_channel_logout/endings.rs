@@ -4,8 +4,9 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::Value;
 use understudy::model::session::EndReason;
+use understudy::server::domain::actor::Actor;
 use understudy::server::service::caller::Origin;
-use understudy::server::service::session::{self, EndedBy};
+use understudy::server::service::session;
 use uuid::Uuid;
 
 use super::{CONSOLE, DISPATCH, app, deliver, end, logout_token, production, round, session_in};
@@ -143,7 +144,7 @@ async fn what_was_not_committed_is_not_told() {
     crate::support::break_audit(&app.state.db).await;
     let environment = production(&app).await;
     let origin = Origin::default();
-    let ended = session::end(&app.state, environment, sid, EndReason::SignedOut, EndedBy::System, &origin).await;
+    let ended = session::end(&app.state, environment, sid, EndReason::SignedOut, &Actor::System, &origin).await;
     assert!(ended.is_err());
     crate::support::mend_audit(&app.state.db).await;
     deliver(&app).await;

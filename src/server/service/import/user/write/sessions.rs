@@ -3,10 +3,11 @@
 use super::Going;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::{session as table, user};
+use crate::server::domain::actor::Actor;
 use crate::server::service::caller::Origin;
 use crate::server::service::import::Writer;
 use crate::server::service::import::change::What;
-use crate::server::service::session::{self, EndedBy};
+use crate::server::service::session;
 
 /// Sessions of a user in one look: running ones come first.
 const SESSIONS: i64 = 200;
@@ -27,7 +28,7 @@ pub(in crate::server) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> 
 /// timer ends them: the others in the import do not wait for that.
 async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
     let (state, origin) = (writer.state, Origin::default());
-    let (reason, by) = (EndReason::PasswordChanged, EndedBy::System);
+    let (reason, by) = (EndReason::PasswordChanged, &Actor::System);
     if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &origin).await? {
         user::end_sessions_before(writer.tx, one.id, writer.now).await?;
     }
@@ -48,7 +49,7 @@ async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()>
                 continue;
             };
             if standing.kind == SessionKind::Password {
-                ended |= session::end_in(state, writer.tx, &standing, reason, EndedBy::System, &origin).await?;
+                ended |= session::end_in(state, writer.tx, &standing, reason, &Actor::System, &origin).await?;
             }
         }
         // Running ones come first in the list: one more look, until there are none.

@@ -1,0 +1,108 @@
+//! Who does something. Every use case is called by one, and every event names one.
+
+use uuid::Uuid;
+
+use super::session::Session;
+use crate::model::audit::ActorKind;
+
+/// Whoever does something.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// Somebody who is signed in to the portal.
+    Operator(Operator),
+    /// An end user.
+    User(Named),
+    /// An application by itself: a client of OAuth, of which no user is known.
+    Client(Named),
+    /// A program that works for operators, under an identity of its own.
+    Agent(Named),
+    /// Understudy itself: its timers, and whoever administers the server at the command line.
+    System,
+}
+
+/// A signed-in operator.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    /// The portal session.
+    pub session_id: Uuid,
+}
+
+/// Somebody or something of which an event says no more than its name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub id: Uuid,
+    pub name: String,
+}
+
+impl Actor {
+    pub fn user(id: Uuid, name: &str) -> Self {
+        Self::User(Named { id, name: name.to_owned() })
+    }
+
+    pub fn client(id: Uuid, name: &str) -> Self {
+        Self::Client(Named { id, name: name.to_owned() })
+    }
+
+    /// The user of a session, whoever acts in it.
+    pub fn user_of(session: &Session) -> Self {
+        Self::user(session.user_id, &session.user_name)
+    }
+
+    /// The application in which a session runs.
+    pub fn client_of(session: &Session) -> Self {
+        match (session.application_id, &session.application_name) {
+            (Some(id), Some(name)) => Self::client(id, name),
+            _ => Self::System,
+        }
+    }
+
+    /// Who really acts in a session: the operator of an impersonation, else its user.
+    pub fn acting_in(session: &Session) -> Self {
+        let operator = || {
+            Some(Operator {
+                id: session.operator_id?,
+                email: session.operator_email.clone()?,
+                name: session.operator_name.clone()?,
+                session_id: Uuid::nil(),
+            })
+        };
+        operator().map_or_else(|| Self::user_of(session), Self::Operator)
+    }
+
+    pub fn kind(&self) -> ActorKind {
+        match self {
+            Self::Operator(_) => ActorKind::Operator,
+            Self::User(_) => ActorKind::User,
+            Self::Client(_) => ActorKind::Client,
+            Self::Agent(_) => ActorKind::Agent,
+            Self::System => ActorKind::System,
+        }
+    }
+
+    /// Nobody in particular is behind the system.
+    pub fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Operator(operator) => Some(operator.id),
+            Self::User(named) | Self::Client(named) | Self::Agent(named) => Some(named.id),
+            Self::System => None,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operator(operator) => &operator.name,
+            Self::User(named) | Self::Client(named) | Self::Agent(named) => &named.name,
+            Self::System => "Understudy",
+        }
+    }
+
+    pub fn operator(&self) -> Option<&Operator> {
+        match self {
+            Self::Operator(operator) => Some(operator),
+            _ => None,
+        }
+    }
+}
