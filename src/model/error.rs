@@ -5,6 +5,7 @@ use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
 use super::denial::Denial;
+use super::validate::{FieldError, FieldErrors};
 
 /// For whoever signs in with an e-mail or a password that is not right, whichever.
 pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";
@@ -16,6 +17,9 @@ pub const NOT_PROTECTED: &str = "The protected permissions were not accepted, an
                                  one of them, or one was taken off, which only an Owner may do.";
 const NOT_ACCEPTED: &str =
     "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
+/// What is said of a field whose error was left in an address.
+const KNOWN: [(&str, &str); 3] =
+    [("password", WRONG_PASSWORD), ("version", OUT_OF_DATE), ("protected_permissions", NOT_PROTECTED)];
 
 /// What a server function answers when it does not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -27,9 +31,9 @@ pub enum ApiError {
     NotFound,
     #[error("Your role does not allow this. Ask an Owner of the environment.")]
     Forbidden,
-    /// One field is wrong; `field` is its form name.
-    #[error("{message}")]
-    Invalid { field: String, message: String },
+    /// Fields of a form are wrong.
+    #[error("{0}")]
+    Invalid(FieldErrors),
     #[error("{}", .0.sentence())]
     Denied(Denial),
     #[error("Too many attempts. Wait {retry_after_seconds} seconds and try again.")]
@@ -49,17 +53,18 @@ pub enum ApiError {
 
 impl ApiError {
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), message: message.into() }
+        Self::Invalid(FieldError::new(field, message).into())
     }
 
     /// An error that was left in a page's address, where anybody can write one: a word of it is believed, no sentence.
     #[must_use]
     pub fn from_address(self) -> Self {
         match self {
-            Self::Invalid { field, .. } if field == "password" => Self::invalid("password", WRONG_PASSWORD),
-            Self::Invalid { field, .. } if field == "version" => Self::invalid("version", OUT_OF_DATE),
-            Self::Invalid { field, .. } if field == "protected_permissions" => Self::invalid(&field, NOT_PROTECTED),
-            Self::Invalid { .. } => Self::invalid("", NOT_ACCEPTED),
+            Self::Invalid(errors) => Self::Invalid(errors.map(|error| {
+                let (field, message) =
+                    KNOWN.into_iter().find(|(field, _)| error.field == *field).unwrap_or(("", NOT_ACCEPTED));
+                FieldError::new(field, message)
+            })),
             Self::RateLimited { retry_after_seconds } => {
                 Self::RateLimited { retry_after_seconds: retry_after_seconds.min(3600) }
             }
@@ -68,10 +73,10 @@ impl ApiError {
         }
     }
 
-    /// The message for one form field, where this error is about that field.
+    /// The message for one form field, where this error is about that field, too.
     pub fn for_field(&self, name: &str) -> Option<String> {
         match self {
-            Self::Invalid { field, message } if field == name => Some(message.clone()),
+            Self::Invalid(errors) => errors.about(name).map(str::to_owned),
             _ => None,
         }
     }
@@ -87,7 +92,7 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
-                Self::Invalid { field: String::new(), message: format!("The request could not be read: {message}") }
+                Self::invalid("", format!("The request could not be read: {message}"))
             }
             ServerFnErrorErr::Request(_) => Self::Unreachable,
             _ => Self::Failed,
@@ -110,6 +115,9 @@ mod tests {
         ] {
             assert!(!error.from_address().to_string().contains("555"));
         }
+        let several: Vec<_> = ["reason", "ticket", "password"].map(|field| FieldError::new(field, evil)).into();
+        let several = ApiError::Invalid(several.try_into().expect("three")).from_address();
+        assert_eq!(several.to_string(), format!("{NOT_ACCEPTED} {WRONG_PASSWORD}"), "and each is said once");
         let wrong = ApiError::invalid("password", WRONG_PASSWORD);
         assert_eq!(wrong.clone().from_address(), wrong);
         let stale = ApiError::invalid("version", OUT_OF_DATE);

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::denial::Denial;
-use super::error::ApiError;
 use super::text;
+use super::validate::FieldError;
 
 /// The shortest reason, as [`text::weight`] counts: a ticket number alone has as much, and so has a word of the scripts that
 /// need the fewest signs for one.
@@ -38,18 +38,18 @@ pub struct StartImpersonation {
 /// digits weigh at least [`REASON_MIN`].
 ///
 /// # Errors
-/// [`ApiError::Invalid`] for the field `reason`.
-pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
+/// A [`FieldError`] for the field `reason`.
+pub fn validate_reason(reason: &str) -> Result<String, FieldError> {
     let reason = text::written(reason);
     match reason.chars().count() {
-        _ if !text::is_visible(&reason) => Err(ApiError::invalid("reason", "Say why you are signing in as this user.")),
+        _ if !text::is_visible(&reason) => Err(FieldError::new("reason", "Say why you are signing in as this user.")),
         length if length > REASON_MAX => {
-            Err(ApiError::invalid("reason", format!("The reason has {length} characters; {REASON_MAX} is the most.")))
+            Err(FieldError::new("reason", format!("The reason has {length} characters; {REASON_MAX} is the most.")))
         }
         _ if text::has_control_characters(&reason) => {
-            Err(ApiError::invalid("reason", "The reason has characters in it that cannot be shown. Type it anew."))
+            Err(FieldError::new("reason", "The reason has characters in it that cannot be shown. Type it anew."))
         }
-        _ if text::weight(&reason) < REASON_MIN => Err(ApiError::invalid(
+        _ if text::weight(&reason) < REASON_MIN => Err(FieldError::new(
             "reason",
             format!("Say more: a reason has at least {REASON_MIN} letters or digits. A ticket number will do."),
         )),
@@ -60,16 +60,16 @@ pub fn validate_reason(reason: &str) -> Result<String, ApiError> {
 /// A ticket that may be stored, `None` where nothing of it can be seen: at most [`TICKET_MAX`] characters.
 ///
 /// # Errors
-/// [`ApiError::Invalid`] for the field `ticket`.
-pub fn validate_ticket(ticket: &str) -> Result<Option<String>, ApiError> {
+/// A [`FieldError`] for the field `ticket`.
+pub fn validate_ticket(ticket: &str) -> Result<Option<String>, FieldError> {
     let ticket = text::written(ticket);
     match ticket.chars().count() {
         _ if !text::is_visible(&ticket) => Ok(None),
         length if length > TICKET_MAX => {
-            Err(ApiError::invalid("ticket", format!("The ticket has {length} characters; {TICKET_MAX} is the most.")))
+            Err(FieldError::new("ticket", format!("The ticket has {length} characters; {TICKET_MAX} is the most.")))
         }
         _ if text::has_control_characters(&ticket) => {
-            Err(ApiError::invalid("ticket", "The ticket has characters in it that cannot be shown. Type it anew."))
+            Err(FieldError::new("ticket", "The ticket has characters in it that cannot be shown. Type it anew."))
         }
         _ => Ok(Some(ticket)),
     }

@@ -4,6 +4,7 @@ use super::db::DbError;
 use super::platform::rate_limit::Limited;
 use crate::model::denial::Denial;
 use crate::model::error::ApiError;
+use crate::model::validate::{FieldError, FieldErrors};
 
 /// A failed use case. Everything but [`ServiceError::Internal`] is the caller's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +15,8 @@ pub enum ServiceError {
     NotFound,
     #[error("forbidden")]
     Forbidden,
-    #[error("{field}: {message}")]
-    Invalid { field: String, message: String },
+    #[error("{0}")]
+    Invalid(FieldErrors),
     #[error("denied: {}", .0.as_str())]
     Denied(Denial),
     #[error("rate limited for {retry_after_seconds} s")]
@@ -55,23 +56,21 @@ impl From<Limited> for ServiceError {
     }
 }
 
-impl From<ApiError> for ServiceError {
-    /// For validation shared with the browser.
-    fn from(error: ApiError) -> Self {
-        match error {
-            ApiError::Invalid { field, message } => Self::Invalid { field, message },
-            ApiError::Denied(denial) => Self::Denied(denial),
-            ApiError::Unauthenticated => Self::Unauthenticated,
-            ApiError::NotFound => Self::NotFound,
-            ApiError::Forbidden => Self::Forbidden,
-            other => Self::Internal(anyhow::anyhow!(other)),
-        }
+impl From<FieldErrors> for ServiceError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<FieldError> for ServiceError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(error.into())
     }
 }
 
 impl ServiceError {
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), message: message.into() }
+        FieldError::new(field, message).into()
     }
 
     /// The error as the caller may see it. Our own faults are logged here, once, under the request's id.
@@ -80,7 +79,7 @@ impl ServiceError {
             Self::Unauthenticated => ApiError::Unauthenticated,
             Self::NotFound => ApiError::NotFound,
             Self::Forbidden => ApiError::Forbidden,
-            Self::Invalid { field, message } => ApiError::Invalid { field, message },
+            Self::Invalid(errors) => ApiError::Invalid(errors),
             Self::Denied(denial) => ApiError::Denied(denial),
             Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
             Self::Busy { retry_after_seconds } => ApiError::Busy { retry_after_seconds },

@@ -130,7 +130,7 @@ async fn another_sites_form_is_refused_in_a_page_that_says_what_to_set() {
     let called = Request::post("/rpc/impersonation/settings").header(header::ACCEPT, "application/json");
     let headers = [("origin", "https://evil.example"), ("host", "understudy.example.com")];
     let refused = send(&mut app.browser(), called, &headers, Body::empty()).await.expect_status(StatusCode::FORBIDDEN);
-    let message = refused.json()["Invalid"]["message"].as_str().expect("a message").to_owned();
+    let message = refused.json()["Invalid"][0]["message"].as_str().expect("a message").to_owned();
     assert!(message.contains("PUBLIC_URL"), "{message}");
 }
 

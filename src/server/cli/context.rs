@@ -87,7 +87,7 @@ pub async fn environment(conn: &mut Conn, slug: &str) -> anyhow::Result<Environm
 /// A failed use case as one line.
 pub fn plain(error: ServiceError) -> anyhow::Error {
     match error {
-        ServiceError::Invalid { message, .. } => anyhow!(message),
+        ServiceError::Invalid(errors) => anyhow!(errors),
         ServiceError::Internal(error) => error,
         other => anyhow!(other),
     }

@@ -108,7 +108,7 @@ impl From<ServiceError> for Refused {
             ServiceError::NotFound => Self::missing("There is nothing here, or you may not see it."),
             ServiceError::Forbidden => Self::denied("You may not do this in this session."),
             // What a person typed.
-            ServiceError::Invalid { message, .. } => Self { problem: None, ..Self::request(message) },
+            ServiceError::Invalid(errors) => Self { problem: None, ..Self::request(errors.to_string()) },
             ServiceError::Denied(denial) => Self::denied(denial.sentence()),
             ServiceError::RateLimited { retry_after_seconds } => Self {
                 retry_after_seconds: Some(retry_after_seconds),

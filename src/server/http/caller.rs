@@ -103,7 +103,7 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
         ApiError::NotFound => StatusCode::NOT_FOUND,
         ApiError::Forbidden => StatusCode::FORBIDDEN,
-        ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,

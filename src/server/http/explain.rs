@@ -110,9 +110,10 @@ pub async fn callers_mistakes(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, LINE).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let unreadable = match serde_json::from_slice::<ApiError>(&bytes) {
-        Ok(ApiError::Invalid { field, message }) => {
-            parts.status = if field.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
-            ApiError::Invalid { field, message }
+        Ok(ApiError::Invalid(errors)) => {
+            let names_field = !errors.first().field.is_empty();
+            parts.status = if names_field { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+            ApiError::Invalid(errors)
         }
         // Only what could not be decoded ends like this on the server: our own faults have words and a request's id.
         Err(_) | Ok(ApiError::Unreachable | ApiError::Failed) => {

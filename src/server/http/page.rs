@@ -145,7 +145,7 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
         ServiceError::Unauthenticated => {
             plain(StatusCode::UNAUTHORIZED, "Signed out", "Your session has ended. Sign in again to go on.")
         }
-        ServiceError::Invalid { message, .. } => plain(StatusCode::UNPROCESSABLE_ENTITY, "Not possible", &message),
+        ServiceError::Invalid(errors) => plain(StatusCode::UNPROCESSABLE_ENTITY, "Not possible", &errors.to_string()),
         ServiceError::Denied(denial) => plain(StatusCode::FORBIDDEN, "Not allowed", denial.sentence()),
         ServiceError::RateLimited { retry_after_seconds } => {
             let sentence = format!("Too many attempts. Try again in {retry_after_seconds} seconds.");

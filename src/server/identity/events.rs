@@ -70,8 +70,8 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
     let written = report::record(&provider.state, environment_id, session_id, application, &report, reporter, origin);
     match written.await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(ServiceError::Invalid { field, message }) => {
-            Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, &field, &message))
+        Err(ServiceError::Invalid(errors)) => {
+            Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, &errors.first().field, &errors.to_string()))
         }
         Err(error) => Err(error.into()),
     }

@@ -60,7 +60,7 @@ async fn sign_in_with(provider: &Provider, form: &Parameters) -> ServiceResult<R
             cookies::set_device(provider, &mut response, &signed_in.device);
             return Ok(response);
         }
-        Err(ServiceError::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message, None),
+        Err(ServiceError::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors.to_string(), None),
         Err(ServiceError::RateLimited { retry_after_seconds: wait }) => {
             let message = format!("Too many attempts. Try again in {wait} seconds.");
             (StatusCode::TOO_MANY_REQUESTS, message, Some(wait))

@@ -40,7 +40,7 @@ async fn chosen(provider: &Provider, code: &str, password: &str, again: &str) ->
             };
             Ok(Page::card(title, body).into_response())
         }
-        Err(ServiceError::Invalid { message, .. }) => shown(provider, code, Some(&message)).await,
+        Err(ServiceError::Invalid(errors)) => shown(provider, code, Some(&errors.to_string())).await,
         Err(ServiceError::NotFound) => Ok(over()),
         Err(error) => Err(error),
     }

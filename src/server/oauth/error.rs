@@ -168,7 +168,7 @@ impl From<ServiceError> for OAuthError {
             ServiceError::Unauthenticated => Self::InvalidToken("the session has ended"),
             ServiceError::RateLimited { retry_after_seconds } => Self::RateLimited { retry_after_seconds },
             ServiceError::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
-            ServiceError::Invalid { message, .. } => Self::InvalidRequest(message),
+            ServiceError::Invalid(errors) => Self::InvalidRequest(errors.to_string()),
             ServiceError::Internal(error) => Self::Server(error),
             other => Self::Server(anyhow::anyhow!(other)),
         }

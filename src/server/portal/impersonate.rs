@@ -133,11 +133,12 @@ async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> S
 fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static str {
     match error {
         ServiceError::Denied(denial) => denial.as_str(),
-        ServiceError::Invalid { field, .. } if field == "ticket" => "ticket",
-        ServiceError::Invalid { field, .. } if field == "reason" && !text::is_visible(&request.reason) => {
-            "reason_empty"
-        }
-        ServiceError::Invalid { field, .. } if field == "reason" => "reason",
+        ServiceError::Invalid(errors) => match errors.first().field.as_str() {
+            "ticket" => "ticket",
+            "reason" if !text::is_visible(&request.reason) => "reason_empty",
+            "reason" => "reason",
+            _ => "failed",
+        },
         ServiceError::RateLimited { .. } => "rate_limited",
         ServiceError::Busy { .. } => "busy",
         _ => "failed",

@@ -3,19 +3,20 @@
 use crate::model::denial::Denial;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX, validate_reason, validate_ticket};
+use crate::model::validate::FieldError;
 use crate::ui::address::Words;
 
 /// The words with which the server leads back to the drawer where script did not start the session.
 pub fn error_of(words: &Words) -> Option<ApiError> {
     // What came back is looked at once more and says itself what is wrong with it. What was too long for an address did not
     // come back.
-    let refused = |field: &str, validated: Option<ApiError>, most: usize| {
+    let refused = |field: &str, validated: Option<FieldError>, most: usize| {
         let text = format!("The {field} was not accepted. It has {most} characters at most: type it anew.");
-        Some(validated.unwrap_or_else(|| ApiError::invalid(field, text)))
+        Some(ApiError::Invalid(validated.unwrap_or_else(|| FieldError::new(field, text)).into()))
     };
     match words.get("error") {
         "" => None,
-        "reason_empty" => validate_reason("").err(),
+        "reason_empty" => validate_reason("").err().map(|error| ApiError::Invalid(error.into())),
         "reason" => {
             let came_back = Some(words.get("reason")).filter(|reason| !reason.is_empty());
             refused("reason", came_back.and_then(|reason| validate_reason(reason).err()), REASON_MAX)

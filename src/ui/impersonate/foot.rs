@@ -90,7 +90,9 @@ pub fn foot(state: State) -> AnyView {
 /// kept, and there again afterwards.
 fn failure(state: State, error: &ApiError) -> Option<AnyView> {
     match error {
-        ApiError::Invalid { field, .. } if field == "reason" || field == "ticket" => None,
+        ApiError::Invalid(errors) if errors.iter().all(|error| matches!(error.field.as_str(), "reason" | "ticket")) => {
+            None
+        }
         ApiError::Unauthenticated => {
             let href = format!("/sign-in?return_to={}", encode(&state.return_to()));
             let notice = view! {

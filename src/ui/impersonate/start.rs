@@ -11,6 +11,7 @@ use super::session::Running;
 use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
+use crate::model::validate::Checks;
 use crate::rpc::impersonation::start;
 use crate::ui::component::dialog::focus;
 
@@ -30,9 +31,11 @@ pub fn submitted(state: State, event: SubmitEvent) {
         reason: state.reason.get_untracked(),
         ticket: state.ticket.get_untracked(),
     };
-    let valid = validate_reason(&request.reason).map(drop).and_then(|()| validate_ticket(&request.ticket).map(drop));
-    if let Err(error) = valid {
-        return refused(state, error);
+    let mut checks = Checks::default();
+    checks.check(validate_reason(&request.reason));
+    checks.check(validate_ticket(&request.ticket));
+    if let Err(errors) = checks.passed() {
+        return refused(state, ApiError::Invalid(errors));
     }
     state.error.set(None);
     state.busy.set(true);
@@ -119,7 +122,7 @@ fn furnish(tab: &Document) -> Option<()> {
 
 fn refused(state: State, error: ApiError) {
     let field = match &error {
-        ApiError::Invalid { field, .. } if field == "ticket" => "impersonate-ticket",
+        ApiError::Invalid(errors) if errors.first().field == "ticket" => "impersonate-ticket",
         _ => "impersonate-reason",
     };
     state.error.set(Some(error));

@@ -118,11 +118,12 @@ pub fn ticket(state: State) -> AnyView {
 
 /// An error of a field goes as soon as the field is touched.
 fn forget_error(state: State, field: &str) {
-    let stale = state
-        .error
-        .with_untracked(|error| matches!(error, Some(ApiError::Invalid { field: other, .. }) if other == field));
-    if stale {
-        state.error.set(None);
+    let left = state.error.with_untracked(|error| match error {
+        Some(ApiError::Invalid(errors)) if errors.about(field).is_some() => Some(errors.clone().without(field)),
+        _ => None,
+    });
+    if let Some(left) = left {
+        state.error.set(left.map(ApiError::Invalid));
     }
 }
 

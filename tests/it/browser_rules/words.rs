@@ -102,7 +102,7 @@ async fn only_operators_are_told_how_long_the_server_took() {
 async fn no_sentence_of_an_address_is_shown_on_the_sign_in_page() {
     use base64::Engine;
     let app = TestApp::new().await;
-    let evil = serde_json::json!({ "Invalid": { "field": "", "message": "Call 555-0100 now" } }).to_string();
+    let evil = serde_json::json!({ "Invalid": [{ "field": "", "message": "Call 555-0100 now" }] }).to_string();
     let encoded = base64::engine::general_purpose::URL_SAFE.encode(evil);
     let page = app.browser().get(&format!("/sign-in?__path=%2Frpc%2Fsign-in&__err={encoded}")).await;
     assert!(!page.body().contains("555-0100"), "{}", page.body());

@@ -305,7 +305,7 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     };
     tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
     let short = operator::new_password(&app.state, "short").await;
-    assert!(matches!(short, Err(ServiceError::Invalid { .. })));
+    assert!(matches!(short, Err(ServiceError::Invalid(_))));
 }
 
 #[tokio::test]

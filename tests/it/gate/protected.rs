@@ -150,8 +150,8 @@ async fn whom_the_protected_permissions_bind_cannot_take_one_off() {
     by_adam("account.audit.read users.write").await.expect("an Admin may add");
     for fewer in ["", "users.write"] {
         match by_adam(fewer).await.expect_err("no Owner") {
-            ServiceError::Invalid { field, message } => {
-                assert_eq!(field, "protected_permissions");
+            ServiceError::Invalid(errors) => {
+                let message = errors.about("protected_permissions").expect("it is about them");
                 assert!(message.contains("Only an Owner") && message.contains("account.audit.read"), "{message}");
             }
             other => panic!("{other}"),
@@ -199,8 +199,8 @@ async fn a_permission_that_no_role_has_is_refused_by_name() {
         ];
         let answer = browser.call("impersonation/settings", &form).await;
         let answer = answer.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
-        let said = answer.json()["Invalid"]["message"].as_str().expect("a sentence").to_owned();
-        assert_eq!(answer.json()["Invalid"]["field"], "protected_permissions");
+        let said = answer.json()["Invalid"][0]["message"].as_str().expect("a sentence").to_owned();
+        assert_eq!(answer.json()["Invalid"][0]["field"], "protected_permissions");
         assert!(said.contains(typed.split(' ').next_back().expect("a word")), "{said}");
         assert_eq!(near.is_some(), said.contains("Did you mean account.audit.read?"), "{said}");
     }

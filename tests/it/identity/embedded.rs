@@ -92,7 +92,7 @@ async fn a_login_address_that_is_no_web_address_starts_nothing() {
         ticket: String::new(),
     };
     let refused = impersonation::start(&caller, &request).await.map(drop).expect_err("no such start");
-    assert!(matches!(&refused, ServiceError::Invalid { field, .. } if field == "application"), "{refused:?}");
+    assert!(matches!(&refused, ServiceError::Invalid(errors) if errors.about("application").is_some()), "{refused:?}");
     assert_eq!(app.count("sessions").await, 0);
     assert_eq!(app.count("hand_off_codes").await, 0);
     assert!(app.events("impersonation.started").await.is_empty());

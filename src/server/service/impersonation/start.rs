@@ -9,6 +9,7 @@ use crate::model::audit::action;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::model::session::SessionKind;
+use crate::model::validate::Checks;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
 use crate::server::db::credential::{self, NewHandOffCode};
@@ -43,14 +44,16 @@ struct Choice<'a> {
 /// Starts an impersonation: session, START event and hand-off code in one transaction, or nothing.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the reason or the ticket, [`ServiceError::Denied`] where the policy says no (which is
+/// [`ServiceError::Invalid`] for the reason and the ticket, [`ServiceError::Denied`] where the policy says no (which is
 /// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
 pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
     caller.require_view()?;
     let reason = composed(&request.reason);
     // What the small table of both sides takes for a letter may be a mark without one.
-    let reason = validate_reason(if is_visible(&reason) { &reason } else { "" })?;
-    let ticket = validate_ticket(&composed(&request.ticket))?.filter(|ticket| is_visible(ticket));
+    let mut checks = Checks::default();
+    let reason = checks.check(validate_reason(if is_visible(&reason) { &reason } else { "" }));
+    let ticket = checks.check(validate_ticket(&composed(&request.ticket))).filter(|ticket| is_visible(ticket));
+    checks.passed()?;
     let purpose = Purpose { reason: &reason, ticket: ticket.as_deref() };
     let state = &caller.state;
     state.limits.start(caller.operator()?.id)?;

@@ -118,7 +118,7 @@ pub async fn sign_in_at(
     }
     match create(state, &mut tx, environment, application, row, before.cookie, origin).await {
         // The password was right, and that it was tried is in the audit trail all the same.
-        Err(refusal @ ServiceError::Invalid { .. }) => {
+        Err(refusal @ ServiceError::Invalid(_)) => {
             drop(tx);
             let mut tx = state.db.write().await?;
             record_failure(state, &mut tx, environment, known.as_ref(), origin).await?;
