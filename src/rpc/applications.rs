@@ -11,7 +11,7 @@ pub async fn list_applications(environment: String, #[server(default)] q: String
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::directory::applications::list(&caller, &q).await)
+    caller::answer(&caller.origin, service::directory::application::list(&caller, &q).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "applications/get")]
@@ -19,7 +19,7 @@ pub async fn get_application(environment: String, application_id: Uuid) -> Resul
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::directory::applications::get(&caller, application_id).await)
+    caller::answer(&caller.origin, service::directory::application::get(&caller, application_id).await)
 }
 
 /// Has the application told at once about the end of this session, if it does not know yet.

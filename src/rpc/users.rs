@@ -11,7 +11,7 @@ pub async fn list_users(environment: String, query: UserQuery) -> Result<UsersPa
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::directory::users::list(&caller, &query).await)
+    caller::answer(&caller.origin, service::directory::user::list(&caller, &query).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "users/get")]
@@ -19,5 +19,5 @@ pub async fn get_user(environment: String, user_id: Uuid) -> Result<UserDetail, 
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::directory::users::get(&caller, user_id).await)
+    caller::answer(&caller.origin, service::directory::user::get(&caller, user_id).await)
 }

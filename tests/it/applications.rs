@@ -8,7 +8,7 @@ use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::server::db::{application, environment};
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::Script;
-use understudy::server::service::directory::applications;
+use understudy::server::service::directory::application as applications;
 
 const OLIVIA: &str = "olivia@understudy.example";
 

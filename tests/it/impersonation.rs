@@ -317,10 +317,10 @@ async fn an_impersonation_leaves_the_users_own_sign_in_visits_and_sessions_alone
     let app = TestApp::new().await;
     let caller = owner(&app).await;
     let user = app.user_id("amara@northwind.example").await;
-    let before = service::directory::users::get(&caller, user).await.expect("the user");
+    let before = service::directory::user::get(&caller, user).await.expect("the user");
     let hand_off = start(&app, "amara@northwind.example").await;
     impersonation::end(&caller, hand_off.session_id).await.expect("ends");
-    let after = service::directory::users::get(&caller, user).await.expect("the user");
+    let after = service::directory::user::get(&caller, user).await.expect("the user");
     assert_eq!(
         (before.last_login_at, before.last_visit_at, before.visits),
         (after.last_login_at, after.last_visit_at, after.visits)

@@ -6,7 +6,7 @@ use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
 use understudy::server::domain::actor::Actor;
 use understudy::server::service;
-use understudy::server::service::import::change::Protection;
+use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::problem::Problems;
 use understudy::server::service::import::{self, Content, ImportError, Kind, Options, Source, Summary};
 

@@ -241,7 +241,7 @@ async fn the_account_that_works_is_preselected_where_the_active_one_is_refused()
     )
     .await;
     let detail =
-        understudy::server::service::directory::users::get(&owner(&app).await, user_id).await.expect("the user");
+        understudy::server::service::directory::user::get(&owner(&app).await, user_id).await.expect("the user");
     assert_eq!(detail.impersonation, None);
     let mut browser = app.operator_browser(OLIVIA).await;
     let page = browser.get(&format!("/production/users/{user_id}?impersonate=1")).await.expect_status(StatusCode::OK);

@@ -35,7 +35,7 @@ fn is_whole(path: &str, page: &str, has: &[&str], data: usize) {
 /// An application and an event of production, by id.
 async fn some(app: &TestApp) -> (Uuid, Uuid) {
     let caller = app.caller("olivia@understudy.example", "production").await;
-    let applications = service::directory::applications::list(&caller, "").await.expect("applications");
+    let applications = service::directory::application::list(&caller, "").await.expect("applications");
     let console = applications.rows.iter().find(|application| application.client_id == "console").expect("console");
     let events = service::audit::list(&caller, &understudy::model::audit::AuditQuery::default()).await.expect("events");
     (console.id, events.rows.first().expect("an event").id)

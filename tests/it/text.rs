@@ -11,7 +11,7 @@ mod unseen;
 
 use crate::support::TestApp;
 use understudy::server::db::environment;
-use understudy::server::service::import::change::Protection;
+use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::{self, Content, Kind, Options, Source};
 use understudy::server::state::AppState;
 

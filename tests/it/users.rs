@@ -14,7 +14,7 @@ use understudy::server::service::import::Kind;
 
 async fn names(app: &TestApp, query: UserQuery) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
-    service::directory::users::list(&caller, &query)
+    service::directory::user::list(&caller, &query)
         .await
         .expect("a page")
         .rows
@@ -64,7 +64,7 @@ async fn a_page_that_was_read_before_shows_what_another_process_wrote_since() {
     let app = TestApp::new().await;
     let caller = app.caller("olivia@understudy.example", "production").await;
     let status = async || {
-        let page = service::directory::users::list(&caller, &search("Amara Okafor")).await.expect("a page");
+        let page = service::directory::user::list(&caller, &search("Amara Okafor")).await.expect("a page");
         (page.rows[0].status, page.impersonation)
     };
     let before = status().await;
@@ -149,7 +149,7 @@ async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
         let mut seen = HashSet::new();
         let mut firsts = Vec::new();
         let last = loop {
-            let page = service::directory::users::list(&caller, &query).await.expect("a page");
+            let page = service::directory::user::list(&caller, &query).await.expect("a page");
             assert_eq!(page.total, 138);
             firsts.push(page.rows[0].id);
             for row in page.rows.iter() {
@@ -163,10 +163,10 @@ async fn pages_by_key_show_every_user_once_in_every_order_and_lead_back() {
         assert_eq!(seen.len(), 138, "{sort}");
         assert_eq!(firsts.len(), 3, "{sort}");
         query.cursor = last.previous.expect("a page before the last");
-        let page = service::directory::users::list(&caller, &query).await.expect("a page");
+        let page = service::directory::user::list(&caller, &query).await.expect("a page");
         assert_eq!(page.rows[0].id, firsts[1], "{sort}: the way back");
         query.cursor = page.previous.expect("a page before");
-        let page = service::directory::users::list(&caller, &query).await.expect("a page");
+        let page = service::directory::user::list(&caller, &query).await.expect("a page");
         assert_eq!(page.rows[0].id, firsts[0], "{sort}: the first page again");
         assert!(page.previous.is_none(), "{sort}: nothing before the first");
     }
@@ -191,7 +191,7 @@ async fn users_are_sorted_by_their_main_account_and_those_without_are_last() {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let accounts = async |sort: &str| -> Vec<Option<String>> {
         let query = UserQuery { sort: sort.into(), ..UserQuery::default() };
-        let page = service::directory::users::list(&caller, &query).await.expect("a page");
+        let page = service::directory::user::list(&caller, &query).await.expect("a page");
         page.rows.iter().map(|row| row.main_account.clone()).collect()
     };
     let mut sorted = accounts("account").await;
@@ -228,18 +228,18 @@ async fn pages_by_main_account_lead_through_equal_names_and_back() {
     for sort in ["account", "-account"] {
         let mut query = UserQuery { sort: sort.into(), ..UserQuery::default() };
         let mut pages: Vec<Vec<uuid::Uuid>> = Vec::new();
-        let mut page = service::directory::users::list(&caller, &query).await.expect("a page");
+        let mut page = service::directory::user::list(&caller, &query).await.expect("a page");
         loop {
             pages.push(page.rows.iter().map(|row| row.id).collect());
             let Some(next) = page.next.clone() else { break };
             query.cursor = next;
-            page = service::directory::users::list(&caller, &query).await.expect("a page");
+            page = service::directory::user::list(&caller, &query).await.expect("a page");
         }
         let all: HashSet<_> = pages.iter().flatten().collect();
         assert_eq!((pages.len(), all.len(), pages.iter().flatten().count()), (4, 198, 198), "{sort}");
         for before in pages.iter().rev().skip(1) {
             query.cursor = page.previous.clone().expect("a page before");
-            page = service::directory::users::list(&caller, &query).await.expect("a page");
+            page = service::directory::user::list(&caller, &query).await.expect("a page");
             assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), *before, "{sort}");
         }
     }

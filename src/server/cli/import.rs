@@ -14,7 +14,7 @@ use super::context::{environment, open_offline};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::server::platform::text::printable;
-use crate::server::service::import::change::Protection;
+use crate::server::service::directory::change::Protection;
 use crate::server::service::import::source::Product;
 use crate::server::service::import::{
     self, Content, ImportError, Kind, Options, Phase, Progress, Reading, Source, Summary,

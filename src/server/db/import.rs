@@ -48,7 +48,7 @@ macro_rules! build {
 use build;
 
 /// What is known by a key of its own within an environment.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Keyed {
     Roles,
     Applications,

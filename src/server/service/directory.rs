@@ -1,6 +1,12 @@
-//! What an environment has: users, applications, keys, and environments themselves.
+//! What an environment has: users, accounts, roles, applications, keys, and environments themselves. Each can be read and
+//! written; the importer writes by the same code.
 
-pub mod applications;
+pub mod account;
+pub mod application;
+pub mod change;
 pub mod environment;
+pub mod given;
+pub mod role;
 pub mod signing_key;
-pub mod users;
+pub mod user;
+pub mod writer;

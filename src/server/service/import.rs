@@ -25,7 +25,6 @@ mod stage;
 mod template;
 mod user;
 mod words;
-mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,8 +40,9 @@ use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::Keyed;
 use crate::server::db::{DbError, Tx};
 use crate::server::error::ServiceError;
+use crate::server::service::directory::change::Protection;
+use crate::server::service::directory::writer::Writer;
 use crate::server::state::AppState;
-use change::Protection;
 pub use check::Reference;
 use check::{Keys, check, compare};
 use encoding_rs::Encoding;
@@ -55,7 +55,6 @@ pub use rows::Rows;
 pub use stage::settle;
 use stage::{Plan, Stage};
 pub use template::{help, template};
-pub use writer::Writer;
 
 /// What a file holds, in the order in which they refer to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize)]
@@ -179,12 +178,11 @@ pub enum ImportError {
 }
 
 /// An error of writing rows, with a busy database told apart.
-fn written(error: anyhow::Error) -> ImportError {
-    let error = match error.downcast::<ServiceError>() {
-        Ok(ServiceError::Internal(error)) => error,
-        Ok(ServiceError::Busy { .. }) => return ImportError::Database(DbError::Busy),
-        Ok(other) => anyhow::Error::from(other),
-        Err(error) => error,
+fn written(error: ServiceError) -> ImportError {
+    let error = match error {
+        ServiceError::Internal(error) => error,
+        ServiceError::Busy { .. } => return ImportError::Database(DbError::Busy),
+        other => anyhow::Error::from(other),
     };
     match error.downcast::<DbError>() {
         Ok(error) => ImportError::Database(error),
@@ -256,7 +254,7 @@ pub async fn run_in(
             check(tx, environment.id, &mut rows, &mut known, &mut found).await?;
             compare(tx, environment.id, &mut rows, &mut found).await?;
             found.make_secrets(&mut rows, state.random.as_ref());
-            let mut writer = Writer::new(state, tx, environment.id, &[]);
+            let mut writer = Writer::of_import(state, tx, environment.id, &[]);
             rows.write(&mut writer).await.map_err(written)?;
         }
     }

@@ -1,8 +1,8 @@
 //! Addresses of applications, and values that no index could hold.
 
 use super::Bench;
+use understudy::server::service::directory::change::What;
 use understudy::server::service::import::Kind;
-use understudy::server::service::import::change::What;
 
 #[tokio::test]
 async fn what_no_index_could_hold_is_refused_while_it_is_read() {

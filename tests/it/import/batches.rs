@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::{Bench, source};
 use crate::support::MASTER_KEY;
 use understudy::server::db::{Db, Raw};
-use understudy::server::service::import::change::Protection;
+use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::{self, ImportError, Kind, Options, Phase};
 use understudy::server::service::upkeep;
 

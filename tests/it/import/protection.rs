@@ -1,7 +1,7 @@
 //! What an import would take away: it is told row by row, and done only where it is allowed by name.
 
 use super::{Bench, allowing};
-use understudy::server::service::import::change::{Protection, What};
+use understudy::server::service::directory::change::{Protection, What};
 use understudy::server::service::import::{ImportError, Kind, Options};
 
 const DANA: &str =

@@ -9,7 +9,7 @@ use crate::mishaps::many_sessions;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::db::environment;
-use understudy::server::service::import::change::Protection;
+use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::{self, Kind};
 use understudy::server::service::{impersonation, session};
 

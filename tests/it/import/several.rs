@@ -1,7 +1,7 @@
 //! Several rows about one user, and files of other products with rows that nobody can mend.
 
 use super::Bench;
-use understudy::server::service::import::change::Protection;
+use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::{ImportError, Kind, Options};
 
 const FRONTEGG: &str = "email,tenantId,name,verifyUser,roleIds,isLocked";

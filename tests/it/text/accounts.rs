@@ -99,16 +99,16 @@ async fn two_accounts_of_one_name_are_told_apart_wherever_they_are_named() {
     assert!(found.body().contains("acme-eu") && found.body().contains("acme-us"));
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: "twin@acme.example".into(), ..UserQuery::default() };
-    let row = service::directory::users::list(&caller, &query).await.expect("a page").rows[0].clone();
+    let row = service::directory::user::list(&caller, &query).await.expect("a page").rows[0].clone();
     assert_eq!(row.main_account.as_deref(), Some("Acme (acme-us)"));
-    let detail = service::directory::users::get(&caller, row.id).await.expect("a user");
+    let detail = service::directory::user::get(&caller, row.id).await.expect("a user");
     let mut names: Vec<&str> = detail.accounts.iter().map(|account| account.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["Acme (acme-eu)", "Acme (acme-us)"]);
     let drawer = service::impersonation::drawer(&caller, detail.id).await.expect("a drawer");
     assert_eq!(drawer.accounts[0].name, "Acme (acme-us)");
     let single = UserQuery { q: "ben@harbor.example".into(), ..UserQuery::default() };
-    let row = service::directory::users::list(&caller, &single).await.expect("a page").rows[0].clone();
+    let row = service::directory::user::list(&caller, &single).await.expect("a page").rows[0].clone();
     assert_eq!(row.main_account.as_deref(), Some("Harbor Logistics"));
 }
 
@@ -172,7 +172,7 @@ async fn events_in_accounts_of_one_name_say_in_which() {
     // The list, the event by itself and the user's page say the same.
     let alone = service::audit::get(&caller, started.id).await.expect("an event");
     assert_eq!((&alone, alone.account_name.as_deref()), (started, Some("Acme (acme-eu)")));
-    let user = service::directory::users::get(&caller, app.user_id(TWIN).await).await.expect("a user");
+    let user = service::directory::user::get(&caller, app.user_id(TWIN).await).await.expect("a user");
     assert!(user.events.contains(started), "{:?}", user.events);
 }
 
@@ -210,12 +210,12 @@ async fn two_applications_of_one_name_are_told_apart_wherever_they_are_named() {
     let names: Vec<&str> = choice.applications.iter().map(|application| application.name.as_str()).collect();
     assert_eq!(names, ["Console (console)", "Console (console-eu)"]);
     assert_eq!(drawer.running[0].application_name, "Console (console-eu)");
-    let list = service::directory::applications::list(&caller, "").await.expect("applications");
+    let list = service::directory::application::list(&caller, "").await.expect("applications");
     let mut names: Vec<&str> = list.rows.iter().map(|application| application.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["Console (console)", "Console (console-eu)", "Dispatch"]);
     let eu = list.rows.iter().find(|application| application.client_id == "console-eu").expect("an application");
-    let detail = service::directory::applications::get(&caller, eu.id).await.expect("an application");
+    let detail = service::directory::application::get(&caller, eu.id).await.expect("an application");
     assert_eq!(detail.accounts[0].name, "Acme (acme-eu)");
     for path in [
         "/production/impersonation".to_owned(),

@@ -10,7 +10,7 @@ use understudy::server::service::{self, text_refresh};
 async fn found(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: q.into(), ..UserQuery::default() };
-    service::directory::users::list(&caller, &query)
+    service::directory::user::list(&caller, &query)
         .await
         .expect("a page")
         .rows
@@ -31,8 +31,7 @@ async fn what_an_older_version_wrote_is_found_and_signed_in_to_after_a_start() {
     app.execute("UPDATE accounts SET sort_name = '', search_text = '', text_version = 0").await;
     app.execute("UPDATE applications SET sort_name = '', search_text = '', text_version = 0").await;
     let caller = app.caller("olivia@understudy.example", "production").await;
-    let consoles =
-        async || service::directory::applications::list(&caller, "console").await.expect("a list").rows.len();
+    let consoles = async || service::directory::application::list(&caller, "console").await.expect("a list").rows.len();
     assert!(found(&app, "lukasz zak").await.is_empty() && consoles().await == 0);
     let written = text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
     assert!(written >= 8, "{written}");

@@ -35,7 +35,7 @@ async fn app() -> TestApp {
 async fn emails(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: q.into(), sort: "name".into(), ..UserQuery::default() };
-    service::directory::users::list(&caller, &query)
+    service::directory::user::list(&caller, &query)
         .await
         .expect("a page")
         .rows
@@ -242,7 +242,7 @@ async fn an_account_whose_id_is_one_of_another_system_is_found_by_it() {
     }
     assert!(emails(&app, &uuid::Uuid::from_u128(7).to_string()).await.is_empty());
     let elsewhere = UserQuery { q: TENANT.into(), account: "northwind".into(), ..UserQuery::default() };
-    assert!(service::directory::users::list(&caller, &elsewhere).await.expect("a page").rows.is_empty());
+    assert!(service::directory::user::list(&caller, &elsewhere).await.expect("a page").rows.is_empty());
     let mut browser = app.operator_browser("olivia@understudy.example").await;
     let page = browser.get(&format!("/production/users?find={TENANT}")).await;
     assert!(page.body().contains(&format!("account={TENANT}\"")), "{}", page.body());
@@ -285,7 +285,7 @@ async fn names_stand_where_a_reader_looks_for_them() {
     let app = app().await;
     let caller = app.caller("olivia@understudy.example", "production").await;
     let query = UserQuery { q: "acc.example".into(), sort: "name".into(), ..UserQuery::default() };
-    let rows = service::directory::users::list(&caller, &query).await.expect("a page").rows;
+    let rows = service::directory::user::list(&caller, &query).await.expect("a page").rows;
     let order: Vec<&str> = rows.iter().map(|row| row.email.trim_end_matches("@acc.example")).collect();
     assert_eq!(order, ["n11", "n4", "n1", "n8", "n2", "n3", "n7", "n10", "n5", "n6", "n9"]);
 }
@@ -369,7 +369,7 @@ async fn whatever_the_length_of_a_search_it_is_answered() {
         UserQuery { q: long.clone(), ..UserQuery::default() },
         UserQuery { find: long.clone(), account: long.clone(), exclude: long.clone(), ..UserQuery::default() },
     ] {
-        answered(service::directory::users::list(&caller, &query).await.map(drop));
+        answered(service::directory::user::list(&caller, &query).await.map(drop));
     }
 }
 

@@ -5,13 +5,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::change::{Counts, Listed, Protection};
+use super::change::{Counts, Listed};
 use super::problem::{Problem, Problems, counted};
 use super::read::{Description, Item};
 use super::report::Report;
 use super::rows::{Compared, Rows};
 use super::{ImportError, Kind, Options, Reference, Source};
 use crate::server::platform::random::Random;
+use crate::server::service::directory::change::Protection;
 
 /// Changes of one file that are shown one by one; the report file has all.
 const LISTED: usize = 50;

@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::problem::{Problem, quoted};
 use super::words::{moment, no_moment, truth};
 use crate::server::platform::text::{self, TextError};
+use crate::server::service::directory::given::Given;
 
 const KEY_MAX: usize = 100;
 /// Bytes of an address, as many as any browser sends.
@@ -47,45 +47,6 @@ pub const fn required(name: &'static str, example: &'static str, help: &'static 
 
 pub const fn optional(name: &'static str, example: &'static str, help: &'static str) -> Column {
     Column { name, required: false, help, example, list: None }
-}
-
-/// What a cell says about a value that may be there or not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Given<T> {
-    /// It stays as it is.
-    #[default]
-    Kept,
-    Cleared,
-    Set(T),
-}
-
-impl<T> Given<T> {
-    pub fn set(&self) -> Option<&T> {
-        match self {
-            Self::Set(value) => Some(value),
-            Self::Kept | Self::Cleared => None,
-        }
-    }
-
-    /// The value afterwards, if there is one.
-    pub fn over(&self, known: Option<T>) -> Option<T>
-    where
-        T: Clone,
-    {
-        match self {
-            Self::Kept => known,
-            Self::Cleared => None,
-            Self::Set(value) => Some(value.clone()),
-        }
-    }
-
-    fn map<U>(self, to: impl FnOnce(T) -> U) -> Given<U> {
-        match self {
-            Self::Kept => Given::Kept,
-            Self::Cleared => Given::Cleared,
-            Self::Set(value) => Given::Set(to(value)),
-        }
-    }
 }
 
 /// How the columns of a file are called here and there.

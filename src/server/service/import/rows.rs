@@ -6,14 +6,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::account::{self, Account};
-use super::application::{self, Application};
-use super::change::Change;
+use super::account::references;
 use super::read::{self, Entity, Item, Reading};
-use super::role::{self, Role};
-use super::user::{self, User};
-use super::{Kind, Reference, Source, Writer};
+use super::{Kind, Reference, Source};
 use crate::server::db::{Conn, import as table};
+use crate::server::error::ServiceResult;
+use crate::server::service::directory::account::{self, Account};
+use crate::server::service::directory::application::{self, Application};
+use crate::server::service::directory::change::Change;
+use crate::server::service::directory::role::{self, Role};
+use crate::server::service::directory::user::{self, User};
+use crate::server::service::directory::writer::Writer;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Rows {
@@ -87,7 +90,7 @@ impl Rows {
         match self {
             Self::Roles(_) | Self::Applications(_) => Vec::new(),
             Self::Accounts(rows) => {
-                rows.iter().enumerate().flat_map(|(at, row)| row.references().map(move |to| (at, to))).collect()
+                rows.iter().enumerate().flat_map(|(at, row)| references(row).map(move |to| (at, to))).collect()
             }
             Self::Users(rows) => {
                 rows.iter().enumerate().flat_map(|(at, row)| row.references().map(move |to| (at, to))).collect()
@@ -133,17 +136,17 @@ impl Rows {
             Self::Roles(rows) => {
                 let known = table::known_roles(conn, environment_id, &keys).await?;
                 let changes = |row: &Role| known.get(row.key()).map(|known| row.changes(known));
-                rows.iter().map(|row| compared(row.line(), row.key(), changes(row))).collect()
+                rows.iter().map(|row| compared(row.line, row.key(), changes(row))).collect()
             }
             Self::Applications(rows) => {
                 let known = table::known_applications(conn, environment_id, &keys).await?;
                 let changes = |row: &Application| known.get(row.key()).map(|known| row.changes(known));
-                rows.iter().map(|row| compared(row.line(), row.key(), changes(row))).collect()
+                rows.iter().map(|row| compared(row.line, row.key(), changes(row))).collect()
             }
             Self::Accounts(rows) => {
                 let known = table::known_accounts(conn, environment_id, &keys).await?;
                 let changes = |row: &Account| known.get(row.key()).map(|known| row.changes(known));
-                rows.iter().map(|row| compared(row.line(), row.key(), changes(row))).collect()
+                rows.iter().map(|row| compared(row.line, row.key(), changes(row))).collect()
             }
             Self::Users(rows) => {
                 let known = table::known_users(conn, environment_id, &keys, false).await?;
@@ -151,14 +154,14 @@ impl Rows {
                     let known = known.get(row.key());
                     let changes = known.map(|known| row.changes(known));
                     let invited = known.is_none() && !row.is_verified();
-                    Compared { invited, fault: row.fault(known), ..compared(row.line(), row.key(), changes) }
+                    Compared { invited, fault: row.fault(known), ..compared(row.line, row.key(), changes) }
                 };
                 rows.iter().map(one).collect()
             }
         })
     }
 
-    pub async fn write(&self, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+    pub async fn write(&self, writer: &mut Writer<'_>) -> ServiceResult<()> {
         match self {
             Self::Roles(rows) => role::write(writer, rows).await,
             Self::Applications(rows) => application::write(writer, rows).await,

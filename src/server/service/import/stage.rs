@@ -11,14 +11,15 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::change::Protection;
-use super::{ImportError, Kind, Phase, Progress, Rows, Writer};
+use super::{ImportError, Kind, Phase, Progress, Rows};
 use crate::model::audit::action;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::analyze;
 use crate::server::db::import::staging::{self as table, ImportRow};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::directory::change::Protection;
+use crate::server::service::directory::writer::Writer;
 use crate::server::state::AppState;
 
 /// After how long without a sign of life an import counts as interrupted.
@@ -200,7 +201,7 @@ async fn apply_next(state: &AppState, row: &ImportRow, plan: &Plan) -> Result<Op
         return Ok(None);
     };
     let rows: Rows = serde_json::from_str(&chunk.content).map_err(anyhow::Error::from)?;
-    let mut writer = Writer::new(state, &mut tx, row.environment_id, &plan.allow);
+    let mut writer = Writer::of_import(state, &mut tx, row.environment_id, &plan.allow);
     rows.write(&mut writer).await.map_err(super::written)?;
     let left_out = writer.left_out;
     table::remove(&mut tx, row.id, chunk.number).await?;

@@ -1,17 +1,21 @@
 //! Templates: a head line with every column and one row, and what each column means.
 
+use super::Kind;
 use super::read::Entity;
 use super::row::Column;
 use super::source::{FORMATS, Format, Product};
-use super::{Kind, account, application, role, user};
+use crate::server::service::directory::account::Account;
+use crate::server::service::directory::application::Application;
+use crate::server::service::directory::role::Role;
+use crate::server::service::directory::user::User;
 
 impl Kind {
     pub fn columns(self) -> &'static [Column] {
         match self {
-            Self::Roles => role::Role::COLUMNS,
-            Self::Applications => application::Application::COLUMNS,
-            Self::Accounts => account::Account::COLUMNS,
-            Self::Users => user::User::COLUMNS,
+            Self::Roles => Role::COLUMNS,
+            Self::Applications => Application::COLUMNS,
+            Self::Accounts => Account::COLUMNS,
+            Self::Users => User::COLUMNS,
         }
     }
 }

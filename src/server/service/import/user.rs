@@ -1,23 +1,15 @@
 //! users.csv: users, their memberships and what they may do in each account.
 
-mod keep;
 mod merge;
-mod write;
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-
-use super::change::{Change, What};
 use super::read::Entity;
-use super::row::{Column, Given, Row, optional, required};
+use super::row::{Column, Row, optional, required};
 use super::source::kind_of_hash;
 use super::{Kind, Reference, Rows};
 use crate::server::crypto::password;
 use crate::server::db::import::KnownUser;
-
-pub use write::write;
+use crate::server::service::directory::given::Given;
+use crate::server::service::directory::user::{Membership, User};
 
 const COLUMNS: &[Column] = &[
     required("email", "ann@northwind.example", "the key: the address that the user signs in with"),
@@ -40,38 +32,6 @@ const COLUMNS: &[Column] = &[
 
 const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
                         the password anew, or leave it out and send the user a set-password link";
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Membership {
-    pub account: String,
-    pub roles: Vec<String>,
-    pub disabled: bool,
-    /// Where it stands.
-    #[serde(default)]
-    pub line: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct User {
-    line: u64,
-    /// Of further rows about the same user.
-    #[serde(default)]
-    merged_lines: Vec<u64>,
-    email: String,
-    name: Option<String>,
-    email_verified: Option<bool>,
-    password_hash: Given<String>,
-    picture_url: Given<String>,
-    mfa_enrolled: Option<bool>,
-    locked: Option<bool>,
-    memberships: Given<Vec<Membership>>,
-    /// Memberships are added to those that are there.
-    adds: bool,
-    active_account: Option<String>,
-    last_visit_at: Option<DateTime<Utc>>,
-    visits: Option<i64>,
-    created_at: Option<DateTime<Utc>>,
-}
 
 impl Entity for User {
     const COLUMNS: &'static [Column] = COLUMNS;
@@ -176,10 +136,6 @@ fn password_hash(row: &mut Row<'_>) -> Given<String> {
 }
 
 impl User {
-    pub fn line(&self) -> u64 {
-        self.line
-    }
-
     pub fn is_verified(&self) -> bool {
         self.email_verified == Some(true)
     }
@@ -204,97 +160,4 @@ impl User {
         let message = || format!("{} is not among the user's accounts", super::problem::quoted(wanted));
         (!known.is_some_and(is_member)).then(|| ("active_account", message()))
     }
-
-    /// What the row changes about a user who is known.
-    pub fn changes(&self, known: &KnownUser) -> Vec<Change> {
-        let mut changes: Vec<Change> = Vec::new();
-        let mut plain = |what: What| changes.push((what, String::new()));
-        if self.name.as_ref().is_some_and(|name| *name != known.name) {
-            plain(What::Renamed);
-        }
-        match self.email_verified {
-            Some(true) if !known.email_verified => plain(What::Verified),
-            Some(false) if known.email_verified => plain(What::Unverified),
-            _ => {}
-        }
-        match (&self.password_hash, &known.password_hash) {
-            (Given::Set(_), None) => plain(What::PasswordSet),
-            (Given::Set(hash), Some(known)) if hash != known => plain(What::PasswordChanged),
-            (Given::Cleared, Some(_)) => plain(What::PasswordRemoved),
-            _ => {}
-        }
-        if self.picture_url.over(known.picture_url.clone()) != known.picture_url {
-            plain(What::Picture);
-        }
-        match self.mfa_enrolled {
-            Some(true) if !known.mfa_enrolled => plain(What::MfaEnrolled),
-            Some(false) if known.mfa_enrolled => plain(What::MfaReset),
-            _ => {}
-        }
-        match self.locked {
-            Some(true) if known.locked_at.is_none() => plain(What::Locked),
-            Some(false) if known.locked_at.is_some() => plain(What::Unlocked),
-            _ => {}
-        }
-        if self.last_visit_at.is_some_and(|time| time.timestamp_micros() > known.last_visit_us) {
-            plain(What::LastVisit);
-        }
-        if self.visits.is_some_and(|visits| visits > known.visits) {
-            plain(What::Visits);
-        }
-        self.membership_changes(known, &mut changes);
-        if self.active_after(Some(known)) != known.active_account.as_deref() {
-            changes.push((What::ActiveAccount, String::new()));
-        }
-        changes
-    }
-
-    fn membership_changes(&self, known: &KnownUser, changes: &mut Vec<Change>) {
-        let listed = match &self.memberships {
-            Given::Kept => return,
-            Given::Cleared => &[][..],
-            Given::Set(list) => list,
-        };
-        for membership in listed {
-            let about = membership.account.clone();
-            let Some(held) = known.memberships.iter().find(|held| held.account == membership.account) else {
-                changes.push((What::MembershipAdded, about));
-                continue;
-            };
-            match (membership.disabled, held.disabled_at.is_some()) {
-                (true, false) => changes.push((What::MembershipDisabled, about)),
-                // A file that only adds does not say that anything is in force.
-                (false, true) if !self.adds => changes.push((What::MembershipEnabled, about)),
-                _ => {}
-            }
-            let role = |role: &str| format!("{}:{role}", membership.account);
-            for given in membership.roles.iter().filter(|role| !held.roles.iter().any(|(_, known)| known == *role)) {
-                changes.push((What::RoleGiven, role(given)));
-            }
-            for (_, lost) in held.roles.iter().filter(|(_, known)| !self.adds && !membership.roles.contains(known)) {
-                changes.push((What::RoleRemoved, role(lost)));
-            }
-        }
-        let stays = |account: &str| self.adds || listed.iter().any(|membership| membership.account == account);
-        for lost in known.memberships.iter().filter(|held| !stays(&held.account)) {
-            changes.push((What::MembershipRemoved, lost.account.clone()));
-        }
-    }
-
-    /// The account that is asked for; else the one that was active, where it stays; else the first that is not disabled.
-    fn active_after<'a>(&'a self, known: Option<&'a KnownUser>) -> Option<&'a str> {
-        let before = known.and_then(|known| known.active_account.as_deref());
-        let listed = match &self.memberships {
-            Given::Kept => return self.active_account.as_deref().or(before),
-            Given::Cleared => &[][..],
-            Given::Set(list) => list,
-        };
-        let is_listed = |account: &&str| self.adds || listed.iter().any(|membership| membership.account == **account);
-        let first =
-            || listed.iter().find(|membership| !membership.disabled).map(|membership| membership.account.as_str());
-        self.active_account.as_deref().or(before.filter(is_listed)).or_else(first)
-    }
 }
-
-/// Users that are known, by e-mail.
-pub type Known = HashMap<String, KnownUser>;

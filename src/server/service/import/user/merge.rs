@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Membership, User};
-use crate::server::service::import::row::Given;
+use crate::server::service::directory::given::Given;
+use crate::server::service::directory::user::{Membership, User};
 
 impl User {
     /// Takes in another row. Whoever is locked in one of them is locked, and whoever is verified in one is verified. A

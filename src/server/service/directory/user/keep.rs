@@ -3,8 +3,8 @@
 
 use super::{Membership, User};
 use crate::server::db::import::KnownUser;
-use crate::server::service::import::change::{Change, What};
-use crate::server::service::import::row::Given;
+use crate::server::service::directory::change::{Change, What};
+use crate::server::service::directory::given::Given;
 
 impl User {
     /// Takes out of the row what makes this change.

@@ -1,12 +1,11 @@
-//! Sessions that a change of an import ends, in the transaction of the change.
+//! Sessions that a change ends, in the transaction of the change.
 
-use super::Going;
+use super::write::Going;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::{session as table, user};
-use crate::server::domain::actor::Actor;
-use crate::server::service::caller::Origin;
-use crate::server::service::import::Writer;
-use crate::server::service::import::change::What;
+use crate::server::error::ServiceResult;
+use crate::server::service::directory::change::What;
+use crate::server::service::directory::writer::Writer;
 use crate::server::service::session;
 
 /// Sessions of a user in one look: running ones come first.
@@ -14,7 +13,7 @@ const SESSIONS: i64 = 200;
 
 /// Whoever is locked or no longer verified has no session any more, and nobody acts for that user. With another password,
 /// or none, the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
-pub(in crate::server) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
     if one.has(What::Locked) || one.has(What::Unverified) {
         end_all(writer, one).await
     } else if one.has(What::PasswordChanged) || one.has(What::PasswordRemoved) {
@@ -26,17 +25,16 @@ pub(in crate::server) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> 
 
 /// As many as a user may have now end here. The rest, of a user who had more before that was so, are over all the same, and a
 /// timer ends them: the others in the import do not wait for that.
-async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    let (state, origin) = (writer.state, Origin::default());
-    let (reason, by) = (EndReason::PasswordChanged, &Actor::System);
-    if session::end_own_in(state, writer.tx, one.id, SESSIONS, reason, by, &origin).await? {
+async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+    let (actor, origin, reason) = (&writer.actor, &writer.origin, EndReason::PasswordChanged);
+    if session::end_own_in(writer.state, writer.tx, one.id, SESSIONS, reason, actor, origin).await? {
         user::end_sessions_before(writer.tx, one.id, writer.now).await?;
     }
     Ok(())
 }
 
-async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    let (state, environment_id, origin) = (writer.state, writer.environment_id, Origin::default());
+async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+    let (state, environment_id) = (writer.state, writer.environment_id);
     let reason = EndReason::TargetLockedOrRemoved;
     loop {
         let mut ended = false;
@@ -49,7 +47,7 @@ async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()>
                 continue;
             };
             if standing.kind == SessionKind::Password {
-                ended |= session::end_in(state, writer.tx, &standing, reason, &Actor::System, &origin).await?;
+                ended |= session::end_in(state, writer.tx, &standing, reason, &writer.actor, &writer.origin).await?;
             }
         }
         // Running ones come first in the list: one more look, until there are none.

@@ -1,19 +1,15 @@
 //! Writing a batch of users: new ones, and of the others what changed.
 
-pub(in crate::server) mod sessions;
-
 use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Known, User};
-use crate::server::db::import::{self as table, KnownUser, MembershipUpsert, UserUpsert};
-use crate::server::service::audit::Event;
-use crate::server::service::import::change::{Change, What};
-use crate::server::service::import::read::Entity;
-use crate::server::service::import::row::Given;
-use crate::server::service::import::writer::Allowed;
-use crate::server::service::import::{Kind, Writer};
+use super::{Known, User, sessions};
+use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
+use crate::server::error::ServiceResult;
+use crate::server::service::directory::change::{Change, What};
+use crate::server::service::directory::given::Given;
+use crate::server::service::directory::writer::{Allowed, Writer};
 
 /// One user on the way into the database.
 pub(super) struct Going<'a> {
@@ -31,15 +27,14 @@ impl Going<'_> {
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> anyhow::Result<()> {
-    let emails: Vec<&str> = users.iter().map(Entity::key).collect();
+pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<()> {
+    let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
     let going = users.iter().map(|user| going(writer, user, &known));
     let mut going: Vec<Going<'_>> = going.collect();
     going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
-    let references: Vec<_> = going.iter().flat_map(|one| one.user.references()).collect();
-    writer.learn(Kind::Accounts, &references).await?;
-    writer.learn(Kind::Roles, &references).await?;
+    writer.learn(Keyed::Accounts, going.iter().flat_map(|one| one.user.accounts())).await?;
+    writer.learn(Keyed::Roles, going.iter().flat_map(|one| one.user.roles())).await?;
     let (named, others): (Vec<&Going<'_>>, Vec<&Going<'_>>) =
         going.iter().partition(|one| one.known.is_none() || one.has(What::Renamed));
     for (rows, with_names) in [(named, true), (others, false)] {
@@ -84,7 +79,7 @@ fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
     let active = user.active_after(known);
     let active_account_id = match known {
         Some(known) if known.active_account.as_deref() == active => known.active_account_id,
-        _ => active.and_then(|account| writer.id(Kind::Accounts, account)),
+        _ => active.and_then(|account| writer.id(Keyed::Accounts, account)),
     };
     let later = user.last_visit_at.filter(|_| known.is_none() || one.has(What::LastVisit));
     UserUpsert {
@@ -107,7 +102,7 @@ fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
 }
 
 /// Memberships and roles that the row no longer has.
-async fn take_away(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
+async fn take_away(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
     let Some(known) = one.known else { return Ok(()) };
     for (what, about) in &one.changes {
         match what {
@@ -135,11 +130,11 @@ fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
     let Given::Set(listed) = &one.user.memberships else { return Vec::new() };
     let mut rows = Vec::new();
     for membership in listed {
-        let Some(account_id) = writer.id(Kind::Accounts, &membership.account) else { continue };
+        let Some(account_id) = writer.id(Keyed::Accounts, &membership.account) else { continue };
         let held = one.known.and_then(|known| known.memberships.iter().find(|held| held.account_id == account_id));
         let is_held = |role: &&String| held.is_some_and(|held| held.roles.iter().any(|(_, key)| key == *role));
         let missing = membership.roles.iter().filter(|role| !is_held(role));
-        let role_ids: Vec<Uuid> = missing.filter_map(|role| writer.id(Kind::Roles, role)).collect();
+        let role_ids: Vec<Uuid> = missing.filter_map(|role| writer.id(Keyed::Roles, role)).collect();
         let was_disabled = held.and_then(|held| held.disabled_at);
         let disabled_at = match (membership.disabled, was_disabled) {
             (true, was) => was.or(Some(writer.now)),
@@ -156,12 +151,11 @@ fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
 }
 
 /// An event for each change that somebody will want to have explained one day.
-async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> anyhow::Result<()> {
-    for (what, about) in &one.changes {
-        let Some((action, severity)) = what.facts().event else { continue };
-        let sentence = format!("{} by an import", what.sentence(&one.name, about));
-        let mut event = Event::new(writer.environment_id, action, severity, sentence);
-        event = event.about_user(one.id, &one.name, &one.user.email);
+async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+    for change in &one.changes {
+        let Some(event) = writer.event(change, &one.name) else { continue };
+        let (_, about) = change;
+        let mut event = event.about_user(one.id, &one.name, &one.user.email);
         let account = about.split(':').next().unwrap_or_default();
         let held = one.known.and_then(|known| known.memberships.iter().find(|held| held.account == account));
         if let Some(held) = held {

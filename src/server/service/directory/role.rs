@@ -1,0 +1,77 @@
+//! Roles: what a membership may be, and which permissions that adds up to.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, What};
+use super::given::Given;
+use super::writer::{Allowed, Writer};
+use crate::server::db::import::{self as table, KnownRole, RoleRow};
+use crate::server::error::ServiceResult;
+
+/// What a role is to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    /// The line of a file that says so.
+    #[serde(default)]
+    pub line: u64,
+    pub key: String,
+    pub name: String,
+    pub permissions: Given<Vec<String>>,
+}
+
+impl Role {
+    pub fn changes(&self, known: &KnownRole) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.name != known.name {
+            changes.push((What::Renamed, String::new()));
+        }
+        if self.permissions != Given::Kept {
+            let after = self.permissions.over(None).unwrap_or_default();
+            let added = after.iter().filter(|permission| !known.permissions.contains(permission));
+            changes.extend(added.map(|permission| (What::PermissionGiven, permission.clone())));
+            let lost = known.permissions.iter().filter(|permission| !after.contains(permission));
+            changes.extend(lost.map(|permission| (What::PermissionRemoved, permission.clone())));
+        }
+        changes
+    }
+}
+
+impl Role {
+    /// Takes out of the row what makes a change that nobody allowed.
+    fn keep(&mut self, (what, about): &Change) {
+        if *what == What::PermissionRemoved {
+            let mut permissions = self.permissions.over(None).unwrap_or_default();
+            permissions.push(about.clone());
+            self.permissions = Given::Set(permissions);
+        }
+    }
+}
+
+pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> ServiceResult<()> {
+    let keys: Vec<&str> = roles.iter().map(|role| role.key.as_str()).collect();
+    let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
+    for role in roles {
+        let before = known.get(&role.key);
+        let compare = |row: &Role| before.map(|known| row.changes(known)).unwrap_or_default();
+        let Allowed { row: role, changes, left_out } = writer.allowed(role, compare, Role::keep);
+        if before.is_some() && changes.is_empty() && left_out.is_empty() {
+            continue;
+        }
+        let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
+        let row = RoleRow { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
+        table::upsert_role(writer.tx, &row).await?;
+        if role.permissions != Given::Kept {
+            let permissions = role.permissions.over(None).unwrap_or_default();
+            table::replace_permissions(writer.tx, id, &permissions).await?;
+        }
+        let who = format!("The role {}", role.name);
+        for event in changes.iter().filter_map(|change| writer.event(change, &who)).collect::<Vec<_>>() {
+            writer.record(event).await?;
+        }
+        for change in &left_out {
+            let event = writer.leave_out(change, &who);
+            writer.record(event).await?;
+        }
+    }
+    Ok(())
+}

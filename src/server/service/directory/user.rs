@@ -1,0 +1,162 @@
+//! Users, their memberships, and what they may do in each account.
+
+mod keep;
+mod read;
+mod sessions;
+mod write;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, What};
+use super::given::Given;
+use crate::server::db::import::KnownUser;
+
+pub use read::{get, list};
+pub use write::write;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub account: String,
+    pub roles: Vec<String>,
+    pub disabled: bool,
+    /// Where it stands.
+    #[serde(default)]
+    pub line: u64,
+}
+
+/// What a user is to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// The line of a file that says so.
+    #[serde(default)]
+    pub line: u64,
+    /// Of further rows about the same user.
+    #[serde(default)]
+    pub merged_lines: Vec<u64>,
+    pub email: String,
+    pub name: Option<String>,
+    pub email_verified: Option<bool>,
+    pub password_hash: Given<String>,
+    pub picture_url: Given<String>,
+    pub mfa_enrolled: Option<bool>,
+    pub locked: Option<bool>,
+    pub memberships: Given<Vec<Membership>>,
+    /// Memberships are added to those that are there.
+    pub adds: bool,
+    pub active_account: Option<String>,
+    pub last_visit_at: Option<DateTime<Utc>>,
+    pub visits: Option<i64>,
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl User {
+    fn listed(&self) -> &[Membership] {
+        self.memberships.set().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The accounts that are named.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.listed().iter().map(|membership| membership.account.as_str())
+    }
+
+    /// The roles that are named.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.listed().iter().flat_map(|membership| membership.roles.iter().map(String::as_str))
+    }
+
+    /// What the row changes about a user who is known.
+    pub fn changes(&self, known: &KnownUser) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut plain = |what: What| changes.push((what, String::new()));
+        if self.name.as_ref().is_some_and(|name| *name != known.name) {
+            plain(What::Renamed);
+        }
+        match self.email_verified {
+            Some(true) if !known.email_verified => plain(What::Verified),
+            Some(false) if known.email_verified => plain(What::Unverified),
+            _ => {}
+        }
+        match (&self.password_hash, &known.password_hash) {
+            (Given::Set(_), None) => plain(What::PasswordSet),
+            (Given::Set(hash), Some(known)) if hash != known => plain(What::PasswordChanged),
+            (Given::Cleared, Some(_)) => plain(What::PasswordRemoved),
+            _ => {}
+        }
+        if self.picture_url.over(known.picture_url.clone()) != known.picture_url {
+            plain(What::Picture);
+        }
+        match self.mfa_enrolled {
+            Some(true) if !known.mfa_enrolled => plain(What::MfaEnrolled),
+            Some(false) if known.mfa_enrolled => plain(What::MfaReset),
+            _ => {}
+        }
+        match self.locked {
+            Some(true) if known.locked_at.is_none() => plain(What::Locked),
+            Some(false) if known.locked_at.is_some() => plain(What::Unlocked),
+            _ => {}
+        }
+        if self.last_visit_at.is_some_and(|time| time.timestamp_micros() > known.last_visit_us) {
+            plain(What::LastVisit);
+        }
+        if self.visits.is_some_and(|visits| visits > known.visits) {
+            plain(What::Visits);
+        }
+        self.membership_changes(known, &mut changes);
+        if self.active_after(Some(known)) != known.active_account.as_deref() {
+            changes.push((What::ActiveAccount, String::new()));
+        }
+        changes
+    }
+
+    fn membership_changes(&self, known: &KnownUser, changes: &mut Vec<Change>) {
+        let listed = match &self.memberships {
+            Given::Kept => return,
+            Given::Cleared => &[][..],
+            Given::Set(list) => list,
+        };
+        for membership in listed {
+            let about = membership.account.clone();
+            let Some(held) = known.memberships.iter().find(|held| held.account == membership.account) else {
+                changes.push((What::MembershipAdded, about));
+                continue;
+            };
+            match (membership.disabled, held.disabled_at.is_some()) {
+                (true, false) => changes.push((What::MembershipDisabled, about)),
+                // A file that only adds does not say that anything is in force.
+                (false, true) if !self.adds => changes.push((What::MembershipEnabled, about)),
+                _ => {}
+            }
+            let role = |role: &str| format!("{}:{role}", membership.account);
+            for given in membership.roles.iter().filter(|role| !held.roles.iter().any(|(_, known)| known == *role)) {
+                changes.push((What::RoleGiven, role(given)));
+            }
+            for (_, lost) in held.roles.iter().filter(|(_, known)| !self.adds && !membership.roles.contains(known)) {
+                changes.push((What::RoleRemoved, role(lost)));
+            }
+        }
+        let stays = |account: &str| self.adds || listed.iter().any(|membership| membership.account == account);
+        for lost in known.memberships.iter().filter(|held| !stays(&held.account)) {
+            changes.push((What::MembershipRemoved, lost.account.clone()));
+        }
+    }
+
+    /// The account that is asked for; else the one that was active, where it stays; else the first that is not disabled.
+    fn active_after<'a>(&'a self, known: Option<&'a KnownUser>) -> Option<&'a str> {
+        let before = known.and_then(|known| known.active_account.as_deref());
+        let listed = match &self.memberships {
+            Given::Kept => return self.active_account.as_deref().or(before),
+            Given::Cleared => &[][..],
+            Given::Set(list) => list,
+        };
+        let is_listed = |account: &&str| self.adds || listed.iter().any(|membership| membership.account == **account);
+        let first =
+            || listed.iter().find(|membership| !membership.disabled).map(|membership| membership.account.as_str());
+        self.active_account.as_deref().or(before.filter(is_listed)).or_else(first)
+    }
+}
+
+/// Users that are known, by e-mail.
+pub type Known = HashMap<String, KnownUser>;
