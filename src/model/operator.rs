@@ -82,6 +82,11 @@ impl Roles {
         self.has(Role::Owner) || (self.has(Role::Impersonator) && self.can_view())
     }
 
+    /// Changing users, accounts and who belongs to which.
+    pub fn can_edit(self) -> bool {
+        self.can_administer() || self.has(Role::BackofficeEditor)
+    }
+
     /// Changing the environment's impersonation settings.
     pub fn can_change_settings(self) -> bool {
         self.has(Role::Owner) || self.has(Role::Admin)
@@ -97,7 +102,7 @@ impl Roles {
         self.has(Role::Owner) || self.has(Role::Admin)
     }
 
-    /// Rotating keys, and having applications told again about the end of a session.
+    /// Changing applications and roles, deleting, rotating keys, and having applications told again about the end of a session.
     pub fn can_administer(self) -> bool {
         self.has(Role::Owner) || self.has(Role::Admin)
     }

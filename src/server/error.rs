@@ -39,6 +39,13 @@ impl From<DbError> for ServiceError {
     }
 }
 
+impl DbError {
+    /// What a use case answers where a unique index refused what it inserted: somebody else was faster.
+    pub fn or_taken(self, taken: impl FnOnce() -> ServiceError) -> ServiceError {
+        if self.is_unique_violation() { taken() } else { self.into() }
+    }
+}
+
 impl From<anyhow::Error> for ServiceError {
     /// A write whose turn did not come is no fault of ours to be reported, only a reason to try again.
     fn from(error: anyhow::Error) -> Self {

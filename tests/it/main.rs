@@ -6,6 +6,7 @@ mod browser_rules;
 mod cli;
 mod conformance;
 mod database;
+mod directory;
 mod frontegg;
 mod gate;
 mod identity;

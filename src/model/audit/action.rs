@@ -48,6 +48,9 @@ actions! {
     DATA_IMPORTED = "data.imported", Medium;
     DATA_CHANGE_LEFT_OUT = "data.change_left_out", Medium;
     DATA_IMPORT_FAILED = "data.import_failed", High;
+    USER_CREATED = "user.created", Info;
+    USER_CHANGED = "user.changed", Info;
+    USER_DELETED = "user.deleted", High;
     USER_LOCKED = "user.locked", Medium;
     USER_UNLOCKED = "user.unlocked", High;
     USER_VERIFIED = "user.email_verified", Medium;
@@ -56,8 +59,14 @@ actions! {
     USER_MFA_RESET = "user.mfa_reset", High;
     MEMBERSHIP_CHANGED = "membership.changed", Medium | Info;
     MEMBERSHIP_ROLES_CHANGED = "membership.roles_changed", Medium | Info;
-    ROLE_CHANGED = "role.changed", Medium;
-    ACCOUNT_CHANGED = "account.changed", Medium;
+    ROLE_CREATED = "role.created", Medium;
+    ROLE_CHANGED = "role.changed", Medium | Info;
+    ROLE_DELETED = "role.deleted", High;
+    ACCOUNT_CREATED = "account.created", Info;
+    ACCOUNT_CHANGED = "account.changed", Medium | Info;
+    ACCOUNT_DELETED = "account.deleted", High;
+    APPLICATION_CREATED = "client.created", Medium;
+    APPLICATION_DELETED = "client.deleted", High;
     APPLICATION_CHANGED = "client.changed", Medium | High | Info;
     ENVIRONMENT_CREATED = "environment.created", Info;
     ENVIRONMENT_HOST_CHANGED = "environment.host_changed", High;

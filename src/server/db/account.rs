@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, on};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, on};
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -133,4 +133,21 @@ pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Ve
 
 pub async fn set_active(tx: &mut Tx, user_id: Uuid, account_id: Uuid) -> DbResult<u64> {
     execute!(tx, "UPDATE users SET active_account_id = $2 WHERE id = $1", user_id, account_id)
+}
+
+/// Removes an account with its memberships and what it has of applications.
+pub async fn delete(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
+    let deleted = execute!(tx, "DELETE FROM accounts WHERE environment_id = $1 AND id = $2", environment_id, id)?;
+    expect_one("accounts", deleted)
+}
+
+/// Permissions that somebody holds in an account.
+pub async fn permissions_in(conn: &mut Conn, account_id: Uuid) -> DbResult<Vec<String>> {
+    let rows: Vec<(String,)> = fetch_all!(
+        conn,
+        "SELECT DISTINCT rp.permission FROM membership_roles mr JOIN role_permissions rp ON rp.role_id = mr.role_id
+         WHERE mr.account_id = $1",
+        account_id
+    )?;
+    Ok(rows.into_iter().map(|(permission,)| permission).collect())
 }

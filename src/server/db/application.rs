@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, fetch_all, fetch_optional, on};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, on};
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -54,8 +54,8 @@ pub async fn client_ids(
     Ok(rows)
 }
 
-pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<ApplicationRow>> {
-    fetch_optional!(conn, select!("WHERE id = $1"), id)
+pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<ApplicationRow>> {
+    fetch_optional!(conn, select!("WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }
 
 /// Every registered address of the environment at which an application's pages are: what CORS origins are derived from.
@@ -197,4 +197,10 @@ pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> 
         environment_id,
         uri
     )
+}
+
+/// Removes an application with its addresses and tokens.
+pub async fn delete(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
+    let deleted = execute!(tx, "DELETE FROM applications WHERE environment_id = $1 AND id = $2", environment_id, id)?;
+    expect_one("applications", deleted)
 }

@@ -155,6 +155,35 @@ pub async fn impersonations_by(conn: &mut Conn, operator_id: Uuid, limit: i64) -
     )
 }
 
+/// What impersonations run in.
+#[derive(Clone, Copy)]
+pub enum Within {
+    Account(Uuid),
+    Application(Uuid),
+}
+
+/// Running impersonations in one account or one application of an environment.
+pub async fn impersonations_within(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    within: Within,
+    limit: i64,
+) -> DbResult<Vec<Session>> {
+    let (account_id, application_id) = match within {
+        Within::Account(id) => (Some(id), None),
+        Within::Application(id) => (None, Some(id)),
+    };
+    fetch_sessions!(
+        conn,
+        "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL
+           AND (s.account_id = $2 OR s.application_id = $3) ORDER BY s.created_at, s.id LIMIT $4",
+        environment_id,
+        account_id,
+        application_id,
+        limit
+    )
+}
+
 /// Running impersonations that were handed off from a portal session, opened or not.
 pub async fn impersonations_from(conn: &mut Conn, operator_session_id: Uuid, limit: i64) -> DbResult<Vec<Session>> {
     fetch_sessions!(

@@ -4,9 +4,11 @@
 pub mod account;
 pub mod application;
 pub mod change;
+mod edit;
 pub mod environment;
 pub mod given;
 pub mod role;
 pub mod signing_key;
 pub mod user;
+pub mod validate;
 pub mod writer;

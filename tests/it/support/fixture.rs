@@ -11,14 +11,19 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::database::on_db;
-use understudy::model::operator::Role;
+use understudy::model::operator::Role as OperatorRole;
 use understudy::server::crypto::password::Door;
 use understudy::server::crypto::secret;
+use understudy::server::db::Tx;
 use understudy::server::db::environment::{self, EnvironmentRow};
 use understudy::server::db::signing_key::{self, SigningKeyRow};
-use understudy::server::db::{Db, Tx};
 use understudy::server::domain::actor::Actor;
-use understudy::server::platform::text;
+use understudy::server::service::directory::account::{self, Account};
+use understudy::server::service::directory::application::{self, Application, ClientSecret};
+use understudy::server::service::directory::given::Given;
+use understudy::server::service::directory::role::{self, Role};
+use understudy::server::service::directory::user::{self, Membership, User};
+use understudy::server::service::directory::writer::Writer;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 
@@ -64,12 +69,12 @@ async fn load_operators(state: &AppState, tx: &mut Tx) {
     let hash = OPERATOR_HASH
         .get_or_init(|| async { state.passwords.hash(Door::Portal, OPERATOR_PASSWORD).await.expect("a hash") });
     let hash = hash.await;
-    let people: [(&str, &str, &[Role]); 5] = [
-        ("olivia@understudy.example", "Olivia Owner", &[Role::Owner]),
-        ("adam@understudy.example", "Adam Admin", &[Role::Admin]),
-        ("ivy@understudy.example", "Ivy Impersonator", &[Role::Impersonator]),
-        ("vera@understudy.example", "Vera Viewer", &[Role::BackofficeViewer, Role::Impersonator]),
-        ("ed@understudy.example", "Ed Editor", &[Role::BackofficeEditor]),
+    let people: [(&str, &str, &[OperatorRole]); 5] = [
+        ("olivia@understudy.example", "Olivia Owner", &[OperatorRole::Owner]),
+        ("adam@understudy.example", "Adam Admin", &[OperatorRole::Admin]),
+        ("ivy@understudy.example", "Ivy Impersonator", &[OperatorRole::Impersonator]),
+        ("vera@understudy.example", "Vera Viewer", &[OperatorRole::BackofficeViewer, OperatorRole::Impersonator]),
+        ("ed@understudy.example", "Ed Editor", &[OperatorRole::BackofficeEditor]),
     ];
     for (email, name, roles) in people {
         let row = understudy::server::db::operator::OperatorRow {
@@ -91,138 +96,117 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     async fn load(&self, environment: &str) {
-        let admin = self.role("admin", "Admin", &["account.audit.read", "users.write"]).await;
-        let member = self.role("member", "Member", &[]).await;
-        let console = self.application("console", "Console", true, Some(CONSOLE_SECRET)).await;
-        let dispatch = self.application("dispatch", "Dispatch", false, None).await;
-        let northwind = self.account("northwind", "Northwind Traders").await;
-        self.assign(northwind, console, true).await;
-        self.assign(northwind, dispatch, false).await;
-        if environment == "staging" {
-            let sam = self.user("sam@northwind.example", "Sam Staging", true, false, Some(northwind)).await;
-            self.member(northwind, sam, &[member], false).await;
-            self.enable().await;
-            return;
-        }
-        let harbor = self.account("harbor", "Harbor Logistics").await;
-        self.assign(harbor, dispatch, true).await;
-        let empty = self.account("empty", "Empty Ventures").await;
-        let amara = self.user("amara@northwind.example", "Amara Okafor", true, false, Some(northwind)).await;
-        self.member(northwind, amara, &[admin, member], false).await;
-        self.member(harbor, amara, &[member], false).await;
-        self.member(empty, amara, &[member], false).await;
-        let ben = self.user("ben@harbor.example", "Ben Lefèvre", true, false, Some(harbor)).await;
-        self.member(harbor, ben, &[member], false).await;
-        let dana = self.user("dana@northwind.example", "Dana Whitfield", true, true, Some(northwind)).await;
-        self.member(northwind, dana, &[member], false).await;
-        let giorgos =
-            self.user("giorgos@northwind.example", "Giorgos Papadopoulos", false, false, Some(northwind)).await;
-        self.member(northwind, giorgos, &[member], false).await;
-        self.user("nora@nowhere.example", "Nora Nowhere", true, false, None).await;
-        let olivia = self.user("olivia@understudy.example", "Olivia the User", true, false, Some(northwind)).await;
-        self.member(northwind, olivia, &[member], false).await;
-        let rita = self.user("rita@northwind.example", "Rita Reader", true, false, Some(northwind)).await;
-        self.member(northwind, rita, &[admin], false).await;
-        let zoe = self
-            .user("zoe@northwind.example", "Zoe </title><script>alert(1)</script>", true, false, Some(northwind))
-            .await;
-        self.member(northwind, zoe, &[member], true).await;
-        self.enable().await;
-    }
-
-    fn db(&self) -> &Db {
-        &self.state.db
-    }
-
-    async fn enable(&self) {
+        let hash = user_hash(self.state).await;
+        let is_staging = environment == "staging";
+        let mut tx = self.state.db.write().await.expect("a transaction");
+        let mut writer = Writer::of_import(self.state, &mut tx, self.environment_id, &[]);
+        let roles = [role("admin", "Admin", &["account.audit.read", "users.write"]), role("member", "Member", &[])];
+        role::write(&mut writer, &roles).await.expect("roles");
+        let applications = [
+            application("console", "Console", true, Some(CONSOLE_SECRET)),
+            application("dispatch", "Dispatch", false, None),
+        ];
+        application::write(&mut writer, &applications).await.expect("applications");
+        let northwind = account("northwind", "Northwind Traders", &[("console", true), ("dispatch", false)]);
+        let harbor = account("harbor", "Harbor Logistics", &[("dispatch", true)]);
+        let accounts = [northwind, harbor, account("empty", "Empty Ventures", &[])];
+        let accounts = if is_staging { &accounts[..1] } else { &accounts[..] };
+        account::write(&mut writer, accounts).await.expect("accounts");
+        let users = if is_staging { vec![sam(hash)] } else { people(hash) };
+        user::write(&mut writer, &users).await.expect("users");
+        tx.commit().await.expect("commit");
+        // Turned on from the beginning: the settings are in their first version.
         let sql = "UPDATE impersonation_settings SET enabled = TRUE WHERE environment_id = $1";
-        on_db!(self.db(), c => sqlx::query(sql).bind(self.environment_id).execute(c).await.map(|_| ()))
+        on_db!(&self.state.db, c => sqlx::query(sql).bind(self.environment_id).execute(c).await.map(|_| ()))
             .expect("settings");
     }
+}
 
-    async fn role(&self, key: &str, name: &str, permissions: &[&str]) -> Uuid {
-        let id = self.state.new_id();
-        let sql = "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)";
-        on_db!(self.db(), c => sqlx::query(sql).bind(id).bind(self.environment_id).bind(key).bind(name).execute(c).await.map(|_| ()))
-            .expect("a role");
-        for permission in permissions {
-            let sql = "INSERT INTO role_permissions (role_id, permission) VALUES ($1, $2)";
-            on_db!(self.db(), c => sqlx::query(sql).bind(id).bind(*permission).execute(c).await.map(|_| ()))
-                .expect("a permission");
-        }
-        id
-    }
+fn sam(hash: &str) -> User {
+    user("sam@northwind.example", "Sam Staging", hash, &[("northwind", &["member"])])
+}
 
-    async fn application(&self, client_id: &str, name: &str, keep_session_alive: bool, secret: Option<&str>) -> Uuid {
-        let id = self.state.new_id();
-        let base = format!("https://{client_id}.example");
-        let sql = "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
-                     initiate_login_url, client_secret_hash, keep_session_alive, created_at, sort_name, search_text,
-                     text_version)
-                   VALUES ($1, $2, $3, $4, 'hosted', $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        on_db!(self.db(), c => sqlx::query(sql)
-            .bind(id).bind(self.environment_id).bind(client_id).bind(name).bind(format!("{base}/"))
-            .bind(format!("{base}/oauth")).bind(format!("{base}/login")).bind(secret.map(secret::hash))
-            .bind(keep_session_alive).bind(self.state.now()).bind(text::sort_key(name))
-            .bind(text::search_text(&[name, client_id])).bind(text::VERSION).execute(c).await.map(|_| ()))
-        .expect("an application");
-        for (kind, uri) in [("login", format!("{base}/callback")), ("logout", format!("{base}/bye"))] {
-            let sql = "INSERT INTO redirect_uris (application_id, kind, uri) VALUES ($1, $2, $3)";
-            on_db!(self.db(), c => sqlx::query(sql).bind(id).bind(kind).bind(uri).execute(c).await.map(|_| ()))
-                .expect("a uri");
-        }
-        id
+fn people(hash: &str) -> Vec<User> {
+    let member: &[&str] = &["member"];
+    let mut people = vec![
+        user(
+            "amara@northwind.example",
+            "Amara Okafor",
+            hash,
+            &[("northwind", &["admin", "member"]), ("harbor", member), ("empty", member)],
+        ),
+        user("ben@harbor.example", "Ben Lefèvre", hash, &[("harbor", member)]),
+        User { locked: Some(true), ..user("dana@northwind.example", "Dana Whitfield", hash, &[("northwind", member)]) },
+        User {
+            email_verified: Some(false),
+            ..user("giorgos@northwind.example", "Giorgos Papadopoulos", hash, &[("northwind", member)])
+        },
+        user("nora@nowhere.example", "Nora Nowhere", hash, &[]),
+        user("olivia@understudy.example", "Olivia the User", hash, &[("northwind", member)]),
+        user("rita@northwind.example", "Rita Reader", hash, &[("northwind", &["admin"])]),
+    ];
+    let name = "Zoe </title><script>alert(1)</script>";
+    let mut zoe = user("zoe@northwind.example", name, hash, &[("northwind", member)]);
+    if let Given::Set(memberships) = &mut zoe.memberships {
+        memberships[0].disabled = true;
     }
+    zoe.active_account = Some("northwind".to_owned());
+    people.push(zoe);
+    people
+}
 
-    async fn account(&self, external_id: &str, name: &str) -> Uuid {
-        let id = self.state.new_id();
-        let sql =
-            "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        on_db!(self.db(), c => sqlx::query(sql).bind(id).bind(self.environment_id).bind(external_id).bind(name)
-            .bind(self.state.now()).bind(text::sort_key(name)).bind(text::search_text(&[name, external_id]))
-            .bind(text::VERSION).execute(c).await.map(|_| ()))
-        .expect("an account");
-        id
-    }
+fn role(key: &str, name: &str, permissions: &[&str]) -> Role {
+    let permissions = permissions.iter().map(|permission| (*permission).to_owned()).collect();
+    Role { key: key.to_owned(), name: name.to_owned(), permissions: Given::Set(permissions), ..Role::default() }
+}
 
-    async fn assign(&self, account: Uuid, application: Uuid, is_default: bool) {
-        let sql = "INSERT INTO account_applications (account_id, application_id, is_default) VALUES ($1, $2, $3)";
-        on_db!(self.db(), c => sqlx::query(sql).bind(account).bind(application).bind(is_default).execute(c).await.map(|_| ()))
-            .expect("an assignment");
+fn application(client_id: &str, name: &str, keep_session_alive: bool, secret: Option<&str>) -> Application {
+    let base = format!("https://{client_id}.example");
+    Application {
+        client_id: client_id.to_owned(),
+        name: name.to_owned(),
+        app_url: format!("{base}/"),
+        login_url: Given::Set(format!("{base}/oauth")),
+        initiate_login_url: Given::Set(format!("{base}/login")),
+        redirect_uris: Given::Set(vec![format!("{base}/callback")]),
+        post_logout_redirect_uris: Given::Set(vec![format!("{base}/bye")]),
+        keep_session_alive: Some(keep_session_alive),
+        client_secret: secret.map_or(ClientSecret::Keep, |secret| ClientSecret::Hash(secret::hash(secret))),
+        ..Application::default()
     }
+}
 
-    async fn user(&self, email: &str, name: &str, verified: bool, locked: bool, active: Option<Uuid>) -> Uuid {
-        let hash = USER_HASH
-            .get_or_init(|| async { self.state.passwords.hash(Door::Hosted, USER_PASSWORD).await.expect("a hash") })
-            .await;
-        let id = self.state.new_id();
-        let domain = email.split_once('@').expect("an e-mail").1;
-        let locked_at = locked.then(|| self.state.now());
-        let sql =
-            "INSERT INTO users (id, environment_id, email, email_domain, email_verified, name, sort_name, search_text,
-                     password_hash, locked_at, active_account_id, created_at, text_version)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        on_db!(self.db(), c => sqlx::query(sql)
-            .bind(id).bind(self.environment_id).bind(email).bind(domain).bind(verified).bind(name).bind(text::sort_key(name))
-            .bind(text::search_text(&[name, email])).bind(hash).bind(locked_at).bind(active).bind(self.state.now())
-            .bind(text::VERSION).execute(c).await.map(|_| ()))
-        .expect("a user");
-        id
+fn account(external_id: &str, name: &str, applications: &[(&str, bool)]) -> Account {
+    let applications = applications.iter().map(|(client_id, is_default)| ((*client_id).to_owned(), *is_default));
+    Account {
+        external_id: external_id.to_owned(),
+        name: name.to_owned(),
+        applications: Given::Set(applications.collect()),
+        ..Account::default()
     }
+}
 
-    async fn member(&self, account: Uuid, user: Uuid, roles: &[Uuid], disabled: bool) {
-        let disabled_at = disabled.then(|| self.state.now());
-        let sql = "INSERT INTO memberships (account_id, user_id, disabled_at, created_at) VALUES ($1, $2, $3, $4)";
-        on_db!(self.db(), c => sqlx::query(sql).bind(account).bind(user).bind(disabled_at).bind(self.state.now())
-            .execute(c).await.map(|_| ()))
-        .expect("a membership");
-        for role in roles {
-            let sql = "INSERT INTO membership_roles (account_id, user_id, role_id) VALUES ($1, $2, $3)";
-            on_db!(self.db(), c => sqlx::query(sql).bind(account).bind(user).bind(role).execute(c).await.map(|_| ()))
-                .expect("a role of a member");
-        }
+/// A user who is verified and has the password of all, active in the first of the accounts.
+fn user(email: &str, name: &str, hash: &str, memberships: &[(&str, &[&str])]) -> User {
+    let memberships = memberships.iter().map(|(account, roles)| Membership {
+        account: (*account).to_owned(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        disabled: false,
+        line: 0,
+    });
+    User {
+        email: email.to_owned(),
+        name: Some(name.to_owned()),
+        email_verified: Some(true),
+        password_hash: Given::Set(hash.to_owned()),
+        memberships: Given::Set(memberships.collect()),
+        ..User::default()
     }
+}
+
+async fn user_hash(state: &AppState) -> &'static str {
+    let hash = || async { state.passwords.hash(Door::Hosted, USER_PASSWORD).await.expect("a hash") };
+    USER_HASH.get_or_init(hash).await
 }
 
 /// Adds users to production, some of whom share a name, a visit and a number of visits.
@@ -230,11 +214,16 @@ pub async fn add_users(state: &AppState, count: usize) {
     let mut conn = state.db.read().await.expect("a connection");
     let row = environment::by_slug(&mut conn, "production").await.expect("a query").expect("production");
     drop(conn);
-    let loader = Loader { state, environment_id: row.id };
-    for number in 0..count {
-        let name = format!("Person {}", number % 40);
-        loader.user(&format!("person{number}@many.example"), &name, true, false, None).await;
+    let hash = user_hash(state).await;
+    let person =
+        |number: usize| user(&format!("person{number}@many.example"), &format!("Person {}", number % 40), hash, &[]);
+    let people: Vec<User> = (0..count).map(person).collect();
+    let mut tx = state.db.write().await.expect("a transaction");
+    for some in people.chunks(500) {
+        let mut writer = Writer::of_import(state, &mut tx, row.id, &[]);
+        user::write(&mut writer, some).await.expect("users");
     }
+    tx.commit().await.expect("commit");
     let sql =
         "UPDATE users SET visits = length(email), last_visit_us = length(email) * 1000 WHERE email LIKE 'person%'";
     on_db!(&state.db, c => sqlx::query(sql).execute(c).await.map(|_| ())).expect("visits");

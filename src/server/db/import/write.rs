@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{CHUNK, build};
-use crate::server::db::{DbResult, Tx, execute};
+use crate::server::db::{DbResult, Tx, execute, expect_one};
 use crate::server::platform::text;
 
 pub struct RoleRow<'a> {
@@ -25,6 +25,18 @@ pub async fn upsert_role(tx: &mut Tx, row: &RoleRow<'_>) -> DbResult<()> {
         row.name
     )?;
     Ok(())
+}
+
+/// Removes a user with all that is the user's.
+pub async fn delete_user(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
+    let deleted = execute!(tx, "DELETE FROM users WHERE environment_id = $1 AND id = $2", environment_id, id)?;
+    expect_one("users", deleted)
+}
+
+/// Removes a role from all who have it.
+pub async fn delete_role(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
+    let deleted = execute!(tx, "DELETE FROM roles WHERE environment_id = $1 AND id = $2", environment_id, id)?;
+    expect_one("roles", deleted)
 }
 
 pub async fn replace_permissions(tx: &mut Tx, role_id: Uuid, permissions: &[String]) -> DbResult<()> {

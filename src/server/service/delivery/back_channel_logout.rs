@@ -228,10 +228,8 @@ pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> S
     let state = &caller.state;
     let now = state.now();
     let mut tx = state.db.write().await?;
-    let application = application::by_id(&mut tx, application_id)
-        .await?
-        .filter(|application| application.environment_id == caller.environment.id)
-        .ok_or(ServiceError::NotFound)?;
+    let application =
+        application::by_id(&mut tx, caller.environment.id, application_id).await?.ok_or(ServiceError::NotFound)?;
     if !caller.roles.can_administer() {
         return Err(ServiceError::Forbidden);
     }

@@ -1,16 +1,21 @@
 //! Accounts: customer organisations, and which applications each has.
 
+mod edit;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, Writer};
+use crate::model::audit::action;
 use crate::server::db::import::{self as table, AccountUpsert, Keyed, KnownAccount};
 use crate::server::error::ServiceResult;
 
+pub use edit::{assign, create, delete, rename, withdraw};
+
 /// What an account is to be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Account {
     /// The line of a file that says so.
     #[serde(default)]
@@ -31,7 +36,7 @@ impl Account {
     pub fn changes(&self, known: &KnownAccount) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.name != known.name {
-            changes.push((What::Renamed, String::new()));
+            changes.push((What::Renamed, known.name.clone()));
         }
         let listed = match &self.applications {
             Given::Kept => return changes,
@@ -94,6 +99,7 @@ pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> ServiceResu
             created_at: account.created_at.unwrap_or(writer.now),
         };
         table::upsert_account(writer.tx, &row).await?;
+        writer.require_own(Keyed::Accounts, "external_id", &account.external_id, id).await?;
         let listed = match &account.applications {
             Given::Kept => None,
             Given::Cleared => Some(&[][..]),
@@ -106,7 +112,15 @@ pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> ServiceResu
             let assigned: Vec<_> = listed.iter().filter_map(id_of).collect();
             table::replace_assignments(writer.tx, id, &assigned).await?;
         }
-        for event in changes.iter().filter_map(|change| writer.event(change, &account.name)).collect::<Vec<_>>() {
+        let made = writer.made(&account.name, action::ACCOUNT_CREATED).filter(|_| before.is_none());
+        if let Some(event) = made {
+            writer.record(event.in_account(id, &account.name, false)).await?;
+        }
+        for event in changes
+            .iter()
+            .filter_map(|change| writer.event(change, &account.name, action::ACCOUNT_CHANGED))
+            .collect::<Vec<_>>()
+        {
             writer.record(event.in_account(id, &account.name, false)).await?;
         }
         for change in left_out {

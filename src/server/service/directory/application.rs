@@ -1,5 +1,6 @@
 //! Applications: the relying parties of an environment.
 
+mod edit;
 mod read;
 
 use serde::{Deserialize, Serialize};
@@ -7,16 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, Writer};
+use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
+use crate::server::db::import::{self as table, ApplicationUpsert, Keyed, KnownApplication};
 use crate::server::error::ServiceResult;
 use crate::server::platform::random::Random;
 
+pub use edit::{create, delete, to_change, update};
 pub use read::{get, list};
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub enum ClientSecret {
+    #[default]
     Keep,
     Remove,
     Hash(Vec<u8>),
@@ -24,7 +28,7 @@ pub enum ClientSecret {
 }
 
 /// What an application is to be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Application {
     /// The line of a file that says so.
     #[serde(default)]
@@ -55,13 +59,15 @@ impl Application {
 
     pub fn changes(&self, known: &KnownApplication) -> Vec<Change> {
         let mut changes: Vec<Change> = Vec::new();
+        if self.name != known.row.name {
+            changes.push((What::Renamed, known.row.name.clone()));
+        }
         let mut plain = |is: bool, what: What| {
             if is {
                 changes.push((what, String::new()));
             }
         };
         let row = &known.row;
-        plain(self.name != row.name, What::Renamed);
         plain(self.login_method.as_ref().is_some_and(|method| *method != row.login_method), What::LoginMethod);
         match self.keep_session_alive {
             Some(true) => plain(!row.keep_session_alive, What::SessionsLengthened),
@@ -165,13 +171,22 @@ pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> Ser
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.row.id);
         let row = row(writer, &application, before, id);
         table::upsert_application(writer.tx, &row).await?;
+        writer.require_own(Keyed::Applications, "client_id", &application.client_id, id).await?;
         for (kind, given) in [("login", &application.redirect_uris), ("logout", &application.post_logout_redirect_uris)]
         {
             if *given != Given::Kept {
                 table::replace_redirect_uris(writer.tx, id, kind, &given.over(None).unwrap_or_default()).await?;
             }
         }
-        for event in changes.iter().filter_map(|change| writer.event(change, &application.name)).collect::<Vec<_>>() {
+        let made = writer.made(&application.name, action::APPLICATION_CREATED).filter(|_| before.is_none());
+        if let Some(event) = made {
+            writer.record(event.in_application(id, &application.name)).await?;
+        }
+        for event in changes
+            .iter()
+            .filter_map(|change| writer.event(change, &application.name, action::APPLICATION_CHANGED))
+            .collect::<Vec<_>>()
+        {
             writer.record(event.in_application(id, &application.name)).await?;
         }
         for change in &left_out {

@@ -130,7 +130,7 @@ impl What {
         let (role, account, client) = (action::ROLE_CHANGED, action::ACCOUNT_CHANGED, action::APPLICATION_CHANGED);
         let (member, roles) = (action::MEMBERSHIP_CHANGED, action::MEMBERSHIP_ROLES_CHANGED);
         match self {
-            Self::Renamed => facts("name", "renamed", "gets another name"),
+            Self::Renamed => facts("name", "renamed", "is the new name of"),
             Self::Verified => listed("email_verified", "verified", "becomes verified", action::USER_VERIFIED, Medium),
             Self::Unverified => asks(
                 Protection::Unverify,

@@ -32,11 +32,13 @@ pub async fn create_in(
     }
     let name =
         text::name(name).map_err(|error| ServiceError::invalid("name", format!("the environment's name {error}")))?;
+    let taken = || ServiceError::invalid("slug", format!("there is an environment {slug} already"));
     if environment::by_slug(tx, slug).await?.is_some() {
-        return Err(ServiceError::invalid("slug", format!("there is an environment {slug} already")));
+        return Err(taken());
     }
     let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name, host: None };
-    environment::insert(tx, &row, position, state.now()).await?;
+    let inserted = environment::insert(tx, &row, position, state.now()).await;
+    inserted.map_err(|error| error.or_taken(taken))?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
     let sentence = format!("The environment {} was made", row.name);
     audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_CREATED, sentence).by(by)).await?;

@@ -1,15 +1,20 @@
 //! Roles: what a membership may be, and which permissions that adds up to.
 
+mod edit;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, Writer};
-use crate::server::db::import::{self as table, KnownRole, RoleRow};
+use crate::model::audit::action;
+use crate::server::db::import::{self as table, Keyed, KnownRole, RoleRow};
 use crate::server::error::ServiceResult;
 
+pub use edit::{create, delete, update};
+
 /// What a role is to be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Role {
     /// The line of a file that says so.
     #[serde(default)]
@@ -23,7 +28,7 @@ impl Role {
     pub fn changes(&self, known: &KnownRole) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.name != known.name {
-            changes.push((What::Renamed, String::new()));
+            changes.push((What::Renamed, known.name.clone()));
         }
         if self.permissions != Given::Kept {
             let after = self.permissions.over(None).unwrap_or_default();
@@ -60,12 +65,20 @@ pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> ServiceResult<()>
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
         let row = RoleRow { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
         table::upsert_role(writer.tx, &row).await?;
+        writer.require_own(Keyed::Roles, "key", &role.key, id).await?;
         if role.permissions != Given::Kept {
             let permissions = role.permissions.over(None).unwrap_or_default();
             table::replace_permissions(writer.tx, id, &permissions).await?;
         }
         let who = format!("The role {}", role.name);
-        for event in changes.iter().filter_map(|change| writer.event(change, &who)).collect::<Vec<_>>() {
+        if before.is_none()
+            && let Some(event) = writer.made(&who, action::ROLE_CREATED)
+        {
+            writer.record(event).await?;
+        }
+        for event in
+            changes.iter().filter_map(|change| writer.event(change, &who, action::ROLE_CHANGED)).collect::<Vec<_>>()
+        {
             writer.record(event).await?;
         }
         for change in &left_out {

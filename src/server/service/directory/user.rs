@@ -1,5 +1,6 @@
 //! Users, their memberships, and what they may do in each account.
 
+mod edit;
 mod keep;
 mod read;
 mod sessions;
@@ -14,6 +15,7 @@ use super::change::{Change, What};
 use super::given::Given;
 use crate::server::db::import::KnownUser;
 
+pub use edit::{create, create_in, delete, lock, remove_membership, set_membership, unlock, update};
 pub use read::{get, list};
 pub use write::write;
 
@@ -28,7 +30,7 @@ pub struct Membership {
 }
 
 /// What a user is to be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct User {
     /// The line of a file that says so.
     #[serde(default)]
@@ -70,10 +72,10 @@ impl User {
     /// What the row changes about a user who is known.
     pub fn changes(&self, known: &KnownUser) -> Vec<Change> {
         let mut changes: Vec<Change> = Vec::new();
-        let mut plain = |what: What| changes.push((what, String::new()));
         if self.name.as_ref().is_some_and(|name| *name != known.name) {
-            plain(What::Renamed);
+            changes.push((What::Renamed, known.name.clone()));
         }
+        let mut plain = |what: What| changes.push((what, String::new()));
         match self.email_verified {
             Some(true) if !known.email_verified => plain(What::Verified),
             Some(false) if known.email_verified => plain(What::Unverified),

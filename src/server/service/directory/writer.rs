@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::change::{Change, Protection};
 use crate::model::audit::{Severity, action};
 use crate::server::db::import::{self as table, Keyed};
-use crate::server::db::{DbResult, Tx};
+use crate::server::db::{DbResult, Tx, user};
 use crate::server::domain::actor::Actor;
-use crate::server::error::ServiceResult;
+use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::{Caller, Origin};
 use crate::server::state::AppState;
@@ -78,15 +78,49 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The event of something that was done to `who`, where there is one of its kind.
-    pub fn event(&self, (what, about): &Change, who: &str) -> Option<Event> {
-        let (action, severity) = what.facts().event?;
+    /// The event of something that was done to `who`. An import says of most things only how many there were; of what somebody
+    /// does by itself each has an event: one of `action`, where it has none of its own.
+    pub fn event(&self, (what, about): &Change, who: &str, action: &str) -> Option<Event> {
+        let (action, severity) = match what.facts().event {
+            Some(event) => event,
+            None if self.allow.is_none() => (action, Severity::Info),
+            None => return None,
+        };
         Some(self.event_of(action, severity, &what.sentence(who, about)))
+    }
+
+    /// The event of something that is new: an import has one for all of it.
+    pub fn made(&self, who: &str, action: &str) -> Option<Event> {
+        self.allow.is_none().then(|| self.event_of(action, action::severity(action), &format!("{who} was made")))
+    }
+
+    /// Whether what was just written under a key is what the caller made, and nothing that somebody else made meanwhile.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for `field`, where the key was taken. The transaction is not to be committed then.
+    pub async fn require_own(&mut self, keyed: Keyed, field: &str, key: &str, id: Uuid) -> ServiceResult<()> {
+        if self.allow.is_some() {
+            return Ok(());
+        }
+        let stored = table::ids(self.tx, keyed, self.environment_id, &[key]).await?;
+        if stored.get(key) == Some(&id) { Ok(()) } else { Err(taken(field, key)) }
     }
 
     pub fn event_of(&self, action: &str, severity: Severity, what: &str) -> Event {
         let sentence = format!("{what} {}", self.how);
         Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin)
+    }
+
+    /// [`Self::require_own`] for a user, by e-mail.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn require_own_user(&mut self, email: &str, id: Uuid) -> ServiceResult<()> {
+        if self.allow.is_some() {
+            return Ok(());
+        }
+        let stored = user::by_email(self.tx, self.environment_id, email).await?;
+        if stored.is_some_and(|stored| stored.id == id) { Ok(()) } else { Err(taken("email", email)) }
     }
 
     /// What may be done of a row. Between the time when it was checked and now somebody may have been locked, or have
@@ -136,4 +170,9 @@ impl<'a> Writer<'a> {
     pub async fn record(&mut self, event: Event) -> ServiceResult<()> {
         audit::record(self.state, self.tx, event).await
     }
+}
+
+/// The refusal of a key that something has already.
+pub fn taken(field: &str, key: &str) -> ServiceError {
+    ServiceError::invalid(field, format!("There is one with {key} already: choose another."))
 }

@@ -226,7 +226,7 @@ async fn find(
 ) -> ServiceResult<Option<(HandOffCodeRow, Session, ApplicationRow)>> {
     let Some(row) = credential::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
-    let application = application::by_id(conn, row.application_id).await?;
+    let application = application::by_id(conn, environment_id, row.application_id).await?;
     Ok(session.zip(application).map(|(session, application)| (row, session, application)))
 }
 

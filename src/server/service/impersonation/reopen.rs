@@ -62,7 +62,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
         return Ok(Reopened::Ended(reason));
     }
     let application = match standing.application_id {
-        Some(id) => application::by_id(&mut tx, id).await?,
+        Some(id) => application::by_id(&mut tx, caller.environment.id, id).await?,
         None => None,
     };
     let application = application.ok_or(ServiceError::NotFound)?;

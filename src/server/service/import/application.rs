@@ -6,6 +6,7 @@ use super::row::{Column, Row, optional, required};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::service::directory::application::{Application, ClientSecret};
 use crate::server::service::directory::given::Given;
+use crate::server::service::directory::validate;
 
 const COLUMNS: &[Column] = &[
     required("client_id", "northwind-console", "the key: 1 to 100 letters, digits, dots, _ and -"),
@@ -51,7 +52,7 @@ impl Entity for Application {
             line: row.line,
             client_id: row.key("client_id"),
             name: row.name("name").unwrap_or_default(),
-            login_method: row.word("login_method", &["hosted", "embedded"]),
+            login_method: row.word("login_method", &validate::LOGIN_METHODS),
             app_url,
             login_url: row.web_url("login_url"),
             initiate_login_url: row.web_url("initiate_login_url"),
@@ -59,7 +60,7 @@ impl Entity for Application {
             post_logout_redirect_uris: row.redirect_uris("post_logout_redirect_uris"),
             keep_session_alive: row.boolean("keep_session_alive"),
             client_secret: client_secret(row),
-            signing_algorithm: row.word("signing_algorithm", &["RS256", "ES256"]),
+            signing_algorithm: row.word("signing_algorithm", &validate::ALGORITHMS),
             jwks: jwks(row),
             backchannel_logout_uri: backchannel_logout_uri(row),
         }
@@ -102,30 +103,21 @@ fn client_secret(row: &mut Row<'_>) -> ClientSecret {
     }
 }
 
-/// A JSON Web Key Set with at least one key that can verify RS256 or ES256, and with no private key in it.
 fn jwks(row: &mut Row<'_>) -> Given<String> {
     let given = row.text("jwks");
-    let Given::Set(text) = &given else { return given };
-    let fault = match serde_json::from_str::<jsonwebtoken::jwk::JwkSet>(text) {
-        Err(_) => Some("is no JSON Web Key Set"),
-        Ok(_) if text.contains("\"d\"") => Some("holds a private key; give the public ones only"),
-        Ok(set) if set.keys.is_empty() => Some("has no key in it"),
-        Ok(set) if !set.keys.iter().all(|key| jsonwebtoken::DecodingKey::from_jwk(key).is_ok()) => {
-            Some("has a key in it that cannot be read")
-        }
-        Ok(_) => None,
-    };
-    if let Some(fault) = fault {
+    if let Some(Err(fault)) = given.set().map(|text| validate::jwks(text)) {
         row.problem("jwks", fault);
     }
     given
 }
 
-/// Back-Channel Logout 1.0, section 2.2: an absolute address without a fragment.
 fn backchannel_logout_uri(row: &mut Row<'_>) -> Given<String> {
     let given = row.web_url("backchannel_logout_uri");
-    if given.set().is_some_and(|uri| uri.contains('#')) {
-        row.problem("backchannel_logout_uri", "has a fragment, which this address must not have");
+    if let Given::Set(uri) = &given
+        && validate::web_url(uri).is_ok()
+        && let Err(fault) = validate::backchannel_logout_uri(uri)
+    {
+        row.problem("backchannel_logout_uri", fault);
     }
     given
 }

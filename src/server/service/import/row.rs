@@ -6,20 +6,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use url::Url;
 
 use super::problem::{Problem, quoted};
 use super::words::{moment, no_moment, truth};
 use crate::server::platform::text::{self, TextError};
 use crate::server::service::directory::given::Given;
-
-const KEY_MAX: usize = 100;
-/// Bytes of an address, as many as any browser sends.
-const URI_MAX: usize = 2_000;
-/// Bytes of a permission.
-const WORD_MAX: usize = 200;
-/// The word that takes away what is there.
-const CLEAR: &str = "-";
+use crate::server::service::directory::validate::{self, CLEAR};
 
 /// A column that a kind of file may have.
 #[derive(Debug)]
@@ -126,12 +118,10 @@ impl Row<'_> {
     /// A key: letters, digits and `._-`, nothing that the lists in other cells are separated by.
     pub fn key(&mut self, column: &str) -> String {
         let text = self.cell(column).to_owned();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if text.is_empty() {
-            self.problem(column, "is empty");
-        } else if text.len() > KEY_MAX || !text.chars().all(allowed) || text == CLEAR {
-            let text = quoted(&text);
-            self.problem(column, format!("{text} is no key: use 1 to {KEY_MAX} letters, digits, dots, _ and -"));
+        match validate::key(&text) {
+            Ok(()) => {}
+            Err(fault) if text.is_empty() => self.problem(column, fault),
+            Err(fault) => self.problem(column, format!("{} {fault}", quoted(&text))),
         }
         text
     }
@@ -211,23 +201,15 @@ impl Row<'_> {
     pub fn web_url(&mut self, column: &str) -> Given<String> {
         let given = self.text(column);
         if let Given::Set(text) = &given {
-            let valid = Url::parse(text).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
-            });
-            if !valid || text.contains(char::is_whitespace) || !is_written_out(text) {
-                self.problem(column, format!("{} is not an http or https address", quoted(text)));
-            } else {
-                self.bounded(column, "an address", text, URI_MAX);
-            }
+            self.require(column, text, validate::web_url(text));
         }
         given
     }
 
-    /// What the indexes of PostgreSQL could not hold, nobody wrote by hand. `most` is in bytes.
-    fn bounded(&mut self, column: &str, what: &str, text: &str, most: usize) {
-        if text.len() > most {
-            let (length, shown) = (text.len(), quoted(text));
-            self.problem(column, format!("{shown} has {length} bytes; {what} has {most} at most"));
+    /// Notes what a value is not.
+    pub fn require(&mut self, column: &str, text: &str, checked: Result<(), String>) {
+        if let Err(fault) = checked {
+            self.problem(column, format!("{} {fault}", quoted(text)));
         }
     }
 
@@ -240,7 +222,7 @@ impl Row<'_> {
             words
         });
         for word in given.set().map(Vec::as_slice).unwrap_or_default() {
-            self.bounded(column, "a permission", word, WORD_MAX);
+            self.require(column, word, validate::permission(word));
         }
         given
     }
@@ -251,34 +233,9 @@ impl Row<'_> {
         let given = given.map(|text| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<String>>());
         let mut seen = HashSet::new();
         for uri in given.set().map(Vec::as_slice).unwrap_or_default() {
-            match redirect_fault(uri).or_else(|| (!seen.insert(uri)).then_some("is there twice")) {
-                Some(fault) => self.problem(column, format!("{} {fault}", quoted(uri))),
-                None => self.bounded(column, "an address", uri, URI_MAX),
-            }
+            let mut twice = || if seen.insert(uri) { Ok(()) } else { Err("is there twice".to_owned()) };
+            self.require(column, uri, validate::redirect_uri(uri).and_then(|()| twice()));
         }
         given
     }
-}
-
-fn redirect_fault(uri: &str) -> Option<&'static str> {
-    match Url::parse(uri) {
-        Err(_) => Some("is not an absolute address"),
-        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript" | "file" | "blob" | "about") => {
-            Some("has a scheme that must not be redirected to")
-        }
-        Ok(url) if url.fragment().is_some() => Some("has a fragment, which redirect URIs must not have"),
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_none() => Some("has no host"),
-        Ok(_) if uri.contains('*') => Some("has a *: redirect URIs are compared letter by letter"),
-        Ok(_) if !is_written_out(uri) => Some(
-            "is no address as RFC 3986 has them: after http: or https: comes //, and |, <, >, \" and \\ are never in one",
-        ),
-        Ok(_) => None,
-    }
-}
-
-/// Whether an address means the same to whoever compares it by letters and to a browser, which mends what is wrong with it.
-fn is_written_out(uri: &str) -> bool {
-    let is_web = |scheme: &str| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    let has_slashes = !(is_web("http:") || is_web("https:")) || is_web("http://") || is_web("https://");
-    has_slashes && !uri.contains(['|', '<', '>', '"', '\\'])
 }

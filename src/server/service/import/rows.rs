@@ -166,7 +166,7 @@ impl Rows {
             Self::Roles(rows) => role::write(writer, rows).await,
             Self::Applications(rows) => application::write(writer, rows).await,
             Self::Accounts(rows) => account::write(writer, rows).await,
-            Self::Users(rows) => user::write(writer, rows).await,
+            Self::Users(rows) => user::write(writer, rows).await.map(|_| ()),
         }
     }
 }

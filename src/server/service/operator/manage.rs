@@ -82,7 +82,9 @@ pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperat
         return Err(ServiceError::invalid("email", format!("there is an operator {known} already")));
     }
     let row = OperatorRow { id: state.new_id(), email, name, password_hash: password.hash, disabled_at: None };
-    table::insert(tx, &row, state.now()).await?;
+    // Of two who make the same at once, one is told so by the index.
+    let taken = || ServiceError::invalid("email", format!("there is an operator {} already", row.email));
+    table::insert(tx, &row, state.now()).await.map_err(|error| error.or_taken(taken))?;
     let sentence = format!("{} became an operator: {}", row.name, roles.labels());
     for role in roles.iter() {
         table::grant(tx, state.new_id(), row.id, environment_id, role).await?;

@@ -44,7 +44,7 @@ async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Pages> {
         let application = match applications.get(&id) {
             Some(known) => Arc::clone(known),
             None => {
-                let Some(row) = table::by_id(conn, id).await? else { continue };
+                let Some(row) = table::by_id(conn, environment_id, id).await? else { continue };
                 Arc::clone(applications.entry(id).or_insert(Arc::new(row)))
             }
         };
@@ -135,6 +135,5 @@ pub async fn owner_of_logout_uri(
 }
 
 async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<ApplicationRow>>> {
-    let found = table::by_id(conn, id).await?;
-    Ok(found.filter(|application| application.environment_id == environment_id).map(Arc::new))
+    Ok(table::by_id(conn, environment_id, id).await?.map(Arc::new))
 }

@@ -73,10 +73,8 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let state = &caller.state;
     problem::write_down_first(state).await;
     let mut conn = state.db.read().await?;
-    let application = table::by_id(&mut conn, application_id)
-        .await?
-        .filter(|application| application.environment_id == caller.environment.id)
-        .ok_or(ServiceError::NotFound)?;
+    let application =
+        table::by_id(&mut conn, caller.environment.id, application_id).await?.ok_or(ServiceError::NotFound)?;
     let uris = table::redirect_uris(&mut conn, application_id).await?;
     let of_kind = |kind: &str| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect::<Vec<_>>();
     let redirect_uris = of_kind("login");

@@ -1,10 +1,11 @@
 //! Sessions that a change ends, in the transaction of the change.
 
-use super::write::Going;
-use crate::model::session::{EndReason, SessionKind};
+use uuid::Uuid;
+
+use crate::model::session::EndReason;
 use crate::server::db::{session as table, user};
 use crate::server::error::ServiceResult;
-use crate::server::service::directory::change::What;
+use crate::server::service::directory::change::{Change, What};
 use crate::server::service::directory::writer::Writer;
 use crate::server::service::session;
 
@@ -13,11 +14,12 @@ const SESSIONS: i64 = 200;
 
 /// Whoever is locked or no longer verified has no session any more, and nobody acts for that user. With another password,
 /// or none, the user's own sessions end (ASVS 7.4.3); impersonations, which no password began, go on.
-pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
-    if one.has(What::Locked) || one.has(What::Unverified) {
-        end_all(writer, one).await
-    } else if one.has(What::PasswordChanged) || one.has(What::PasswordRemoved) {
-        end_own(writer, one).await
+pub(super) async fn end(writer: &mut Writer<'_>, user_id: Uuid, changes: &[Change]) -> ServiceResult<()> {
+    let has = |what: What| changes.iter().any(|(change, _)| *change == what);
+    if has(What::Locked) || has(What::Unverified) {
+        end_all(writer, user_id).await
+    } else if has(What::PasswordChanged) || has(What::PasswordRemoved) {
+        end_own(writer, user_id).await
     } else {
         Ok(())
     }
@@ -25,20 +27,21 @@ pub(super) async fn end(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResu
 
 /// As many as a user may have now end here. The rest, of a user who had more before that was so, are over all the same, and a
 /// timer ends them: the others in the import do not wait for that.
-async fn end_own(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+async fn end_own(writer: &mut Writer<'_>, user_id: Uuid) -> ServiceResult<()> {
     let (actor, origin, reason) = (&writer.actor, &writer.origin, EndReason::PasswordChanged);
-    if session::end_own_in(writer.state, writer.tx, one.id, SESSIONS, reason, actor, origin).await? {
-        user::end_sessions_before(writer.tx, one.id, writer.now).await?;
+    if session::end_own_in(writer.state, writer.tx, user_id, SESSIONS, reason, actor, origin).await? {
+        user::end_sessions_before(writer.tx, user_id, writer.now).await?;
     }
     Ok(())
 }
 
-async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+/// Ends every session of a user, and every impersonation.
+pub(super) async fn end_all(writer: &mut Writer<'_>, user_id: Uuid) -> ServiceResult<()> {
     let (state, environment_id) = (writer.state, writer.environment_id);
     let reason = EndReason::TargetLockedOrRemoved;
     loop {
         let mut ended = false;
-        for item in table::of_user(writer.tx, one.id, SESSIONS).await? {
+        for item in table::of_user(writer.tx, user_id, SESSIONS).await? {
             if item.ended_at.is_some() {
                 continue;
             }
@@ -46,9 +49,7 @@ async fn end_all(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> 
                 ended = true;
                 continue;
             };
-            if standing.kind == SessionKind::Password {
-                ended |= session::end_in(state, writer.tx, &standing, reason, &writer.actor, &writer.origin).await?;
-            }
+            ended |= session::end_in(state, writer.tx, &standing, reason, &writer.actor, &writer.origin).await?;
         }
         // Running ones come first in the list: one more look, until there are none.
         if !ended {

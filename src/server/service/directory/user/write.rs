@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::{Known, User, sessions};
+use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
 use crate::server::error::ServiceResult;
 use crate::server::service::directory::change::{Change, What};
@@ -12,22 +13,23 @@ use crate::server::service::directory::given::Given;
 use crate::server::service::directory::writer::{Allowed, Writer};
 
 /// One user on the way into the database.
-pub(super) struct Going<'a> {
+struct Going<'a> {
     user: Cow<'a, User>,
     known: Option<&'a KnownUser>,
     changes: Vec<Change>,
     left_out: Vec<Change>,
-    pub(super) id: Uuid,
+    id: Uuid,
     name: String,
 }
 
 impl Going<'_> {
-    pub(super) fn has(&self, what: What) -> bool {
+    fn has(&self, what: What) -> bool {
         self.changes.iter().any(|(change, _)| *change == what)
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<()> {
+/// Writes users, and gives the id of each that was made or changed.
+pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<Vec<Uuid>> {
     let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
     let going = users.iter().map(|user| going(writer, user, &known));
@@ -41,6 +43,9 @@ pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<()>
         let rows: Vec<UserUpsert<'_>> = rows.into_iter().map(|one| row(writer, one)).collect();
         table::upsert_users(writer.tx, &rows, with_names).await?;
     }
+    for one in going.iter().filter(|one| one.known.is_none()) {
+        writer.require_own_user(&one.user.email, one.id).await?;
+    }
     for one in &going {
         take_away(writer, one).await?;
     }
@@ -48,9 +53,9 @@ pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<()>
     table::add_memberships(writer.tx, &memberships).await?;
     for one in &going {
         report(writer, one).await?;
-        sessions::end(writer, one).await?;
+        sessions::end(writer, one.id, &one.changes).await?;
     }
-    Ok(())
+    Ok(going.iter().map(|one| one.id).collect())
 }
 
 fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a> {
@@ -152,8 +157,13 @@ fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
 
 /// An event for each change that somebody will want to have explained one day.
 async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+    if one.known.is_none()
+        && let Some(event) = writer.made(&one.name, action::USER_CREATED)
+    {
+        writer.record(event.about_user(one.id, &one.name, &one.user.email)).await?;
+    }
     for change in &one.changes {
-        let Some(event) = writer.event(change, &one.name) else { continue };
+        let Some(event) = writer.event(change, &one.name, action::USER_CHANGED) else { continue };
         let (_, about) = change;
         let mut event = event.about_user(one.id, &one.name, &one.user.email);
         let account = about.split(':').next().unwrap_or_default();

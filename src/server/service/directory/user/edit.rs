@@ -1,0 +1,185 @@
+//! Changing one user, by somebody who may. Each is one transaction, with an event for each thing that changed and all that it
+//! means for the user's sessions.
+
+use uuid::Uuid;
+
+use super::{Membership, User, sessions, write};
+use crate::model::audit::action;
+use crate::model::operator::Roles;
+use crate::model::validate::Checks;
+use crate::server::db::import::{self as table, Keyed, KnownUser};
+use crate::server::db::{Tx, settings, user};
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::caller::Caller;
+use crate::server::service::directory::edit::{about, require_there};
+use crate::server::service::directory::given::Given;
+use crate::server::service::directory::validate;
+use crate::server::service::directory::writer::{Writer, taken};
+
+/// Makes a user; one without a password chooses one by a link.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an e-mail that a
+/// user has already.
+pub async fn create(caller: &Caller, new: User) -> ServiceResult<Uuid> {
+    let mut tx = caller.state.db.write().await?;
+    let id = create_in(caller, &mut tx, new).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// [`create`] in the caller's transaction, which is not to be committed after an error.
+///
+/// # Errors
+/// Those of [`create`].
+pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceResult<Uuid> {
+    caller.require(Roles::can_edit)?;
+    let mut checks = Checks::default();
+    let typed = new.email.clone();
+    new.email = checks.check(validate::email(&typed).map_err(about("email", &typed)));
+    let name = new.name.clone().unwrap_or_default();
+    checks.check(validate::name(&name).map_err(about("name", &name)));
+    checks.passed()?;
+    check(caller, tx, &mut new).await?;
+    let email = new.email.clone();
+    if user::by_email(tx, caller.environment.id, &email).await?.is_some() {
+        return Err(taken("email", &email));
+    }
+    let made = write(&mut Writer::of_caller(caller, tx), &[new]).await?;
+    Ok(made.first().copied().unwrap_or_default())
+}
+
+/// Changes what `change` says and nothing else; its e-mail is not looked at.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers and where somebody who is no Owner would take a protected
+/// permission away, [`ServiceError::Invalid`] for what is wrong with the fields.
+pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResult<()> {
+    edit(caller, user_id, |_| change).await
+}
+
+/// Locks a user out, at once and everywhere.
+///
+/// # Errors
+/// Those of [`update`].
+pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
+    edit(caller, user_id, |_| User { locked: Some(true), ..User::default() }).await
+}
+
+/// Lets a locked user in again.
+///
+/// # Errors
+/// Those of [`update`].
+pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
+    edit(caller, user_id, |_| User { locked: Some(false), ..User::default() }).await
+}
+
+/// Makes the user a member of an account with exactly these roles, or changes the membership that there is.
+///
+/// # Errors
+/// Those of [`update`].
+pub async fn set_membership(caller: &Caller, user_id: Uuid, membership: Membership) -> ServiceResult<()> {
+    let with = |known: &KnownUser| {
+        let mut memberships = others(known, &membership.account);
+        memberships.push(membership);
+        User { memberships: Given::Set(memberships), ..User::default() }
+    };
+    edit(caller, user_id, with).await
+}
+
+/// Ends the user's membership in an account.
+///
+/// # Errors
+/// Those of [`update`].
+pub async fn remove_membership(caller: &Caller, user_id: Uuid, account: &str) -> ServiceResult<()> {
+    let without = |known: &KnownUser| User { memberships: Given::Set(others(known, account)), ..User::default() };
+    edit(caller, user_id, without).await
+}
+
+/// Removes a user with sessions and memberships. The audit trail keeps what it says.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where the user holds a
+/// protected permission.
+pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
+    caller.require(Roles::can_administer)?;
+    let environment_id = caller.environment.id;
+    let mut tx = caller.state.db.write().await?;
+    let row = user::held(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    if !caller.roles.can_unprotect() && settings::is_protected(&mut tx, environment_id, user_id).await? {
+        return Err(ServiceError::Forbidden);
+    }
+    let mut writer = Writer::of_caller(caller, &mut tx);
+    sessions::end_all(&mut writer, user_id).await?;
+    let event = writer.event_of(
+        action::USER_DELETED,
+        action::severity(action::USER_DELETED),
+        &format!("{} was deleted", row.name),
+    );
+    writer.record(event.about_user(row.id, &row.name, &row.email)).await?;
+    table::delete_user(&mut tx, environment_id, user_id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) -> User) -> ServiceResult<()> {
+    caller.require(Roles::can_edit)?;
+    let environment_id = caller.environment.id;
+    let mut tx = caller.state.db.write().await?;
+    let row = user::by_id(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    let known = table::known_users(&mut tx, environment_id, &[&row.email], true).await?;
+    let known = known.get(&row.email).ok_or(ServiceError::NotFound)?;
+    let mut change = User { email: row.email.clone(), ..change(known) };
+    check(caller, &mut tx, &mut change).await?;
+    require_member(&change, known)?;
+    let was_protected = settings::is_protected(&mut tx, environment_id, user_id).await?;
+    write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    // Whom protected permissions bind does not loosen them.
+    if was_protected
+        && !caller.roles.can_unprotect()
+        && !settings::is_protected(&mut tx, environment_id, user_id).await?
+    {
+        return Err(ServiceError::Forbidden);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What is wrong with the fields that a new user and a change have in common; names are kept as they are stored.
+async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult<()> {
+    let mut checks = Checks::default();
+    if let Some(name) = &change.name {
+        change.name = Some(checks.check(validate::name(name).map_err(about("name", name))));
+    }
+    if let Given::Set(url) = &change.picture_url {
+        checks.check(validate::web_url(url).map_err(about("picture_url", url)));
+    }
+    checks.passed()?;
+    require_there(caller, tx, Keyed::Accounts, "accounts", change.accounts()).await?;
+    require_there(caller, tx, Keyed::Roles, "accounts", change.roles()).await?;
+    Ok(())
+}
+
+/// An account in which the user is to work must be one of the user's.
+fn require_member(change: &User, known: &KnownUser) -> ServiceResult<()> {
+    let Some(wanted) = &change.active_account else { return Ok(()) };
+    let is_member = match &change.memberships {
+        Given::Kept => known.memberships.iter().any(|held| held.account == *wanted),
+        _ => change.accounts().any(|account| account == wanted),
+    };
+    let message = || format!("{wanted} is not among the user's accounts.");
+    if is_member { Ok(()) } else { Err(ServiceError::invalid("active_account", message())) }
+}
+
+/// The memberships of a user but the one in `account`, as they are.
+fn others(known: &KnownUser, account: &str) -> Vec<Membership> {
+    let others = known.memberships.iter().filter(|held| held.account != account);
+    others
+        .map(|held| Membership {
+            account: held.account.clone(),
+            roles: held.roles.iter().map(|(_, key)| key.clone()).collect(),
+            disabled: held.disabled_at.is_some(),
+            line: 0,
+        })
+        .collect()
+}
