@@ -8,6 +8,7 @@ pub mod environment;
 pub mod error;
 pub mod impersonation;
 pub mod key;
+pub mod mode;
 pub mod operator;
 pub mod percent;
 pub mod problem;

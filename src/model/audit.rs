@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::mode::Mode;
 use super::search::{AccountChoice, Searched};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,6 +101,8 @@ pub struct AuditItem {
     pub request_id: Option<String>,
     /// Whether the account's own audit log shows it.
     pub visible_to_account: bool,
+    /// What could be done in the session that it happened in; `None` outside of sessions, and where it was not noted yet.
+    pub mode: Option<Mode>,
 }
 
 impl AuditItem {

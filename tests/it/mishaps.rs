@@ -11,5 +11,6 @@ pub mod many_sessions;
 mod refresh;
 mod reports;
 mod sdk_cookie;
+mod seals;
 mod self_service;
 mod trail;

@@ -36,6 +36,8 @@ pub struct AuditRow {
     pub user_agent: Option<String>,
     pub request_id: Option<String>,
     pub visible_to_account: bool,
+    /// A word of [`crate::model::mode::Mode`], for what happened in a session.
+    pub mode: Option<String>,
 }
 
 impl AuditRow {
@@ -65,8 +67,8 @@ pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
         tx,
         "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
            operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, search_text)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
+           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, search_text, mode)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
         row.id,
         row.environment_id,
         row.occurred_at,
@@ -92,7 +94,8 @@ pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
         &row.user_agent,
         &row.request_id,
         row.visible_to_account,
-        row.search_text()
+        row.search_text(),
+        &row.mode
     )?;
     Ok(())
 }
@@ -100,7 +103,7 @@ pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
 const COLUMNS: &str =
     "id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
   operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-  reason, ticket, description, ip_address, user_agent, request_id, visible_to_account";
+  reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode";
 
 /// A word that is looked for, and the applications whose client ids have it: events hold only their names.
 #[derive(Clone, Debug)]
@@ -236,7 +239,7 @@ pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<
         conn,
         "SELECT id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
            operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account
+           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode
          FROM audit_events WHERE environment_id = $1 AND id = $2",
         environment_id,
         id

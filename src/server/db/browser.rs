@@ -248,14 +248,12 @@ pub async fn note_use(
     )?;
     execute!(
         tx,
-        "INSERT INTO browser_uses (browser_id, application_id, session_id, turn, chosen_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (browser_id, application_id, session_id)
-         DO UPDATE SET turn = excluded.turn, chosen_at = COALESCE(excluded.chosen_at, browser_uses.chosen_at)",
+        "INSERT INTO browser_uses (browser_id, application_id, session_id, turn) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (browser_id, application_id, session_id) DO UPDATE SET turn = excluded.turn",
         browser_id,
         application_id,
         session_id,
-        turn,
-        chosen.then_some(now)
+        turn
     )?;
     Ok(())
 }

@@ -202,14 +202,12 @@ pub struct RefreshTokenRow {
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub rotated_at: Option<DateTime<Utc>>,
-    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Option<RefreshTokenRow>> {
     fetch_optional!(
         conn,
-        "SELECT parent_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at,
-           revoked_at
+        "SELECT parent_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at
          FROM refresh_tokens WHERE token_hash = $1",
         token_hash
     )

@@ -34,7 +34,7 @@ pub async fn insert(tx: &mut Tx, row: &EnvironmentRow, position: i64, now: DateT
         position,
         now
     )?;
-    execute!(tx, "INSERT INTO impersonation_settings (environment_id, updated_at) VALUES ($1, $2)", row.id, now)?;
+    execute!(tx, "INSERT INTO impersonation_settings (environment_id) VALUES ($1)", row.id)?;
     Ok(())
 }
 

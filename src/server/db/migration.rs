@@ -33,6 +33,7 @@ macro_rules! migrations {
             (20261126000141, "environment_hosts"),
             (20261126000163, "application_names"),
             (20261126000171, "user_sessions"),
+            (20261126000201, "modes_and_seals"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

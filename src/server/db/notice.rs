@@ -14,7 +14,7 @@ pub struct NoticeRow {
 pub async fn note(tx: &mut Tx, kind: &str, detail: &str, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO notices (kind, detail, first_seen_at, last_seen_at) VALUES ($1, $2, $3, $3)
+        "INSERT INTO notices (kind, detail, last_seen_at) VALUES ($1, $2, $3)
          ON CONFLICT (kind, detail) DO UPDATE SET last_seen_at = excluded.last_seen_at",
         kind,
         detail,

@@ -168,8 +168,8 @@ pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<En
 pub async fn insert_session(tx: &mut Tx, session: &NewOperatorSession<'_>) -> DbResult<()> {
     execute!(
         tx,
-        "INSERT INTO operator_sessions (id, operator_id, secret_hash, created_at, last_seen_at, expires_at, ip_address, user_agent)
-         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+        "INSERT INTO operator_sessions (id, operator_id, secret_hash, created_at, expires_at, ip_address, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         session.id,
         session.operator_id,
         session.secret_hash,

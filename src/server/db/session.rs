@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
+use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::domain::session::Session;
 
@@ -18,7 +19,7 @@ pub struct NewSession<'a> {
     pub reason: Option<&'a str>,
     pub ticket: Option<&'a str>,
     pub deadline: Option<DateTime<Utc>>,
-    pub hidden_from_account: bool,
+    pub mode: Mode,
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub ip_address: Option<&'a str>,
@@ -29,7 +30,7 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO sessions (id, environment_id, user_id, kind, account_id, application_id, operator_id, reason, ticket,
-           deadline, hidden_from_account, created_at, last_seen_at, expires_at, ip_address, user_agent)
+           deadline, mode, created_at, last_seen_at, expires_at, ip_address, user_agent)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15)",
         s.id,
         s.environment_id,
@@ -41,7 +42,7 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
         s.reason,
         s.ticket,
         s.deadline,
-        s.hidden_from_account,
+        s.mode.as_str(),
         s.now,
         s.expires_at,
         s.ip_address,

@@ -1,6 +1,5 @@
 //! Impersonation settings of an environment.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
@@ -23,20 +22,14 @@ pub async fn versioned(conn: &mut Conn, environment_id: Uuid) -> DbResult<(Imper
 }
 
 /// Stores both switches as a new version.
-pub async fn update(
-    tx: &mut Tx,
-    environment_id: Uuid,
-    settings: ImpersonationSettings,
-    now: DateTime<Utc>,
-) -> DbResult<()> {
+pub async fn update(tx: &mut Tx, environment_id: Uuid, settings: ImpersonationSettings) -> DbResult<()> {
     let changed = execute!(
         tx,
-        "UPDATE impersonation_settings SET enabled = $2, hide_from_account_audit = $3, updated_at = $4, version = version + 1
+        "UPDATE impersonation_settings SET enabled = $2, hide_from_account_audit = $3, version = version + 1
          WHERE environment_id = $1",
         environment_id,
         settings.enabled,
-        settings.hide_from_account_audit,
-        now
+        settings.hide_from_account_audit
     )?;
     expect_one("impersonation_settings", changed)
 }
@@ -47,16 +40,14 @@ pub async fn update_version(
     environment_id: Uuid,
     version: i64,
     settings: ImpersonationSettings,
-    now: DateTime<Utc>,
 ) -> DbResult<bool> {
     let changed = execute!(
         tx,
-        "UPDATE impersonation_settings SET enabled = $2, hide_from_account_audit = $3, updated_at = $4, version = version + 1
-         WHERE environment_id = $1 AND version = $5",
+        "UPDATE impersonation_settings SET enabled = $2, hide_from_account_audit = $3, version = version + 1
+         WHERE environment_id = $1 AND version = $4",
         environment_id,
         settings.enabled,
         settings.hide_from_account_audit,
-        now,
         version
     )?;
     Ok(changed == 1)

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
 use crate::model::denial::Denial;
+use crate::model::mode::Mode;
 use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionKind};
 
@@ -14,6 +15,8 @@ pub struct Session {
     pub id: Uuid,
     pub environment_id: Uuid,
     pub kind: SessionKind,
+    /// What may be done in it. A user's own session always acts.
+    pub mode: Mode,
     pub reason: Option<String>,
     pub ticket: Option<String>,
     pub hidden_from_account: bool,

@@ -16,6 +16,7 @@ use super::length;
 use super::registry::accounts;
 use super::registry::names::Names;
 use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
+use crate::model::mode::Mode;
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
@@ -66,6 +67,7 @@ impl Event {
             user_agent: None,
             request_id: None,
             visible_to_account: false,
+            mode: None,
         })
     }
 
@@ -114,6 +116,7 @@ impl Event {
             self = self.in_application(id, name);
         }
         self.0.session_id = Some(session.id);
+        self = self.in_mode(session.mode);
         self.0.operator_id = session.operator_id;
         self.0.operator_name.clone_from(&session.operator_name);
         self.0.reason.clone_from(&session.reason);
@@ -137,6 +140,12 @@ impl Event {
         self.0.operator_id = Some(operator.id);
         self.0.operator_name = Some(operator.name.clone());
         self.0.session_id = Some(session_id);
+        self
+    }
+
+    /// The mode of the session that it happened in.
+    pub fn in_mode(mut self, mode: Mode) -> Self {
+        self.0.mode = Some(mode.as_str().to_owned());
         self
     }
 
@@ -335,5 +344,6 @@ fn item(row: AuditRow, names: &Names) -> AuditItem {
         user_agent: row.user_agent,
         request_id: row.request_id,
         visible_to_account: row.visible_to_account,
+        mode: row.mode.as_deref().and_then(Mode::parse),
     }
 }

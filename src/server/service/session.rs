@@ -188,13 +188,14 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResul
     let rows = table::of_user(conn, user_id, limit).await?;
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
-    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
+    Ok(rows.into_iter().filter_map(|row| item(row, &names)).collect())
 }
 
-fn item(row: SessionListRow, names: &Names) -> SessionItem {
-    SessionItem {
+/// `None` for a session of a kind that nobody knows, which is nobody's.
+fn item(row: SessionListRow, names: &Names) -> Option<SessionItem> {
+    Some(SessionItem {
         id: row.id,
-        kind: SessionKind::parse(&row.kind).unwrap_or(SessionKind::Password),
+        kind: SessionKind::parse(&row.kind)?,
         started_at: row.created_at,
         last_seen_at: row.last_seen_at,
         expires_at: row.expires_at,
@@ -208,7 +209,7 @@ fn item(row: SessionListRow, names: &Names) -> SessionItem {
         ticket: row.ticket,
         ip_address: row.ip_address,
         user_agent: row.user_agent,
-    }
+    })
 }
 
 /// Ends the newest of the sessions that a user's own password began, at most `limit` of them. Gives whether there may be more.

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::flow::{AMARA, OLIVIA, RITA, answered, authorize_path, claims, hand_off, sign_in, signed_in, start, tokens};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
+use understudy::model::mode::Mode;
 use understudy::model::session::SessionKind;
 use understudy::server::crypto::secret;
 use understudy::server::db::browser as table;
@@ -88,7 +89,7 @@ async fn fill(app: &TestApp, browser: &Browser) {
             reason: Some("filling"),
             ticket: None,
             deadline: Some(like.expires_at),
-            hidden_from_account: false,
+            mode: Mode::Act,
             now: app.now(),
             expires_at: like.expires_at,
             ip_address: None,

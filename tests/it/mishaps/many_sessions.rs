@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::identity::flow::{AMARA, RITA, introspect, sign_in, signed_in, text, tokens};
 use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
+use understudy::model::mode::Mode;
 use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::db::environment;
 use understudy::server::db::session::{self as table, NewSession};
@@ -33,7 +34,7 @@ pub async fn begin(app: &TestApp, email: &str, count: i32) -> Vec<Uuid> {
             reason: None,
             ticket: None,
             deadline: None,
-            hidden_from_account: false,
+            mode: Mode::Act,
             now,
             expires_at: now + TimeDelta::days(30),
             ip_address: None,

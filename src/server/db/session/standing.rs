@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::model::mode::Mode;
 use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::db::{DbError, DbResult};
@@ -13,6 +14,7 @@ pub struct StandingRow {
     id: Uuid,
     environment_id: Uuid,
     kind: String,
+    mode: String,
     reason: Option<String>,
     ticket: Option<String>,
     hidden_from_account: bool,
@@ -59,6 +61,7 @@ impl TryFrom<StandingRow> for Session {
             id: row.id,
             environment_id: row.environment_id,
             kind: word(SessionKind::parse(&row.kind), "kind", &row.kind)?,
+            mode: word(Mode::parse(&row.mode), "mode", &row.mode)?,
             reason: row.reason,
             ticket: row.ticket,
             hidden_from_account: row.hidden_from_account,
@@ -116,14 +119,14 @@ pub fn sessions(found: Vec<StandingRow>) -> Vec<Session> {
 macro_rules! standing {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id, s.environment_id, s.kind, s.reason, s.ticket, COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account, s.created_at, s.expires_at,
+            "SELECT s.id, s.environment_id, s.kind, s.mode, s.reason, s.ticket, COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account, s.created_at, s.expires_at,
                s.ended_at, s.end_reason, s.user_id, u.email AS user_email, u.name AS user_name, u.email_verified, u.locked_at,
                u.sessions_end_before,
                s.account_id, a.name AS account_name, a.external_id AS account_external_id,
                s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
                s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
                CAST(COALESCE((SELECT SUM(DISTINCT CASE r.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 WHEN 'impersonator' THEN 4
-                      WHEN 'backoffice_editor' THEN 8 ELSE 16 END) FROM operator_roles r
+                      WHEN 'backoffice_editor' THEN 8 WHEN 'backoffice_viewer' THEN 16 ELSE 0 END) FROM operator_roles r
                   WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
                  AS BIGINT) AS operator_roles,
                (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
@@ -159,11 +162,12 @@ mod tests {
 
     use super::{DbError, StandingRow, session, sessions};
 
-    fn row(kind: &str, end_reason: Option<&str>) -> StandingRow {
+    fn row(kind: &str, mode: &str, end_reason: Option<&str>) -> StandingRow {
         StandingRow {
             id: Uuid::nil(),
             environment_id: Uuid::nil(),
             kind: kind.to_owned(),
+            mode: mode.to_owned(),
             reason: None,
             ticket: None,
             hidden_from_account: false,
@@ -199,14 +203,18 @@ mod tests {
 
     #[test]
     fn a_session_with_a_word_that_nobody_knows_is_no_session_of_anybody() {
-        for (kind, end_reason, column) in [("magic", None, "kind"), ("password", Some("because"), "end_reason")] {
-            match session(Some(row(kind, end_reason))) {
+        for (kind, mode, end_reason, column) in [
+            ("magic", "act", None, "kind"),
+            ("impersonation", "", None, "mode"),
+            ("password", "act", Some("because"), "end_reason"),
+        ] {
+            match session(Some(row(kind, mode, end_reason))) {
                 Err(DbError::Inconsistent { table: "sessions", column: found, .. }) => assert_eq!(found, column),
                 other => panic!("{other:?}"),
             }
         }
-        assert!(session(Some(row("impersonation", Some("expired")))).is_ok_and(|found| found.is_some()));
+        assert!(session(Some(row("impersonation", "look", Some("expired")))).is_ok_and(|found| found.is_some()));
         // A timer goes on with the rest.
-        assert_eq!(sessions(vec![row("magic", None), row("password", None)]).len(), 1);
+        assert_eq!(sessions(vec![row("magic", "act", None), row("password", "act", None)]).len(), 1);
     }
 }

@@ -78,7 +78,7 @@ pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> 
     if before == after && protected.is_none() {
         return Ok(false);
     }
-    if !table::update_version(tx, environment_id, version, after, state.now()).await? {
+    if !table::update_version(tx, environment_id, version, after).await? {
         return Err(stale());
     }
     if let Some(protected) = &protected {

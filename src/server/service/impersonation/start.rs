@@ -8,6 +8,7 @@ use super::entrance::Entrance;
 use crate::model::audit::action;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
+use crate::model::mode::Mode;
 use crate::model::session::SessionKind;
 use crate::model::validate::Checks;
 use crate::server::crypto::secret::SecretKind;
@@ -106,7 +107,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         reason: Some(purpose.reason),
         ticket: purpose.ticket,
         deadline: Some(deadline),
-        hidden_from_account: candidate.settings.hide_from_account_audit,
+        mode: Mode::Act,
         now,
         expires_at: deadline,
         ip_address: caller.origin.ip_address.as_deref(),
@@ -124,6 +125,7 @@ async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> S
         .in_account(membership.account_id, &membership.name, standing.hidden_from_account)
         .in_application(application.application_id, &application.name)
         .impersonated_by(by, session_id)
+        .in_mode(standing.mode)
         .for_reason(purpose.reason, purpose.ticket);
     audit::record(state, &mut tx, event).await?;
     let (code, code_hash) = SecretKind::HandOffCode.generate(state.random.as_ref());

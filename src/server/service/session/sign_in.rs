@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::browser;
 use crate::model::audit::action;
 use crate::model::error::WRONG_PASSWORD;
+use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
 use crate::server::crypto::password::{Door, MAX_BYTES};
@@ -169,7 +170,7 @@ async fn create(
         reason: None,
         ticket: None,
         deadline: None,
-        hidden_from_account: false,
+        mode: Mode::Act,
         now,
         expires_at: now + SESSION_LIFETIME,
         ip_address: origin.ip_address.as_deref(),

@@ -174,6 +174,7 @@ fn body(list: List, event: &AuditItem) -> AnyView {
         ("Severity", Some(severity(event.severity))),
         ("Done by", Some(actor(event))),
         ("Kind of actor", Some(kind(event.actor_kind).erased())),
+        ("Mode of the session", event.mode.map(|mode| mode.label().erased())),
         ("Reason", text(&event.reason)),
         ("Ticket", text(&event.ticket)),
         ("User", user),
