@@ -1,8 +1,8 @@
 //! Timers: what must happen though nobody asks.
 
-mod back_channel_logout;
+mod deliver;
 
-pub use back_channel_logout::Worker;
+pub use deliver::Worker;
 
 use std::time::Duration;
 
