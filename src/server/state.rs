@@ -62,8 +62,8 @@ pub struct Inner {
     pub problems: Problems,
     /// Bytes of requests that this server has parked.
     pub parked_bytes: AtomicU64,
-    /// Told whenever a session ends of which an application has to hear.
-    pub logouts: Notify,
+    /// Told whenever a message is put into the outbox, just before that is committed.
+    pub outbox: Notify,
     /// Scheme, host and port, without a path.
     pub public_url: Url,
     pub trusted_proxies: TrustedProxies,
@@ -130,7 +130,7 @@ impl AppState {
             watchers: Watchers::default(),
             problems: Problems::default(),
             parked_bytes: AtomicU64::default(),
-            logouts: Notify::new(),
+            outbox: Notify::new(),
             public_url,
             trusted_proxies: trusted_proxies.into(),
             proxy_trouble: Default::default(),

@@ -105,7 +105,8 @@ macro_rules! select_listed {
                   AS assigned) AS accounts,
                (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
                          WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
-                FROM logout_deliveries d WHERE d.application_id = p.id ORDER BY d.created_at DESC, d.session_id DESC LIMIT 1)
+                FROM deliveries d WHERE d.kind = 'back_channel_logout' AND d.destination = p.id
+                ORDER BY d.created_at DESC, d.id DESC LIMIT 1)
                  AS last_delivery
              FROM applications p ",
             $rest

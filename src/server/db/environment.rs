@@ -18,6 +18,10 @@ pub async fn by_slug(conn: &mut Conn, slug: &str) -> DbResult<Option<Environment
     fetch_optional!(conn, "SELECT id, slug, name, host FROM environments WHERE slug = $1", slug)
 }
 
+pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<EnvironmentRow>> {
+    fetch_optional!(conn, "SELECT id, slug, name, host FROM environments WHERE id = $1", id)
+}
+
 pub async fn all(conn: &mut Conn) -> DbResult<Vec<EnvironmentRow>> {
     fetch_all!(conn, "SELECT id, slug, name, host FROM environments ORDER BY position, name")
 }

@@ -34,6 +34,7 @@ macro_rules! migrations {
             (20261126000163, "application_names"),
             (20261126000171, "user_sessions"),
             (20261126000201, "modes_and_seals"),
+            (20261126000202, "deliveries"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

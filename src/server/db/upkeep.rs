@@ -5,13 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{DbResult, Tx, execute, fetch_all};
 use uuid::Uuid;
 
-/// Logout messages of sessions that ended before this, delivered or given up.
-pub async fn logout_deliveries(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
+/// Messages of the outbox from before this, delivered or given up.
+pub async fn deliveries(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> DbResult<u64> {
     execute!(
         tx,
-        "DELETE FROM logout_deliveries WHERE (session_id, application_id) IN
-           (SELECT session_id, application_id FROM logout_deliveries
-            WHERE (delivered_at IS NOT NULL OR dead_at IS NOT NULL) AND created_at < $1 LIMIT $2)",
+        "DELETE FROM deliveries WHERE id IN
+           (SELECT id FROM deliveries WHERE (delivered_at IS NOT NULL OR dead_at IS NOT NULL) AND created_at < $1 LIMIT $2)",
         before,
         limit
     )

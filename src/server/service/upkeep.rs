@@ -58,7 +58,7 @@ async fn old_rows(state: &AppState) -> ServiceResult<u64> {
     let mut deleted = 0;
     for _ in 0..BATCHES {
         let mut tx = state.db.write().await?;
-        let mut batch = table::logout_deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
+        let mut batch = table::deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
         batch += password_link::delete_expired(&mut tx, now, BATCH).await?;
         batch += table::operator_sessions(&mut tx, now - AFTER_SIGN_OUT, BATCH).await?;
         batch += browser::delete_expired(&mut tx, now, BATCH).await?;

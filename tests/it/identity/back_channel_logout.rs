@@ -3,6 +3,7 @@
 
 mod delivery;
 mod endings;
+mod outbox;
 mod timers;
 mod token;
 

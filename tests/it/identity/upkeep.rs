@@ -79,8 +79,8 @@ async fn delivered_logout_messages_are_shown_for_thirty_days() {
     Worker::new(app.state.clone()).run_once().await.expect("the outbox can be read");
     app.advance(TimeDelta::days(30));
     run(&app).await;
-    assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL").await, 1);
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL").await, 1);
     app.advance(TimeDelta::microseconds(1));
     run(&app).await;
-    assert_eq!(app.count("logout_deliveries").await, 0);
+    assert_eq!(app.count("deliveries").await, 0);
 }

@@ -36,7 +36,7 @@ async fn an_application_that_fails_is_told_again_after_growing_pauses_until_it_h
     app.outbound.script(CONSOLE, Script::Answer(204));
     app.advance(TimeDelta::minutes(73));
     deliver(&app).await;
-    assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL AND last_status = 204").await, 1);
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL AND last_status = 204").await, 1);
     app.advance(TimeDelta::hours(2));
     deliver(&app).await;
     assert_eq!(app.outbound.calls().len(), attempts + 1);
@@ -78,7 +78,7 @@ async fn an_owner_or_admin_has_a_given_up_message_sent_again_and_others_have_not
     deliver(&app).await;
     app.advance(TimeDelta::hours(24));
     deliver(&app).await;
-    assert_eq!(app.count("logout_deliveries WHERE dead_at IS NOT NULL AND last_status = 503").await, 1);
+    assert_eq!(app.count("deliveries WHERE dead_at IS NOT NULL AND last_status = 503").await, 1);
     let owner = app.caller(OLIVIA, "production").await;
     let console = {
         let mut conn = app.state.db.read().await.expect("a connection");
@@ -99,7 +99,7 @@ async fn an_owner_or_admin_has_a_given_up_message_sent_again_and_others_have_not
     back_channel_logout::retry(&admin, console, sid).await.expect("an Admin may");
     deliver(&app).await;
     assert_eq!(app.outbound.calls().len(), attempts + 1);
-    assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL AND dead_at IS NULL").await, 1);
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL AND dead_at IS NULL").await, 1);
     assert_eq!(app.events("backchannel_logout.retried").await[0].actor_name, "Adam Admin");
     let again = back_channel_logout::retry(&admin, console, sid).await;
     assert!(matches!(again, Err(ServiceError::NotFound)), "what was delivered is not sent again: {again:?}");

@@ -101,7 +101,7 @@ async fn however_an_impersonation_ends_its_application_is_told_once() {
         assert_eq!(calls.len(), 1, "{way}");
         assert_eq!(calls[0].url, CONSOLE, "{way}");
         assert_eq!(claims(&logout_token(&calls[0]))["sid"], sid.to_string(), "{way}");
-        assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL").await, 1, "{way}");
+        assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL").await, 1, "{way}");
         app.advance(TimeDelta::hours(1));
         round(&app).await;
         assert_eq!(app.outbound.calls().len(), 1, "{way}, an hour later");
@@ -134,7 +134,7 @@ async fn applications_without_tokens_or_without_an_address_are_not_told() {
     end(&app, unused).await;
     deliver(&app).await;
     assert!(app.outbound.calls().is_empty());
-    assert_eq!(app.count("logout_deliveries").await, 0);
+    assert_eq!(app.count("deliveries").await, 0);
 }
 
 #[tokio::test]

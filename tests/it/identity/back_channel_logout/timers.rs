@@ -58,7 +58,7 @@ async fn a_message_survives_the_server_that_was_sending_it() {
     app.advance(TimeDelta::seconds(30));
     deliver(&app).await;
     assert_eq!(app.outbound.calls().len(), 2);
-    assert_eq!(app.count("logout_deliveries WHERE delivered_at IS NOT NULL AND attempts = 2").await, 1);
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL AND attempts = 2").await, 1);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn an_answer_of_200_or_204_is_success_and_no_other_is() {
         let sid = session_in(&app, AMARA, "console").await;
         end(&app, sid).await;
         deliver(&app).await;
-        let delivered = app.count("logout_deliveries WHERE delivered_at IS NOT NULL").await;
+        let delivered = app.count("deliveries WHERE delivered_at IS NOT NULL").await;
         assert_eq!(delivered, i64::from(heard), "{status}");
         app.advance(TimeDelta::seconds(2));
         deliver(&app).await;

@@ -8,7 +8,7 @@ use crate::model::application::{
 use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
 use crate::server::db::application::{self as table, ApplicationListRow};
-use crate::server::db::delivery::{self, DeliveryRow};
+use crate::server::db::delivery::logout::{self as messages, DeliveryRow};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::Search;
 use crate::server::service::caller::Caller;
@@ -84,8 +84,8 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     origins.dedup();
     let accounts = table::accounts(&mut conn, application_id, ACCOUNTS).await?;
     let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
-    let counts = delivery::counts(&mut conn, application_id, COUNTED).await?;
-    let deliveries = delivery::of_application(&mut conn, application_id, DELIVERIES).await?;
+    let counts = messages::counts(&mut conn, application_id, COUNTED).await?;
+    let deliveries = messages::of_application(&mut conn, application_id, DELIVERIES).await?;
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;

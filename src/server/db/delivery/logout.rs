@@ -1,0 +1,83 @@
+//! Messages about the ends of sessions: whom they are for, and how their application's page shows them.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::server::db::{Conn, DbResult, Tx, fetch_all, fetch_optional};
+
+/// The applications that hold tokens of a session and want to be told of its end.
+pub async fn listeners(tx: &mut Tx, session_id: Uuid) -> DbResult<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = fetch_all!(
+        tx,
+        "SELECT h.application_id FROM session_applications h JOIN applications p ON p.id = h.application_id
+         WHERE h.session_id = $1 AND p.backchannel_logout_uri IS NOT NULL",
+        session_id
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// A message in the list of its application.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DeliveryRow {
+    pub id: Uuid,
+    pub session_id: Uuid,
+    pub session_kind: String,
+    pub user_id: Uuid,
+    pub user_name: String,
+    pub user_email: String,
+    pub created_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub next_attempt_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub delivered_at: Option<DateTime<Utc>>,
+    pub dead_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! select_delivery {
+    ($messages:literal, $rest:literal) => {
+        concat!(
+            "SELECT d.id, s.id AS session_id, s.kind AS session_kind, u.id AS user_id, u.name AS user_name, u.email AS user_email,
+               d.created_at, d.attempts, d.next_attempt_at, d.last_error, d.delivered_at, d.dead_at
+             FROM (SELECT * FROM deliveries WHERE kind = 'back_channel_logout' AND destination = $1 ",
+            $messages,
+            ") AS d JOIN sessions s ON s.id = d.about JOIN users u ON u.id = s.user_id ",
+            $rest
+        )
+    };
+}
+
+/// The latest messages to an application, newest first, but for those about users who are removed.
+pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<DeliveryRow>> {
+    fetch_all!(
+        conn,
+        select_delivery!("ORDER BY created_at DESC, id DESC LIMIT $2", "ORDER BY d.created_at DESC, d.id DESC"),
+        application_id,
+        limit
+    )
+}
+
+/// The message to an application about a session, whose user is there still.
+pub async fn one(conn: &mut Conn, application_id: Uuid, session_id: Uuid) -> DbResult<Option<DeliveryRow>> {
+    fetch_optional!(conn, select_delivery!("AND about = $2", ""), application_id, session_id)
+}
+
+/// How many of an application's latest messages are in which state.
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
+pub struct CountsRow {
+    pub delivered: i64,
+    pub dead: i64,
+    pub pending: i64,
+}
+
+/// The states of the latest `limit` messages to an application.
+pub async fn counts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<CountsRow> {
+    let counts = fetch_optional!(
+        conn,
+        "SELECT count(delivered_at) AS delivered, count(dead_at) AS dead, count(*) - count(delivered_at) - count(dead_at) AS pending
+         FROM (SELECT delivered_at, dead_at FROM deliveries WHERE kind = 'back_channel_logout' AND destination = $1
+               ORDER BY created_at DESC, id DESC LIMIT $2) AS latest",
+        application_id,
+        limit
+    )?;
+    Ok(counts.unwrap_or_default())
+}
