@@ -17,4 +17,5 @@ mod mishaps;
 mod rendering;
 mod support;
 mod text;
+mod update;
 mod users;

@@ -28,8 +28,7 @@ mod database;
 pub mod fixture;
 mod ledger;
 
-use database::TestDatabase;
-pub use database::{break_audit, execute, mend_audit, remember, try_execute};
+pub use database::{TestDatabase, break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
 pub use ledger::Ledger;
 
@@ -44,8 +43,8 @@ pub struct TestApp {
     pub outbound: Arc<Recorder>,
     pub router: Router,
     database: TestDatabase,
-    /// What it is a copy of, kept for the next test.
-    _fixture: Arc<TestDatabase>,
+    /// What it is a copy of, if of any, kept for the next test.
+    _fixture: Option<Arc<TestDatabase>>,
 }
 
 pub fn start_of_test() -> DateTime<Utc> {
@@ -109,10 +108,25 @@ impl TestApp {
 
     async fn with(public_url: &str, proxies: &str) -> Self {
         let shared = with_fixture().await;
-        let database = shared.copy().await;
+        Self::running(shared.copy().await, Some(shared), public_url, proxies).await
+    }
+
+    /// A server over this database, which it brings up to date first.
+    pub async fn over(database: TestDatabase) -> Self {
+        let app = Self::running(database, None, ORIGIN, "").await;
+        app.state.db.migrate().await.expect("migrations run");
+        app
+    }
+
+    async fn running(
+        database: TestDatabase,
+        fixture: Option<Arc<TestDatabase>>,
+        public_url: &str,
+        proxies: &str,
+    ) -> Self {
         let (state, clock, outbound) = start(&database, public_url, proxies).await;
         let router = router::router(state.clone());
-        Self { state, clock, outbound, router, database, _fixture: shared }
+        Self { state, clock, outbound, router, database, _fixture: fixture }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
