@@ -62,14 +62,18 @@ impl ActorKind {
         match self {
             Self::Operator => "operator",
             Self::User => "user",
-            Self::Client => "application",
+            Self::Client => "client",
             Self::Agent => "agent",
             Self::System => "system",
         }
     }
 
+    /// `application` is what earlier versions wrote for a client.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        match word {
+            "application" => Some(Self::Client),
+            _ => Self::ALL.into_iter().find(|kind| kind.as_str() == word),
+        }
     }
 }
 
@@ -168,4 +172,19 @@ pub struct AuditPage {
     pub next: Option<String>,
     pub previous: Option<String>,
     pub now: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ActorKind;
+
+    #[test]
+    fn an_actor_is_known_by_its_word_and_a_client_by_that_of_earlier_versions_too() {
+        for kind in ActorKind::ALL {
+            assert_eq!(ActorKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(ActorKind::Client.as_str(), "client");
+        assert_eq!(ActorKind::parse("application"), Some(ActorKind::Client));
+        assert_eq!(ActorKind::parse("wizard"), None);
+    }
 }

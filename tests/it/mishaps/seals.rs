@@ -1,5 +1,6 @@
 //! The one change that an event of the audit trail may see: that it is sealed, once.
 
+use understudy::model::audit::ActorKind;
 use understudy::server::db::Raw;
 
 use crate::identity::flow::{AMARA, impersonating};
@@ -126,7 +127,8 @@ async fn an_actor_of_no_known_kind_is_refused_and_a_client_is_known_by_both_of_i
     let app = TestApp::new().await;
     impersonating(&app, AMARA, "northwind", "console").await;
     let id = if app.state.db.kind() == "SQLite" { "randomblob(16)" } else { "gen_random_uuid()" };
-    for (word, known) in [("client", true), ("application", true), ("agent", true), ("wizard", false), ("", false)] {
+    let known = ActorKind::ALL.map(|kind| (kind.as_str(), true));
+    for (word, known) in known.into_iter().chain([("application", true), ("wizard", false), ("", false)]) {
         let sql = format!(
             "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_name, description,
                visible_to_account, search_text)
