@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::impersonation::ImpersonationSettings;
 
 /// The settings; off where none were ever stored.
@@ -21,20 +21,7 @@ pub async fn versioned(conn: &mut Conn, environment_id: Uuid) -> DbResult<(Imper
     Ok((ImpersonationSettings { enabled, hide_from_account_audit }, version))
 }
 
-/// Stores both switches as a new version.
-pub async fn update(tx: &mut Tx, environment_id: Uuid, settings: ImpersonationSettings) -> DbResult<()> {
-    let changed = execute!(
-        tx,
-        "UPDATE impersonation_settings SET enabled = $2, hide_from_account_audit = $3, version = version + 1
-         WHERE environment_id = $1",
-        environment_id,
-        settings.enabled,
-        settings.hide_from_account_audit
-    )?;
-    expect_one("impersonation_settings", changed)
-}
-
-/// [`update`] of the version that was read. Gives whether it was still that one.
+/// Stores both switches as a new version of the one that was read. Gives whether it was still that one.
 pub async fn update_version(
     tx: &mut Tx,
     environment_id: Uuid,

@@ -20,7 +20,8 @@ async fn what_was_turned_off_in_between_does_not_start() {
     let environment_id = caller.environment.id;
     let mut tx = app.state.db.write().await.expect("a transaction");
     let off = ImpersonationSettings::default();
-    settings::update(&mut tx, environment_id, off).await.expect("settings change");
+    let (_, version) = settings::versioned(&mut tx, environment_id).await.expect("settings");
+    assert!(settings::update_version(&mut tx, environment_id, version, off).await.expect("settings change"));
     let starting = tokio::spawn(async move { impersonation::start(&caller, &wanted).await });
     tokio::time::sleep(Duration::from_millis(200)).await;
     tx.commit().await.expect("settings are kept");
