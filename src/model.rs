@@ -18,3 +18,4 @@ pub mod text;
 pub mod typed;
 pub mod user;
 pub mod validate;
+pub mod words;

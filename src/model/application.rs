@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::problem::ProblemItem;
 use super::search::{AccountOption, Searched};
+use super::words::words;
 
 /// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
 /// a public client, not at all.
@@ -58,44 +59,37 @@ fn none(_: bool) -> &'static str {
     "None"
 }
 
-/// Whether an application is told of ended sessions, and where a message about one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogoutState {
-    /// It gave no address.
-    Off,
-    /// There was no message yet.
-    Unused,
-    /// Not tried yet, or being tried for the first time.
-    Sending,
-    /// Tried in vain, and about to be tried again.
-    Retrying,
-    Delivered,
-    /// Given up.
-    Failed,
+words! {
+    /// Where an application's users sign in: on Understudy's pages, or in the application itself.
+    pub enum LoginMethod {
+        Hosted = "hosted",
+        Embedded = "embedded",
+    }
 }
 
-impl LogoutState {
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Off => "Not set up",
-            Self::Unused => "Nothing sent yet",
-            Self::Sending => "Sending",
-            Self::Retrying => "Retrying",
-            Self::Delivered => "Delivered",
-            Self::Failed => "Failed",
-        }
+words! {
+    /// What a registered address is for: the end of an authorization request, or of signing out.
+    #[derive(Hash)]
+    pub enum RedirectKind {
+        Login = "login",
+        Logout = "logout",
     }
+}
 
-    /// The state of a message.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "sending" => Some(Self::Sending),
-            "retrying" => Some(Self::Retrying),
-            "delivered" => Some(Self::Delivered),
-            "failed" => Some(Self::Failed),
-            _ => None,
-        }
+words! {
+    /// Whether an application is told of ended sessions, and where a message about one is.
+    pub enum LogoutState {
+        /// It gave no address.
+        Off = "off" => "Not set up",
+        /// There was no message yet.
+        Unused = "unused" => "Nothing sent yet",
+        /// Not tried yet, or being tried for the first time.
+        Sending = "sending" => "Sending",
+        /// Tried in vain, and about to be tried again.
+        Retrying = "retrying" => "Retrying",
+        Delivered = "delivered" => "Delivered",
+        /// Given up.
+        Failed = "failed" => "Failed",
     }
 }
 

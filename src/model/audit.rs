@@ -8,72 +8,26 @@ use uuid::Uuid;
 
 use super::mode::Mode;
 use super::search::{AccountChoice, Searched};
+use super::words::words;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    Info,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    pub const ALL: [Self; 4] = [Self::Info, Self::Medium, Self::High, Self::Critical];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Info => "Info",
-            Self::Medium => "Medium",
-            Self::High => "High",
-            Self::Critical => "Critical",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|severity| severity.as_str() == word)
+words! {
+    #[derive(PartialOrd, Ord)]
+    pub enum Severity {
+        Info = "info" => "Info",
+        Medium = "medium" => "Medium",
+        High = "high" => "High",
+        Critical = "critical" => "Critical",
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActorKind {
-    Operator,
-    User,
-    /// An application by itself.
-    Client,
-    Agent,
-    System,
-}
-
-impl ActorKind {
-    pub const ALL: [Self; 5] = [Self::Operator, Self::User, Self::Client, Self::Agent, Self::System];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::User => "user",
-            Self::Client => "client",
-            Self::Agent => "agent",
-            Self::System => "system",
-        }
-    }
-
-    /// `application` is what earlier versions wrote for a client.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "application" => Some(Self::Client),
-            _ => Self::ALL.into_iter().find(|kind| kind.as_str() == word),
-        }
+words! {
+    pub enum ActorKind {
+        Operator = "operator",
+        User = "user",
+        /// An application by itself. Earlier versions wrote what it is instead of what it acts as.
+        Client = "client" | "application",
+        Agent = "agent",
+        System = "system",
     }
 }
 

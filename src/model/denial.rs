@@ -1,55 +1,26 @@
 //! Why an impersonation is refused, in a word for programs and a sentence for the page.
 
-use serde::{Deserialize, Serialize};
+use super::words::words;
 
-/// Why an impersonation may not start or go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Denial {
-    Off,
-    RoleMissing,
-    SelfImpersonation,
-    TargetLocked,
-    TargetUnverified,
-    TargetProtected,
-    NoAccount,
-    NotAMember,
-    DisabledInAccount,
-    NoApplications,
-    NotAssigned,
+words! {
+    /// Why an impersonation may not start or go on.
+    #[derive(Hash)]
+    pub enum Denial {
+        Off = "off",
+        RoleMissing = "role_missing",
+        SelfImpersonation = "self_impersonation",
+        TargetLocked = "target_locked",
+        TargetUnverified = "target_unverified",
+        TargetProtected = "target_protected",
+        NoAccount = "no_account",
+        NotAMember = "not_a_member",
+        DisabledInAccount = "disabled_in_account",
+        NoApplications = "no_applications",
+        NotAssigned = "not_assigned",
+    }
 }
 
 impl Denial {
-    pub const ALL: [Self; 11] = [
-        Self::Off,
-        Self::RoleMissing,
-        Self::SelfImpersonation,
-        Self::TargetLocked,
-        Self::TargetUnverified,
-        Self::TargetProtected,
-        Self::NoAccount,
-        Self::NotAMember,
-        Self::DisabledInAccount,
-        Self::NoApplications,
-        Self::NotAssigned,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::RoleMissing => "role_missing",
-            Self::SelfImpersonation => "self_impersonation",
-            Self::TargetLocked => "target_locked",
-            Self::TargetUnverified => "target_unverified",
-            Self::TargetProtected => "target_protected",
-            Self::NoAccount => "no_account",
-            Self::NotAMember => "not_a_member",
-            Self::DisabledInAccount => "disabled_in_account",
-            Self::NoApplications => "no_applications",
-            Self::NotAssigned => "not_assigned",
-        }
-    }
-
     /// What the page says beside the disabled button.
     pub fn sentence(self) -> &'static str {
         match self {

@@ -3,33 +3,24 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyState {
-    /// Published, so that clients know it before it signs.
-    Next,
-    /// Signs.
-    Active,
-    /// Signs no more; what it signed is still good.
-    Retiring,
+use super::words::words;
+
+words! {
+    /// What a key signs with. Every environment signs with each; an application chooses one.
+    pub enum SigningAlgorithm {
+        Rs256 = "RS256",
+        Es256 = "ES256",
+    }
 }
 
-impl KeyState {
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Next => "Next",
-            Self::Active => "Active",
-            Self::Retiring => "Retiring",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "next" => Some(Self::Next),
-            "active" => Some(Self::Active),
-            "retiring" => Some(Self::Retiring),
-            _ => None,
-        }
+words! {
+    pub enum KeyState {
+        /// Published, so that clients know it before it signs.
+        Next = "next" => "Next",
+        /// Signs.
+        Active = "active" => "Active",
+        /// Signs no more; what it signed is still good.
+        Retiring = "retiring" => "Retiring",
     }
 }
 

@@ -4,45 +4,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::environment::Environment;
+use super::words::{UnknownWord, words};
 
-/// A role of an operator, granted for one environment or for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Owner,
-    Admin,
-    Impersonator,
-    BackofficeEditor,
-    BackofficeViewer,
-}
-
-impl Role {
-    pub const ALL: [Self; 5] =
-        [Self::Owner, Self::Admin, Self::Impersonator, Self::BackofficeEditor, Self::BackofficeViewer];
-
-    /// The word in tables, files and options.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Impersonator => "impersonator",
-            Self::BackofficeEditor => "backoffice_editor",
-            Self::BackofficeViewer => "backoffice_viewer",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Admin => "Admin",
-            Self::Impersonator => "Impersonator",
-            Self::BackofficeEditor => "Backoffice Editor",
-            Self::BackofficeViewer => "Backoffice Viewer",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word)
+words! {
+    /// A role of an operator, granted for one environment or for all.
+    #[derive(PartialOrd, Ord, Hash)]
+    pub enum Role {
+        Owner = "owner" => "Owner",
+        Admin = "admin" => "Admin",
+        Impersonator = "impersonator" => "Impersonator",
+        BackofficeEditor = "backoffice_editor" => "Backoffice Editor",
+        BackofficeViewer = "backoffice_viewer" => "Backoffice Viewer",
     }
 }
 
@@ -55,7 +27,7 @@ impl Roles {
         self.0 & (1 << role as u8) != 0
     }
 
-    /// One bit a role, in the order of [`Role::ALL`]. Other bits are ignored.
+    /// One bit a role, in the order of [`Role::ALL`]. Other bits are ignored: [`Roles::try_from`] refuses them.
     pub fn from_bits(bits: i64) -> Self {
         Role::ALL.into_iter().filter(|role| bits & (1 << *role as u8) != 0).collect()
     }
@@ -109,6 +81,17 @@ impl Roles {
 
     pub fn labels(self) -> String {
         self.iter().map(Role::label).collect::<Vec<_>>().join(" · ")
+    }
+}
+
+impl TryFrom<i64> for Roles {
+    type Error = UnknownWord;
+
+    /// [`Roles::from_bits`], where each bit is a role's.
+    fn try_from(bits: i64) -> Result<Self, UnknownWord> {
+        let roles = Self::from_bits(bits);
+        let unknown = || UnknownWord { vocabulary: "Roles", word: bits.to_string() };
+        (i64::from(roles.0) == bits).then_some(roles).ok_or_else(unknown)
     }
 }
 

@@ -3,67 +3,25 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemKind {
-    ClientId,
-    RedirectUri,
-    LogoutRedirectUri,
-    AuthorizationRequest,
-    ClientSecret,
-    ClientAssertion,
-    Grant,
-    TokenRequest,
-    Origin,
+use super::words::words;
+
+words! {
+    /// What was refused.
+    #[derive(Hash)]
+    pub enum ProblemKind {
+        ClientId = "client_id" => "Unknown client_id",
+        RedirectUri = "redirect_uri" => "Redirect URI that is not registered",
+        LogoutRedirectUri = "post_logout_redirect_uri" => "Address after sign-out that is not registered",
+        AuthorizationRequest = "authorization_request" => "Authorization request",
+        ClientSecret = "client_secret" => "Client secret",
+        ClientAssertion = "client_assertion" => "Client assertion",
+        Grant = "grant" => "Code or refresh token",
+        TokenRequest = "token_request" => "Token request",
+        Origin = "origin" => "Page of an origin that is not registered",
+    }
 }
 
 impl ProblemKind {
-    pub const ALL: [Self; 9] = [
-        Self::ClientId,
-        Self::RedirectUri,
-        Self::LogoutRedirectUri,
-        Self::AuthorizationRequest,
-        Self::ClientSecret,
-        Self::ClientAssertion,
-        Self::Grant,
-        Self::TokenRequest,
-        Self::Origin,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientId => "client_id",
-            Self::RedirectUri => "redirect_uri",
-            Self::LogoutRedirectUri => "post_logout_redirect_uri",
-            Self::AuthorizationRequest => "authorization_request",
-            Self::ClientSecret => "client_secret",
-            Self::ClientAssertion => "client_assertion",
-            Self::Grant => "grant",
-            Self::TokenRequest => "token_request",
-            Self::Origin => "origin",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// What was refused, as a head of it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::ClientId => "Unknown client_id",
-            Self::RedirectUri => "Redirect URI that is not registered",
-            Self::LogoutRedirectUri => "Address after sign-out that is not registered",
-            Self::AuthorizationRequest => "Authorization request",
-            Self::ClientSecret => "Client secret",
-            Self::ClientAssertion => "Client assertion",
-            Self::Grant => "Code or refresh token",
-            Self::TokenRequest => "Token request",
-            Self::Origin => "Page of an origin that is not registered",
-        }
-    }
-
     /// What to do about it.
     pub fn advice(self) -> &'static str {
         match self {

@@ -4,102 +4,37 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionKind {
-    Password,
-    Impersonation,
-}
+use super::words::words;
 
-impl SessionKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Impersonation => "impersonation",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Password, Self::Impersonation].into_iter().find(|kind| kind.as_str() == word)
+words! {
+    pub enum SessionKind {
+        Password = "password",
+        Impersonation = "impersonation",
     }
 }
 
-/// Why a session ended. Each session ends once, for one reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    Expired,
-    EndedByOperator,
-    RevokedByUser,
-    RevokedByAdministrator,
-    SignedOut,
-    OperatorLostRight,
-    OperatorSignedOut,
-    TargetLockedOrRemoved,
-    SettingsTurnedOff,
-    AccountOrApplicationRemoved,
-    RefreshTokenReused,
-    AuthorizationCodeReused,
-    PasswordChanged,
-    TooManySessions,
+words! {
+    /// Why a session ended. Each session ends once, for one reason.
+    #[derive(Hash)]
+    pub enum EndReason {
+        Expired = "expired" => "expired",
+        EndedByOperator = "ended_by_operator" => "ended by operator",
+        RevokedByUser = "revoked_by_user" => "revoked by user",
+        RevokedByAdministrator = "revoked_by_administrator" => "revoked by an administrator",
+        SignedOut = "signed_out" => "signed out",
+        OperatorLostRight = "operator_lost_right" => "operator lost the right",
+        OperatorSignedOut = "operator_signed_out" => "operator signed out of the portal",
+        TargetLockedOrRemoved = "target_locked_or_removed" => "target locked or removed",
+        SettingsTurnedOff = "settings_turned_off" => "settings turned off",
+        AccountOrApplicationRemoved = "account_or_application_removed" => "account or application removed",
+        RefreshTokenReused = "refresh_token_reused" => "an old refresh token was used again",
+        AuthorizationCodeReused = "authorization_code_reused" => "an authorization code was used twice",
+        PasswordChanged = "password_changed" => "the password was changed",
+        TooManySessions = "too_many_sessions" => "the user began too many others",
+    }
 }
 
 impl EndReason {
-    pub const ALL: [Self; 14] = [
-        Self::Expired,
-        Self::EndedByOperator,
-        Self::RevokedByUser,
-        Self::RevokedByAdministrator,
-        Self::SignedOut,
-        Self::OperatorLostRight,
-        Self::OperatorSignedOut,
-        Self::TargetLockedOrRemoved,
-        Self::SettingsTurnedOff,
-        Self::AccountOrApplicationRemoved,
-        Self::RefreshTokenReused,
-        Self::AuthorizationCodeReused,
-        Self::PasswordChanged,
-        Self::TooManySessions,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::EndedByOperator => "ended_by_operator",
-            Self::RevokedByUser => "revoked_by_user",
-            Self::RevokedByAdministrator => "revoked_by_administrator",
-            Self::SignedOut => "signed_out",
-            Self::OperatorLostRight => "operator_lost_right",
-            Self::OperatorSignedOut => "operator_signed_out",
-            Self::TargetLockedOrRemoved => "target_locked_or_removed",
-            Self::SettingsTurnedOff => "settings_turned_off",
-            Self::AccountOrApplicationRemoved => "account_or_application_removed",
-            Self::RefreshTokenReused => "refresh_token_reused",
-            Self::AuthorizationCodeReused => "authorization_code_reused",
-            Self::PasswordChanged => "password_changed",
-            Self::TooManySessions => "too_many_sessions",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::EndedByOperator => "ended by operator",
-            Self::RevokedByUser => "revoked by user",
-            Self::RevokedByAdministrator => "revoked by an administrator",
-            Self::SignedOut => "signed out",
-            Self::OperatorLostRight => "operator lost the right",
-            Self::OperatorSignedOut => "operator signed out of the portal",
-            Self::TargetLockedOrRemoved => "target locked or removed",
-            Self::SettingsTurnedOff => "settings turned off",
-            Self::AccountOrApplicationRemoved => "account or application removed",
-            Self::RefreshTokenReused => "an old refresh token was used again",
-            Self::AuthorizationCodeReused => "an authorization code was used twice",
-            Self::PasswordChanged => "the password was changed",
-            Self::TooManySessions => "the user began too many others",
-        }
-    }
-
     /// The same for people who know nothing of operators and their settings, as the beginning of a sentence or the whole.
     pub fn said(self) -> &'static str {
         match self {
@@ -118,10 +53,6 @@ impl EndReason {
             Self::PasswordChanged => "Ended when the password was changed",
             Self::TooManySessions => "Ended because newer sign-ins took its place",
         }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 }
 

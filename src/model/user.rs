@@ -11,6 +11,7 @@ use super::audit::AuditItem;
 use super::denial::Denial;
 use super::search::{AccountChoice, Searched};
 use super::session::SessionItem;
+use super::words::words;
 
 /// Sessions that a user's page shows: the latest.
 pub const SESSIONS_SHOWN: usize = 50;
@@ -19,74 +20,33 @@ pub const EVENTS_SHOWN: usize = 20;
 /// Rows of a list page.
 pub const PAGE_SIZE: usize = 50;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UserStatus {
-    Active,
-    /// The e-mail is not verified yet.
-    Invited,
-    Locked,
-}
-
-impl UserStatus {
-    pub const ALL: [Self; 3] = [Self::Active, Self::Invited, Self::Locked];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Invited => "invited",
-            Self::Locked => "locked",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Invited => "Invited",
-            Self::Locked => "Locked",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
+words! {
+    pub enum UserStatus {
+        Active = "active" => "Active",
+        /// The e-mail is not verified yet.
+        Invited = "invited" => "Invited",
+        Locked = "locked" => "Locked",
     }
 }
 
-/// What the users list sorts by. The word in URLs is `as_str`, with a leading `-` for descending.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum UserSort {
-    Name,
-    Email,
-    #[default]
-    LastVisit,
-    Visits,
-    Created,
-    /// The name of the main account; without one, behind all names.
-    Account,
-    /// Active, invited, locked.
-    Status,
+words! {
+    /// What the users list sorts by. The word in URLs is `as_str`, with a leading `-` for descending.
+    #[derive(Default)]
+    pub enum UserSort {
+        Name = "name",
+        Email = "email",
+        #[default]
+        LastVisit = "last_visit",
+        Visits = "visits",
+        Created = "created",
+        /// The name of the main account; without one, behind all names.
+        Account = "account",
+        /// Active, invited, locked.
+        Status = "status",
+    }
 }
 
 impl UserSort {
-    pub const ALL: [Self; 7] =
-        [Self::Name, Self::Email, Self::LastVisit, Self::Visits, Self::Created, Self::Account, Self::Status];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Email => "email",
-            Self::LastVisit => "last_visit",
-            Self::Visits => "visits",
-            Self::Created => "created",
-            Self::Account => "account",
-            Self::Status => "status",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sort| sort.as_str() == word)
-    }
-
     /// What an order is called.
     pub fn label(self, descending: bool) -> &'static str {
         match (self, descending) {

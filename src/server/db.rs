@@ -32,6 +32,7 @@ mod sqlite;
 pub mod text;
 pub mod upkeep;
 pub mod user;
+pub mod word;
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -57,11 +58,11 @@ const TURN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     #[error(transparent)]
-    Sqlx(#[from] sqlx::Error),
+    Sqlx(sqlx::Error),
     #[error(transparent)]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    #[error("{table}.{column} holds {value:?}, which is no such word")]
-    Inconsistent { table: &'static str, column: &'static str, value: String },
+    #[error("{column} holds {value:?}, which is no {vocabulary}")]
+    Inconsistent { column: String, vocabulary: &'static str, value: String },
     #[error("expected to change {expected} row of {table}, changed {actual}")]
     RowsAffected { table: &'static str, expected: u64, actual: u64 },
     #[error("the database did not say whether it changed: {0}")]
@@ -229,6 +230,7 @@ macro_rules! fetch_scalar {
     };
 }
 
+pub(crate) use word::fetch_known;
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};
 
 /// The file of a SQLite database; `None` for another kind, and for one in memory.

@@ -19,3 +19,4 @@ mod support;
 mod text;
 mod update;
 mod users;
+mod words;

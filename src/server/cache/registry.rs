@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use uuid::Uuid;
 
+use crate::model::application::RedirectKind;
 use crate::server::crypto::keyring::EnvironmentKeys;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::environment::EnvironmentRow;
@@ -41,7 +42,7 @@ pub struct Known {
     /// By environment and client id.
     pub applications: Shelf<(Uuid, String), Arc<ApplicationRow>>,
     /// By application, each with its kind.
-    pub redirect_uris: Shelf<Uuid, Arc<HashSet<(String, String)>>>,
+    pub redirect_uris: Shelf<Uuid, Arc<HashSet<(RedirectKind, String)>>>,
     /// Of all applications of an environment.
     pub origins: Shelf<Uuid, Arc<HashSet<String>>>,
     /// The applications that run at each origin of an environment.

@@ -16,6 +16,7 @@ use url::Url;
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{Output, context, say, say_json};
 use crate::model::environment::is_reserved;
+use crate::model::key::{KeyState, SigningAlgorithm};
 use crate::model::operator::Role;
 use crate::server::crypto::keyring::Keyring;
 use crate::server::db::environment::{self, EnvironmentRow};
@@ -270,7 +271,7 @@ async fn environments(findings: &mut Findings, conn: &mut Conn, public_url: &Url
     for row in environments {
         let keys = signing_key::of_environment(conn, row.id).await?;
         findings.check(
-            keys.iter().any(|key| key.state == "active" && key.algorithm == "RS256"),
+            keys.iter().any(|key| key.state == KeyState::Active && key.algorithm == SigningAlgorithm::Rs256),
             &format!("{} has an active RS256 key", row.name),
             &format!("{} has no active RS256 key: nobody can sign in to its applications", row.name),
             "restore the database from a backup that has it",

@@ -7,8 +7,7 @@ use serde_json::json;
 use super::context::{environment, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
-use crate::model::key::KeyState;
-use crate::server::crypto::keyring::ALGORITHMS;
+use crate::model::key::SigningAlgorithm;
 use crate::server::db;
 use crate::server::service::caller::Caller;
 use crate::server::service::directory::signing_key;
@@ -27,7 +26,7 @@ enum KeysCommand {
         #[arg(long, env = "KEYS_ENVIRONMENT", value_name = "SLUG")]
         environment: String,
         /// Only the key of this algorithm.
-        #[arg(long, env = "KEYS_ALGORITHM", value_parser = PossibleValuesParser::new(ALGORITHMS))]
+        #[arg(long, env = "KEYS_ALGORITHM", value_parser = algorithms())]
         algorithm: Option<String>,
         #[command(flatten)]
         output: Output,
@@ -55,6 +54,10 @@ pub async fn run(options: &KeysOptions) -> anyhow::Result<()> {
     }
 }
 
+fn algorithms() -> PossibleValuesParser {
+    PossibleValuesParser::new(SigningAlgorithm::ALL.map(SigningAlgorithm::as_str))
+}
+
 async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
@@ -63,7 +66,7 @@ async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str, output:
     let all = signing_key::rotate(&Caller::system(&state, row), algorithm).await.map_err(plain)?;
     if output.json {
         let told = all.iter().map(
-            |rotated| json!({ "algorithm": rotated.algorithm, "active": rotated.active, "retired": rotated.retired }),
+            |rotated| json!({ "algorithm": rotated.algorithm.as_str(), "active": rotated.active, "retired": rotated.retired }),
         );
         say_json(&told.collect());
         state.db.close().await;
@@ -74,7 +77,7 @@ async fn rotate(database: &DatabaseOptions, slug: &str, algorithm: &str, output:
             Some(kid) => format!("; {kid} stays published for {} hours", signing_key::RETIRING.num_hours()),
             None => String::new(),
         };
-        say(&format!("{}: {} signs from now on{retired}.", rotated.algorithm, rotated.active));
+        say(&format!("{}: {} signs from now on{retired}.", rotated.algorithm.as_str(), rotated.active));
     }
     state.db.close().await;
     Ok(())
@@ -94,11 +97,11 @@ async fn list(database: &DatabaseOptions, slug: Option<&str>, output: Output) ->
     let (mut rows, mut told) = (Vec::new(), Vec::new());
     for environment in environments {
         for key in db::signing_key::of_environment(&mut conn, environment.id).await? {
-            let label = KeyState::parse(&key.state).map_or("unknown", KeyState::label).to_lowercase();
+            let label = key.state.label().to_lowercase();
             told.push(json!({
                 "environment": environment.slug,
-                "algorithm": key.algorithm,
-                "state": key.state,
+                "algorithm": key.algorithm.as_str(),
+                "state": key.state.as_str(),
                 "signs_since": key.activated_at,
                 "removed_at": key.retired_at.map(|time| time + signing_key::RETIRING),
                 "key_id": key.kid,
@@ -106,7 +109,7 @@ async fn list(database: &DatabaseOptions, slug: Option<&str>, output: Output) ->
             let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M").to_string();
             let since = key.activated_at.map_or_else(|| "–".to_owned(), day);
             let until = key.retired_at.map_or_else(|| "–".to_owned(), |time| day(time + signing_key::RETIRING));
-            rows.push(vec![environment.slug.clone(), key.algorithm, label, since, until, key.kid]);
+            rows.push(vec![environment.slug.clone(), key.algorithm.as_str().to_owned(), label, since, until, key.kid]);
         }
     }
     if output.json {

@@ -17,14 +17,13 @@ use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::model::key::{KeyState, SigningAlgorithm};
 use crate::server::db::signing_key::{self, SigningKeyRow};
 use crate::server::db::{Conn, Tx};
 use crate::server::platform::clock::Clock;
 use crate::server::platform::random::Random;
 
 const NONCE_LENGTH: usize = 12;
-/// Every environment signs with each of these; an application chooses one.
-pub const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
 /// The 256-bit key that seals private keys, from a file or the environment. It is wiped from memory when it goes.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -86,7 +85,7 @@ impl MasterKey {
 pub struct SigningKey {
     pub kid: String,
     pub algorithm: Algorithm,
-    pub state: String,
+    pub state: KeyState,
     pub public_jwk: Jwk,
     pair: KeyPair,
     pub decoding: DecodingKey,
@@ -158,19 +157,13 @@ impl Keyring {
             return Ok(key);
         }
         let private = self.master.open(&row.kid, &row.sealed_private_key)?;
-        let algorithm = parse_algorithm(&row.algorithm)?;
+        let algorithm = jwa(row.algorithm);
         let public_jwk: Jwk = serde_json::from_str(&row.public_jwk).context("the public key is no JWK")?;
         let decoding = DecodingKey::from_jwk(&public_jwk)?;
         // Reading a private key checks it, which takes longer than a signature.
         let pair = tokio::task::spawn_blocking(move || KeyPair::read(algorithm, &private)).await??;
-        let key = Arc::new(SigningKey {
-            kid: row.kid.clone(),
-            algorithm,
-            state: row.state.clone(),
-            public_jwk,
-            pair,
-            decoding,
-        });
+        let key =
+            Arc::new(SigningKey { kid: row.kid.clone(), algorithm, state: row.state, public_jwk, pair, decoding });
         if let Ok(mut opened) = self.opened.write() {
             opened.insert(row.kid.clone(), (row.environment_id, key.clone()));
         }
@@ -201,32 +194,28 @@ impl Keyring {
     /// A new active and a new next key of each algorithm, sealed, of no environment yet.
     pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SigningKeyRow>> {
         let mut rows = Vec::new();
-        for algorithm in ALGORITHMS {
+        for algorithm in SigningAlgorithm::ALL {
             let active = self.new_row(algorithm, clock, random).await?;
-            rows.push(SigningKeyRow { state: "active".to_owned(), activated_at: Some(clock.now()), ..active });
+            rows.push(SigningKeyRow { state: KeyState::Active, activated_at: Some(clock.now()), ..active });
             rows.push(self.new_row(algorithm, clock, random).await?);
         }
         Ok(rows)
     }
 
     /// A new next key, sealed, of no environment yet.
-    ///
-    /// # Errors
-    /// Where there is no such algorithm.
     pub async fn new_row(
         &self,
-        algorithm: &str,
+        algorithm: SigningAlgorithm,
         clock: &dyn Clock,
         random: &dyn Random,
     ) -> anyhow::Result<SigningKeyRow> {
-        let parsed = parse_algorithm(algorithm)?;
-        let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(parsed)).await??;
+        let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(jwa(algorithm))).await??;
         Ok(SigningKeyRow {
             sealed_private_key: self.master.seal(random, &kid, &private)?,
             kid,
             environment_id: Uuid::nil(),
-            algorithm: algorithm.to_owned(),
-            state: "next".to_owned(),
+            algorithm,
+            state: KeyState::Next,
             public_jwk,
             created_at: clock.now(),
             activated_at: None,
@@ -236,6 +225,11 @@ impl Keyring {
 }
 
 impl SigningKey {
+    /// Whether it is the one that signs.
+    pub fn is_active(&self) -> bool {
+        self.state == KeyState::Active
+    }
+
     /// Runs `work`, which signs, off the async threads: RS256 takes most of a millisecond. There is no other way to sign.
     ///
     /// # Errors
@@ -268,11 +262,11 @@ impl Signer<'_> {
     }
 }
 
-fn parse_algorithm(word: &str) -> anyhow::Result<Algorithm> {
-    match word {
-        "RS256" => Ok(Algorithm::RS256),
-        "ES256" => Ok(Algorithm::ES256),
-        other => bail!("no such signing algorithm: {other}"),
+/// The algorithm as the library for tokens names it (JSON Web Algorithms, RFC 7518 section 3.1).
+pub fn jwa(algorithm: SigningAlgorithm) -> Algorithm {
+    match algorithm {
+        SigningAlgorithm::Rs256 => Algorithm::RS256,
+        SigningAlgorithm::Es256 => Algorithm::ES256,
     }
 }
 

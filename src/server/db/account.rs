@@ -5,7 +5,8 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, on};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on};
+use crate::model::application::LoginMethod;
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -31,7 +32,7 @@ pub struct AssignedApplicationRow {
     pub application_id: Uuid,
     pub client_id: String,
     pub name: String,
-    pub login_method: String,
+    pub login_method: LoginMethod,
     pub app_url: String,
     pub login_url: String,
     pub keep_session_alive: bool,
@@ -119,7 +120,7 @@ pub async fn permissions(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> Db
 
 /// The applications of every account that the user is a member of, the default one of each account first.
 pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplicationRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.app_url, p.login_url,
            p.keep_session_alive, aa.is_default

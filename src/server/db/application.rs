@@ -4,7 +4,10 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, on};
+use super::word::known_rows;
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on};
+use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
+use crate::model::key::SigningAlgorithm;
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -13,13 +16,13 @@ pub struct ApplicationRow {
     pub environment_id: Uuid,
     pub client_id: String,
     pub name: String,
-    pub login_method: String,
+    pub login_method: LoginMethod,
     pub app_url: String,
     pub login_url: String,
     pub initiate_login_url: Option<String>,
     pub client_secret_hash: Option<Vec<u8>>,
     pub keep_session_alive: bool,
-    pub signing_algorithm: String,
+    pub signing_algorithm: SigningAlgorithm,
     /// Public keys that the client signs its assertions with, a JSON Web Key Set.
     pub jwks: Option<String>,
     pub backchannel_logout_uri: Option<String>,
@@ -84,15 +87,15 @@ pub struct ApplicationListRow {
     pub id: Uuid,
     pub client_id: String,
     pub name: String,
-    pub login_method: String,
+    pub login_method: LoginMethod,
     pub has_secret: bool,
     pub has_keys: bool,
     pub keep_session_alive: bool,
     pub is_told: bool,
     /// Accounts that have it, as far as they were counted.
     pub accounts: i64,
-    /// `delivered`, `failed`, `retrying` or `sending`: the latest message about an ended session.
-    pub last_delivery: Option<String>,
+    /// The latest message about an ended session.
+    pub last_delivery: Option<LogoutState>,
 }
 
 /// `$1` is how far accounts are counted.
@@ -129,8 +132,7 @@ pub async fn list(
     sql.bind(Value::Id(environment_id)).and_has("p", words);
     sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(Value::Number(limit));
     let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    on!(conn, c => known_rows(bound!(sqlx::query(AssertSqlSafe(text)), &values).fetch_all(c).await))
 }
 
 /// One application as the list has it.
@@ -138,9 +140,13 @@ pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Optio
     fetch_optional!(conn, select_listed!("WHERE p.id = $2"), counted, id)
 }
 
-/// All registered addresses of an application: kind, `login` or `logout`, and URI.
-pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<(String, String)>> {
-    fetch_all!(conn, "SELECT kind, uri FROM redirect_uris WHERE application_id = $1 ORDER BY kind, uri", application_id)
+/// All registered addresses of an application.
+pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<(RedirectKind, String)>> {
+    fetch_known!(
+        conn,
+        "SELECT kind, uri FROM redirect_uris WHERE application_id = $1 ORDER BY kind, uri",
+        application_id
+    )
 }
 
 /// An account that has an application.
@@ -189,7 +195,7 @@ pub async fn logout_uris(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<
 
 /// The applications that registered `uri` for after signing out, letter by letter.
 pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> DbResult<Vec<ApplicationRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         select!(
             "WHERE environment_id = $1

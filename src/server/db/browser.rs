@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_optional, fetch_scalar};
+use crate::model::session::SessionKind;
 
 /// Rows of a browser that are looked at: more than it may hold.
 pub const HELD: i64 = 1_200;
@@ -176,7 +177,7 @@ pub struct HeldRow {
     pub created_at: DateTime<Utc>,
     /// When it was opened here once more, and no application asked since.
     pub reopened_at: Option<DateTime<Utc>>,
-    pub kind: String,
+    pub kind: SessionKind,
     pub ended_at: Option<DateTime<Utc>>,
     /// Whether any application got anything by it here.
     pub used: bool,
@@ -184,7 +185,7 @@ pub struct HeldRow {
 
 /// What a browser holds, newest first. Whether a session that has not ended may go on is asked when it is used.
 pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, s.ended_at,
            EXISTS (SELECT 1 FROM browser_uses u WHERE u.session_id = b.session_id AND u.browser_id = b.browser_id) AS used

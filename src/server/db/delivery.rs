@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use super::word::word;
 use super::{Conn, DbError, DbResult, Tx, execute, on};
 use crate::server::domain::delivery::{Kind, Message};
 
@@ -54,8 +55,7 @@ impl TryFrom<MessageRow> for Message {
     type Error = DbError;
 
     fn try_from(row: MessageRow) -> DbResult<Self> {
-        let kind = Kind::parse(&row.kind);
-        let kind = kind.ok_or(DbError::Inconsistent { table: "deliveries", column: "kind", value: row.kind })?;
+        let kind = word("kind", &row.kind)?;
         Ok(Self {
             id: row.id,
             environment_id: row.environment_id,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::environment::EnvironmentRow;
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, fetch_scalar};
 use crate::model::operator::{Role, Roles};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -110,7 +110,7 @@ pub async fn grant(tx: &mut Tx, id: Uuid, operator_id: Uuid, environment_id: Opt
         id,
         operator_id,
         environment_id,
-        role.as_str()
+        role
     )?;
     Ok(())
 }
@@ -123,20 +123,21 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
             "DELETE FROM operator_roles WHERE operator_id = $1 AND environment_id = $2 AND role = $3",
             operator_id,
             environment_id,
-            role.as_str()
+            role
         ),
         None => execute!(
             tx,
             "DELETE FROM operator_roles WHERE operator_id = $1 AND environment_id IS NULL AND role = $2",
             operator_id,
-            role.as_str()
+            role
         ),
     }
 }
 
-/// The environments in which the operator has a role, in their order, each with all of its roles there.
+/// The environments in which the operator has a role, in their order, each with all of its roles there. A role that nobody
+/// knows gives no right.
 pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(EnvironmentRow, Roles)>> {
-    let rows: Vec<(Uuid, String, String, Option<String>, String)> = fetch_all!(
+    let rows: Vec<(Uuid, String, String, Option<String>, Role)> = fetch_known!(
         conn,
         "SELECT e.id, e.slug, e.name, e.host, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
@@ -145,8 +146,8 @@ pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environ
     )?;
     let mut places: Vec<(EnvironmentRow, Roles)> = Vec::new();
     for of_one in rows.chunk_by(|row, next| row.0 == next.0) {
-        let roles: Roles = of_one.iter().filter_map(|row| Role::parse(&row.4)).collect();
-        if let Some((id, slug, name, host, _)) = of_one.first().cloned().filter(|_| !roles.is_empty()) {
+        let roles: Roles = of_one.iter().map(|row| row.4).collect();
+        if let Some((id, slug, name, host, _)) = of_one.first().cloned() {
             places.push((EnvironmentRow { id, slug, name, host }, roles));
         }
     }

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all};
+use super::{Conn, DbResult, Tx, execute, fetch_known};
+use crate::model::problem::ProblemKind;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ProblemRow {
     pub environment_id: Uuid,
     /// Nil where it cannot be told which application it was.
     pub application_id: Uuid,
-    pub kind: String,
+    pub kind: ProblemKind,
     pub value: String,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -28,7 +29,7 @@ pub async fn add(tx: &mut Tx, row: &ProblemRow) -> DbResult<()> {
            occurrences = application_problems.occurrences + excluded.occurrences, request_id = excluded.request_id",
         row.environment_id,
         row.application_id,
-        &row.kind,
+        row.kind,
         &row.value,
         row.first_at,
         row.last_at,
@@ -58,7 +59,7 @@ pub async fn of_application(
     application_id: Uuid,
     since: DateTime<Utc>,
 ) -> DbResult<Vec<ProblemRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         "SELECT environment_id, application_id, kind, value, first_at, last_at, occurrences, request_id
          FROM application_problems WHERE environment_id = $1 AND application_id = $2 AND last_at > $3

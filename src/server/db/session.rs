@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_one, fetch_optional, fetch_scalar};
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::domain::session::Session;
@@ -35,7 +35,7 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
         s.id,
         s.environment_id,
         s.user_id,
-        s.kind.as_str(),
+        s.kind,
         s.account_id,
         s.application_id,
         s.operator_id,
@@ -58,10 +58,12 @@ mod of_browser;
 mod of_user;
 pub use of_browser::{held_by, used_by};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
-use standing::{session, sessions};
+use standing::{StandingRow, sessions};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
-    session(fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)?)
+    let found: Option<StandingRow> =
+        fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)?;
+    Ok(found.map(Session::from))
 }
 
 /// Sessions whose time is over, longest first.
@@ -250,7 +252,7 @@ pub async fn end(tx: &mut Tx, id: Uuid, reason: EndReason, now: DateTime<Utc>) -
         "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
         id,
         now,
-        reason.as_str()
+        reason
     )?;
     Ok(changed == 1)
 }
@@ -300,12 +302,12 @@ pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionListRow {
     pub id: Uuid,
-    pub kind: String,
+    pub kind: SessionKind,
     pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    pub end_reason: Option<String>,
+    pub end_reason: Option<EndReason>,
     pub account_id: Option<Uuid>,
     pub account_name: Option<String>,
     pub application_id: Option<Uuid>,
@@ -320,7 +322,7 @@ pub struct SessionListRow {
 
 /// A user's sessions, running ones first, then newest first.
 pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<SessionListRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.account_id,
            a.name AS account_name, s.application_id, p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent

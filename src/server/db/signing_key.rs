@@ -3,17 +3,16 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional};
+use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_optional};
+use crate::model::key::{KeyState, SigningAlgorithm};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SigningKeyRow {
     /// RFC 7638 thumbprint of the public key.
     pub kid: String,
     pub environment_id: Uuid,
-    /// `RS256` or `ES256`.
-    pub algorithm: String,
-    /// `next`, `active` or `retiring`.
-    pub state: String,
+    pub algorithm: SigningAlgorithm,
+    pub state: KeyState,
     /// The public key as a JWK, JSON text.
     pub public_jwk: String,
     pub sealed_private_key: Vec<u8>,
@@ -36,7 +35,7 @@ macro_rules! select {
 
 /// All keys of an environment, active ones first, RS256 before ES256.
 pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<SigningKeyRow>> {
-    fetch_all!(
+    fetch_known!(
         conn,
         select!(
             "WHERE environment_id = $1
@@ -47,7 +46,7 @@ pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<V
 }
 
 pub async fn all(conn: &mut Conn) -> DbResult<Vec<SigningKeyRow>> {
-    fetch_all!(conn, select!(""))
+    fetch_known!(conn, select!(""))
 }
 
 pub async fn insert(tx: &mut Tx, row: &SigningKeyRow) -> DbResult<()> {
@@ -57,8 +56,8 @@ pub async fn insert(tx: &mut Tx, row: &SigningKeyRow) -> DbResult<()> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &row.kid,
         row.environment_id,
-        &row.algorithm,
-        &row.state,
+        row.algorithm,
+        row.state,
         &row.public_jwk,
         &row.sealed_private_key,
         row.created_at,
@@ -92,13 +91,13 @@ pub async fn activate(tx: &mut Tx, kid: &str, now: DateTime<Utc>) -> DbResult<bo
 
 /// Keys that stopped signing before this.
 pub async fn retired_before(conn: &mut Conn, time: DateTime<Utc>) -> DbResult<Vec<SigningKeyRow>> {
-    fetch_all!(conn, select!("WHERE state = 'retiring' AND retired_at <= $1"), time)
+    fetch_known!(conn, select!("WHERE state = 'retiring' AND retired_at <= $1"), time)
 }
 
 /// A key that is published no more, for reading id tokens that come back as hints.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct PastKeyRow {
-    pub algorithm: String,
+    pub algorithm: SigningAlgorithm,
     /// The public key as a JWK, JSON text.
     pub public_jwk: String,
 }

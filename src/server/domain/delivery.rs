@@ -3,24 +3,13 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// What is sent, and with it what a message's destination and subject are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// An application is told of the end of a session (OpenID Connect Back-Channel Logout 1.0).
-    BackChannelLogout,
-}
+use crate::model::words::words;
 
-impl Kind {
-    pub const ALL: [Self; 1] = [Self::BackChannelLogout];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BackChannelLogout => "back_channel_logout",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+words! {
+    /// What is sent, and with it what a message's destination and subject are.
+    pub enum Kind {
+        /// An application is told of the end of a session (OpenID Connect Back-Channel Logout 1.0).
+        BackChannelLogout = "back_channel_logout",
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn base_url(provider: Provider) -> Response {
 /// The key is the same whichever algorithm an application chose: these SDKs read RS256 only.
 async fn active_rs256(provider: &Provider) -> Answer<Arc<SigningKey>> {
     let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
-    let key = keys.iter().find(|key| key.state == "active" && key.algorithm == Algorithm::RS256).cloned();
+    let key = keys.iter().find(|key| key.is_active() && key.algorithm == Algorithm::RS256).cloned();
     Ok(key.ok_or_else(|| anyhow!("{} has no active RS256 key", provider.environment.slug))?)
 }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::token::GRANT_TYPES;
+use crate::model::key::SigningAlgorithm;
 use crate::server::oauth::claims::{CLAIMS, SCOPES};
 use crate::server::oauth::error::OAuthResult;
 use crate::server::oauth::provider::Provider;
@@ -13,8 +14,6 @@ use crate::server::service::registry::relying_party;
 
 const CONFIDENTIAL_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 const AUTHENTICATION_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
-/// Algorithms of signatures, ours and those of client assertions.
-const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
 pub async fn document(provider: Provider) -> Response {
     cached(Json(metadata(&provider.issuer())).into_response())
@@ -37,13 +36,13 @@ fn metadata(issuer: &str) -> Value {
         "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": GRANT_TYPES,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ALGORITHMS,
+        "id_token_signing_alg_values_supported": SigningAlgorithm::ALL,
         "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
-        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "token_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
         "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
-        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "introspection_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
         "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
-        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "revocation_endpoint_auth_signing_alg_values_supported": SigningAlgorithm::ALL,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claims_supported": CLAIMS,

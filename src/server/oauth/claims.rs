@@ -208,7 +208,7 @@ async fn sign_as(
     for_sdk: bool,
 ) -> ServiceResult<(Signed, Granted)> {
     let key =
-        relying_party::active_key(&provider.state, provider.environment.id, &application.signing_algorithm).await?;
+        relying_party::active_key(&provider.state, provider.environment.id, application.signing_algorithm).await?;
     let issuer = provider.issuer();
     let act = Act::of(provider, &granted.subject.session);
     let now = provider.state.now();
@@ -224,7 +224,7 @@ async fn sign_as(
 /// The access token of an application that speaks for itself, off the async threads.
 pub async fn sign_for_application(provider: &Provider, application: &Application) -> ServiceResult<Signed> {
     let key =
-        relying_party::active_key(&provider.state, provider.environment.id, &application.signing_algorithm).await?;
+        relying_party::active_key(&provider.state, provider.environment.id, application.signing_algorithm).await?;
     let issuer = provider.issuer();
     let iat = provider.state.now().timestamp();
     let jti = provider.state.new_id().simple().to_string();

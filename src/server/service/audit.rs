@@ -15,14 +15,15 @@ use super::caller::{Caller, Origin};
 use super::length;
 use super::registry::accounts;
 use super::registry::names::Names;
-use crate::model::audit::{ActorKind, AuditItem, AuditPage, AuditQuery, Severity, action};
+use crate::model::audit::{AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::mode::Mode;
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
 use crate::server::db::page::{Cursor, Window};
 use crate::server::db::user::SortValue;
-use crate::server::db::{Conn, Tx, account};
+use crate::server::db::word::{known, word};
+use crate::server::db::{Conn, DbResult, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -279,7 +280,9 @@ pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;
     let row = table::by_id(&mut conn, caller.environment.id, event_id).await?;
-    items(&mut conn, row.into_iter().collect()).await?.pop().ok_or(ServiceError::NotFound)
+    let row = row.ok_or(ServiceError::NotFound)?;
+    let names = Names::of(&mut conn, row.account_id, row.application_id).await?;
+    Ok(item(row, &names)?)
 }
 
 /// Which page of the filtered events it is.
@@ -310,10 +313,10 @@ async fn page(
 async fn items(conn: &mut Conn, rows: Vec<AuditRow>) -> ServiceResult<Vec<AuditItem>> {
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
-    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
+    Ok(known(rows.into_iter().map(|row| item(row, &names)))?)
 }
 
-fn item(row: AuditRow, names: &Names) -> AuditItem {
+fn item(row: AuditRow, names: &Names) -> DbResult<AuditItem> {
     let in_sentence = [
         Some(row.actor_name.as_str()),
         row.operator_name.as_deref(),
@@ -321,12 +324,12 @@ fn item(row: AuditRow, names: &Names) -> AuditItem {
         row.account_name.as_deref(),
         row.application_name.as_deref(),
     ];
-    AuditItem {
+    Ok(AuditItem {
         description: sentence(&row.description, &in_sentence),
         id: row.id,
         occurred_at: row.occurred_at,
-        severity: Severity::parse(&row.severity).unwrap_or(Severity::Info),
-        actor_kind: ActorKind::parse(&row.actor_kind).unwrap_or(ActorKind::System),
+        severity: word("severity", &row.severity)?,
+        actor_kind: word("actor_kind", &row.actor_kind)?,
         action: row.action,
         actor_id: row.actor_id,
         actor_name: row.actor_name,
@@ -344,6 +347,6 @@ fn item(row: AuditRow, names: &Names) -> AuditItem {
         user_agent: row.user_agent,
         request_id: row.request_id,
         visible_to_account: row.visible_to_account,
-        mode: row.mode.as_deref().and_then(Mode::parse),
-    }
+        mode: row.mode.as_deref().map(|mode| word("mode", mode)).transpose()?,
+    })
 }

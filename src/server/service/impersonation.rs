@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::registry::names::Names;
 use super::session;
+use crate::model::application::LoginMethod;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{
     Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation, MINUTES,
@@ -134,7 +135,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
                     client_id: application.client_id.clone(),
                     name: names.told_apart(Some(application.application_id), application.name.clone()),
                     is_default: application.is_default,
-                    hosted: application.login_method == "hosted",
+                    hosted: application.login_method == LoginMethod::Hosted,
                     minutes: if application.keep_session_alive { MINUTES } else { MINUTES_WITHOUT_KEEP_ALIVE },
                     denial: policy::decide(&candidate.facts(caller, Some(facts))).err(),
                 }

@@ -195,12 +195,12 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResul
 fn item(row: SessionListRow, names: &Names) -> Option<SessionItem> {
     Some(SessionItem {
         id: row.id,
-        kind: SessionKind::parse(&row.kind)?,
+        kind: row.kind,
         started_at: row.created_at,
         last_seen_at: row.last_seen_at,
         expires_at: row.expires_at,
         ended_at: row.ended_at,
-        end_reason: row.end_reason.as_deref().and_then(EndReason::parse),
+        end_reason: row.end_reason,
         account_name: row.account_name.map(|name| names.told_apart(row.account_id, name)),
         application_name: row.application_name.map(|name| names.told_apart(row.application_id, name)),
         operator_id: row.operator_id,

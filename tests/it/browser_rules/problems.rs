@@ -61,7 +61,7 @@ async fn the_page_names_the_address_that_it_refused_and_the_request() {
 
     let problems = of(&app, "console").await;
     assert!(problems.contains(&("redirect_uri".into(), wrong.into(), 1)), "{problems:?}");
-    assert!(problems.contains(&("logout_redirect_uri".into(), wrong.into(), 1)), "{problems:?}");
+    assert!(problems.contains(&("post_logout_redirect_uri".into(), wrong.into(), 1)), "{problems:?}");
     assert_eq!(of_nobody(&app).await, vec![("client_id".to_owned(), "ghost".to_owned(), 1)]);
     // A person sees them where the application and the list are.
     let mut operator = app.operator_browser(OLIVIA).await;

@@ -18,7 +18,7 @@ use understudy::server::service::registry::relying_party;
 async fn own_key(app: &TestApp, environment: &str, algorithm: Algorithm) -> Arc<SigningKey> {
     let found = relying_party::environment(&app.state, environment).await.expect("a query").expect("an environment");
     let keys = relying_party::keys(&app.state, found.id).await.expect("keys");
-    keys.iter().find(|key| key.algorithm == algorithm && key.state == "active").expect("an active key").clone()
+    keys.iter().find(|key| key.algorithm == algorithm && key.is_active()).expect("an active key").clone()
 }
 
 /// Claims signed by the environment itself: what its key could sign but its code never does.

@@ -11,7 +11,7 @@ use super::flow::{
     tokens, userinfo,
 };
 use crate::support::{MASTER_KEY, ORIGIN, ResponseExt, TestApp, encode};
-use understudy::model::key::KeyState;
+use understudy::model::key::{KeyState, SigningAlgorithm};
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::Clock;
@@ -246,7 +246,7 @@ async fn of_two_rotations_at_the_same_instant_none_leaves_an_environment_without
 async fn signing_waits_on_another_thread_and_lets_requests_go_on() {
     let app = TestApp::new().await;
     let production = app.caller(OLIVIA, "production").await.environment.id;
-    let key = relying_party::active_key(&app.state, production, "RS256").await.expect("a key");
+    let key = relying_party::active_key(&app.state, production, SigningAlgorithm::Rs256).await.expect("a key");
     let here = std::thread::current().id();
     let (tell, told) = std::sync::mpsc::channel();
     let signing = key.signing(move |signer| {

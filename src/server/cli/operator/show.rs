@@ -23,7 +23,8 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let row = |grant: OperatorGrantRow| {
-        let label = grant.role.as_deref().and_then(Role::parse).map_or("no role", Role::label);
+        let role = grant.role.as_deref();
+        let label = role.map_or("no role", |word| Role::parse(word).map_or(word, |role| role.label()));
         let place =
             if grant.role.is_none() { "–" } else { grant.environment.as_deref().unwrap_or("all environments") };
         let state = if grant.disabled { "disabled" } else { "" };

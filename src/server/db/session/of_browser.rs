@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::standing::sessions;
-use crate::server::db::{Conn, DbResult, fetch_all};
+use crate::server::db::{Conn, DbResult, fetch_known};
 use crate::server::domain::session::Session;
 
 /// Sessions that a browser holds and that have not ended.

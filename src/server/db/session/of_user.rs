@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::standing::sessions;
-use crate::server::db::{Conn, DbResult, fetch_all};
+use crate::server::db::{Conn, DbResult, fetch_known};
 use crate::server::domain::session::Session;
 
 /// Running sessions of a user but for `kept` that began until `began`, the user's own and impersonations, oldest first.

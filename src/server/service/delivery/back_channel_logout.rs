@@ -68,7 +68,7 @@ pub async fn send(state: &AppState, message: &Message) -> Outcome {
 /// told.
 async fn letter(state: &AppState, message: &Message) -> ServiceResult<Option<(String, String)>> {
     let mut conn = state.db.read().await?;
-    let application = application::by_id(&mut conn, message.destination).await?;
+    let application = application::by_id(&mut conn, message.environment_id, message.destination).await?;
     let environment = environment::by_id(&mut conn, message.environment_id).await?;
     drop(conn);
     let (Some(application), Some(environment)) = (application, environment) else { return Ok(None) };
@@ -106,7 +106,7 @@ async fn token(
     application: ApplicationRow,
     issuer: String,
 ) -> ServiceResult<String> {
-    let key = relying_party::active_key(state, message.environment_id, &application.signing_algorithm).await?;
+    let key = relying_party::active_key(state, message.environment_id, application.signing_algorithm).await?;
     let (sid, sub) = (message.about, Payload::of(message)?.user_id);
     let now = state.now();
     let jti = state.new_id().simple().to_string();
@@ -128,7 +128,8 @@ async fn token(
 
 /// What operators read where an application was not told in time. `error` is what went wrong last.
 pub async fn given_up(tx: &mut Tx, message: &Message, error: &str) -> ServiceResult<Event> {
-    let application = application::by_id(tx, message.destination).await?.ok_or(ServiceError::NotFound)?;
+    let application =
+        application::by_id(tx, message.environment_id, message.destination).await?.ok_or(ServiceError::NotFound)?;
     let event = Event::of(
         message.environment_id,
         action::LOGOUT_UNDELIVERED,

@@ -4,17 +4,15 @@
 //! `Cache-Control` of the key set), so the next key is known to all of them long before it becomes active; and a retired
 //! one stays for a day, far longer than the tokens that it signed are valid.
 
-use std::str::FromStr;
-
 use chrono::TimeDelta;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use uuid::Uuid;
 
 use crate::model::audit::action;
-use crate::model::key::{KeyItem, KeyState, KeysPage};
+use crate::model::key::{KeyItem, KeyState, KeysPage, SigningAlgorithm};
 use crate::model::operator::Roles;
-use crate::server::crypto::keyring::ALGORITHMS;
+use crate::server::crypto::keyring::jwa;
 use crate::server::db::Tx;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::signing_key::{self as table, SigningKeyRow};
@@ -33,7 +31,7 @@ const PAST: TimeDelta = TimeDelta::days(32);
 
 /// One rotation of one algorithm.
 pub struct Rotated {
-    pub algorithm: String,
+    pub algorithm: SigningAlgorithm,
     /// The key that signs from now on.
     pub active: String,
     /// The key that signed until now.
@@ -56,10 +54,10 @@ pub async fn list(caller: &Caller) -> ServiceResult<KeysPage> {
 
 fn item(row: SigningKeyRow) -> KeyItem {
     KeyItem {
-        state: KeyState::parse(&row.state).unwrap_or(KeyState::Retiring),
+        state: row.state,
         removed_at: row.retired_at.map(|retired_at| retired_at + RETIRING),
         kid: row.kid,
-        algorithm: row.algorithm,
+        algorithm: row.algorithm.as_str().to_owned(),
         created_at: row.created_at,
         activated_at: row.activated_at,
     }
@@ -72,10 +70,12 @@ fn item(row: SigningKeyRow) -> KeyItem {
 pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotated>> {
     caller.require(Roles::can_administer)?;
     let (state, environment) = (&caller.state, &caller.environment);
-    let algorithms: Vec<&str> =
-        ALGORITHMS.into_iter().filter(|known| algorithm.is_empty() || *known == algorithm).collect();
+    let algorithms = SigningAlgorithm::ALL;
+    let algorithms: Vec<SigningAlgorithm> =
+        algorithms.into_iter().filter(|known| algorithm.is_empty() || known.as_str() == algorithm).collect();
     if algorithms.is_empty() {
-        return Err(ServiceError::invalid("algorithm", format!("the algorithms are {}", ALGORITHMS.join(" and "))));
+        let known = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).join(" and ");
+        return Err(ServiceError::invalid("algorithm", format!("the algorithms are {known}")));
     }
     let fresh = make(state, environment, &algorithms).await?;
     let mut tx = state.db.write().await?;
@@ -83,7 +83,7 @@ pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotat
     for (algorithm, fresh) in algorithms.into_iter().zip(fresh) {
         let one = rotate_one(state, &mut tx, environment, algorithm, fresh).await?;
         let retired = one.retired.as_deref().map(|kid| format!(", {kid} retires")).unwrap_or_default();
-        let sentence = format!("{algorithm} key rotated: {} signs from now on{retired}", one.active);
+        let sentence = format!("{} key rotated: {} signs from now on{retired}", algorithm.as_str(), one.active);
         audit::record(state, &mut tx, Event::of_caller(caller, action::KEYS_ROTATED, sentence)).await?;
         rotated.push(one);
     }
@@ -96,14 +96,14 @@ pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotat
 async fn make(
     state: &AppState,
     environment: &EnvironmentRow,
-    algorithms: &[&str],
+    algorithms: &[SigningAlgorithm],
 ) -> ServiceResult<Vec<Vec<SigningKeyRow>>> {
     let mut conn = state.db.read().await?;
     let known = table::of_environment(&mut conn, environment.id).await?;
     drop(conn);
     let mut all = Vec::new();
-    for algorithm in algorithms {
-        let has_next = known.iter().any(|key| key.state == "next" && key.algorithm == *algorithm);
+    for &algorithm in algorithms {
+        let has_next = known.iter().any(|key| key.state == KeyState::Next && key.algorithm == algorithm);
         let mut fresh = Vec::new();
         for _ in 0..if has_next { 1 } else { 2 } {
             let row = state.keyring.new_row(algorithm, state.clock.as_ref(), state.random.as_ref()).await?;
@@ -119,24 +119,24 @@ async fn rotate_one(
     state: &AppState,
     tx: &mut Tx,
     environment: &EnvironmentRow,
-    algorithm: &str,
+    algorithm: SigningAlgorithm,
     mut fresh: Vec<SigningKeyRow>,
 ) -> ServiceResult<Rotated> {
     let meanwhile =
         || ServiceError::invalid("", "The keys were rotated by somebody else just now. Look at them again.");
     let now = state.now();
     let known = table::of_environment(tx, environment.id).await?;
-    let kid = |wanted: &str| {
+    let kid = |wanted: KeyState| {
         let mut found = known.iter().filter(|key| key.algorithm == algorithm && key.state == wanted);
         found.next().map(|key| key.kid.clone())
     };
-    let retired = kid("active");
+    let retired = kid(KeyState::Active);
     if let Some(kid) = &retired
         && !table::retire(tx, kid, now).await?
     {
         return Err(meanwhile());
     }
-    let active = match kid("next") {
+    let active = match kid(KeyState::Next) {
         Some(kid) => kid,
         None => {
             let row = fresh.pop().ok_or_else(meanwhile)?;
@@ -148,7 +148,7 @@ async fn rotate_one(
         return Err(meanwhile());
     }
     table::insert(tx, &fresh.pop().ok_or_else(meanwhile)?).await?;
-    Ok(Rotated { algorithm: algorithm.to_owned(), active, retired })
+    Ok(Rotated { algorithm, active, retired })
 }
 
 /// Deletes keys that have been retiring for long enough. Gives how many.
@@ -160,7 +160,8 @@ pub async fn remove_retired(state: &AppState) -> ServiceResult<u64> {
     for key in due {
         let mut tx = state.db.write().await?;
         if table::delete_retired(&mut tx, &key.kid).await? {
-            let sentence = format!("{} key {} removed, a day after it stopped signing", key.algorithm, key.kid);
+            let sentence =
+                format!("{} key {} removed, a day after it stopped signing", key.algorithm.as_str(), key.kid);
             let event = Event::of(key.environment_id, action::KEY_REMOVED, sentence);
             audit::record(state, &mut tx, event).await?;
             removed += 1;
@@ -184,5 +185,5 @@ pub async fn past(
     let Some(row) = table::past(&mut conn, environment_id, kid).await? else { return Ok(None) };
     let jwk: Option<Jwk> = serde_json::from_str(&row.public_jwk).ok();
     let key = jwk.and_then(|jwk| DecodingKey::from_jwk(&jwk).ok());
-    Ok(Algorithm::from_str(&row.algorithm).ok().zip(key))
+    Ok(key.map(|key| (jwa(row.algorithm), key)))
 }

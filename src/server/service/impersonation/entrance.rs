@@ -1,5 +1,6 @@
 //! How an impersonation enters its application.
 
+use crate::model::application::LoginMethod;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::url::{origin_of, with_query};
 
@@ -17,8 +18,8 @@ impl Entrance {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] where the application's own sign-in has no address that a browser may go to.
-    pub fn of(login_method: &str, login_url: &str, app_url: &str) -> ServiceResult<Self> {
-        if login_method != "embedded" {
+    pub fn of(login_method: LoginMethod, login_url: &str, app_url: &str) -> ServiceResult<Self> {
+        if login_method == LoginMethod::Hosted {
             return Ok(Self::Hosted);
         }
         if origin_of(login_url).is_none() {

@@ -66,7 +66,7 @@ pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened
         None => None,
     };
     let application = application.ok_or(ServiceError::NotFound)?;
-    let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
+    let entrance = Entrance::of(application.login_method, &application.login_url, &application.app_url)?;
     let event = Event::of_caller(
         caller,
         action::IMPERSONATION_REOPENED,

@@ -91,7 +91,7 @@ fn choose<'a>(caller: &Caller, request: &StartImpersonation, candidate: &'a Cand
 async fn begin(caller: &Caller, choice: &Choice<'_>, purpose: &Purpose<'_>) -> ServiceResult<Option<HandOff>> {
     let Choice { candidate, membership, application, grant } = *choice;
     let (state, by) = (&caller.state, caller.operator()?);
-    let entrance = Entrance::of(&application.login_method, &application.login_url, &application.app_url)?;
+    let entrance = Entrance::of(application.login_method, &application.login_url, &application.app_url)?;
     let mut tx = state.db.write().await?;
     let now = state.now();
     let deadline = now + TimeDelta::minutes(grant.minutes);

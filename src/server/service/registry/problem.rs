@@ -96,7 +96,7 @@ async fn write(state: &AppState, waiting: &[(Place, Refused, Seen)]) -> ServiceR
         let row = ProblemRow {
             environment_id: *environment_id,
             application_id: *application_id,
-            kind: kind.as_str().to_owned(),
+            kind: *kind,
             value: value.clone(),
             first_at: seen.first_at,
             last_at: seen.last_at,
@@ -134,7 +134,7 @@ pub async fn of_application(
     application_id: Uuid,
 ) -> ServiceResult<Vec<ProblemItem>> {
     let rows = table::of_application(conn, environment_id, application_id, state.now() - KEPT).await?;
-    Ok(rows.into_iter().filter_map(item).collect())
+    Ok(rows.into_iter().map(item).collect())
 }
 
 /// The recent mistakes of whom nobody knows: unknown client ids, and pages of origins that no application has.
@@ -145,15 +145,15 @@ pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     of_application(&caller.state, &mut conn, caller.environment.id, Uuid::nil()).await
 }
 
-fn item(row: ProblemRow) -> Option<ProblemItem> {
-    Some(ProblemItem {
-        kind: ProblemKind::parse(&row.kind)?,
+fn item(row: ProblemRow) -> ProblemItem {
+    ProblemItem {
+        kind: row.kind,
         value: row.value,
         first_at: row.first_at,
         last_at: row.last_at,
         occurrences: row.occurrences,
         request_id: row.request_id,
-    })
+    }
 }
 
 #[cfg(test)]

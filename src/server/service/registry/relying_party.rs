@@ -6,7 +6,9 @@ use anyhow::anyhow;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::server::crypto::keyring::{EnvironmentKeys, SigningKey};
+use crate::model::application::{LoginMethod, RedirectKind};
+use crate::model::key::SigningAlgorithm;
+use crate::server::crypto::keyring::{EnvironmentKeys, SigningKey, jwa};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::environment::{self, EnvironmentRow};
@@ -21,7 +23,7 @@ pub use crate::server::platform::url::origin_of;
 impl ApplicationRow {
     /// Whether the application signs its users in itself, instead of on the hosted pages.
     pub fn is_embedded(&self) -> bool {
-        self.login_method == "embedded"
+        self.login_method == LoginMethod::Embedded
     }
 
     /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
@@ -79,15 +81,15 @@ pub async fn application(
 /// Whether the application may be sent to `uri` after signing in: letter by letter (RFC 9700, section 4.1.3), but for the two
 /// spellings of an international host.
 pub async fn is_login_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
-    is_redirect(state, application_id, "login", uri).await
+    is_redirect(state, application_id, RedirectKind::Login, uri).await
 }
 
 /// Whether the application may be sent to `uri` after signing out, likewise.
 pub async fn is_logout_redirect(state: &AppState, application_id: Uuid, uri: &str) -> ServiceResult<bool> {
-    is_redirect(state, application_id, "logout", uri).await
+    is_redirect(state, application_id, RedirectKind::Logout, uri).await
 }
 
-async fn is_redirect(state: &AppState, application_id: Uuid, kind: &str, uri: &str) -> ServiceResult<bool> {
+async fn is_redirect(state: &AppState, application_id: Uuid, kind: RedirectKind, uri: &str) -> ServiceResult<bool> {
     let known = state.configuration.now(&state.db).await?;
     let registered = match known.redirect_uris.get(&application_id) {
         Some(registered) => registered,
@@ -97,12 +99,12 @@ async fn is_redirect(state: &AppState, application_id: Uuid, kind: &str, uri: &s
             known.redirect_uris.keep(application_id, Arc::new(uris.into_iter().collect()))
         }
     };
-    if registered.contains(&(kind.to_owned(), uri.to_owned())) {
+    if registered.contains(&(kind, uri.to_owned())) {
         return Ok(true);
     }
     // An international host is one host in two spellings, of which browsers and libraries send either.
     let Some(asked) = canonical_host(uri) else { return Ok(false) };
-    Ok(registered.iter().any(|(known, uri)| known == kind && canonical_host(uri).as_ref() == Some(&asked)))
+    Ok(registered.iter().any(|(known, uri)| *known == kind && canonical_host(uri).as_ref() == Some(&asked)))
 }
 
 /// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.
@@ -143,8 +145,12 @@ pub async fn keys(state: &AppState, environment_id: Uuid) -> ServiceResult<Envir
 ///
 /// # Errors
 /// Where there is none: every environment is made with one.
-pub async fn active_key(state: &AppState, environment_id: Uuid, algorithm: &str) -> ServiceResult<Arc<SigningKey>> {
+pub async fn active_key(
+    state: &AppState,
+    environment_id: Uuid,
+    algorithm: SigningAlgorithm,
+) -> ServiceResult<Arc<SigningKey>> {
     let keys = keys(state, environment_id).await?;
-    let active = keys.iter().find(|key| key.state == "active" && format!("{:?}", key.algorithm) == algorithm);
-    Ok(active.cloned().ok_or_else(|| anyhow!("the environment {environment_id} has no active {algorithm} key"))?)
+    let active = keys.iter().find(|key| key.is_active() && key.algorithm == jwa(algorithm)).cloned();
+    Ok(active.ok_or_else(|| anyhow!("the environment {environment_id} has no active {} key", algorithm.as_str()))?)
 }

@@ -146,9 +146,7 @@ pub async fn held(
     let Some(id) = table::by_secret(&mut conn, environment_id, &hash, state.now()).await? else { return Ok(None) };
     let rows = table::held(&mut conn, id).await?;
     // An impersonation is bound to one application, a session of the user's own to none.
-    let consistent = |row: &HeldRow| {
-        (SessionKind::parse(&row.kind) == Some(SessionKind::Impersonation)) == row.application_id.is_some()
-    };
+    let consistent = |row: &HeldRow| (row.kind == SessionKind::Impersonation) == row.application_id.is_some();
     let held = rows.into_iter().filter(consistent).map(|row| Held {
         session_id: row.session_id,
         user_id: row.user_id,

@@ -3,12 +3,15 @@
 use uuid::Uuid;
 
 use crate::model::application::{
-    ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LogoutState, Proof,
+    ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LoginMethod, LogoutState, Proof,
+    RedirectKind,
 };
 use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
+use crate::server::db::DbResult;
 use crate::server::db::application::{self as table, ApplicationListRow};
 use crate::server::db::delivery::logout::{self as messages, DeliveryRow};
+use crate::server::db::word::{known, word};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::Search;
 use crate::server::service::caller::Caller;
@@ -52,14 +55,14 @@ fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
         id: row.id,
         client_id: row.client_id,
         name: names.told_apart(Some(row.id), row.name),
-        hosted: row.login_method == "hosted",
+        hosted: row.login_method == LoginMethod::Hosted,
         proof: Proof::of(row.has_secret, row.has_keys),
         keep_session_alive: row.keep_session_alive,
         accounts: row.accounts,
         logout: match (row.is_told, row.last_delivery) {
             (false, _) => LogoutState::Off,
             (true, None) => LogoutState::Unused,
-            (true, Some(word)) => LogoutState::parse(&word).unwrap_or(LogoutState::Unused),
+            (true, Some(state)) => state,
         },
     }
 }
@@ -76,8 +79,8 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let application =
         table::by_id(&mut conn, caller.environment.id, application_id).await?.ok_or(ServiceError::NotFound)?;
     let uris = table::redirect_uris(&mut conn, application_id).await?;
-    let of_kind = |kind: &str| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect::<Vec<_>>();
-    let redirect_uris = of_kind("login");
+    let of_kind = |kind| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect::<Vec<_>>();
+    let redirect_uris = of_kind(RedirectKind::Login);
     let registered = redirect_uris.iter().chain([&application.app_url, &application.login_url]);
     let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
     origins.sort();
@@ -92,13 +95,13 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     Ok(ApplicationDetail {
         problems,
         application: item(listed, &names),
-        algorithm: application.signing_algorithm,
+        algorithm: application.signing_algorithm.as_str().to_owned(),
         addresses: vec![
             vec![application.app_url],
             vec![application.login_url],
             application.initiate_login_url.into_iter().collect(),
             redirect_uris,
-            of_kind("logout"),
+            of_kind(RedirectKind::Logout),
             origins,
             application.backchannel_logout_uri.into_iter().collect(),
         ],
@@ -109,7 +112,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             .collect(),
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
-        deliveries: deliveries.into_iter().map(delivery).collect(),
+        deliveries: known(deliveries.into_iter().map(delivery))?,
         can_retry: caller.roles.can_administer(),
         now: state.now(),
     })
@@ -120,16 +123,17 @@ fn counted(number: i64) -> String {
     if number < COUNTED { number.to_string() } else { "1,000+".to_owned() }
 }
 
-fn delivery(row: DeliveryRow) -> DeliveryItem {
+fn delivery(row: DeliveryRow) -> DbResult<DeliveryItem> {
+    let kind: SessionKind = word("kind", &row.session_kind)?;
     let (state, at) = match (row.delivered_at, row.dead_at) {
         (Some(at), _) => (LogoutState::Delivered, at),
         (None, Some(at)) => (LogoutState::Failed, at),
         (None, None) if row.last_error.is_some() => (LogoutState::Retrying, row.next_attempt_at),
         (None, None) => (LogoutState::Sending, row.next_attempt_at),
     };
-    DeliveryItem {
+    Ok(DeliveryItem {
         session_id: row.session_id,
-        impersonation: SessionKind::parse(&row.session_kind) == Some(SessionKind::Impersonation),
+        impersonation: kind == SessionKind::Impersonation,
         user_id: row.user_id,
         user_name: row.user_name,
         user_email: row.user_email,
@@ -138,5 +142,5 @@ fn delivery(row: DeliveryRow) -> DeliveryItem {
         attempts: row.attempts,
         last_error: row.last_error.unwrap_or_default(),
         at,
-    }
+    })
 }
