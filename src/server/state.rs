@@ -1,9 +1,10 @@
 //! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use url::Url;
 use uuid::{Builder, Uuid};
@@ -149,7 +150,7 @@ impl AppState {
         self.random.fill(&mut bytes);
         let now = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
         let (millis, counter) = {
-            let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = self.last_id.lock();
             *last = match *last {
                 (millis, COUNTER_MAX) if millis >= now => (millis + 1, 0),
                 (millis, counter) if millis >= now => (millis, counter + 1),

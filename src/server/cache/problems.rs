@@ -1,9 +1,9 @@
 //! Mistakes of applications that are not written down yet, counted in memory.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::model::problem::ProblemKind;
@@ -45,7 +45,7 @@ pub struct Problems(Mutex<HashMap<Place, HashMap<Refused, Seen>>>);
 impl Problems {
     /// Counts it with what waits already.
     pub fn add(&self, place: Place, refused: Refused, seen: Seen) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.lock();
         let here = waiting.entry(place).or_default();
         if let Some(known) = here.get_mut(&refused) {
             known.add(seen);
@@ -63,7 +63,7 @@ impl Problems {
     /// All of them, in the order in which every server writes them: of two that write at once one waits for the other, and
     /// never each for each.
     pub fn take(&self) -> Vec<(Place, Refused, Seen)> {
-        let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let waiting = std::mem::take(&mut *self.0.lock());
         let each = waiting
             .into_iter()
             .flat_map(|(place, here)| here.into_iter().map(move |(refused, seen)| (place, refused, seen)));

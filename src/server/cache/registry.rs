@@ -4,11 +4,13 @@
 //! database is asked whether anything was committed since (see [`Db::epoch`]), and only then for the version; another
 //! server's change is seen at the next request.
 
-use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 use uuid::Uuid;
 
 use crate::model::application::RedirectKind;
@@ -17,7 +19,7 @@ use crate::server::db::application::ApplicationRow;
 use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::{Db, DbResult, Epoch, configuration};
 
-/// Rows of one kind at most; beyond, all are forgotten and read again when they are needed.
+/// Rows of one kind at most, or about as many. Beyond, those go that are asked for least.
 const MOST: usize = 10_000;
 
 #[derive(Default)]
@@ -54,7 +56,7 @@ impl Configuration {
     /// What is known now. It holds nothing that was changed before this call.
     pub async fn now(&self, db: &Db) -> DbResult<Arc<Known>> {
         let epoch = db.epoch().await?;
-        let current = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let current = self.0.read().clone();
         if let Some(current) = current.as_ref().filter(|current| current.epoch == epoch) {
             return Ok(current.known.clone());
         }
@@ -66,35 +68,28 @@ impl Configuration {
             _ => Arc::default(),
         };
         let next = Current { epoch, version, known: known.clone() };
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        *self.0.write() = Some(next);
         Ok(known)
     }
 }
 
 /// Rows by key, of those that were found. What is not there is asked for again: strangers cannot fill the memory.
-pub struct Shelf<K, V>(RwLock<HashMap<K, V>>);
+pub struct Shelf<K, V>(Cache<K, V>);
 
-impl<K, V> Default for Shelf<K, V> {
+impl<K: Eq + Hash, V: Clone> Default for Shelf<K, V> {
     fn default() -> Self {
-        Self(RwLock::default())
+        Self(Cache::new(MOST))
     }
 }
 
 impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    pub fn get<Q: Equivalent<K> + Hash + ?Sized>(&self, key: &Q) -> Option<V> {
+        self.0.get(key)
     }
 
     /// Keeps what was read, and gives it back.
     pub fn keep(&self, key: K, row: V) -> V {
-        let mut rows = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if rows.len() >= MOST {
-            rows.clear();
-        }
-        rows.insert(key, row.clone());
+        self.0.insert(key, row.clone());
         row
     }
 }

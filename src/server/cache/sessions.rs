@@ -3,29 +3,25 @@
 //! Nothing is answered from here without asking the database first whether anything was committed since the rows were
 //! read (see [`Db::epoch`]): revocation is felt at the next call, on this server and on every other.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::server::db::{Db, Epoch, credential, session};
+use super::epoch_map::EpochMap;
+use crate::server::db::{Db, credential, session};
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
-use crate::server::error::ServiceResult;
+use crate::server::error::{ServiceError, ServiceResult};
 
-/// Sessions at most; beyond, all are forgotten and read again when they are needed.
+/// Sessions at most.
 const MOST: usize = 4096;
+/// Views of their users at most: a session is seen by one application, or by a few.
+const MOST_VIEWS: usize = 2 * MOST;
 
-#[derive(Default)]
-pub struct SessionCache(Mutex<HashMap<Uuid, Entry>>);
-
-/// A session as it was when the database was at `epoch`, or newer.
-#[derive(Clone)]
-struct Entry {
-    epoch: Epoch,
-    session: Arc<Seen>,
-    /// By application: its view of the user, if it has one.
-    subjects: Vec<(Uuid, Option<Arc<Subject>>)>,
+pub struct SessionCache {
+    sessions: EpochMap<Uuid, Arc<Seen>>,
+    /// By session and application: its view of the user, if it has one.
+    subjects: EpochMap<(Uuid, Uuid), Option<Arc<Subject>>>,
 }
 
 pub struct Seen {
@@ -39,10 +35,17 @@ impl Seen {
     }
 }
 
+impl Default for SessionCache {
+    fn default() -> Self {
+        Self { sessions: EpochMap::new(MOST), subjects: EpochMap::new(MOST_VIEWS) }
+    }
+}
+
 impl SessionCache {
     /// The session, whether it may go on or not.
     pub async fn session(&self, db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Seen>>> {
-        Ok(self.entry(db, environment_id, id).await?.map(|entry| entry.session))
+        let seen = self.sessions.get_found(db, id, read(db, environment_id, id)).await?;
+        Ok(seen.filter(|seen| seen.standing.environment_id == environment_id))
     }
 
     /// The session's user as an application sees it; `None` where the user has no business there. `read` is asked only where
@@ -55,41 +58,22 @@ impl SessionCache {
         application_id: Uuid,
         read: impl AsyncFnOnce(Session) -> ServiceResult<Option<Subject>>,
     ) -> ServiceResult<Option<Arc<Subject>>> {
-        let Some(mut entry) = self.entry(db, environment_id, id).await? else { return Ok(None) };
-        if let Some((_, subject)) = entry.subjects.iter().find(|(known, _)| *known == application_id) {
-            return Ok(subject.clone());
+        if self.session(db, environment_id, id).await?.is_none() {
+            return Ok(None);
         }
-        let subject = read(entry.session.standing.clone()).await?.map(Arc::new);
-        entry.subjects.push((application_id, subject.clone()));
-        self.keep(id, entry);
-        Ok(subject)
+        let subject = async {
+            // Once more: a session from before the view's epoch would be kept as long as the view.
+            let Some(seen) = self.session(db, environment_id, id).await? else { return Ok(None) };
+            let subject = read(seen.standing.clone()).await?;
+            Ok::<_, ServiceError>(Some(subject.map(Arc::new)))
+        };
+        Ok(self.subjects.get_found(db, (id, application_id), subject).await?.flatten())
     }
+}
 
-    async fn entry(&self, db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Entry>> {
-        let epoch = db.epoch().await?;
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(entry) = known.filter(|entry| entry.epoch == epoch) {
-            return Ok(Some(entry).filter(|entry| entry.session.standing.environment_id == environment_id));
-        }
-        let mut conn = db.read().await?;
-        let Some(standing) = session::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
-        let revoked_families = credential::revoked_families(&mut conn, id).await?;
-        drop(conn);
-        let session = Arc::new(Seen { standing, revoked_families });
-        let entry = Entry { epoch, session, subjects: Vec::new() };
-        self.keep(id, entry.clone());
-        Ok(Some(entry))
-    }
-
-    fn keep(&self, id: Uuid, entry: Entry) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of two that were read at the same time the newer one stays.
-        if entries.get(&id).is_some_and(|known| known.epoch > entry.epoch) {
-            return;
-        }
-        if entries.len() >= MOST {
-            entries.clear();
-        }
-        entries.insert(id, entry);
-    }
+async fn read(db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Seen>>> {
+    let mut conn = db.read().await?;
+    let Some(standing) = session::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
+    let revoked_families = credential::revoked_families(&mut conn, id).await?;
+    Ok(Some(Arc::new(Seen { standing, revoked_families })))
 }

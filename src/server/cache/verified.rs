@@ -1,20 +1,25 @@
 //! Tokens whose signature was verified already: the same bytes under the same key verify the same way again. Time, session
 //! and key are asked anew at each use; only the arithmetic is spared.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::server::crypto::secret::hash;
 
-/// Tokens at most; beyond, all are forgotten and verified again when they come.
+/// Tokens at most, or about as many. Beyond, those go that are seen least.
 const MOST: usize = 10_000;
 
-#[derive(Default)]
-pub struct VerifiedTokens(Mutex<HashMap<Vec<u8>, Arc<VerifiedToken>>>);
+pub struct VerifiedTokens(Cache<Vec<u8>, Arc<VerifiedToken>>);
+
+impl Default for VerifiedTokens {
+    fn default() -> Self {
+        Self(Cache::new(MOST))
+    }
+}
 
 /// A JWT of an environment, whose signature holds.
 pub struct VerifiedToken {
@@ -44,15 +49,10 @@ impl VerifiedToken {
 
 impl VerifiedTokens {
     pub fn get(&self, environment_id: Uuid, token: &str) -> Option<Arc<VerifiedToken>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash(token)).cloned();
-        known.filter(|known| known.environment_id == environment_id)
+        self.0.get(&hash(token)).filter(|known| known.environment_id == environment_id)
     }
 
     pub fn keep(&self, token: &str, verified: Arc<VerifiedToken>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(hash(token), verified);
+        self.0.insert(hash(token), verified);
     }
 }

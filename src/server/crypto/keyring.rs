@@ -1,7 +1,6 @@
 //! Signing keys in memory: sealed at rest with the master key, opened once, used off the async threads.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -13,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use quick_cache::sync::Cache;
 use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -24,6 +24,8 @@ use crate::server::platform::clock::Clock;
 use crate::server::platform::random::Random;
 
 const NONCE_LENGTH: usize = 12;
+/// Keys in memory at most, or about as many: an environment has four to six. Beyond, those go that sign least.
+const OPENED: usize = 10_000;
 
 /// The 256-bit key that seals private keys, from a file or the environment. It is wiped from memory when it goes.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -129,12 +131,12 @@ pub type EnvironmentKeys = Arc<Vec<Arc<SigningKey>>>;
 pub struct Keyring {
     master: MasterKey,
     /// By key id, each with its environment.
-    opened: RwLock<HashMap<String, (Uuid, Arc<SigningKey>)>>,
+    opened: Cache<String, (Uuid, Arc<SigningKey>)>,
 }
 
 impl Keyring {
     pub fn new(master: MasterKey) -> Self {
-        Self { master, opened: RwLock::default() }
+        Self { master, opened: Cache::new(OPENED) }
     }
 
     /// The environment's keys as the database has them now; private halves are opened once and kept.
@@ -144,16 +146,13 @@ impl Keyring {
             keys.push(self.open(&row).await?);
         }
         // A key that is not in the database any more is none in memory either.
-        if let Ok(mut opened) = self.opened.write() {
-            opened.retain(|kid, (of, _)| *of != environment_id || keys.iter().any(|key| key.kid == *kid));
-        }
+        self.opened.retain(|kid, (of, _)| *of != environment_id || keys.iter().any(|key| key.kid == *kid));
         Ok(Arc::new(keys))
     }
 
     /// The key of `row`, opened. Its state is the row's, the rest never changes.
     pub async fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
-        let known = self.opened.read().ok().and_then(|keys| keys.get(&row.kid).cloned());
-        if let Some((_, key)) = known.filter(|(_, key)| key.state == row.state) {
+        if let Some((_, key)) = self.opened.get(&row.kid).filter(|(_, key)| key.state == row.state) {
             return Ok(key);
         }
         let private = self.master.open(&row.kid, &row.sealed_private_key)?;
@@ -164,9 +163,7 @@ impl Keyring {
         let pair = tokio::task::spawn_blocking(move || KeyPair::read(algorithm, &private)).await??;
         let key =
             Arc::new(SigningKey { kid: row.kid.clone(), algorithm, state: row.state, public_jwk, pair, decoding });
-        if let Ok(mut opened) = self.opened.write() {
-            opened.insert(row.kid.clone(), (row.environment_id, key.clone()));
-        }
+        self.opened.insert(row.kid.clone(), (row.environment_id, key.clone()));
         Ok(key)
     }
 

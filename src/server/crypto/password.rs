@@ -6,13 +6,14 @@
 //! depends on what was typed and never on whether somebody has the e-mail: an unknown one costs what the last known one did,
 //! and a password that was written down in two spellings is compared in both, whatever the first comparison gave.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
@@ -119,11 +120,11 @@ impl Turn {
         let hash = hash.and_then(acceptable);
         let verified = tokio::task::spawn_blocking(move || match hash {
             Some((hash, params)) => {
-                *self.queue.cost.lock().unwrap_or_else(PoisonError::into_inner) = params;
+                *self.queue.cost.lock() = params;
                 self.any(&spellings, |password| Argon2::default().verify_password(password, &hash).is_ok())
             }
             None => {
-                let params = self.queue.cost.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let params = self.queue.cost.lock().clone();
                 let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
                 self.any(&spellings, |password| {
                     let mut out = Zeroizing::new([0_u8; 32]);

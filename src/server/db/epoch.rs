@@ -11,10 +11,11 @@ mod looks;
 use std::cell::Cell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::{DbResult, Store};
 use looks::Looks;
+use parking_lot::Mutex;
 
 /// Grows whenever something was committed.
 pub type Epoch = u64;
@@ -89,7 +90,7 @@ impl Marks {
     /// The epoch of a mark that was read just now. One that comes late, after another, begins an epoch of its own: rows
     /// are then read once more than they had to be, never once too few.
     fn epoch_of(&self, mark: Mark) -> Epoch {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         if last.1.as_ref() != Some(&mark) {
             *last = (last.0 + 1, Some(mark));
         }

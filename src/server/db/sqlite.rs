@@ -9,9 +9,10 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -75,7 +76,7 @@ impl Sqlite {
     pub async fn read(&self) -> DbResult<Reader> {
         // The semaphore closes with the database only: then there is nothing to read any more.
         let permit = self.readers.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        let known = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let known = self.idle.lock().pop();
         let connection = match known {
             Some(connection) => connection,
             None => self.connect().await?,
@@ -86,7 +87,7 @@ impl Sqlite {
     /// Waits for what is being written, and closes every connection that is not in use.
     pub async fn close(&self) {
         self.readers.close();
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        let idle = std::mem::take(&mut *self.idle.lock());
         for connection in idle {
             // A connection that cannot be closed in order is closed by the process's end.
             let _ = connection.close().await;
@@ -120,7 +121,7 @@ impl DerefMut for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.idle.lock().push(connection);
         }
     }
 }

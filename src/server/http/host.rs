@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, OriginalUri, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -19,6 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
+use parking_lot::Mutex;
 use subtle::ConstantTimeEq;
 use url::Url;
 
@@ -54,12 +55,12 @@ impl Names {
     }
 
     fn is_remembered(&self, peer: Option<IpAddr>, host: &str) -> bool {
-        let rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let rewritten = self.rewritten.lock();
         rewritten.iter().any(|(from, name)| *from == peer && name == host)
     }
 
     fn remember(&self, peer: Option<IpAddr>, host: &str) {
-        let mut rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rewritten = self.rewritten.lock();
         if rewritten.iter().any(|(from, name)| *from == peer && name == host) {
             return;
         }

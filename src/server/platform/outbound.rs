@@ -5,10 +5,11 @@ mod guard;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use parking_lot::Mutex;
 use reqwest::dns::{Name, Resolve};
 use tokio::sync::{Notify, Semaphore};
 use url::{Host, Url};
@@ -186,12 +187,12 @@ pub struct Recorder {
 impl Recorder {
     /// From now on calls to `url` are answered like this.
     pub fn script(&self, url: &str, script: Script) {
-        self.scripts.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), script);
+        self.scripts.lock().insert(url.to_owned(), script);
     }
 
     /// Every call so far, in order.
     pub fn calls(&self) -> Vec<Recorded> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.calls.lock().clone()
     }
 
     /// Waits until there were this many calls.
@@ -207,9 +208,9 @@ impl Recorder {
 
     fn note(&self, url: &str, form: &[(&str, &str)]) -> Option<Script> {
         let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(Recorded { url: url.to_owned(), form });
+        self.calls.lock().push(Recorded { url: url.to_owned(), form });
         self.called.notify_waiters();
-        self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
+        self.scripts.lock().get(url).cloned()
     }
 }
 

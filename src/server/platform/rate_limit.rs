@@ -9,8 +9,8 @@ mod sign_ins;
 mod turns;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock as GovernorClock, Reference};
@@ -18,6 +18,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::clock::Clock;
@@ -141,8 +142,8 @@ impl RateLimits {
         self.sign_ins().sweep(now);
     }
 
-    fn sign_ins(&self) -> std::sync::MutexGuard<'_, SignIns> {
-        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sign_ins(&self) -> parking_lot::MutexGuard<'_, SignIns> {
+        self.sign_ins.lock()
     }
 
     fn check(&self, limiter: &Keyed, key: Uuid) -> Result<(), Limited> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::server::platform::client_address::{TrustedProxies, network_of};
 
@@ -42,7 +44,7 @@ impl Networks {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<[u8; 16], usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 }
 

@@ -2,9 +2,10 @@
 //! address must not reach what only this machine and its network see.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use parking_lot::RwLock;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -19,7 +20,7 @@ pub struct Guard(Arc<RwLock<Vec<IpNet>>>);
 
 impl Guard {
     pub fn allow(&self, networks: &[IpNet]) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).extend_from_slice(networks);
+        self.0.write().extend_from_slice(networks);
     }
 
     /// For a server that is on this machine only, and so are its applications.
@@ -31,7 +32,7 @@ impl Guard {
 
     fn permits(&self, address: IpAddr) -> bool {
         let meant = meant(address);
-        let allowed = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let allowed = self.0.read();
         is_public(meant) || allowed.iter().any(|network| network.contains(&address) || network.contains(&meant))
     }
 
