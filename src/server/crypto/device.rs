@@ -4,7 +4,7 @@
 //! `{browser}.{until}.{tag}`, the last two once for each account. The tag is made with the master key over realm, account,
 //! browser and time, so that a browser cannot name an account that never signed in with it, and nothing has to be stored.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::keyring::Keyring;
 use crate::model::environment::looks_like_slug;
+use crate::server::platform::cookies::{SetCookie, host_name, pairs};
 use crate::server::platform::random::Random;
 use crate::server::platform::rate_limit::Realm;
 
@@ -30,19 +31,15 @@ pub struct Devices(Vec<(String, String)>);
 
 /// The cookie's name: the portal's, or that of an environment. `__Host-` binds it to this host over TLS.
 pub fn cookie_name(is_https: bool, environment: Option<&str>) -> String {
-    let prefix = if is_https { "__Host-" } else { "" };
     match environment {
-        None => format!("{prefix}{NAME}"),
-        Some(slug) => format!("{prefix}{NAME}-{slug}"),
+        None => host_name(is_https, NAME),
+        Some(slug) => host_name(is_https, &format!("{NAME}-{slug}")),
     }
 }
 
 /// The cookie, as `Set-Cookie` takes it.
-pub fn set_cookie(is_https: bool, environment: Option<&str>, value: &str) -> String {
-    let secure = if is_https { "; Secure" } else { "" };
-    let max_age = KNOWN.num_seconds();
-    let name = cookie_name(is_https, environment);
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
+pub fn set_cookie(is_https: bool, environment: Option<&str>, value: &str) -> Option<HeaderValue> {
+    SetCookie::lasting(is_https, &cookie_name(is_https, environment), value, KNOWN).header()
 }
 
 /// Whether it is a name that the portal or an environment gives. Of these all are looked at: others of the site may set as
@@ -54,9 +51,7 @@ fn is_named(name: &str) -> bool {
 
 impl Devices {
     pub fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(axum::http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let ours = pairs.filter(|(name, value)| is_named(name) && value.len() <= LONGEST);
+        let ours = pairs(headers).filter(|(name, value)| is_named(name) && value.len() <= LONGEST);
         Self(ours.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 

@@ -4,15 +4,16 @@
 //! A browser that calls us itself has it as `__Host-fe_refresh_{environment}_…`, which no other host of the site can set, and
 //! by no other name: such a cookie has the path `/`, and environments have applications of the same name. An application's server that hands its users' cookies on has them under the SDK's name, on its own host.
 
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::origin::is_our_own;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
+use crate::server::platform::cookies::{self, SetCookie};
 use crate::server::service::registry::relying_party::Application;
 use crate::server::service::registry::sdk::{self, Kept};
 use crate::server::service::session;
@@ -60,10 +61,8 @@ fn may_be_plain(provider: &Provider) -> bool {
 }
 
 fn pairs(provider: &Provider) -> impl Iterator<Item = (&str, &str)> {
-    let headers = provider.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = headers.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (https, plain) = (provider.state.is_https(), may_be_plain(provider));
-    pairs.filter(move |(name, _)| match name.strip_prefix(HOST) {
+    cookies::pairs(&provider.headers).filter(move |(name, _)| match name.strip_prefix(HOST) {
         Some(rest) => https && rest.starts_with(PREFIX),
         None => plain && name.starts_with(PREFIX),
     })
@@ -168,40 +167,35 @@ fn set(
     expires_at: DateTime<Utc>,
 ) {
     let name = name(&application.client_id);
-    let max_age = (expires_at - provider.state.now()).num_seconds().max(0);
+    let max_age = (expires_at - provider.state.now()).max(TimeDelta::zero());
+    let is_https = provider.state.is_https();
     if is_handed_on(provider) {
         // It becomes the application's own, whose pages do not lie below our path.
-        append(provider, response, &name, secret, "/", max_age);
-    } else if provider.state.is_https() {
+        SetCookie::lasting(is_https, &name, secret, max_age).add_to(response);
+    } else if is_https {
         let name = host_name(&provider.environment.slug, &application.client_id);
-        append(provider, response, &name, secret, "/", max_age);
+        SetCookie::lasting(is_https, &name, secret, max_age).add_to(response);
     } else {
-        append(provider, response, &name, secret, &provider.cookie_path(), max_age);
+        let path = provider.cookie_path();
+        SetCookie { path: &path, ..SetCookie::lasting(is_https, &name, secret, max_age) }.add_to(response);
     }
 }
 
 /// Takes the application's cookie back, wherever it lies and however it is spelt.
 pub fn clear(provider: &Provider, response: &mut Response, application: &Application) {
     let (slug, client_id) = (&provider.environment.slug, &application.client_id);
+    let is_https = provider.state.is_https();
     let mut names = vec![name(client_id)];
     names.extend(pairs(provider).map(|(name, _)| name.to_owned()).filter(|name| is_named_for(name, slug, client_id)));
     names.sort();
     names.dedup();
-    if provider.state.is_https() && !is_handed_on(provider) {
-        append(provider, response, &host_name(slug, client_id), "", "/", 0);
+    if is_https && !is_handed_on(provider) {
+        SetCookie::gone(is_https, &host_name(slug, client_id), "/").add_to(response);
     }
     for name in names.into_iter().filter(|name| !name.starts_with(HOST)) {
         for path in [provider.cookie_path(), "/".to_owned()] {
-            append(provider, response, &name, "", &path, 0);
+            SetCookie::gone(is_https, &name, &path).add_to(response);
         }
-    }
-}
-
-fn append(provider: &Provider, response: &mut Response, name: &str, value: &str, path: &str, max_age: i64) {
-    let secure = if provider.state.is_https() { "; Secure" } else { "" };
-    let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
-    if let Ok(value) = HeaderValue::try_from(text) {
-        response.headers_mut().append(header::SET_COOKIE, value);
     }
 }
 

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use chrono::TimeDelta;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -15,6 +16,7 @@ use crate::model::percent::{decode, encode};
 use crate::server::crypto::device;
 use crate::server::domain::actor::Operator;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::cookies::{self, SameSite, SetCookie, host_name};
 use crate::server::platform::url::is_path;
 use crate::server::service::caller::{Caller, Origin};
 use crate::server::service::operator as service;
@@ -44,7 +46,7 @@ pub async fn request() -> Result<RequestContext, ApiError> {
     };
     Ok(RequestContext {
         origin: origin(&state, &parts),
-        cookie: cookie_value(&parts.headers, operator_cookie_name(&state)),
+        cookie: operator_cookie(&state, &parts.headers),
         known: parts.extensions.get::<Operator>().cloned(),
         state,
     })
@@ -111,30 +113,24 @@ pub fn status(error: &ApiError) -> StatusCode {
     }
 }
 
-/// `__Host-` binds the cookie to this host over TLS; plain HTTP on a developer's machine cannot have it.
-pub fn operator_cookie_name(state: &AppState) -> &'static str {
-    if state.is_https() { "__Host-understudy" } else { "understudy" }
+/// The portal's cookie, by which an operator is signed in.
+fn operator_cookie_name(state: &AppState) -> String {
+    host_name(state.is_https(), "understudy")
 }
 
-/// The value of a request's cookie.
-pub fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
+/// The value of the portal's cookie.
+pub fn operator_cookie(state: &AppState, headers: &HeaderMap) -> Option<String> {
+    cookies::value(headers, &operator_cookie_name(state)).map(str::to_owned)
 }
 
 pub fn set_cookie(state: &AppState, value: &str) {
-    append_cookie(&cookie(state, value, 12 * 3600));
+    let name = operator_cookie_name(state);
+    append_cookie(SetCookie::lasting(state.is_https(), &name, value, service::SESSION_LIFETIME).header());
 }
 
 /// The browser is known from now on: see [`device`].
 pub fn set_device(state: &AppState, value: &str) {
-    append_cookie(&device::set_cookie(state.is_https(), None, value));
+    append_cookie(device::set_cookie(state.is_https(), None, value));
 }
 
 /// What was typed into a sign-in form that was refused: a form without script has lost it. Kept out of addresses, which are
@@ -146,33 +142,28 @@ pub fn remember_typed(state: &AppState, email: &str) {
     let accept = use_context::<Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
     let is_form = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     if is_form && email.len() <= LONGEST_TYPED {
-        let secure = if state.is_https() { "; Secure" } else { "" };
         let value = encode(email);
-        append_cookie(&format!("{TYPED_COOKIE}={value}; Path=/sign-in; HttpOnly; SameSite=Strict; Max-Age=60{secure}"));
+        let lasting = SetCookie::lasting(state.is_https(), TYPED_COOKIE, &value, TimeDelta::minutes(1));
+        append_cookie(SetCookie { path: "/sign-in", same_site: SameSite::Strict, ..lasting }.header());
     }
 }
 
 /// What [`remember_typed`] left.
 pub fn typed(headers: &HeaderMap) -> Option<String> {
-    cookie_value(headers, TYPED_COOKIE).filter(|value| value.len() <= 3 * LONGEST_TYPED).map(|value| decode(&value))
+    cookies::value(headers, TYPED_COOKIE).filter(|value| value.len() <= 3 * LONGEST_TYPED).map(decode)
 }
 
 /// Bytes of an e-mail address at most (RFC 5321, section 4.5.3.1.3).
 const LONGEST_TYPED: usize = 256;
 
 pub fn clear_cookie(state: &AppState) {
-    append_cookie(&cookie(state, "", 0));
+    append_cookie(SetCookie::gone(state.is_https(), &operator_cookie_name(state), "/").header());
 }
 
-fn append_cookie(text: &str) {
-    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(text)) {
-        response.append_header(header::SET_COOKIE, value);
+fn append_cookie(cookie: Option<HeaderValue>) {
+    if let (Some(response), Some(cookie)) = (use_context::<ResponseOptions>(), cookie) {
+        response.append_header(header::SET_COOKIE, cookie);
     }
-}
-
-fn cookie(state: &AppState, value: &str, max_age: u32) -> String {
-    let secure = if state.is_https() { "; Secure" } else { "" };
-    format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", operator_cookie_name(state))
 }
 
 /// A plain form that was posted while the server is busy gets a page that says so.

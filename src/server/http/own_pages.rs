@@ -6,16 +6,17 @@
 //! pages of this site alone (RFC 6265bis, `SameSite=Strict`).
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use maud::html;
 
-use super::caller::cookie_value;
 use super::host::{self, Names};
 use super::own_host;
 use super::page::Page;
 use crate::model::error::ApiError;
+use crate::server::platform::cookies::{self, SameSite, SetCookie};
 use crate::server::platform::url::{is_local, origin_of};
 use crate::server::state::AppState;
 
@@ -63,10 +64,8 @@ fn mark(state: &AppState, response: &mut Response) {
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page && needs_cookie(state) {
-        let cookie = format!("{COOKIE}=1; Path=/; HttpOnly; SameSite=Strict");
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
+        let lasting = SetCookie::lasting(false, COOKIE, "1", TimeDelta::zero());
+        SetCookie { same_site: SameSite::Strict, max_age: None, ..lasting }.add_to(response);
     }
 }
 
@@ -91,7 +90,7 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
         Some("null") if from_here => by_name(),
         // An older browser, on the machine itself, where all newer ones say more.
         Some("null") if site.is_none() && is_own_machine(state) => by_name(),
-        Some("null") if site.is_none() => match cookie_value(headers, COOKIE) {
+        Some("null") if site.is_none() => match cookies::value(headers, COOKIE) {
             Some(_) if needs_cookie(state) => by_name(),
             _ => Err(Refusal::Unproven),
         },

@@ -9,7 +9,7 @@ use maud::html;
 
 use crate::server::domain::actor::Operator;
 use crate::server::error::ServiceResult;
-use crate::server::http::caller::{cookie_value, operator_cookie_name};
+use crate::server::http::caller::operator_cookie;
 use crate::server::http::page::{self, Page};
 use crate::server::oauth::cookies;
 use crate::server::oauth::parameters::{BrowserQuery, Parameters, with_query};
@@ -111,7 +111,7 @@ fn is_challenge(text: &str) -> bool {
 }
 
 async fn operator_here(provider: &Provider) -> ServiceResult<Option<Operator>> {
-    match cookie_value(&provider.headers, operator_cookie_name(&provider.state)) {
+    match operator_cookie(&provider.state, &provider.headers) {
         Some(cookie) => operator::authenticate(&provider.state, &cookie).await,
         None => Ok(None),
     }

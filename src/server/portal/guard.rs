@@ -8,7 +8,7 @@ use maud::html;
 
 use crate::server::domain::actor::Operator;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::http::caller::{LONGEST_PATH, cookie_value, operator_cookie_name};
+use crate::server::http::caller::{LONGEST_PATH, operator_cookie};
 use crate::server::http::headers::OfOperator;
 use crate::server::http::page::{self, Page};
 use crate::server::service::operator as service;
@@ -18,7 +18,7 @@ const SIGN_IN: &str = "/rpc/sign-in";
 
 /// The signed-in operator of a request, from its cookie.
 pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> ServiceResult<Option<Operator>> {
-    match cookie_value(headers, operator_cookie_name(state)) {
+    match operator_cookie(state, headers) {
         Some(cookie) => service::authenticate(state, &cookie).await,
         None => Ok(None),
     }

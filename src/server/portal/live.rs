@@ -21,7 +21,7 @@ use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use tokio_stream::{Stream, StreamExt, once};
 
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::http::caller::{cookie_value, operator_cookie_name};
+use crate::server::http::caller::operator_cookie;
 use crate::server::http::origin::origin;
 use crate::server::service;
 use crate::server::service::caller::Caller;
@@ -121,7 +121,7 @@ fn while_allowed(
 }
 
 async fn enter(state: &AppState, parts: &Parts, environment: &str) -> ServiceResult<Caller> {
-    let cookie = cookie_value(&parts.headers, operator_cookie_name(state)).ok_or(ServiceError::Unauthenticated)?;
+    let cookie = operator_cookie(state, &parts.headers).ok_or(ServiceError::Unauthenticated)?;
     let operator = service::operator::authenticate(state, &cookie).await?.ok_or(ServiceError::Unauthenticated)?;
     let caller = service::operator::enter(state, operator, origin(state, parts), environment).await?;
     caller.require_view()?;

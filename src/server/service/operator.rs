@@ -33,7 +33,7 @@ pub use manage::{
 };
 
 /// A portal session lasts a working day.
-const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
+pub const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
 /// A new portal session: the cookie's value, and the one by which the browser is known again.

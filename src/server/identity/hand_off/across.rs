@@ -4,16 +4,15 @@
 //! another code. That one works only together with a word that no address has: it lies in a cookie of this host, in the one
 //! browser that set out, and the code is bound to its hash (RFC 7636).
 
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::server::crypto::secret;
-use crate::server::http::caller::cookie_value;
 use crate::server::oauth::own_host::CLAIM;
 use crate::server::oauth::parameters::with_query;
 use crate::server::oauth::provider::Provider;
+use crate::server::platform::cookies::{SetCookie, host_name, value};
 use crate::server::service::impersonation::HAND_OFF_LIFETIME;
 
 /// The name of a parameter: it comes back with the browser, and says which word is meant.
@@ -28,12 +27,8 @@ pub fn set_out(provider: &Provider, code: &str) -> Response {
     let word = URL_SAFE_NO_PAD.encode(bytes);
     let challenge = URL_SAFE_NO_PAD.encode(secret::hash(&word));
     let mut response = Redirect::to(&claim(provider, &[("code", code), (CHALLENGE, &challenge)])).into_response();
-    let secure = if provider.state.is_https() { "; Secure" } else { "" };
-    let (name, seconds) = (cookie_name(provider, &challenge), HAND_OFF_LIFETIME.num_seconds());
-    let text = format!("{name}={word}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    if let Ok(value) = HeaderValue::try_from(text) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
+    let name = cookie_name(provider, &challenge);
+    SetCookie::lasting(provider.state.is_https(), &name, &word, HAND_OFF_LIFETIME).add_to(&mut response);
     response
 }
 
@@ -49,11 +44,10 @@ pub fn back(provider: &Provider, code: &str, challenge: &str) -> String {
 
 /// The word with which this browser set out.
 pub fn word(provider: &Provider, challenge: &str) -> Option<String> {
-    cookie_value(&provider.headers, &cookie_name(provider, challenge))
+    value(&provider.headers, &cookie_name(provider, challenge)).map(str::to_owned)
 }
 
 fn cookie_name(provider: &Provider, challenge: &str) -> String {
-    let prefix = if provider.state.is_https() { "__Host-" } else { "" };
     let tab: String = challenge.chars().take(TOLD_APART).collect();
-    format!("{prefix}understudy_hand-off_{tab}")
+    host_name(provider.state.is_https(), &format!("understudy_hand-off_{tab}"))
 }
