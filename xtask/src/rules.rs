@@ -2,6 +2,7 @@
 
 mod arrows;
 mod conformance;
+mod dependencies;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,13 +16,14 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 6] = [
+pub const ALL: [(&str, Rule); 7] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
     ("SQL outside the database layer", sql),
     ("circles and arrows", arrows::arrows),
     ("the conformance table", conformance::conformance),
+    ("unused dependencies", dependencies::dependencies),
 ];
 
 const LONGEST: usize = 400;
