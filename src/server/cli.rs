@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::platform::telemetry::{self, LogFormat};
+use super::platform::telemetry::{self, LogFormat, Logging};
 use super::platform::text::printable;
 
 /// A portal for user impersonation, and the identity provider that makes it real.
@@ -45,6 +45,16 @@ struct LogOptions {
     /// Which log lines are written: a level, and levels of single modules.
     #[arg(long, env = "LOG_FILTER", default_value = "info,sqlx=warn", value_name = "FILTER", global = true)]
     log_filter: String,
+    /// `false` writes no line for each request.
+    #[arg(long, env = "ACCESS_LOG", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    access_log: bool,
+}
+
+impl LogOptions {
+    fn logging(&self) -> Logging<'_> {
+        Logging { format: self.log_format, filter: &self.log_filter, access: self.access_log }
+    }
 }
 
 /// How a command answers: each that answers has it.
@@ -82,7 +92,7 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let exposed = exposed(&matches);
-    telemetry::init(cli.log.log_format, &cli.log.log_filter);
+    telemetry::init(&cli.log.logging());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

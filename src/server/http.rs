@@ -1,10 +1,12 @@
 //! The kit of all doors: what a request of any of them is asked, and what every answer has around it. Knows callers, cookies,
 //! names and pages; nothing of tokens.
 
+pub mod access;
 pub mod assets;
 pub mod body;
 pub mod caller;
 pub mod cors;
+pub(in crate::server) mod door;
 pub(in crate::server) mod explain;
 pub mod headers;
 pub mod health;

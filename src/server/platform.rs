@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod outbound;
 pub mod random;
 pub mod rate_limit;
+pub mod request;
 pub mod telemetry;
 pub mod text;
 pub mod url;

@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
+use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::server::http::host::{self, Names};
 use crate::server::http::own_pages::{self, Own};
-use crate::server::http::{assets, body, caller, explain, headers, health, site};
+use crate::server::http::{assets, body, caller, door, explain, headers, health, site};
 use crate::server::oauth::own_host;
 use crate::server::portal::pages::{self, Pages};
 use crate::server::portal::{guard, impersonate, live, sign_out};
@@ -78,7 +79,8 @@ pub fn router(state: AppState) -> Router {
         .merge(health::router(state.clone()))
         .nest("/id/{environment}", provider.layer(from_fn_with_state(state.clone(), own_host::lead_there)))
         .merge(frontegg::login_box::router())
-        .fallback(move |request: Request| assets::serve(no_page.clone(), request));
+        .fallback(move |request: Request| assets::serve(no_page.clone(), request))
+        .layer(MapRequestLayer::new(door::tell));
     Router::new()
         .fallback_service(from_fn_with_state(state.clone(), own_host::lead_in).layer(routes))
         // One stack, not four: the router wraps each route anew, boxes and all, in each that it is given.

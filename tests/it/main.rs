@@ -14,6 +14,7 @@ mod impersonation;
 mod import;
 mod live;
 mod mishaps;
+mod observed;
 mod rendering;
 mod support;
 mod text;

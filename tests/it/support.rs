@@ -27,6 +27,7 @@ use understudy::server::state::AppState;
 mod database;
 pub mod fixture;
 mod ledger;
+pub mod log;
 
 pub use database::{TestDatabase, break_audit, execute, mend_audit, remember, try_execute};
 pub use fixture::{OPERATOR_PASSWORD, USER_PASSWORD};
@@ -177,6 +178,17 @@ impl TestApp {
     /// Rows of the audit trail with this action, newest last: (description, reason, operator, visible to the account).
     pub async fn events(&self, action: &str) -> Vec<database::EventRow> {
         database::events(&self.state.db, action).await
+    }
+
+    /// The ids of the requests in which events of this action were written, oldest first.
+    pub async fn request_ids(&self, action: &str) -> Vec<Option<String>> {
+        database::request_ids(&self.state.db, action).await
+    }
+
+    /// The bytes that the router answers a request with.
+    pub async fn router_answer(&self, request: Request<Body>) -> Vec<u8> {
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        response.into_body().collect().await.expect("a body").to_bytes().to_vec()
     }
 
     /// The user's sessions as the user sees them.

@@ -6,8 +6,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
+use super::access::Line;
 use super::host;
 use crate::server::cache::epoch_map::in_request;
+use crate::server::platform::request;
 use crate::server::state::AppState;
 
 /// What no page of this server needs, so that nothing on one can ask for it.
@@ -23,7 +25,6 @@ pub struct OfOperator;
 /// Every request gets an id, which its log lines, audit rows and errors carry; operators are told how long the server took.
 pub async fn request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let request_id = state.new_id().simple().to_string();
-    let started = std::time::Instant::now();
     let name = HeaderName::from_static("x-request-id");
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         request.headers_mut().insert(name.clone(), value);
@@ -31,9 +32,12 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     // What else there is below another name that leads here is not ours to decide about.
     let names = [host::asked(request.uri(), request.headers()), host::passed_on(request.headers())];
     let is_public = names.into_iter().flatten().any(|name| host::is_public(&state.public_url, &name));
-    let span = tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path());
-    let mut response = in_request(next.run(request).instrument(span.clone())).await;
-    let took = started.elapsed();
+    let span =
+        tracing::info_span!("request", id = request_id, method = %request.method(), route = tracing::field::Empty);
+    let line = Line::begin(&state, &mut request, span.clone());
+    let answer = request::answer(request_id.as_str().into(), next.run(request).instrument(span));
+    let mut response = in_request(answer).await;
+    let took = line.took();
     let is_operators = response.extensions().get::<OfOperator>().is_some();
     let headers = response.headers_mut();
     if is_operators && let Ok(value) = HeaderValue::from_str(&format!("app;dur={:.3}", took.as_secs_f64() * 1000.0)) {
@@ -49,10 +53,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
         let value = if is_public { "max-age=63072000; includeSubDomains" } else { "max-age=63072000" };
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
-    span.in_scope(|| {
-        tracing::debug!(status = response.status().as_u16(), took_ms = took.as_secs_f64() * 1000.0, "answered");
-    });
-    response
+    line.end(response)
 }
 
 /// Documents and answers of the portal are nobody's to keep, to frame or to share.

@@ -3,7 +3,13 @@
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The target of the access log.
+const ACCESS: &str = "access";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LogFormat {
@@ -11,12 +17,40 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sets up logging once, for the whole process.
-pub fn init(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().init(),
+/// Which lines are written, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Logging<'a> {
+    pub format: LogFormat,
+    /// A level, and levels of single modules.
+    pub filter: &'a str,
+    /// Whether each request has a line.
+    pub access: bool,
+}
+
+impl Logging<'_> {
+    fn filter(&self) -> EnvFilter {
+        let filter = EnvFilter::try_new(self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+        match format!("{ACCESS}=off").parse::<Directive>() {
+            Ok(off) if !self.access => filter.add_directive(off),
+            _ => filter,
+        }
     }
+
+    /// What writes the lines to `writer`, in colour where `colourful`.
+    pub fn to<W>(&self, writer: W, colourful: bool) -> Box<dyn Subscriber + Send + Sync>
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
+        let builder = tracing_subscriber::fmt().with_env_filter(self.filter()).with_writer(writer);
+        match self.format {
+            LogFormat::Text => Box::new(builder.with_target(false).with_ansi(colourful).finish()),
+            LogFormat::Json => Box::new(builder.json().finish()),
+        }
+    }
+}
+
+/// Sets up logging once, for the whole process.
+pub fn init(logging: &Logging<'_>) {
+    use tracing_subscriber::util::SubscriberInitExt;
+    logging.to(std::io::stderr, std::io::stderr().is_terminal()).init();
 }

@@ -27,6 +27,7 @@ use crate::server::db::{Conn, DbResult, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::request;
 use crate::server::platform::text::{SEARCH_MAX, Search, sentence, storable};
 use crate::server::state::AppState;
 
@@ -163,6 +164,7 @@ pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResul
     let mut row = event.0;
     row.id = state.new_id();
     row.occurred_at = state.now();
+    row.request_id = row.request_id.or_else(request::id);
     debug_assert!(
         action::severities(&row.action).iter().any(|severity| severity.as_str() == row.severity),
         "{} cannot be {}: see the table of actions",

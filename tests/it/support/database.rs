@@ -154,6 +154,11 @@ pub async fn events(db: &Db, action: &str) -> Vec<EventRow> {
     on_db!(db, c => sqlx::query_as(sql).bind(action).fetch_all(c).await).expect("events")
 }
 
+pub async fn request_ids(db: &Db, action: &str) -> Vec<Option<String>> {
+    let sql = "SELECT request_id FROM audit_events WHERE action = $1 ORDER BY occurred_at, id";
+    on_db!(db, c => sqlx::query_scalar(sql).bind(action).fetch_all(c).await).expect("events")
+}
+
 /// Runs a statement that may well be refused.
 pub async fn try_execute(db: &Db, sql: &str) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(sql.to_owned());

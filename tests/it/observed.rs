@@ -1,0 +1,3 @@
+//! What whoever runs the server can see of it: log lines, metrics, readiness.
+
+mod access;
