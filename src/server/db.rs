@@ -23,6 +23,7 @@ pub mod operator;
 pub mod page;
 pub mod parked;
 pub mod password_link;
+mod pool;
 pub mod problem;
 pub(crate) mod search;
 pub mod session;
@@ -45,8 +46,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
+use crate::server::platform::metrics::{Statement, Statements};
 use epoch::Epochs;
 pub use epoch::{Epoch, forget_request, in_request};
+pub use pool::Pool;
 use sqlite::{GroupTx, Reader, Sqlite};
 
 /// How long a connection of the pool may have been idle before it is asked whether it is still there.
@@ -100,6 +103,7 @@ impl DbError {
 pub struct Db {
     store: Store,
     epochs: Arc<Epochs>,
+    statements: Statements,
 }
 
 #[derive(Clone)]
@@ -120,7 +124,10 @@ enum Postgresly {
 }
 
 /// One connection, inside a transaction or not.
-pub struct Conn(Kind);
+pub struct Conn {
+    kind: Kind,
+    statements: Statements,
+}
 
 enum Kind {
     Sqlite(Sqlitely),
@@ -135,7 +142,7 @@ pub enum Raw<'c> {
 
 impl Conn {
     pub fn raw(&mut self) -> Raw<'_> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Sqlite(Sqlitely::Plain(c)) => Raw::Sqlite(c),
             Kind::Sqlite(Sqlitely::Tx(c)) => Raw::Sqlite(c),
             Kind::Postgres(Postgresly::Plain(c)) => Raw::Postgres(c),
@@ -144,7 +151,12 @@ impl Conn {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.0, Kind::Sqlite(_))
+        matches!(self.kind, Kind::Sqlite(_))
+    }
+
+    /// A statement of this module begins on this connection, and ends when what is given is dropped.
+    pub fn begin(&self, module: &'static str) -> Statement {
+        self.statements.begin(module)
     }
 }
 
@@ -168,7 +180,7 @@ impl DerefMut for Tx {
 impl Tx {
     pub async fn commit(self) -> DbResult<()> {
         epoch::forget_request();
-        match self.0.0 {
+        match self.0.kind {
             Kind::Sqlite(Sqlitely::Tx(tx)) => tx.commit().await?,
             Kind::Postgres(Postgresly::Tx(tx)) => tx.commit().await?,
             Kind::Sqlite(Sqlitely::Plain(_)) | Kind::Postgres(Postgresly::Plain(_)) => {}
@@ -179,21 +191,23 @@ impl Tx {
 
 /// Runs one query text on whichever database `$conn` is connected to.
 macro_rules! on {
-    ($conn:expr, $c:ident => $body:expr) => {
-        match $conn.raw() {
+    ($conn:expr, $c:ident => $body:expr) => {{
+        let statement = $conn.begin(module_path!());
+        let outcome = match $conn.raw() {
             $crate::server::db::Raw::Sqlite($c) => $body,
             $crate::server::db::Raw::Postgres($c) => $body,
-        }
-    };
+        };
+        drop(statement);
+        outcome
+    }};
 }
 
 /// Runs a statement and gives the number of rows that it changed.
 macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $conn.raw() {
-            $crate::server::db::Raw::Sqlite(c) => sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
-            $crate::server::db::Raw::Postgres(c) => sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
-        }
+        $crate::server::db::on!($conn, c => {
+            sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
+        })
         .map_err($crate::server::db::DbError::from)
     };
 }
@@ -298,7 +312,7 @@ impl Db {
     }
 
     fn on(store: Store) -> Self {
-        Self { store, epochs: Arc::default() }
+        Self { store, epochs: Arc::default(), statements: Statements::default() }
     }
 
     /// Brings the schema up to date.
@@ -312,7 +326,7 @@ impl Db {
 
     /// A connection for reading, outside any transaction.
     pub async fn read(&self) -> DbResult<Conn> {
-        Ok(Conn(match &self.store {
+        Ok(self.conn(match &self.store {
             Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Plain(sqlite.read().await?)),
             Store::Postgres(pool) => Kind::Postgres(Postgresly::Plain(pool.acquire().await?)),
         }))
@@ -330,10 +344,19 @@ impl Db {
 
     async fn begin(&self, long: bool) -> DbResult<Tx> {
         epoch::forget_request();
-        Ok(Tx(Conn(match &self.store {
+        Ok(Tx(self.conn(match &self.store {
             Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Tx(sqlite.writer.begin(long).await?)),
             Store::Postgres(pool) => Kind::Postgres(Postgresly::Tx(pool.begin().await?)),
         })))
+    }
+
+    fn conn(&self, kind: Kind) -> Conn {
+        Conn { kind, statements: self.statements.clone() }
+    }
+
+    /// How long its statements take.
+    pub fn statements(&self) -> &Statements {
+        &self.statements
     }
 
     /// Whether rows in memory are still current: see [`Epoch`]. It is asked of the database, not of this process.

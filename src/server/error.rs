@@ -80,6 +80,21 @@ impl ServiceError {
         FieldError::new(field, message).into()
     }
 
+    /// What became of a use case, in a word.
+    pub fn word_of<T>(outcome: &ServiceResult<T>) -> &'static str {
+        match outcome {
+            Ok(_) => "ok",
+            Err(Self::Unauthenticated) => "unauthenticated",
+            Err(Self::NotFound) => "not_found",
+            Err(Self::Forbidden) => "forbidden",
+            Err(Self::Invalid { .. }) => "invalid",
+            Err(Self::Denied(_)) => "denied",
+            Err(Self::RateLimited { .. }) => "rate_limited",
+            Err(Self::Busy { .. }) => "busy",
+            Err(Self::Internal(_)) => "failed",
+        }
+    }
+
     /// The error as the caller may see it. Our own faults are logged here, once, under the request's id.
     pub fn into_api(self, request_id: &str) -> ApiError {
         match self {

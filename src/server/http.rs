@@ -11,6 +11,7 @@ pub(in crate::server) mod explain;
 pub mod headers;
 pub mod health;
 pub mod host;
+pub mod metrics;
 pub(in crate::server) mod origin;
 pub mod own_host;
 pub mod own_pages;

@@ -7,6 +7,7 @@ pub mod directory;
 pub mod impersonation;
 pub mod import;
 mod length;
+pub mod measure;
 pub mod operator;
 pub mod parked;
 pub mod readiness;

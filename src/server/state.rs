@@ -22,6 +22,7 @@ use super::db::environment::EnvironmentRow;
 use super::db::operator::OperatorSessionRow;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
+use super::platform::metrics::Metrics;
 use super::platform::outbound::Outbound;
 use super::platform::random::Random;
 use super::platform::rate_limit::RateLimits;
@@ -59,6 +60,7 @@ pub struct Inner {
     pub limits: RateLimits,
     /// Who watches what runs.
     pub watchers: Watchers,
+    pub metrics: Metrics,
     /// What applications got wrong, until it is written down.
     pub problems: Problems,
     /// Bytes of requests that this server has parked.
@@ -111,6 +113,7 @@ impl AppState {
     ) -> Self {
         let limits = RateLimits::new(clock.clone());
         let passwords = Passwords::default();
+        let metrics = Metrics::new(db.statements(), limits.refused());
         Self(Arc::new(Inner {
             db,
             clock,
@@ -129,6 +132,7 @@ impl AppState {
             passwords,
             limits,
             watchers: Watchers::default(),
+            metrics,
             problems: Problems::default(),
             parked_bytes: AtomicU64::default(),
             outbox: Notify::new(),

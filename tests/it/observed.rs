@@ -1,3 +1,4 @@
 //! What whoever runs the server can see of it: log lines, metrics, readiness.
 
 mod access;
+mod metrics;

@@ -48,6 +48,10 @@ pub struct ServerOptions {
     /// Address and port to listen on.
     #[arg(long = "listen", env = "LISTEN_ADDR", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+    /// Address and port at which Prometheus reads `/metrics`: one that only the monitoring reaches, for nobody is asked who it is
+    /// there. None where nothing is said.
+    #[arg(long = "metrics-listen", env = "METRICS_LISTEN_ADDR", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
     /// The address under which browsers and applications reach this server, without a path.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub public_url: Url,

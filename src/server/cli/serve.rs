@@ -11,10 +11,13 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{context, say};
 use crate::server::db::operator;
+use crate::server::http::metrics;
 use crate::server::state::AppState;
 use crate::server::{job, router, service};
 use connections::Limits;
@@ -51,7 +54,7 @@ pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()>
 /// Takes the port, then opens the database: a second server on the same port changes nothing.
 pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppState)> {
     options.server.validate()?;
-    let listener = listen(options.server.listen).await?;
+    let listener = listen(options.server.listen, "--listen (LISTEN_ADDR)").await?;
     let public_url = options.server.public_url.clone();
     let state = context::open(&options.database, public_url, options.server.proxies()).await?;
     warn(&options.server);
@@ -85,11 +88,11 @@ fn warn(options: &ServerOptions) {
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("another program listens on {address}; stop it, or choose another port with --listen (LISTEN_ADDR)")
+            bail!("another program listens on {address}; stop it, or choose another port with {option}")
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
     }
@@ -99,9 +102,10 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptions) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let (stop, stopping) = watch::channel(false);
     let address = listener.local_addr()?;
     let limits = Limits::of(options);
+    let metrics = measure(&state, options.metrics_listen, stopping.clone()).await?;
     let server = tokio::spawn(connections::serve(listener, router::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
@@ -117,9 +121,23 @@ pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptio
         () = signalled(&mut terminate, &mut interrupt) => tracing::warn!("stopping at once"),
     }
     jobs.abort();
+    metrics.abort();
     state.db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Answers whoever reads metrics, at an address of their own, where one is named.
+async fn measure(
+    state: &AppState,
+    address: Option<SocketAddr>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let Some(address) = address else { return Ok(tokio::spawn(std::future::ready(()))) };
+    let listener = listen(address, "--metrics-listen (METRICS_LISTEN_ADDR)").await?;
+    tracing::info!(address = listener.local_addr()?.to_string(), "metrics can be read at /metrics");
+    let router = metrics::router(state.clone());
+    Ok(tokio::spawn(connections::serve(listener, router, Limits::of_metrics(), stopping)))
 }
 
 async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::word::word;
-use super::{Conn, DbError, DbResult, Tx, execute, on};
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_one, on};
 use crate::server::domain::delivery::{Kind, Message};
 
 /// A message that is due as soon as it is committed.
@@ -164,4 +164,18 @@ pub async fn make_due(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<boo
         now
     )?;
     Ok(changed == 1)
+}
+
+/// As many messages as are counted at most.
+const COUNTED: i64 = 10_000;
+
+/// How many messages wait, as far as they are counted, and since when the first of these does.
+pub async fn waiting(conn: &mut Conn) -> DbResult<(i64, Option<DateTime<Utc>>)> {
+    fetch_one!(
+        conn,
+        "SELECT count(*), min(created_at) FROM (
+            SELECT created_at FROM deliveries WHERE delivered_at IS NULL AND dead_at IS NULL
+            ORDER BY next_attempt_at LIMIT $1) AS waiting",
+        COUNTED
+    )
 }

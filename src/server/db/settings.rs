@@ -10,6 +10,11 @@ pub async fn get(conn: &mut Conn, environment_id: Uuid) -> DbResult<Impersonatio
     Ok(versioned(conn, environment_id).await?.0)
 }
 
+/// In how many environments impersonation is on.
+pub async fn enabled(conn: &mut Conn) -> DbResult<i64> {
+    fetch_scalar!(conn, "SELECT count(*) FROM impersonation_settings WHERE enabled")
+}
+
 /// The settings with their version, which grows with each change.
 pub async fn versioned(conn: &mut Conn, environment_id: Uuid) -> DbResult<(ImpersonationSettings, i64)> {
     let row: Option<(bool, bool, i64)> = fetch_optional!(

@@ -18,7 +18,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::DbResult;
+use super::{DbResult, Pool};
 pub use writer::{GroupTx, Writer};
 
 pub struct Sqlite {
@@ -26,6 +26,7 @@ pub struct Sqlite {
     reading: SqliteConnectOptions,
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
     readers: Arc<Semaphore>,
+    most: usize,
     pub writer: Writer,
     /// The index of the write-ahead log, for reading. Never closed: POSIX takes all locks of a process on a file back when
     /// the process closes any descriptor of it, and SQLite's own connections hold locks on this one.
@@ -56,6 +57,7 @@ impl Sqlite {
             writing: options,
             idle: Arc::default(),
             readers: Arc::new(Semaphore::new(most.max(1) as usize)),
+            most: most.max(1) as usize,
             writer,
             index,
         })
@@ -82,6 +84,12 @@ impl Sqlite {
             None => self.connect().await?,
         };
         Ok(Reader { connection: Some(connection), idle: self.idle.clone(), _permit: permit })
+    }
+
+    /// The connections for reading.
+    pub fn pool(&self) -> Pool {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        Pool { used: self.most.saturating_sub(self.readers.available_permits()), idle, most: self.most }
     }
 
     /// Waits for what is being written, and closes every connection that is not in use.

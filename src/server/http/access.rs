@@ -20,6 +20,10 @@ use crate::server::crypto::secret;
 use crate::server::platform::client_address;
 use crate::server::state::AppState;
 
+/// The code of a protocol's error, on the answer that has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal(pub &'static str);
+
 /// What the lines can be filtered by: `LOG_FILTER=info,access=off`.
 pub const TARGET: &str = "access";
 /// Characters of a path that no route has.
@@ -27,6 +31,7 @@ const LONGEST: usize = 200;
 
 /// The line of one request. It is written when this is dropped, so that none goes without.
 pub struct Line {
+    state: AppState,
     span: Span,
     started: Instant,
     method: Method,
@@ -41,8 +46,23 @@ pub struct Line {
 /// What became of a request.
 struct Answered {
     status: StatusCode,
+    /// The code of a protocol's error.
+    refusal: Option<&'static str>,
     /// From the head of the request to that of the answer.
     took: Duration,
+}
+
+impl Answered {
+    /// The error's code, or the class of the status.
+    fn outcome(&self) -> &'static str {
+        self.refusal.unwrap_or(match self.status.as_u16() {
+            100..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            _ => "5xx",
+        })
+    }
 }
 
 impl Line {
@@ -52,6 +72,7 @@ impl Line {
         request.extensions_mut().insert(route.clone());
         let is_written = tracing::enabled!(target: TARGET, tracing::Level::INFO);
         Self {
+            state: state.clone(),
             span,
             started: Instant::now(),
             method: request.method().clone(),
@@ -70,7 +91,8 @@ impl Line {
 
     /// Ends the line with this answer: at once where its length is known, or else when the last of it has gone.
     pub fn end(mut self, response: Response) -> Response {
-        self.answered = Some(Answered { status: response.status(), took: self.took() });
+        let refusal = response.extensions().get::<Refusal>().map(|refusal| refusal.0);
+        self.answered = Some(Answered { status: response.status(), refusal, took: self.took() });
         match response.body().size_hint().exact() {
             Some(bytes) => {
                 self.bytes = bytes;
@@ -94,6 +116,14 @@ impl Line {
         }
     }
 
+    fn count(&self) {
+        let (outcome, took) = match &self.answered {
+            Some(answered) => (answered.outcome(), answered.took),
+            None => ("given_up", self.took()),
+        };
+        self.state.metrics.request(self.route.door().as_str(), outcome, took);
+    }
+
     /// What would flood a log and tell nothing: questions of health, files that are there.
     fn is_quiet(&self) -> bool {
         let is_good = |answered: &Answered| !answered.status.is_client_error() && !answered.status.is_server_error();
@@ -114,6 +144,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        self.count();
         if tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             self.span.in_scope(|| self.write());
         }

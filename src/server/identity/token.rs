@@ -38,10 +38,21 @@ struct TokenResponse {
 pub async fn token(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {
     let application = client_auth::client(&provider, &form).await?;
     let answer = granted(&provider, &application, &form).await;
+    let outcome = answer.as_ref().map_or_else(OAuthError::code, |_| "issued");
+    provider.state.metrics.token(word(form.get("grant_type")), outcome);
     if let Err(error) = &answer {
         problem::note_refusal(&provider, &application, error, &form);
     }
     Ok(Json(answer?).into_response())
+}
+
+/// A grant in a word; whatever else is asked for is another one.
+fn word(grant_type: Option<&str>) -> &'static str {
+    match grant_type {
+        Some(TOKEN_EXCHANGE) => "token_exchange",
+        Some(sent) => GRANT_TYPES.into_iter().find(|known| *known == sent).unwrap_or("other"),
+        None => "other",
+    }
 }
 
 async fn granted(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<TokenResponse> {

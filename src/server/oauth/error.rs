@@ -9,6 +9,7 @@ use serde_json::json;
 use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
+use crate::server::http::access::Refusal;
 use crate::server::service::tokens::TokenError;
 
 #[derive(Debug)]
@@ -148,6 +149,7 @@ impl IntoResponse for OAuthError {
         if let Self::RateLimited { retry_after_seconds } | Self::Busy { retry_after_seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }
+        response.extensions_mut().insert(Refusal(self.code()));
         if let Some(kind) = self.problem() {
             let text = format!("{}: {}", self.code(), self.description());
             Unnoted { kind, text, client_id: None }.attach(&mut response);

@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::clock::Clock;
+use super::metrics::Counters;
 pub use attempt::{Attempt, Realm};
 pub use sign_ins::Charge;
 use sign_ins::SignIns;
@@ -50,6 +51,7 @@ pub struct Limited {
 pub struct RateLimits {
     clock: Adapter,
     is_off: AtomicBool,
+    refused: Counters<1>,
     sign_ins: Mutex<SignIns>,
     start_per_operator: Keyed,
     report_per_session: Keyed,
@@ -73,7 +75,18 @@ impl RateLimits {
             repeats_per_session: limiter(120, Duration::from_secs(2)),
             clock,
             is_off: AtomicBool::new(false),
+            refused: Counters::default(),
         }
+    }
+
+    /// How often each limit refused something.
+    pub fn refused(&self) -> &Counters<1> {
+        &self.refused
+    }
+
+    fn limited(&self, limit: &'static str, wait: Duration) -> Limited {
+        self.refused.get_or_create(&[("limit", limit)]).inc();
+        limited(wait)
     }
 
     /// From now on everything may be tried as often as anybody likes.
@@ -90,7 +103,7 @@ impl RateLimits {
             return Ok(Charge::default());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins().attempt(attempt, now).map_err(limited)
+        self.sign_ins().attempt(attempt, now).map_err(|wait| self.limited("sign_in", wait))
     }
 
     /// The attempt was no guess: it does not count.
@@ -108,27 +121,27 @@ impl RateLimits {
             return Ok(());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins().right_password(attempt, now).map_err(limited)
+        self.sign_ins().right_password(attempt, now).map_err(|wait| self.limited("right_password", wait))
     }
 
     /// One impersonation started by an operator.
     pub fn start(&self, operator: Uuid) -> Result<(), Limited> {
-        self.check(&self.start_per_operator, operator)
+        self.check("start", &self.start_per_operator, operator)
     }
 
     /// One event reported by an application in a session.
     pub fn report(&self, session: Uuid) -> Result<(), Limited> {
-        self.check(&self.report_per_session, session)
+        self.check("report", &self.report_per_session, session)
     }
 
     /// Tokens given once more in a session, by a refresh token or by a browser's cookie.
     pub fn tokens(&self, session: Uuid) -> Result<(), Limited> {
-        self.check(&self.tokens_per_session, session)
+        self.check("tokens", &self.tokens_per_session, session)
     }
 
     /// The same for a refresh token that was traded before: whoever repeats it uses up nobody's first use of another.
     pub fn tokens_again(&self, session: Uuid) -> Result<(), Limited> {
-        self.check(&self.repeats_per_session, session)
+        self.check("tokens_again", &self.repeats_per_session, session)
     }
 
     /// Forgets the keys that are as good as new.
@@ -146,13 +159,13 @@ impl RateLimits {
         self.sign_ins.lock()
     }
 
-    fn check(&self, limiter: &Keyed, key: Uuid) -> Result<(), Limited> {
+    fn check(&self, limit: &'static str, limiter: &Keyed, key: Uuid) -> Result<(), Limited> {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(());
         }
         limiter
             .check_key(&key)
-            .map_err(|until| limited(until.earliest_possible().duration_since(self.clock.now()).into()))
+            .map_err(|until| self.limited(limit, until.earliest_possible().duration_since(self.clock.now()).into()))
     }
 }
 

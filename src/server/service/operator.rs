@@ -63,6 +63,18 @@ pub async fn sign_in_instead(
     password: &str,
     replaced: Option<&str>,
 ) -> ServiceResult<SignedIn> {
+    let outcome = begin(state, client, email, password, replaced).await;
+    state.metrics.sign_in("portal", ServiceError::word_of(&outcome));
+    outcome
+}
+
+async fn begin(
+    state: &AppState,
+    client: &Client,
+    email: &str,
+    password: &str,
+    replaced: Option<&str>,
+) -> ServiceResult<SignedIn> {
     let key = text::sign_in_name(email);
     let device = origin.device(state, Realm::Portal, None, &key);
     let charge = state.limits.sign_in(&origin.attempt(Realm::Portal, &key, device.known()))?;

@@ -85,6 +85,7 @@ pub async fn end_in(
     if !table::end(tx, session.id, reason, state.now()).await? {
         return Ok(false);
     }
+    state.metrics.ended(session.kind, reason);
     let name = match session.kind {
         SessionKind::Impersonation => action::IMPERSONATION_ENDED,
         SessionKind::Password if reason == EndReason::SignedOut => action::USER_SIGNED_OUT,

@@ -78,7 +78,8 @@ async fn questions_of_health_are_quiet_and_what_is_not_there_is_not() {
     }
     assert_eq!(log.access(), [] as [serde_json::Value; 0]);
     let secret = "ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS";
-    app.browser().get(&format!("/nothing.php/{secret}?q={secret}")).await.expect_status(StatusCode::NOT_FOUND);
+    let request = Request::get(format!("/nothing.php/{secret}?q={secret}")).body(Body::empty()).expect("a request");
+    app.browser().send(request).await.expect_status(StatusCode::NOT_FOUND);
     let lines = log.access();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(lines[0]["fields"]["status"], 404);
@@ -95,7 +96,7 @@ async fn a_request_that_its_client_gives_up_has_a_line_that_says_so() {
     let answer = tokio::time::timeout(std::time::Duration::from_millis(50), app.router_answer(request)).await;
     assert!(answer.is_err(), "it waits for the rest of the body");
     let lines = log.access();
-    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines.len(), 1, "{}", log.text());
     assert!(lines[0]["fields"]["message"].as_str().is_some_and(|said| said.contains("given up")), "{lines:?}");
     assert!(lines[0]["fields"]["status"].is_null());
 }

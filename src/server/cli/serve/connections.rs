@@ -33,6 +33,8 @@ const SHARE: usize = 4;
 const OTHER_FILES: usize = 100;
 /// How often it is said that there are too many.
 const SAID_EVERY: Duration = Duration::from_secs(60);
+/// Connections for reading metrics at a time.
+const METRICS_READERS: usize = 16;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// How many connections there may be, and how long each may dawdle.
@@ -49,6 +51,11 @@ pub struct Limits {
 impl Limits {
     pub fn of(options: &ServerOptions) -> Self {
         Self::new(options.max_connections, options.max_connections_per_network, options.proxies())
+    }
+
+    /// For readers of metrics, who are few and come one by one.
+    pub fn of_metrics() -> Self {
+        Self::new(METRICS_READERS, Some(METRICS_READERS), TrustedProxies::default())
     }
 
     fn new(most: usize, most_of_network: Option<usize>, proxies: TrustedProxies) -> Self {

@@ -12,6 +12,7 @@ use crate::server::db::Tx;
 use crate::server::db::delivery::{self as table, Failure, NewMessage};
 use crate::server::domain::delivery::{Kind, Message};
 use crate::server::error::ServiceResult;
+use crate::server::platform::metrics::Told;
 use crate::server::platform::outbound::Status;
 use crate::server::platform::random::Random;
 use crate::server::state::AppState;
@@ -101,6 +102,7 @@ pub async fn settle(
     let (status, error) = match outcome {
         Outcome::Heard(status) => {
             table::delivered(tx, message.id, status.into(), now).await?;
+            state.metrics.told(Told::Delivered);
             return Ok(None);
         }
         Outcome::Unheard { status, error } => (status, error),
@@ -115,6 +117,10 @@ pub async fn settle(
         dead_at: (now >= last).then_some(now),
     };
     let is_given_up = table::failed(tx, &failure).await? && failure.dead_at.is_some();
+    state.metrics.told(if status.is_some() { Told::Rejected } else { Told::Unanswered });
+    if is_given_up {
+        state.metrics.told(Told::GivenUp);
+    }
     Ok(is_given_up.then_some(error))
 }
 

@@ -101,9 +101,12 @@ pub async fn redeem_in(
             open(state, tx, &code, session.clone(), application, presenter, origin).await?
         }
     };
-    if let Err(refusal) = outcome {
-        let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
-        write_down(state, tx, refusal, &refused, origin).await?;
+    match outcome {
+        Ok(_) => state.metrics.hand_off("redeemed"),
+        Err(refusal) => {
+            let refused = Refused { code_hash: &code_hash, row: &row, session: &session, presenter };
+            write_down(state, tx, refusal, &refused, origin).await?;
+        }
     }
     Ok(outcome)
 }
@@ -132,6 +135,7 @@ async fn write_down(
     if !credential::note_refusal(tx, code_hash, refusal.word()).await? {
         return Ok(());
     }
+    state.metrics.hand_off(refusal.word());
     let severity = severity(state, refusal, row, session, presenter);
     let sentence = format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence());
     let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);

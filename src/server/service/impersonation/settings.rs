@@ -87,6 +87,9 @@ pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> 
     let sentence = describe(before, after, protected.as_deref());
     let event = Event::of_caller(caller, action::SETTINGS_CHANGED, sentence);
     audit::record(state, tx, event).await?;
+    if before.enabled != after.enabled {
+        state.metrics.switched(after.enabled);
+    }
     Ok(!after.enabled)
 }
 

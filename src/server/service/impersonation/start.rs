@@ -67,6 +67,7 @@ pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResu
             Err(denial) => return Err(refuse(caller, &candidate.user, denial, &purpose).await?),
         };
         if let Some(hand_off) = begin(caller, &choice, &purpose).await? {
+            state.metrics.started();
             return Ok(hand_off);
         }
     }
@@ -171,5 +172,6 @@ async fn refuse(
     .about_user(user.id, &user.name, &user.email)
     .for_reason(purpose.reason, purpose.ticket);
     audit::record_alone(&caller.state, event).await?;
+    caller.state.metrics.denied(denial);
     Ok(ServiceError::Denied(denial))
 }

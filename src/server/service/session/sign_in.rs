@@ -82,6 +82,20 @@ pub async fn sign_in_at(
     before: Before<'_>,
     origin: &Origin,
 ) -> ServiceResult<SignedIn> {
+    let outcome = begin(state, environment, application, email, password, before, client).await;
+    state.metrics.sign_in("environment", ServiceError::word_of(&outcome));
+    outcome
+}
+
+async fn begin(
+    state: &AppState,
+    environment: &EnvironmentRow,
+    application: Option<&ApplicationRow>,
+    email: &str,
+    password: &str,
+    before: Before<'_>,
+    client: &Client,
+) -> ServiceResult<SignedIn> {
     let key = text::sign_in_name(email);
     let realm = Realm::Environment(environment.id);
     let device = origin.device(state, realm, Some(&environment.slug), &key);
