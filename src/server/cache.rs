@@ -3,6 +3,7 @@
 
 pub mod epoch_map;
 pub mod problems;
+pub mod readiness;
 pub mod registry;
 pub mod sessions;
 pub mod verified;

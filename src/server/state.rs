@@ -11,6 +11,7 @@ use uuid::{Builder, Uuid};
 
 use super::cache::epoch_map::EpochMap;
 use super::cache::problems::Problems;
+use super::cache::readiness::Readiness;
 use super::cache::registry::Configuration;
 use super::cache::sessions::SessionCache;
 use super::cache::verified::VerifiedTokens;
@@ -61,6 +62,7 @@ pub struct Inner {
     /// Who watches what runs.
     pub watchers: Watchers,
     pub metrics: Metrics,
+    pub readiness: Readiness,
     /// What applications got wrong, until it is written down.
     pub problems: Problems,
     /// Bytes of requests that this server has parked.
@@ -133,6 +135,7 @@ impl AppState {
             limits,
             watchers: Watchers::default(),
             metrics,
+            readiness: Readiness::default(),
             problems: Problems::default(),
             parked_bytes: AtomicU64::default(),
             outbox: Notify::new(),

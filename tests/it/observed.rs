@@ -2,3 +2,5 @@
 
 mod access;
 mod metrics;
+mod readiness;
+mod served;

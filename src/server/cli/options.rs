@@ -52,6 +52,10 @@ pub struct ServerOptions {
     /// there. None where nothing is said.
     #[arg(long = "metrics-listen", env = "METRICS_LISTEN_ADDR", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
+    /// For how many seconds after SIGTERM new connections are still taken, while `/readyz` says already that there should be none:
+    /// as long as whoever spreads the load takes to notice.
+    #[arg(long, env = "STOP_DELAY", value_name = "SECONDS", default_value_t = 1)]
+    pub stop_delay: u32,
     /// The address under which browsers and applications reach this server, without a path.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "http://localhost:3000")]
     pub public_url: Url,

@@ -109,7 +109,18 @@ pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptio
     let server = tokio::spawn(connections::serve(listener, router::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
-    signalled(&mut terminate, &mut interrupt).await;
+    tokio::select! {
+        _ = interrupt.recv() => state.readiness.stop(),
+        _ = terminate.recv() => {
+            state.readiness.stop();
+            tracing::info!(seconds = options.stop_delay, "stopping: whoever sends requests here has time to notice");
+            let delay = tokio::time::sleep(Duration::from_secs(options.stop_delay.into()));
+            tokio::select! {
+                () = delay => {}
+                () = signalled(&mut terminate, &mut interrupt) => {}
+            }
+        }
+    }
     tracing::info!("stopping: no new requests, those that run may finish");
     stop.send_replace(true);
     state.watchers.close();

@@ -1,7 +1,11 @@
 //! The schema's history, in the binary. Both folders hold the same names: a missing file does not compile.
 
+use std::collections::HashSet;
+
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use super::{Db, DbResult, fetch_all};
 
 macro_rules! migrations {
     ($folder:literal) => {
@@ -54,4 +58,18 @@ pub fn sqlite() -> Migrator {
 
 pub fn postgres() -> Migrator {
     migrations!("postgres")
+}
+
+impl Db {
+    /// Whether every migration of this version was applied: others, of a later version, do no harm.
+    ///
+    /// # Errors
+    /// Also where no migration was ever applied.
+    pub async fn is_current(&self) -> DbResult<bool> {
+        let mut conn = self.read().await?;
+        let applied: Vec<(i64,)> = fetch_all!(conn, "SELECT version FROM _sqlx_migrations WHERE success")?;
+        let applied: HashSet<i64> = applied.into_iter().map(|(version,)| version).collect();
+        // Both folders have the same.
+        Ok(sqlite().iter().all(|known| applied.contains(&known.version)))
+    }
 }
