@@ -4,6 +4,7 @@ pub mod client_address;
 pub mod clock;
 pub(in crate::server) mod closed;
 pub mod cookies;
+pub mod lines;
 pub mod metrics;
 pub mod outbound;
 pub mod random;

@@ -23,6 +23,7 @@ use super::db::environment::EnvironmentRow;
 use super::db::operator::OperatorSessionRow;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
+use super::platform::lines::Refusals;
 use super::platform::metrics::Metrics;
 use super::platform::outbound::Outbound;
 use super::platform::random::Random;
@@ -61,6 +62,8 @@ pub struct Inner {
     pub limits: RateLimits,
     /// Who watches what runs.
     pub watchers: Watchers,
+    /// Log lines that strangers can cause.
+    pub lines: Refusals,
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// What applications got wrong, until it is written down.
@@ -134,6 +137,7 @@ impl AppState {
             passwords,
             limits,
             watchers: Watchers::default(),
+            lines: Refusals::default(),
             metrics,
             readiness: Readiness::default(),
             problems: Problems::default(),

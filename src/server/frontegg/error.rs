@@ -8,8 +8,10 @@ use serde_json::json;
 
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
+use crate::server::http::access::Refusal;
 use crate::server::oauth::error::OAuthError;
 use crate::server::oauth::unnoted::Unnoted;
+use crate::server::service::registry::problem::About;
 use crate::server::service::tokens::TokenError;
 
 #[derive(Debug)]
@@ -20,17 +22,31 @@ pub struct Refused {
     retry_after_seconds: Option<u32>,
     /// What kind of mistake of the application it is, if it is one and not what a person did.
     problem: Option<ProblemKind>,
+    /// Whose session it was about, for the log.
+    about: About,
 }
 
 pub type Answer<T> = Result<T, Refused>;
 
 impl Refused {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_seconds: None, problem: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after_seconds: None,
+            problem: None,
+            about: About::default(),
+        }
     }
 
     fn mistake(self, kind: ProblemKind) -> Self {
         Self { problem: Some(kind), ..self }
+    }
+
+    /// Whose session it was about, as far as that is known.
+    pub fn about(&self) -> About {
+        self.about
     }
 
     /// What is said of it.
@@ -81,8 +97,10 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
+        let refusal = Refusal(self.code);
         let body = json!({ "errors": [self.message], "error": self.code, "error_description": self.message });
         let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(refusal);
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -134,8 +152,11 @@ impl From<ServiceError> for Refused {
 impl From<TokenError> for Refused {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Grant(text) => Self::new(StatusCode::UNAUTHORIZED, "invalid_grant", text),
-            TokenError::Request(text) => Self::request(text),
+            TokenError::Grant(refused) => Self {
+                about: About { session_id: refused.session_id, user_id: refused.user_id },
+                ..Self::new(StatusCode::UNAUTHORIZED, "invalid_grant", refused.why)
+            },
+            TokenError::Request(refused) => Self::request(refused.why),
             TokenError::Scope => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_scope", "the scope is wider than what was granted")
             }

@@ -47,7 +47,8 @@ pub async fn token(call: Call) -> Answer<Response> {
 fn noted(call: &Call, application: &Application, granted: Answer<Granted>) -> Answer<Granted> {
     granted.inspect_err(|refused| {
         if refused.is_mistake() {
-            problem::note(&call.provider, Some(application), ProblemKind::Grant, refused.message());
+            let about = refused.about();
+            problem::note_about(&call.provider, Some(application), ProblemKind::Grant, refused.message(), about);
         }
     })
 }

@@ -10,7 +10,8 @@ use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
 use crate::server::http::access::Refusal;
-use crate::server::service::tokens::TokenError;
+use crate::server::service::registry::problem::About;
+use crate::server::service::tokens::{Refused, TokenError};
 
 #[derive(Debug)]
 pub enum OAuthError {
@@ -22,7 +23,7 @@ pub enum OAuthError {
     /// Why the client's proof is not accepted, where saying so helps its developer and nobody else.
     ClientRefused(&'static str),
     UnauthorizedClient(&'static str),
-    InvalidGrant(&'static str),
+    InvalidGrant(Refused),
     InvalidScope(&'static str),
     /// Tokens for somebody else than the client itself (RFC 8693 section 2.2.2).
     InvalidTarget,
@@ -83,6 +84,14 @@ impl OAuthError {
         }
     }
 
+    /// Whom a refused grant is about, as far as it is known.
+    pub fn about(&self) -> About {
+        match self {
+            Self::InvalidGrant(refused) => About { session_id: refused.session_id, user_id: refused.user_id },
+            _ => About::default(),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidClient { .. } | Self::ClientRefused(_) | Self::NoToken | Self::InvalidToken(_) => {
@@ -103,7 +112,7 @@ impl OAuthError {
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
             Self::ClientRefused(text)
             | Self::UnauthorizedClient(text)
-            | Self::InvalidGrant(text)
+            | Self::InvalidGrant(Refused { why: text, .. })
             | Self::InvalidScope(text)
             | Self::InvalidToken(text) => text,
             Self::InvalidTarget => "tokens are issued for the client itself only",
@@ -134,6 +143,10 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
+        if let Self::InvalidToken(why) = &self {
+            // Anybody can send any number of these.
+            tracing::debug!(reason = *why, "a token was refused");
+        }
         if let Self::Server(error) = &self {
             tracing::error!(error = format!("{error:#}"), "a protocol endpoint failed");
         }
@@ -180,8 +193,8 @@ impl From<ServiceError> for OAuthError {
 impl From<TokenError> for OAuthError {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Grant(text) => Self::InvalidGrant(text),
-            TokenError::Request(text) => Self::InvalidRequest(text.to_owned()),
+            TokenError::Grant(refused) => Self::InvalidGrant(refused),
+            TokenError::Request(refused) => Self::InvalidRequest(refused.why.to_owned()),
             TokenError::Scope => Self::InvalidScope("the scope is wider than what was granted"),
             TokenError::Service(error) => error.into(),
         }

@@ -20,7 +20,7 @@ use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::own_host::{OwnHost, is_there};
 use crate::server::http::{health, host, page, site};
-use crate::server::service::registry::problem::{self, Mistake};
+use crate::server::service::registry::problem::{self, About, Mistake};
 use crate::server::service::registry::relying_party::{self, Environment};
 use crate::server::state::AppState;
 
@@ -136,7 +136,14 @@ async fn note(state: &AppState, environment: &Environment, text: &str, headers: 
     let known = application.as_ref().map(|application| (application.id, application.client_id.as_str()));
     let (kind, request_id) = (ProblemKind::TokenRequest, request_id(headers));
     let environment_id = environment.id;
-    let mistake = Mistake { environment_id, application: known, kind, value: text, request_id: &request_id };
+    let mistake = Mistake {
+        environment_id,
+        application: known,
+        kind,
+        value: text,
+        request_id: &request_id,
+        about: About::default(),
+    };
     problem::note(state, &mistake);
 }
 

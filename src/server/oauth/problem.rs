@@ -18,7 +18,7 @@ use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::page::Page;
-use crate::server::service::registry::problem::{self, Mistake};
+use crate::server::service::registry::problem::{self, About, Mistake};
 use crate::server::service::registry::relying_party::{self, Application};
 use crate::server::state::AppState;
 
@@ -87,7 +87,8 @@ async fn note_late(state: &AppState, slug: &str, mistake: &Late<'_>) -> ServiceR
     };
     let known = application.as_ref().map(|application| (application.id, application.client_id.as_str()));
     let Late { kind, text, request_id, .. } = *mistake;
-    let mistake = Mistake { environment_id: environment.id, application: known, kind, value: text, request_id };
+    let about = About::default();
+    let mistake = Mistake { environment_id: environment.id, application: known, kind, value: text, request_id, about };
     problem::note(state, &mistake);
     Ok(())
 }
@@ -137,6 +138,17 @@ impl<'a> Refused<'a> {
 
 /// Counts a mistake of an application, or of whoever it was.
 pub fn note(provider: &Provider, application: Option<&Application>, kind: ProblemKind, value: &str) {
+    note_about(provider, application, kind, value, About::default());
+}
+
+/// [`note`] of what was about somebody's session.
+pub fn note_about(
+    provider: &Provider,
+    application: Option<&Application>,
+    kind: ProblemKind,
+    value: &str,
+    about: About,
+) {
     provider.noted.mark();
     let mistake = Mistake {
         environment_id: provider.environment.id,
@@ -144,6 +156,7 @@ pub fn note(provider: &Provider, application: Option<&Application>, kind: Proble
         kind,
         value,
         request_id: &provider.origin.request_id,
+        about,
     };
     problem::note(&provider.state, &mistake);
 }
@@ -158,5 +171,5 @@ pub fn note_refusal(provider: &Provider, application: &Application, error: &OAut
         }
         _ => format!("{}: {}", error.code(), error.description()),
     };
-    note(provider, Some(application), kind, &refused);
+    note_about(provider, Some(application), kind, &refused, error.about());
 }

@@ -63,14 +63,14 @@ pub async fn sign_in_instead(
     password: &str,
     replaced: Option<&str>,
 ) -> ServiceResult<SignedIn> {
-    let outcome = begin(state, client, email, password, replaced).await;
+    let outcome = begin(state, origin, email, password, replaced).await;
     state.metrics.sign_in("portal", ServiceError::word_of(&outcome));
     outcome
 }
 
 async fn begin(
     state: &AppState,
-    client: &Client,
+    origin: &Origin,
     email: &str,
     password: &str,
     replaced: Option<&str>,

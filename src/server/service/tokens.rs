@@ -8,6 +8,7 @@ mod code;
 mod exchange;
 pub mod profile;
 mod refresh;
+mod refused;
 mod reissue;
 mod revoke;
 mod subject;
@@ -21,16 +22,16 @@ use super::session;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, NewRefreshToken};
-use crate::server::db::{DbError, Tx, account, session as session_table};
+use crate::server::db::{Tx, account, session as session_table};
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
-use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::platform::rate_limit::Limited;
+use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
+pub use refused::{Refused, TokenError, TokenResult};
 pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 use subject::subject_in;
@@ -39,33 +40,6 @@ use subject::subject_in;
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 /// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
 const TABS: i64 = 100;
-
-/// Why no token is issued. The text is for the application's developer.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    #[error("{0}")]
-    Grant(&'static str),
-    #[error("{0}")]
-    Request(&'static str),
-    #[error("the scope is wider than what was granted")]
-    Scope,
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-}
-
-impl From<Limited> for TokenError {
-    fn from(limited: Limited) -> Self {
-        Self::Service(limited.into())
-    }
-}
-
-impl From<DbError> for TokenError {
-    fn from(error: DbError) -> Self {
-        Self::Service(error.into())
-    }
-}
-
-pub type TokenResult<T> = Result<T, TokenError>;
 
 /// What the token endpoint turns into tokens.
 #[derive(Debug)]
@@ -143,7 +117,7 @@ pub async fn live(
 /// session waits for this transaction, or came first: then there are no tokens.
 async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, now: DateTime<Utc>) -> TokenResult<()> {
     if session_table::touch(tx, session.id, now).await? == 0 {
-        return Err(TokenError::Grant("the session has ended"));
+        return Err(TokenError::grant("the session has ended").about(session));
     }
     session_table::add_application(tx, session.id, application.id, now).await?;
     Ok(())

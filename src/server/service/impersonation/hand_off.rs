@@ -136,6 +136,7 @@ async fn write_down(
         return Ok(());
     }
     state.metrics.hand_off(refusal.word());
+    tracing::info!(session = %session.id, user = %session.user_id, reason = refusal.word(), "a hand-off was refused");
     let severity = severity(state, refusal, row, session, presenter);
     let sentence = format!("A hand-off to {} was refused: {}", session.user_name, refusal.sentence());
     let event = Event::new(session.environment_id, action::HAND_OFF_REFUSED, severity, sentence);

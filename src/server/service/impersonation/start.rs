@@ -173,5 +173,12 @@ async fn refuse(
     .for_reason(purpose.reason, purpose.ticket);
     audit::record_alone(&caller.state, event).await?;
     caller.state.metrics.denied(denial);
+    tracing::info!(
+        environment = caller.environment.slug,
+        operator = caller.actor.id().map(tracing::field::display),
+        user = %user.id,
+        reason = denial.as_str(),
+        "an impersonation was refused"
+    );
     Ok(ServiceError::Denied(denial))
 }

@@ -29,30 +29,56 @@ pub struct Mistake<'a> {
     pub kind: ProblemKind,
     pub value: &'a str,
     pub request_id: &'a str,
+    pub about: About,
+}
+
+/// Whose session a mistake was made in, as far as that is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    pub session_id: Option<Uuid>,
+    pub user_id: Option<Uuid>,
 }
 
 impl<'a> Mistake<'a> {
     /// A page called from an origin that no application of the environment has.
     pub fn of_origin(environment_id: Uuid, origin: &'a str, request_id: &'a str) -> Self {
-        Self { environment_id, application: None, kind: ProblemKind::Origin, value: origin, request_id }
+        Self {
+            environment_id,
+            application: None,
+            kind: ProblemKind::Origin,
+            value: origin,
+            request_id,
+            about: About::default(),
+        }
     }
 }
 
 /// Says it in the log, and counts it.
 pub fn note(state: &AppState, mistake: &Mistake<'_>) {
     let value = shown(mistake.value);
-    let client_id = mistake.application.map(|(_, client_id)| client_id);
-    tracing::info!(
-        client_id,
-        kind = mistake.kind.as_str(),
-        refused = ?value,
-        request.id = mistake.request_id,
-        "an application got something wrong"
-    );
+    say(state, mistake, &value);
     let now = state.now();
     let place = (mistake.environment_id, mistake.application.map_or_else(Uuid::nil, |(id, _)| id));
     let seen = Seen { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
     state.problems.add(place, (mistake.kind, value), seen);
+}
+
+/// One line. Strangers can cause any number of them: of many in a second the log has some, and says how many more there were.
+fn say(state: &AppState, mistake: &Mistake<'_>, refused: &str) {
+    let client_id = mistake.application.map(|(_, client_id)| client_id);
+    let lines = if client_id.is_some() { &state.lines.of_applications } else { &state.lines.of_strangers };
+    let Some(left_out) = lines.next(state.clock.monotonic()) else { return };
+    tracing::info!(
+        client_id,
+        environment = %mistake.environment_id,
+        session = mistake.about.session_id.map(tracing::field::display),
+        user = mistake.about.user_id.map(tracing::field::display),
+        kind = mistake.kind.as_str(),
+        refused = ?refused,
+        left_out,
+        request.id = mistake.request_id,
+        "an application got something wrong"
+    );
 }
 
 /// What was refused as it may be shown: one line, not endless, and no secret that was sent in the wrong place.

@@ -82,7 +82,7 @@ pub async fn sign_in_at(
     before: Before<'_>,
     origin: &Origin,
 ) -> ServiceResult<SignedIn> {
-    let outcome = begin(state, environment, application, email, password, before, client).await;
+    let outcome = begin(state, environment, application, email, password, before, origin).await;
     state.metrics.sign_in("environment", ServiceError::word_of(&outcome));
     outcome
 }
@@ -94,7 +94,7 @@ async fn begin(
     email: &str,
     password: &str,
     before: Before<'_>,
-    client: &Client,
+    origin: &Origin,
 ) -> ServiceResult<SignedIn> {
     let key = text::sign_in_name(email);
     let realm = Realm::Environment(environment.id);

@@ -128,12 +128,34 @@ async fn redeem(
     verifier_length: usize,
     origin: &Origin,
 ) -> TokenResult<Granted> {
-    const UNKNOWN: TokenError = TokenError::Grant("the authorization code is unknown or was not issued to this client");
+    const UNKNOWN: TokenError = TokenError::grant("the authorization code is unknown or was not issued to this client");
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
     let row = credential::authorization_code(&mut tx, &code_hash).await?;
     // Another client that has it is no reason to take anything from its own: anybody can say to be a public one.
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    let session_id = row.session_id;
+    let found = Found { code_hash: &code_hash, row, verifier_length };
+    let outcome = redeem_found(state, tx, environment_id, application, presented, found, origin).await;
+    outcome.map_err(|error| error.in_session(session_id))
+}
+
+/// A code that this client was given.
+struct Found<'a> {
+    code_hash: &'a [u8],
+    row: AuthorizationCodeRow,
+    verifier_length: usize,
+}
+
+async fn redeem_found(
+    state: &AppState,
+    mut tx: Tx,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Redemption<'_>,
+    Found { code_hash, row, verifier_length }: Found<'_>,
+    origin: &Origin,
+) -> TokenResult<Granted> {
     let now = state.now();
     if let Some(redeemed_at) = row.redeemed_at {
         let same_request = presented.redirect_uri == Some(row.redirect_uri.as_str())
@@ -141,46 +163,46 @@ async fn redeem(
         if same_request && row.replayed_at.is_none() && now <= redeemed_at + IN_A_HURRY {
             return Err(USED);
         }
-        replayed(state, tx, environment_id, &code_hash, &row, origin).await?;
+        replayed(state, tx, environment_id, code_hash, &row, origin).await?;
         return Err(USED);
     }
     if now >= row.expires_at {
-        return Err(TokenError::Grant("the authorization code has expired"));
+        return Err(TokenError::grant("the authorization code has expired"));
     }
     if presented.redirect_uri != Some(row.redirect_uri.as_str()) {
-        return Err(TokenError::Grant("redirect_uri is not the one of the authorization request"));
+        return Err(TokenError::grant("redirect_uri is not the one of the authorization request"));
     }
     if !verifier_fits(row.code_challenge.as_deref(), presented.code_verifier, verifier_length) {
-        return Err(TokenError::Grant("code_verifier does not fit the authorization request"));
+        return Err(TokenError::grant("code_verifier does not fit the authorization request"));
     }
     let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
         tx.commit().await?;
-        return Err(TokenError::Grant("the session has ended"));
+        return Err(TokenError::grant("the session has ended"));
     };
     // Of two at the same instant one redeems it; the other is the same request again.
-    if !credential::redeem_authorization_code(&mut tx, &code_hash, now).await? {
+    if !credential::redeem_authorization_code(&mut tx, code_hash, now).await? {
         return Err(USED);
     }
     // The code's issue was the use of the session: here it only must not end before the application is to be told.
     if !session_table::hold(&mut tx, session.id).await? {
-        return Err(TokenError::Grant("the session has ended"));
+        return Err(TokenError::grant("the session has ended"));
     }
     session_table::add_application(&mut tx, session.id, application.id, now).await?;
     let (refresh_token, family_id) = if may_refresh(&session, application) {
         let family = state.new_id();
-        let lineage = Lineage { code_hash: Some(&code_hash), ..Lineage::of(family) };
+        let lineage = Lineage { code_hash: Some(code_hash), ..Lineage::of(family) };
         let text = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
         (Some(text), Some(family))
     } else {
         (None, None)
     };
     let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
     tx.commit().await?;
     Ok(Granted { subject, scope: row.scope, nonce: row.nonce, refresh_token, family_id })
 }
 
-const USED: TokenError = TokenError::Grant("the authorization code was used already");
+const USED: TokenError = TokenError::grant("the authorization code was used already");
 
 /// A code used twice was stolen, before or after: all that it gave is taken back (RFC 6749 section 4.1.2), and written down
 /// once, however often it comes.

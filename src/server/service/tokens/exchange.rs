@@ -40,7 +40,7 @@ pub async fn exchange_hand_off(
         Ok(opened) => opened,
         Err(refusal) => {
             tx.commit().await?;
-            return Err(TokenError::Request(sentence(refusal)));
+            return Err(TokenError::request(sentence(refusal)));
         }
     };
     let session = opened.session;
@@ -55,7 +55,7 @@ pub async fn exchange_hand_off(
         (None, None)
     };
     let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::Request("no account of the user has this application"))?;
+    let subject = subject.ok_or(TokenError::request("no account of the user has this application"))?;
     tx.commit().await?;
     Ok(Granted { subject, scope: presented.scope.to_owned(), nonce: None, refresh_token, family_id })
 }

@@ -48,11 +48,25 @@ pub async fn refresh(
     presented: &Refreshing<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
-    const UNKNOWN: TokenError = TokenError::Grant("the refresh token is unknown or was not issued to this client");
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(presented.refresh_token) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
     let row = credential::refresh_token(&mut tx, &token_hash).await?;
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
+    let session_id = row.session_id;
+    let outcome = trade(state, tx, environment_id, application, presented, (&token_hash, row), origin).await;
+    outcome.map_err(|error| error.in_session(session_id))
+}
+
+/// Trades a token that this client was given.
+async fn trade(
+    state: &AppState,
+    mut tx: Tx,
+    environment_id: Uuid,
+    application: &ApplicationRow,
+    presented: &Refreshing<'_>,
+    (token_hash, row): (&[u8], RefreshTokenRow),
+    origin: &Origin,
+) -> TokenResult<Granted> {
     if presented.tenant_id.is_some()
         && let Some(standing) = session_table::standing(&mut tx, environment_id, row.session_id).await?
     {
@@ -61,17 +75,17 @@ pub async fn refresh(
     }
     // Of two uses at the same instant the second waits here, and then sees what the first did.
     session_table::lock(&mut tx, row.session_id).await?;
-    let row = credential::refresh_token(&mut tx, &token_hash).await?.ok_or(UNKNOWN)?;
+    let row = credential::refresh_token(&mut tx, token_hash).await?.ok_or(UNKNOWN)?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
         tx.commit().await?;
-        return Err(TokenError::Grant("the session has ended"));
+        return Err(TokenError::grant("the session has ended"));
     };
     if !may_refresh(&session, application) {
-        return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
+        return Err(TokenError::grant("the application does not keep impersonated sessions alive"));
     }
-    if let Some(outcome) = rotate(state, &mut tx, &token_hash, &row, &session, origin).await? {
+    if let Some(outcome) = rotate(state, &mut tx, token_hash, &row, &session, origin).await? {
         tx.commit().await?;
-        return Err(outcome);
+        return Err(outcome.about(&session));
     }
     // A copy that is found out is never answered by a limit, and who repeats a token uses up nobody's first use of another.
     if row.rotated_at.is_some() {
@@ -91,10 +105,10 @@ pub async fn refresh(
     };
     note_use(&mut tx, &session, application, state.now()).await?;
     let lineage =
-        Lineage { family_id: row.family_id, parent_hash: Some(&token_hash), code_hash: row.code_hash.as_deref() };
+        Lineage { family_id: row.family_id, parent_hash: Some(token_hash), code_hash: row.code_hash.as_deref() };
     let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
     let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
     if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
         return Err(NO_ACCOUNT);
     }
@@ -102,8 +116,10 @@ pub async fn refresh(
     Ok(Granted { subject, scope, nonce: None, refresh_token: Some(refresh_token), family_id: Some(row.family_id) })
 }
 
+const UNKNOWN: TokenError = TokenError::grant("the refresh token is unknown or was not issued to this client");
+
 /// The request is wrong, not the grant: the session goes on in the account in which it was.
-pub(super) const NO_ACCOUNT: TokenError = TokenError::Request("tenantId is no account that this session can switch to");
+pub(super) const NO_ACCOUNT: TokenError = TokenError::request("tenantId is no account that this session can switch to");
 
 /// Uses the token, or says why it may not be used; then the transaction holds what follows from that.
 async fn rotate(
@@ -116,22 +132,22 @@ async fn rotate(
 ) -> ServiceResult<Option<TokenError>> {
     let now = state.now();
     if credential::is_family_revoked(tx, row.family_id).await? {
-        return Ok(Some(TokenError::Grant("the refresh token was revoked")));
+        return Ok(Some(TokenError::grant("the refresh token was revoked")));
     }
     if now >= row.expires_at {
-        return Ok(Some(TokenError::Grant("the refresh token has expired")));
+        return Ok(Some(TokenError::grant("the refresh token has expired")));
     }
     match outrun_at(tx, token_hash, row).await? {
-        Some(outrun_at) if now <= outrun_at + IN_A_HURRY => Ok(Some(TokenError::Grant(
+        Some(outrun_at) if now <= outrun_at + IN_A_HURRY => Ok(Some(TokenError::grant(
             "another refresh token of this session was used a moment ago: go on with that one's",
         ))),
         Some(_) => {
             reused(state, tx, row, session, origin).await?;
-            Ok(Some(TokenError::Grant("the refresh token was used before; the session has been ended")))
+            Ok(Some(TokenError::grant("the refresh token was used before; the session has been ended")))
         }
         None if credential::has_more_unused(tx, token_hash, UNUSED).await? => {
             reused(state, tx, row, session, origin).await?;
-            Ok(Some(TokenError::Grant("the refresh token was used too often; the session has been ended")))
+            Ok(Some(TokenError::grant("the refresh token was used too often; the session has been ended")))
         }
         None => {
             credential::rotate_refresh_token(tx, token_hash, now).await?;

@@ -43,6 +43,18 @@ pub async fn reissue(
     origin: &Origin,
 ) -> TokenResult<Granted> {
     state.limits.tokens(session_id)?;
+    let outcome = give(state, environment_id, session_id, application, wanted, origin).await;
+    outcome.map_err(|error| error.in_session(session_id))
+}
+
+async fn give(
+    state: &AppState,
+    environment_id: Uuid,
+    session_id: Uuid,
+    application: &ApplicationRow,
+    wanted: &Reissue<'_>,
+    origin: &Origin,
+) -> TokenResult<Granted> {
     let mut tx = state.db.write().await?;
     let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
     // An impersonation is for its own application and for no other.
@@ -50,17 +62,17 @@ pub async fn reissue(
         session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
     let Some(session) = session else {
         tx.commit().await?;
-        return Err(TokenError::Grant("the session has ended"));
+        return Err(TokenError::grant("the session has ended"));
     };
     if let Some(family_id) = wanted.family_id
         && credential::is_family_revoked(&mut tx, family_id).await?
     {
-        return Err(TokenError::Grant("what this browser was given has been revoked"));
+        return Err(TokenError::grant("what this browser was given has been revoked"));
     }
     let now = state.now();
     // It may have been turned off since the session began; a refresh token would be refused, too.
     if !may_refresh(&session, application) && now >= session.created_at + WITHOUT_KEEP_ALIVE {
-        return Err(TokenError::Grant("the application does not keep impersonated sessions alive"));
+        return Err(TokenError::grant("the application does not keep impersonated sessions alive"));
     }
     let session = switched(state, &mut tx, session, wanted.tenant_id, origin).await?;
     note_use(&mut tx, &session, application, now).await?;
@@ -73,7 +85,7 @@ pub async fn reissue(
         (None, wanted.family_id)
     };
     let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::Grant("no account of the user has this application"))?;
+    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
     if wanted.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
         return Err(NO_ACCOUNT);
     }
