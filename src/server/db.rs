@@ -154,9 +154,9 @@ impl Conn {
         matches!(self.kind, Kind::Sqlite(_))
     }
 
-    /// A statement of this module begins on this connection, and ends when what is given is dropped.
-    pub fn begin(&self, module: &'static str) -> Statement {
-        self.statements.begin(module)
+    /// A statement begins on this connection: see [`Statements::begin`].
+    pub fn begin(&self, here: &'static str) -> Statement {
+        self.statements.begin(here)
     }
 }
 
@@ -192,10 +192,12 @@ impl Tx {
 /// Runs one query text on whichever database `$conn` is connected to.
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {{
-        let statement = $conn.begin(module_path!());
+        // Its name tells that of the function around it.
+        fn here() {}
+        let statement = $conn.begin(std::any::type_name_of_val(&here));
         let outcome = match $conn.raw() {
-            $crate::server::db::Raw::Sqlite($c) => $body,
-            $crate::server::db::Raw::Postgres($c) => $body,
+            $crate::server::db::Raw::Sqlite($c) => statement.run(async { $body }).await,
+            $crate::server::db::Raw::Postgres($c) => statement.run(async { $body }).await,
         };
         drop(statement);
         outcome

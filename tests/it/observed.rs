@@ -3,4 +3,6 @@
 mod access;
 mod metrics;
 mod readiness;
+mod refused;
+mod secrecy;
 mod served;

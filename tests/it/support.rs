@@ -298,6 +298,11 @@ impl Browser {
         }
     }
 
+    /// The values of all cookies.
+    pub fn cookies(&self) -> Vec<String> {
+        self.jar.iter().map(|cookie| cookie.value.clone()).collect()
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.clone())
     }

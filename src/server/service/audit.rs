@@ -184,6 +184,7 @@ pub async fn record_alone(state: &AppState, event: Event) -> ServiceResult<()> {
 }
 
 /// The audit trail of the caller's environment.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
     caller.require_view()?;
     let bounded = [("action", &query.action), ("account", &query.account), ("from", &query.from), ("to", &query.to)];

@@ -56,6 +56,7 @@ pub async fn sign_in(state: &AppState, origin: &Origin, email: &str, password: &
 ///
 /// # Errors
 /// Those of [`sign_in`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in_instead(
     state: &AppState,
     origin: &Origin,

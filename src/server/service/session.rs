@@ -101,6 +101,7 @@ pub async fn end_in(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the environment has no such session.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn end(
     state: &AppState,
     environment_id: Uuid,

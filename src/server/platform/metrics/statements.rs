@@ -1,10 +1,12 @@
-//! How long statements of the database take, by the module that has them.
+//! How long statements of the database take, by what they are about, and a span for each.
 
 use std::time::Instant;
 
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use tracing::instrument::Instrumented;
+use tracing::{Instrument, Span};
 
 use super::Histograms;
 
@@ -23,9 +25,11 @@ impl Default for Statements {
 }
 
 impl Statements {
-    /// A statement of this module begins; it ends when what is given is dropped.
-    pub fn begin(&self, module: &'static str) -> Statement {
-        Statement { statements: self.clone(), module, began: Instant::now() }
+    /// A statement begins; it ends when what is given is dropped. `here` is the name of an item inside the function that has it.
+    pub fn begin(&self, here: &'static str) -> Statement {
+        // Never with its values. Off at the usual levels, where it costs a comparison.
+        let span = tracing::debug_span!(target: "statement", "statement", name = name(here));
+        Statement { statements: self.clone(), here, began: Instant::now(), span }
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -37,30 +41,50 @@ impl Statements {
 /// A statement that runs.
 pub struct Statement {
     statements: Statements,
-    module: &'static str,
+    here: &'static str,
     began: Instant,
+    span: Span,
+}
+
+impl Statement {
+    /// Its work, in its span.
+    pub fn run<T: Future>(&self, work: T) -> Instrumented<T> {
+        work.instrument(self.span.clone())
+    }
 }
 
 impl Drop for Statement {
     fn drop(&mut self) {
-        let about = about(self.module);
-        self.statements.0.get_or_create(&[("about", about)]).observe(self.began.elapsed().as_secs_f64());
+        let about = [("about", about(self.here))];
+        self.statements.0.get_or_create(&about).observe(self.began.elapsed().as_secs_f64());
     }
 }
 
-/// `session` of `understudy::server::db::session::standing`.
-fn about(module: &'static str) -> &'static str {
-    let inside = module.split_once("::db::").map_or(module, |(_, inside)| inside);
-    inside.split("::").next().unwrap_or(inside)
+/// `session::standing::by_id::{{closure}}::here` of `understudy::server::db::session::standing::by_id::{{closure}}::here`.
+fn inside(here: &'static str) -> &'static str {
+    here.split_once("::db::").map_or(here, |(_, inside)| inside)
+}
+
+/// `session`.
+fn about(here: &'static str) -> &'static str {
+    inside(here).split("::").next().unwrap_or(here)
+}
+
+/// `session::standing::by_id`.
+fn name(here: &'static str) -> &'static str {
+    let function = inside(here).rsplit_once("::").map_or(here, |(function, _)| function);
+    function.trim_end_matches("::{{closure}}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::about;
+    use super::{about, name};
 
     #[test]
-    fn a_statement_is_about_the_first_module_of_its_path() {
-        assert_eq!(about("understudy::server::db::session::standing"), "session");
-        assert_eq!(about("understudy::server::db::user"), "user");
+    fn a_statement_has_the_name_of_its_function_and_is_about_the_first_module_of_it() {
+        let here = "understudy::server::db::session::standing::by_id::{{closure}}::here";
+        assert_eq!((about(here), name(here)), ("session", "session::standing::by_id"));
+        let here = "understudy::server::db::user::Finder<T>::count::{{closure}}::{{closure}}::here";
+        assert_eq!((about(here), name(here)), ("user", "user::Finder<T>::count"));
     }
 }

@@ -64,6 +64,7 @@ pub struct Opened {
 
 /// Redeems a code: once, within its time, for its operator or application only. Gives the opened session or, after the
 /// audit row is written, why it was refused.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn redeem(
     state: &AppState,
     environment_id: Uuid,
@@ -153,6 +154,7 @@ pub struct Claimed {
 /// browser of the operator who started, and only from there, it is changed for one that is bound to `code_challenge`, the
 /// S256 challenge of the page that sent the browser here. The new one lives no longer than the old one would have. At a host
 /// name of its own the environment's provider is such a page itself, for all applications.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn claim(
     state: &AppState,
     environment_id: Uuid,

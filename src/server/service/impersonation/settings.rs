@@ -41,6 +41,7 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
 /// settings are others by now, and for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
     let is_off = change_in(caller, &mut tx, wanted).await?;

@@ -47,6 +47,7 @@ struct Choice<'a> {
 /// # Errors
 /// [`ServiceError::Invalid`] for the reason and the ticket, [`ServiceError::Denied`] where the policy says no (which is
 /// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
     caller.require_view()?;
     let reason = composed(&request.reason);

@@ -73,6 +73,7 @@ pub async fn sign_in(
 /// # Errors
 /// Besides those of [`sign_in`], [`ServiceError::Invalid`] for the field `application` where no account of the user has
 /// it: nothing is begun then.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in_at(
     state: &AppState,
     environment: &EnvironmentRow,
@@ -261,6 +262,7 @@ async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, 
 
 /// Signs out of one session: the user's own, or an impersonation, which its operator then ended. Gives whether this
 /// call ended it.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, origin: &Origin) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;
     let ended = match session::live_in(state, &mut tx, environment_id, id).await? {

@@ -42,6 +42,7 @@ pub enum NoCode {
 }
 
 /// Issues a code for `application` in the session.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn issue_code(
     state: &AppState,
     environment_id: Uuid,
@@ -98,6 +99,7 @@ pub struct Redemption<'a> {
 /// [`TokenError::Grant`] for everything that does not fit. A second use is audited and takes back what the first gave;
 /// an impersonation ends. Not so where the same client sends the very same request again within 10 seconds: a page ran
 /// twice, or an answer was lost, and nobody has the code who did not have it before.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn redeem_code(
     state: &AppState,
     environment_id: Uuid,
@@ -110,6 +112,7 @@ pub async fn redeem_code(
 
 /// [`redeem_code`] for the Frontegg SDKs, whose verifiers have 16 characters of 62 where the standard wants 43. That is
 /// 95 bits: little for the standard, and still nothing that anybody guesses within a code's minute.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn redeem_sdk_code(
     state: &AppState,
     environment_id: Uuid,

@@ -23,6 +23,7 @@ pub struct Exchange<'a> {
 /// # Errors
 /// [`TokenError::Request`] for everything that does not fit (RFC 8693 section 2.2.2); all but an unknown code is in the
 /// audit trail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn exchange_hand_off(
     state: &AppState,
     environment_id: Uuid,

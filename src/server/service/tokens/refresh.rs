@@ -41,6 +41,7 @@ pub struct Refreshing<'a> {
 /// # Errors
 /// [`TokenError`], each for what does not fit, also where the session was given too many lately. Where the account to switch to
 /// is refused nothing has changed.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn refresh(
     state: &AppState,
     environment_id: Uuid,

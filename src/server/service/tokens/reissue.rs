@@ -34,6 +34,7 @@ pub struct Reissue<'a> {
 /// # Errors
 /// [`TokenError`], also where the session was given too many lately. Where the account to switch to is refused nothing has
 /// changed.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn reissue(
     state: &AppState,
     environment_id: Uuid,

@@ -26,6 +26,7 @@ use crate::server::state::AppState;
 const KEPT: usize = 1_000;
 
 /// A page of the environment's users.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage> {
     caller.require_view()?;
     let (state, environment_id) = (&caller.state, caller.environment.id);

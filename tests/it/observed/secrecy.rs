@@ -1,0 +1,112 @@
+//! No line of the log holds a secret, whatever level is asked for.
+
+use axum::http::StatusCode;
+use understudy::server::job::Worker;
+use understudy::server::platform::telemetry::LogFormat;
+
+use crate::identity::flow::{self, AMARA, OLIVIA, VERIFIER};
+use crate::support::fixture::CONSOLE_SECRET;
+use crate::support::log::Log;
+use crate::support::{Browser, OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD, execute};
+
+/// What begins a secret of ours, or a token.
+const PREFIXES: [&str; 10] = ["uoc_", "ubr_", "usc_", "uho_", "uac_", "upr_", "urt_", "ucs_", "upl_", "eyJ"];
+
+/// Everything that was secret on the way.
+#[derive(Default)]
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    fn keep(&mut self, secret: impl Into<String>) {
+        let secret = secret.into();
+        assert!(secret.len() > 8, "{secret:?} could stand in a line by chance");
+        self.0.push(secret);
+    }
+
+    fn keep_cookies(&mut self, browser: &Browser) {
+        browser.cookies().into_iter().filter(|value| value.len() > 8).for_each(|value| self.keep(value));
+    }
+
+    fn expect_absent(&self, text: &str) {
+        for secret in &self.0 {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert_eq!(line, None, "{secret}");
+        }
+        for prefix in PREFIXES {
+            let is_secret = |rest: &&str| rest.bytes().take_while(|c| c.is_ascii_alphanumeric()).count() >= 12;
+            let found = text.split(prefix).skip(1).find(is_secret);
+            assert_eq!(found.map(|rest| &rest[..12]), None, "behind {prefix}");
+        }
+    }
+}
+
+/// A whole impersonation and a user's own sign-in, with all that can go wrong on the way.
+async fn drive(app: &TestApp, secrets: &mut Secrets) {
+    execute(
+        &app.state.db,
+        "UPDATE applications SET backchannel_logout_uri = 'https://console.example/out' WHERE client_id = 'console'",
+    )
+    .await;
+    let wrong = [("email", OLIVIA), ("password", "a-wrong-password"), ("return_to", "/")];
+    app.browser().post("/rpc/sign-in", &wrong).await;
+    let mut browser = app.operator_browser(OLIVIA).await;
+    let path = flow::start(app, &mut browser, AMARA, "northwind", "console").await;
+    secrets.keep(path.split("code=").nth(1).expect("a code").split('&').next().unwrap_or_default());
+    app.browser().get(&path).await;
+    let sid = flow::hand_off(&mut browser, &path).await;
+    browser.get(&path).await;
+    let code = flow::code(&mut browser, "console", &[("login_hint", &sid.to_string())]).await;
+    secrets.keep(&code);
+    let tokens = flow::redeem(app, "console", &code).await.expect_status(StatusCode::OK).json();
+    for name in ["access_token", "refresh_token", "id_token"] {
+        secrets.keep(flow::text(&tokens, name));
+    }
+    let (access, refresh) = (flow::text(&tokens, "access_token"), flow::text(&tokens, "refresh_token"));
+    flow::userinfo(app, access).await.expect_status(StatusCode::OK);
+    flow::userinfo(app, &format!("{access}x")).await.expect_status(StatusCode::UNAUTHORIZED);
+    flow::introspect(app, access).await;
+    let next = flow::refresh(app, "console", refresh, &[]).await.expect_status(StatusCode::OK).json();
+    secrets.keep(flow::text(&next, "refresh_token"));
+    flow::refresh(app, "console", refresh, &[("scope", refresh)]).await;
+    // In wrong places.
+    flow::bare(app, "/token", &[("grant_type", CONSOLE_SECRET), ("client_id", CONSOLE_SECRET)]).await;
+    flow::bare(app, "/token", &[("grant_type", refresh), ("client_id", "dispatch"), ("code", &code)]).await;
+    browser
+        .get(&format!("/id/production/authorize?client_id={CONSOLE_SECRET}&redirect_uri={code}&state={access}"))
+        .await;
+    browser.get(&format!("/nothing/{refresh}?token={access}")).await;
+    app.browser().post(&format!("/{CONSOLE_SECRET}"), &[("a", "b")]).await;
+    flow::redeem(app, "console", &code).await.expect_status(StatusCode::BAD_REQUEST);
+    flow::sign_in(&mut app.browser(), AMARA, "another-wrong-password").await;
+    let mut own = flow::signed_in(app, AMARA).await;
+    own.get("/id/production/account/sessions").await;
+    let hint = flow::text(&tokens, "id_token");
+    own.get(&format!("/id/production/logout?id_token_hint={hint}")).await;
+    flow::call(app, "/revoke", "console", &[("token", flow::text(&next, "refresh_token"))]).await;
+    Worker::new(app.state.clone()).run_once().await.expect("the outbox is read");
+    for call in app.outbound.calls() {
+        call.form.values().for_each(|value| secrets.keep(value));
+    }
+    secrets.keep_cookies(&browser);
+    secrets.keep_cookies(&own);
+    browser.post("/rpc/sign-out", &[("ending", "10")]).await;
+}
+
+#[tokio::test]
+async fn no_line_of_a_whole_impersonation_holds_a_secret() {
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let app = TestApp::new().await;
+        let mut secrets = Secrets::default();
+        for secret in
+            [OPERATOR_PASSWORD, USER_PASSWORD, CONSOLE_SECRET, VERIFIER, "a-wrong-password", "another-wrong-password"]
+        {
+            secrets.keep(secret);
+        }
+        secrets.keep(flow::basic("console", CONSOLE_SECRET).trim_start_matches("Basic "));
+        let log = Log::of_everything(format);
+        drive(&app, &mut secrets).await;
+        let text = log.text();
+        assert!(text.lines().count() > 25 && secrets.0.len() > 15, "much was written: {}", text.lines().count());
+        secrets.expect_absent(&text);
+    }
+}
