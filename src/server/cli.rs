@@ -18,11 +18,15 @@ mod user;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::runtime::Runtime;
+use url::Url;
 
 use super::platform::telemetry::{self, LogFormat, Logging};
 use super::platform::text::printable;
+use super::platform::traces::Traces;
 
 /// A portal for user impersonation, and the identity provider that makes it real.
 #[derive(Parser)]
@@ -49,9 +53,21 @@ struct LogOptions {
     #[arg(long, env = "ACCESS_LOG", value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set,
         value_parser = clap::builder::BoolishValueParser::new(), global = true)]
     access_log: bool,
+    /// Address of an OpenTelemetry collector, `http://127.0.0.1:4318`, that takes traces by OTLP over HTTP. None where nothing is said.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", global = true)]
+    otlp_endpoint: Option<String>,
 }
 
 impl LogOptions {
+    fn traces(&self, runtime: &Runtime) -> anyhow::Result<Option<Traces>> {
+        // The standard's variable may be there and empty.
+        let Some(endpoint) = self.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()) else {
+            return Ok(None);
+        };
+        let endpoint = Url::parse(endpoint).context("OTEL_EXPORTER_OTLP_ENDPOINT is no address")?;
+        Traces::begin(&endpoint, runtime.handle().clone()).map(Some)
+    }
+
     fn logging(&self) -> Logging<'_> {
         Logging { format: self.log_format, filter: &self.log_filter, access: self.access_log }
     }
@@ -92,12 +108,11 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let exposed = exposed(&matches);
-    telemetry::init(&cli.log.logging());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(cli.command, &exposed)));
+        .and_then(|runtime| observed(&cli.log, &runtime, run(cli.command, &exposed)));
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -106,6 +121,21 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command with its log, and with its traces until the last of them has gone.
+fn observed<T>(
+    log: &LogOptions,
+    runtime: &Runtime,
+    command: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let traces = log.traces(runtime)?;
+    telemetry::init(&log.logging(), traces.as_ref());
+    let outcome = runtime.block_on(command);
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    outcome
 }
 
 /// Options with a secret in them that were given on the command line, where every user of the machine may read them.

@@ -12,4 +12,5 @@ pub mod rate_limit;
 pub mod request;
 pub mod telemetry;
 pub mod text;
+pub mod traces;
 pub mod url;

@@ -6,3 +6,4 @@ mod readiness;
 mod refused;
 mod secrecy;
 mod served;
+mod traces;

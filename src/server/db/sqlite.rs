@@ -88,7 +88,7 @@ impl Sqlite {
 
     /// The connections for reading.
     pub fn pool(&self) -> Pool {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let idle = self.idle.lock().len();
         Pool { used: self.most.saturating_sub(self.readers.available_permits()), idle, most: self.most }
     }
 

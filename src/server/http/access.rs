@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::door::{Door, Route};
 use crate::server::crypto::secret;
-use crate::server::platform::client_address;
+use crate::server::platform::{client_address, traces};
 use crate::server::state::AppState;
 
 /// The code of a protocol's error, on the answer that has it.
@@ -124,6 +124,15 @@ impl Line {
         self.state.metrics.request(self.route.door().as_str(), outcome, took);
     }
 
+    /// Tells the request's span what became of it.
+    fn trace(&self) {
+        let (method, route) = (self.method.as_str(), self.route.path().unwrap_or(self.route.door().as_str()));
+        traces::rename(&self.span, format!("{method} {route}"));
+        if let Some(answered) = &self.answered {
+            self.span.record("status", answered.status.as_u16());
+        }
+    }
+
     /// What would flood a log and tell nothing: questions of health, files that are there.
     fn is_quiet(&self) -> bool {
         let is_good = |answered: &Answered| !answered.status.is_client_error() && !answered.status.is_server_error();
@@ -145,6 +154,9 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         self.count();
+        if traces::are_sent() {
+            self.trace();
+        }
         if tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             self.span.in_scope(|| self.write());
         }

@@ -4,12 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::access::Line;
 use super::host;
 use crate::server::cache::epoch_map::in_request;
-use crate::server::platform::request;
+use crate::server::platform::{request, traces};
 use crate::server::state::AppState;
 
 /// What no page of this server needs, so that nothing on one can ask for it.
@@ -32,8 +33,17 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     // What else there is below another name that leads here is not ours to decide about.
     let names = [host::asked(request.uri(), request.headers()), host::passed_on(request.headers())];
     let is_public = names.into_iter().flatten().any(|name| host::is_public(&state.public_url, &name));
-    let span =
-        tracing::info_span!("request", id = request_id, method = %request.method(), route = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "request",
+        id = request_id,
+        method = %request.method(),
+        route = Empty,
+        otel.kind = Empty,
+        status = Empty
+    );
+    if traces::are_sent() {
+        trace(&state, &request, &span);
+    }
     let line = Line::begin(&state, &mut request, span.clone());
     let answer = request::answer(request_id.as_str().into(), next.run(request).instrument(span));
     let mut response = in_request(answer).await;
@@ -54,6 +64,14 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
     line.end(response)
+}
+
+/// The span as traces have it. What a proxy began goes on here; anybody else could make up traces, and which of them are kept.
+fn trace(state: &AppState, request: &Request, span: &Span) {
+    span.record("otel.kind", "server");
+    if host::peer(request).is_some_and(|peer| state.trusted_proxies.contains(peer)) {
+        traces::join(span, request.headers());
+    }
 }
 
 /// Documents and answers of the portal are nobody's to keep, to frame or to share.

@@ -1,5 +1,7 @@
-//! Outgoing HTTP: the only way in which this server calls others, so that tests see every call and choose its answer.
+//! Outgoing HTTP: the only way in which this server calls others, so that tests see every call and choose its answer. What goes
+//! to the administrator's own collector of traces is apart: see [`Collector`].
 
+mod collector;
 mod guard;
 
 use std::collections::HashMap;
@@ -14,6 +16,7 @@ use reqwest::dns::{Name, Resolve};
 use tokio::sync::{Notify, Semaphore};
 use url::{Host, Url};
 
+pub use self::collector::Collector;
 use self::guard::{Guard, Private};
 use super::url::is_local;
 

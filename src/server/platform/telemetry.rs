@@ -4,9 +4,13 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, registry};
+
+use super::traces::Traces;
 
 /// The target of the access log.
 const ACCESS: &str = "access";
@@ -36,11 +40,19 @@ impl Logging<'_> {
         }
     }
 
-    /// What writes the lines to `writer`, in colour where `colourful`.
-    pub fn to<W>(&self, writer: W, colourful: bool) -> Box<dyn Subscriber + Send + Sync>
+    /// What writes the lines to `writer`, in colour where `colourful`, and spans to `traces`, where there are any.
+    pub fn to<W>(&self, writer: W, colourful: bool, traces: Option<&Traces>) -> Box<dyn Subscriber + Send + Sync>
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
+        if let Some(traces) = traces {
+            let lines = fmt::layer().with_writer(writer);
+            let lines = match self.format {
+                LogFormat::Text => lines.with_target(false).with_ansi(colourful).boxed(),
+                LogFormat::Json => lines.json().boxed(),
+            };
+            return Box::new(registry().with(lines.with_filter(self.filter())).with(traces.layer()));
+        }
         let builder = tracing_subscriber::fmt().with_env_filter(self.filter()).with_writer(writer);
         match self.format {
             LogFormat::Text => Box::new(builder.with_target(false).with_ansi(colourful).finish()),
@@ -50,7 +62,6 @@ impl Logging<'_> {
 }
 
 /// Sets up logging once, for the whole process.
-pub fn init(logging: &Logging<'_>) {
-    use tracing_subscriber::util::SubscriberInitExt;
-    logging.to(std::io::stderr, std::io::stderr().is_terminal()).init();
+pub fn init(logging: &Logging<'_>, traces: Option<&Traces>) {
+    logging.to(std::io::stderr, std::io::stderr().is_terminal(), traces).init();
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Server {
+pub struct Server {
     child: Child,
     folder: std::path::PathBuf,
     public: SocketAddr,
@@ -27,7 +27,7 @@ fn free_port() -> SocketAddr {
 }
 
 impl Server {
-    fn start(name: &str, options: &[&str]) -> Self {
+    pub fn start(name: &str, options: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("understudy-observed-{name}-{}", std::process::id()));
         _ = std::fs::remove_dir_all(&folder);
         let (public, metrics) = (free_port(), free_port());
@@ -50,7 +50,17 @@ impl Server {
         server
     }
 
-    fn terminate(&self) {
+    /// The whole answer to a request with more headers.
+    pub fn ask(&self, path: &str, more: &str) -> String {
+        ask_with(self.public, path, more).expect("an answer")
+    }
+
+    /// Waits for its end, and whether that was a good one.
+    pub fn wait(&mut self) -> bool {
+        self.child.wait().expect("it ends").success()
+    }
+
+    pub fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(sent.expect("a signal").success());
     }
@@ -58,9 +68,13 @@ impl Server {
 
 /// The whole answer; none where nobody listens any more.
 fn ask(address: SocketAddr, path: &str) -> Option<String> {
+    ask_with(address, path, "")
+}
+
+fn ask_with(address: SocketAddr, path: &str, more: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n").ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n{more}\r\n").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)

@@ -50,7 +50,7 @@ impl Log {
         // With one subscriber alone, lines of code that other threads reach first would be off for all of them.
         LazyLock::force(&OTHERS);
         let memory = Memory::default();
-        let guard = tracing::subscriber::set_default(logging.to(memory.clone(), false));
+        let guard = tracing::subscriber::set_default(logging.to(memory.clone(), false, None));
         Self { memory, _guard: guard }
     }
 
