@@ -180,7 +180,7 @@ impl TestApp {
         database::events(&self.state.db, action).await
     }
 
-    /// The ids of the requests in which events of this action were written, oldest first.
+    /// The ids of the requests in which events of this action were written, oldest first; `%` is any.
     pub async fn request_ids(&self, action: &str) -> Vec<Option<String>> {
         database::request_ids(&self.state.db, action).await
     }

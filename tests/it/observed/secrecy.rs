@@ -1,9 +1,11 @@
 //! No line of the log holds a secret, whatever level is asked for.
 
 use axum::http::StatusCode;
+use serde_json::json;
 use understudy::server::job::Worker;
 use understudy::server::platform::telemetry::LogFormat;
 
+use crate::frontegg::sdk::{self, Call};
 use crate::identity::flow::{self, AMARA, OLIVIA, VERIFIER};
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::log::Log;
@@ -90,6 +92,30 @@ async fn drive(app: &TestApp, secrets: &mut Secrets) {
     secrets.keep_cookies(&browser);
     secrets.keep_cookies(&own);
     browser.post("/rpc/sign-out", &[("ending", "10")]).await;
+    drive_an_sdk(app, secrets).await;
+}
+
+/// The same by the calls of an SDK.
+async fn drive_an_sdk(app: &TestApp, secrets: &mut Secrets) {
+    sdk::embedded(app).await;
+    let mut page = app.browser();
+    let signed_in = sdk::sign_in(&mut page, AMARA).await.expect_status(StatusCode::OK).json();
+    secrets.keep(flow::text(&signed_in, "accessToken"));
+    secrets.keep_cookies(&page);
+    Call::post("dispatch", sdk::REFRESH, json!(null)).send(&mut page).await.expect_status(StatusCode::OK);
+    secrets.keep_cookies(&page);
+    Call::post("dispatch", "/identity/resources/auth/v1/logout", json!({})).send(&mut page).await;
+}
+
+#[tokio::test]
+async fn every_event_of_a_request_has_the_requests_id_by_whatever_door_it_came() {
+    let app = TestApp::new().await;
+    let nameless = |ids: &[Option<String>]| ids.iter().filter(|id| id.is_none()).count();
+    let before = app.request_ids("%").await;
+    drive(&app, &mut Secrets::default()).await;
+    let after = app.request_ids("%").await;
+    assert!(after.len() > before.len() + 10, "{} events became {}", before.len(), after.len());
+    assert_eq!(nameless(&after), nameless(&before));
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ pub async fn events(db: &Db, action: &str) -> Vec<EventRow> {
 }
 
 pub async fn request_ids(db: &Db, action: &str) -> Vec<Option<String>> {
-    let sql = "SELECT request_id FROM audit_events WHERE action = $1 ORDER BY occurred_at, id";
+    let sql = "SELECT request_id FROM audit_events WHERE action LIKE $1 ORDER BY occurred_at, id";
     on_db!(db, c => sqlx::query_scalar(sql).bind(action).fetch_all(c).await).expect("events")
 }
 
