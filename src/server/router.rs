@@ -23,8 +23,8 @@ use crate::server::portal::pages::{self, Pages};
 use crate::server::portal::{guard, impersonate, live, sign_out};
 use crate::server::state::AppState;
 use crate::server::{frontegg, identity};
-use crate::ui::app::App;
-use crate::ui::document::DocumentOptions;
+use crate::ui::frame::app::App;
+use crate::ui::frame::document::DocumentOptions;
 
 /// No form of the portal comes near this.
 const BODY_LIMIT: usize = 64 * 1024;

@@ -19,14 +19,14 @@ use uuid::Uuid;
 
 pub use self::draft::Drafts;
 use self::state::State;
-use super::component::dialog::{self, close_button};
-use super::component::icon::icon;
-use super::component::loaded::ahead::Need;
-use super::component::loaded::{Loading, loaded_or, loading_some};
-use super::component::state::error_view;
-use super::erase::Erase;
 use crate::model::impersonation::Drawer;
 use crate::rpc::impersonation::GetDrawer;
+use crate::ui::component::dialog::{self, close_button};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{Loading, loaded_or, loading_some};
+use crate::ui::kit::state::error_view;
 
 /// The form's id: its button stands outside of it, in the foot, and running sessions above it have forms of their own.
 const FORM: &str = "impersonate-form";

@@ -21,7 +21,7 @@ use crate::server::platform::url::origin_of;
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
-use crate::ui::address::Words;
+use crate::ui::kit::address::Words;
 
 #[derive(Deserialize)]
 pub struct StartForm {

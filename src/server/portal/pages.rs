@@ -25,9 +25,9 @@ use tokio_stream::StreamExt;
 use crate::server::http::caller::typed;
 use crate::server::http::policy;
 use crate::server::state::AppState;
-use crate::ui::component::loaded::ahead::{HandedOver, Loaded, Need};
-use crate::ui::document::{DocumentOptions, shell};
-use crate::ui::needs::needs;
+use crate::ui::frame::document::{DocumentOptions, shell};
+use crate::ui::frame::needs::needs;
+use crate::ui::kit::loaded::ahead::{HandedOver, Loaded, Need};
 use crate::ui::page::sign_in::Typed;
 
 /// Bytes of a long page: a list of fifty rows, before its data.

@@ -8,13 +8,13 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::filter::{Filters, clear_link};
-use super::icon::icon;
-use super::number::{grouped, up_to};
 use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::model::text::isolated;
 use crate::rpc::accounts::search_accounts;
-use crate::ui::erase::Erase;
+use crate::ui::component::number::{grouped, up_to};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::filter::{Filters, clear_link};
+use crate::ui::kit::icon::icon;
 
 /// Where the filter stands.
 #[derive(Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::markup::Markup;
-use crate::ui::erase::Erase;
+use crate::ui::component::markup::Markup;
+use crate::ui::kit::erase::Erase;
 use uuid::Uuid;
 
 pub fn avatar(id: Uuid, name: &str, picture_url: Option<&str>, large: bool) -> AnyView {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::audit::Severity;
 use crate::model::user::UserStatus;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
 pub fn badge(kind: &'static str, text: impl Into<String>) -> AnyView {
     view! { <span class=format!("badge {kind}")>{text.into()}</span> }.erased()

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
-use super::icon::icon;
-use super::toast::Toasts;
+use crate::ui::component::toast::Toasts;
+use crate::ui::kit::icon::icon;
 
 /// `text` in figures of one width, with a button that copies it.
 pub fn copyable(text: String, what: &'static str) -> AnyView {

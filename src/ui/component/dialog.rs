@@ -4,11 +4,11 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::icon::icon;
+use crate::ui::kit::icon::icon;
 
 /// A drawer of the dialog element. Closing it, be it by a click beside it, leads to `close_url`; where it is gone, however
 /// that came, the focus goes to the element that the selector `opener` finds, where it would be lost.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
 /// `id` names the popover; items close it with `popovertarget` where they stay on the page. `label` names the list, and the
 /// button too where its face is only an icon.

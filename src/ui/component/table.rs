@@ -3,7 +3,8 @@
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
 
 /// A table whose name is the element `labelled_by`. Each head is the class of its column and its text, which is read out
 /// only where the column has actions.
@@ -62,7 +63,7 @@ pub fn named(glyph: &'static str, href: String, name: String, beneath: AnyView) 
     let title = name.clone();
     view! {
         <div class="with-icon">
-            {super::icon::icon(glyph)}
+            {icon(glyph)}
             <div class="stacked">
                 <a class="truncate row-link" dir="auto" href=href title=title>{name}</a>
                 {beneath}

@@ -6,8 +6,8 @@ use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Date;
 
 use crate::model::impersonation::MINUTES;
-use crate::ui::clock::{Clock, Now};
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::{Clock, Now};
+use crate::ui::kit::erase::Erase;
 
 /// "4 min ago", moving on by itself.
 pub fn ago(then: DateTime<Utc>, now: Now) -> AnyView {

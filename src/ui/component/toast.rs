@@ -5,10 +5,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::model::error::ApiError;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
-use super::icon::icon;
-use super::state::{sign_in_again, sign_in_link};
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::state::{sign_in_again, sign_in_link};
 
 #[derive(Clone, Copy)]
 pub struct Toasts(RwSignal<Vec<Toast>>);

@@ -4,7 +4,7 @@ use crate::model::denial::Denial;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, TICKET_MAX, validate_reason, validate_ticket};
 use crate::model::validate::FieldError;
-use crate::ui::address::Words;
+use crate::ui::kit::address::Words;
 
 /// The words with which the server leads back to the drawer where script did not start the session.
 pub fn error_of(words: &Words) -> Option<ApiError> {

@@ -6,10 +6,10 @@ use super::state::State;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{DrawerAccount, DrawerApplication};
 use crate::model::text::isolated;
-use crate::ui::component::field::{label, rich_select};
-use crate::ui::component::form::option as option_view;
-use crate::ui::component::icon::icon;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::field::{label, rich_select};
+use crate::ui::kit::form::option as option_view;
+use crate::ui::kit::icon::icon;
 
 pub fn account(state: State) -> AnyView {
     let options = state.drawer.with_value(|drawer| {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::web_sys::Storage;
 use uuid::Uuid;
 
-use crate::ui::address::Words;
+use crate::ui::kit::address::Words;
 
 #[derive(Clone, Default)]
 pub struct Draft {

@@ -8,10 +8,10 @@ use crate::model::error::ApiError;
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::model::percent::encode;
 use crate::ui::component::dialog::close_dialog;
-use crate::ui::component::icon::icon;
-use crate::ui::component::state;
 use crate::ui::component::time::hours_and_minutes;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::state;
 
 pub fn note(state: State) -> AnyView {
     // What cannot begin does not end.

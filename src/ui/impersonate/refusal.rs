@@ -6,8 +6,8 @@ use super::running;
 use super::state::State;
 use crate::model::denial::Denial;
 use crate::ui::component::dialog::close_dialog;
-use crate::ui::component::icon::icon;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
 
 pub fn refused(state: State, denial: Denial) -> AnyView {
     view! {

@@ -11,10 +11,10 @@ use super::state::State;
 use crate::model::impersonation::LiveImpersonation;
 use crate::rpc::impersonation::get_drawer;
 use crate::ui::component::dialog::{close_dialog, focus, focus_first};
-use crate::ui::component::icon::icon;
+use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::time::{clock_time, countdown, time_of_day};
-use crate::ui::end_session::{end_form, reopen_form};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
 
 /// Follows what others end or start meanwhile: the user, the application, the same operator in another tab.
 pub fn follow(state: State) {

@@ -13,12 +13,12 @@ use crate::model::denial::Denial;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
 use crate::model::text::written;
-use crate::ui::address::{Words, use_words};
-use crate::ui::clock::{Clock, Now};
 use crate::ui::component::dialog::focus;
 use crate::ui::component::toast::Toasts;
-use crate::ui::frame::Frame;
-use crate::ui::live::Live;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::clock::{Clock, Now};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::live::Live;
 
 #[derive(Clone, Copy)]
 pub struct State {

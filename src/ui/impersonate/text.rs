@@ -7,8 +7,8 @@ use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, REASON_MIN, TICKET_MAX};
 use crate::model::text::written;
-use crate::ui::component::field::{field_error, label};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::field::{field_error, label};
 
 pub fn reason(state: State) -> AnyView {
     let area = NodeRef::<Textarea>::new();

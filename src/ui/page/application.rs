@@ -13,12 +13,12 @@ use crate::model::application::ApplicationDetail;
 use crate::model::text::isolated;
 use crate::rpc::applications::GetApplication;
 use crate::ui::component::copy::copyable;
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, given, loaded, loading};
-use crate::ui::component::state::page_skeleton;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{Loading, given, loaded, loading};
+use crate::ui::kit::state::page_skeleton;
 
 #[component]
 pub fn ApplicationPage() -> impl IntoView {

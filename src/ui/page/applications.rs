@@ -8,17 +8,17 @@ use super::application::problems::problems_of_nobody;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED};
 use crate::model::search::Searched;
 use crate::rpc::applications::ListApplications;
-use crate::ui::address::{Words, use_words};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
-use crate::ui::component::filter::{Filters, apply_button, search_box};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
-use crate::ui::component::state::{empty, empty_because, nothing, table_skeleton};
 use crate::ui::component::table::{marked, named, row, table};
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::filter::{Filters, apply_button, search_box};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{loaded_quietly, loaded_while, loading};
+use crate::ui::kit::state::{empty, empty_because, nothing, table_skeleton};
 
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::model::audit::AuditQuery;
 use crate::rpc::audit::ListEvents;
-use crate::ui::address::{Words, use_words};
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded_while, loading};
-use crate::ui::component::state::table_skeleton;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{loaded_while, loading};
+use crate::ui::kit::state::table_skeleton;
 
 /// Words of the address that are not the list's own.
 const DETAIL_WORDS: [&str; 1] = ["event"];

@@ -5,9 +5,9 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use crate::rpc::operator::GetHome;
-use crate::ui::component::loaded::{loaded, loading};
-use crate::ui::component::state::nothing;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::loaded::{loaded, loading};
+use crate::ui::kit::state::nothing;
 
 /// Leads to the first environment's users.
 #[component]

@@ -7,12 +7,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::rpc::impersonation::GetOverview;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{kept, loading};
-use crate::ui::component::state::{nothing, table_skeleton};
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
-use crate::ui::live::Live;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::live::Live;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{kept, loading};
+use crate::ui::kit::state::{nothing, table_skeleton};
 
 /// What the page shows.
 pub fn needs(environment: String) -> Vec<Need> {

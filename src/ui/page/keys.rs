@@ -7,19 +7,19 @@ use leptos_meta::Title;
 
 use crate::model::key::{KeyItem, KeyState, KeysPage as Page};
 use crate::rpc::keys::{ListKeys, RotateKeys, rotate_keys};
-use crate::ui::address::Words;
-use crate::ui::clock::Now;
 use crate::ui::component::copy::copyable;
-use crate::ui::component::form::{Call, option, post_form};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded, loading};
-use crate::ui::component::state::{empty, failure, nothing, table_skeleton};
 use crate::ui::component::table::{count, flush_section, marked, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::{Call, option, post_form};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{loaded, loading};
+use crate::ui::kit::state::{empty, failure, nothing, table_skeleton};
 
 /// What the page shows.
 pub fn needs(environment: String) -> Vec<Need> {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::ui::component::state::missing;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::state::missing;
 
 #[component]
 pub fn NotFound() -> impl IntoView {

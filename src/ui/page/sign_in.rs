@@ -6,12 +6,12 @@ use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
 use crate::rpc::operator::{SignIn, sign_in};
-use crate::ui::address::{Words, use_words};
-use crate::ui::component::form::{Call, post_form};
-use crate::ui::component::icon::{icon, mark};
-use crate::ui::component::state::failure;
-use crate::ui::erase::Erase;
-use crate::ui::theme::theme_switch;
+use crate::ui::component::theme::theme_switch;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::icon::{icon, mark};
+use crate::ui::kit::state::failure;
 
 /// The e-mail that was typed before, where the page comes back without script. The server knows it; with script it never left
 /// its field.

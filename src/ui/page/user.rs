@@ -12,16 +12,16 @@ use uuid::Uuid;
 use crate::model::text::isolated;
 use crate::model::user::UserDetail;
 use crate::rpc::users::GetUser;
-use crate::ui::address::{Words, use_words};
-use crate::ui::clock::Now;
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, given, kept, loading};
-use crate::ui::component::state::page_skeleton;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
 use crate::ui::impersonate::{self as stepping_in, Drafts, Opening, drawer};
-use crate::ui::live::Live;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::live::Live;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{Loading, given, kept, loading};
+use crate::ui::kit::state::page_skeleton;
 
 #[component]
 pub fn UserPage() -> impl IntoView {

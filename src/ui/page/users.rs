@@ -14,14 +14,14 @@ use uuid::Uuid;
 use crate::model::search::{ACCOUNTS_COUNTED, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::rpc::users::ListUsers;
-use crate::ui::address::{Words, use_words};
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{loaded_quietly, loaded_while, loading};
 use crate::ui::component::number::up_to;
-use crate::ui::component::state::table_skeleton;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
 use crate::ui::impersonate::{self, Drafts, Opening, drawer};
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{loaded_quietly, loaded_while, loading};
+use crate::ui::kit::state::table_skeleton;
 
 /// Words of the address that are not the list's own.
 pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];

@@ -19,10 +19,14 @@ const GROUND: [&str; 3] = ["model", "server::platform", "server::domain"];
 
 /// A room, and the rooms that it may name; those of the server may name [`GROUND`], too. A module is in the room with the longest
 /// name that it begins with.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("main", &["server::cli"]),
     ("model", &[]),
-    ("ui", &["model", "rpc"]),
+    ("ui::kit", &["model", "rpc"]),
+    ("ui::component", &["model", "rpc", "ui::kit"]),
+    ("ui::impersonate", &["model", "rpc", "ui::kit", "ui::component"]),
+    ("ui::page", &["model", "rpc", "ui::kit", "ui::component", "ui::impersonate"]),
+    ("ui::frame", &["model", "rpc", "ui::kit", "ui::component", "ui::page"]),
     ("rpc", &["model", "server::http", "server::service"]),
     ("server::platform", &[]),
     ("server::domain", &[]),
@@ -38,13 +42,16 @@ const ROOMS: [(&str, &[&str]); 21] = [
         "server::oauth",
         &["server::error", "server::crypto", "server::cache", "server::state", "server::service", "server::http"],
     ),
-    ("server::portal", &["ui", "server::error", "server::state", "server::service", "server::http"]),
+    (
+        "server::portal",
+        &["ui::frame", "ui::kit", "ui::page", "server::error", "server::state", "server::service", "server::http"],
+    ),
     ("server::identity", DOOR),
     ("server::frontegg", DOOR),
     (
         "server::router",
         &[
-            "ui",
+            "ui::frame",
             "server::state",
             "server::http",
             "server::oauth",
@@ -68,7 +75,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
         ],
     ),
     // The maps: they declare rooms.
-    ("", &["model", "rpc", "ui", "server"]),
+    ("", &["model", "rpc", "ui::frame", "server"]),
 ];
 
 /// What a door for applications stands on.
@@ -306,6 +313,7 @@ mod tests {
         let room = |path: &str| room_of(&path.split("::").map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(room("server::db::user"), "server::db");
         assert_eq!(room("server::dbx"), "");
-        assert_eq!(room("ui"), "ui");
+        assert_eq!(room("ui::kit::form"), "ui::kit");
+        assert_eq!(room("ui"), "");
     }
 }

@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use crate::model::application::{ApplicationDetail, DeliveryItem, LogoutState};
 use crate::rpc::applications::{RetryLogout, retry_logout};
-use crate::ui::clock::Now;
-use crate::ui::component::form::{Call, post_form};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::Loading;
-use crate::ui::component::state::{empty, failure, nothing};
 use crate::ui::component::table::{flush_section, marked, named, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::Loading;
+use crate::ui::kit::state::{empty, failure, nothing};
 
 /// How long a message takes that is sent at once: then the page looks what became of it.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use crate::model::application::{ADDRESSES, ApplicationDetail};
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
-use crate::ui::component::icon::icon;
-use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::table::{count, flush_section, marked};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::state::{empty, nothing};
 
 /// So many accounts are shown at most.
 const MOST_ACCOUNTS: usize = 100;

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 use crate::model::problem::ProblemItem;
-use crate::ui::clock::Now;
 use crate::ui::component::copy::copyable;
-use crate::ui::component::state::{empty, nothing};
 use crate::ui::component::table::{count, flush_section, row, table};
 use crate::ui::component::time::ago;
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::state::{empty, nothing};
 
 /// The section of one application.
 pub fn problems(problems: &[ProblemItem], now: DateTime<Utc>) -> AnyView {

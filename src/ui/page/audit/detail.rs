@@ -13,16 +13,16 @@ use super::words::{action_label, actor, kind};
 use crate::model::audit::AuditItem;
 use crate::model::device::describe;
 use crate::rpc::audit::GetEvent;
-use crate::ui::address::Words;
 use crate::ui::component::badge::severity;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::dialog::{self, close_button};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::ahead::Need;
-use crate::ui::component::loaded::{Loading, loaded_or, loading_some};
-use crate::ui::component::state::{error_view, nothing};
 use crate::ui::component::time::{exact, machine};
-use crate::ui::erase::Erase;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{Loading, loaded_or, loading_some};
+use crate::ui::kit::state::{error_view, nothing};
 
 /// What the open drawer shows.
 pub fn needs(environment: String, event_id: Uuid) -> Need {

@@ -7,9 +7,9 @@ use leptos::web_sys::js_sys::Date;
 
 use super::List;
 use crate::model::audit::AuditPage;
-use crate::ui::clock::{Clock, Now};
 use crate::ui::component::menu;
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::{Clock, Now};
+use crate::ui::kit::erase::Erase;
 
 /// What they are called, and how many days they begin before today.
 const PRESETS: [(&str, u64); 3] = [("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29)];

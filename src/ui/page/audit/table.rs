@@ -8,11 +8,11 @@ use super::detail::row_id;
 use super::words::{action_label, actor};
 use crate::model::audit::{AuditItem, AuditPage, AuditQuery, Severity};
 use crate::ui::component::badge::{severity, ticket as ticket_badge};
-use crate::ui::component::icon::icon;
-use crate::ui::component::pager::pager;
-use crate::ui::component::state::{empty, empty_because, nothing};
 use crate::ui::component::time::{day, exact, machine, seconds};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::pager::pager;
+use crate::ui::kit::state::{empty, empty_because, nothing};
 
 pub fn table(list: List, page: AuditPage) -> AnyView {
     if page.rows.is_empty() {

@@ -9,11 +9,11 @@ use super::presets::{offset_at, presets};
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
-use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
-use crate::ui::component::form::option as option_view;
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::{Loading, kept_quietly, loaded_quietly};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::kit::form::option as option_view;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::{Loading, kept_quietly, loaded_quietly};
 
 pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let filters = Filters::new(list.path);

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::audit::{ActorKind, AuditItem, action};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
 /// The groups that the filter offers: the part of an action before its dot, and its name.
 pub const GROUPS: [(&str, &str); 14] = [

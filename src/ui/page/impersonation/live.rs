@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
 use crate::rpc::impersonation::{EndAll, end_all};
-use crate::ui::clock::Now;
 use crate::ui::component::badge::ticket as ticket_badge;
-use crate::ui::component::form::{Call, post_form};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::Loading;
+use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::menu;
-use crate::ui::component::state::{empty, failure};
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
-use crate::ui::end_session::{end_form, reopen_form};
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::Loading;
+use crate::ui::kit::state::{empty, failure};
 
 #[derive(Clone, Copy)]
 pub struct Running {

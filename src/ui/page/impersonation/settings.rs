@@ -6,15 +6,15 @@ use leptos::server_fn::ServerFn;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
 use crate::rpc::impersonation::{UpdateSettings, update_settings};
-use crate::ui::address::Words;
-use crate::ui::component::field::{field_error, label, switch};
-use crate::ui::component::form::{Call, post_form};
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::Loading;
-use crate::ui::component::state::failure;
 use crate::ui::component::toast::Toasts;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::field::{field_error, label, switch};
+use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::Loading;
+use crate::ui::kit::state::failure;
 
 /// What lives as long as the page: the choice survives when the live sessions below are loaded anew.
 #[derive(Clone, Copy)]

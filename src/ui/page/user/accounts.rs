@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::model::user::{UserAccount, UserDetail};
 use crate::ui::component::badge::badge;
-use crate::ui::component::icon::icon;
-use crate::ui::component::state::{empty, nothing};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::state::{empty, nothing};
 
 pub fn accounts(user: &UserDetail) -> AnyView {
     let content = if user.accounts.is_empty() {

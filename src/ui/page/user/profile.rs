@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use crate::model::user::UserDetail;
-use crate::ui::clock::Now;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::badge::{badge, status};
 use crate::ui::component::copy::copyable;
 use crate::ui::component::number::grouped;
 use crate::ui::component::time::ago;
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
 
 pub fn head(user: &UserDetail) -> AnyView {
     view! {

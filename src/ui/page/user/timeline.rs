@@ -13,14 +13,14 @@ use crate::model::audit::{AuditItem, action};
 use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
 use crate::model::user::{EVENTS_SHOWN, SESSIONS_SHOWN, UserDetail};
-use crate::ui::address::Words;
-use crate::ui::clock::Now;
 use crate::ui::component::badge::ticket as ticket_badge;
-use crate::ui::component::icon::icon;
-use crate::ui::component::state::{empty, nothing};
+use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::time::{ago, countdown};
-use crate::ui::end_session::{end_form, reopen_form};
-use crate::ui::erase::Erase;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::state::{empty, nothing};
 use crate::ui::page::audit::words::{action_label, actor};
 
 /// Events that a session in the list tells already.

@@ -14,9 +14,9 @@ use super::menu::{Chosen, UserMenu};
 use super::row::{Links, row_denial, rows};
 use crate::model::denial::Denial;
 use crate::model::user::UserRow;
-use crate::ui::clock::Now;
 use crate::ui::component::time::relative;
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
 
 /// `denial` is why nobody at all can be impersonated here, if so.
 pub fn body(

@@ -10,9 +10,9 @@ use super::row::Links;
 use crate::model::denial::Denial;
 use crate::model::text::isolated;
 use crate::ui::component::copy::to_clipboard;
-use crate::ui::component::icon::icon;
 use crate::ui::component::toast::Toasts;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
 
 /// The popover's id. The rows' buttons name it.
 const MENU: &str = "user-menu";

@@ -8,12 +8,12 @@ use super::menu::UserMenu;
 use super::row::Links;
 use crate::model::search::USERS_MATCHED;
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
-use crate::ui::clock::Now;
-use crate::ui::component::icon::icon;
 use crate::ui::component::number::{grouped, up_to};
-use crate::ui::component::pager::pager;
-use crate::ui::component::state::{empty, empty_because, nothing};
-use crate::ui::erase::Erase;
+use crate::ui::kit::clock::Now;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::pager::pager;
+use crate::ui::kit::state::{empty, empty_because, nothing};
 
 pub fn table(list: List, page: UsersPage) -> AnyView {
     if page.rows.is_empty() {

@@ -6,11 +6,11 @@ use leptos::prelude::*;
 use super::List;
 use crate::model::user::{UserQuery, UserSort, UserStatus, UsersPage};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
-use crate::ui::component::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
-use crate::ui::component::form::option as option_view;
-use crate::ui::component::icon::icon;
-use crate::ui::component::loaded::{Loading, loaded_quietly};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::kit::form::option as option_view;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::loaded::{Loading, loaded_quietly};
 
 pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let filters = Filters::new(list.path);

@@ -5,22 +5,22 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
-use super::clock::Clock;
-use super::component::toast::{Toasts, toaster};
-use super::end_session::Endings;
-use super::layout::EnvironmentLayout;
-use super::live::Live;
-use super::page::application::ApplicationPage;
-use super::page::applications::ApplicationsPage;
-use super::page::audit::AuditPage;
-use super::page::home::Home;
-use super::page::impersonation::ImpersonationPage;
-use super::page::keys::KeysPage;
-use super::page::not_found::{NotFound, NotFoundHere};
-use super::page::sign_in::SignInPage;
-use super::page::user::UserPage;
-use super::page::users::UsersPage;
-use super::title::document_title;
+use crate::ui::component::end_session::Endings;
+use crate::ui::component::toast::{Toasts, toaster};
+use crate::ui::frame::layout::EnvironmentLayout;
+use crate::ui::frame::title::document_title;
+use crate::ui::kit::clock::Clock;
+use crate::ui::kit::live::Live;
+use crate::ui::page::application::ApplicationPage;
+use crate::ui::page::applications::ApplicationsPage;
+use crate::ui::page::audit::AuditPage;
+use crate::ui::page::home::Home;
+use crate::ui::page::impersonation::ImpersonationPage;
+use crate::ui::page::keys::KeysPage;
+use crate::ui::page::not_found::{NotFound, NotFoundHere};
+use crate::ui::page::sign_in::SignInPage;
+use crate::ui::page::user::UserPage;
+use crate::ui::page::users::UsersPage;
 
 #[component]
 pub fn App() -> impl IntoView {

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
-use super::icon::icon;
+use crate::ui::kit::icon::icon;
 
 /// The label, with "required" or "optional" beside it where that needs saying.
 pub fn label(id: &'static str, text: &'static str, note: &'static str) -> AnyView {

@@ -2,10 +2,10 @@
 
 use leptos_router::location::Url;
 
-use super::address::Words;
-use super::component::loaded::ahead::Need;
-use super::layout;
-use super::page::{application, applications, audit, impersonation, keys, user, users};
+use crate::ui::frame::layout;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::page::{application, applications, audit, impersonation, keys, user, users};
 
 /// What must be known of an address before it can be drawn.
 pub struct Needs {

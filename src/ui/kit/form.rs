@@ -11,8 +11,8 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
 use crate::model::error::ApiError;
-use crate::ui::address::{Words, use_words};
-use crate::ui::erase::Erase;
+use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::erase::Erase;
 
 /// Where the form's call is.
 #[derive(Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
-use super::icon::icon;
+use crate::ui::kit::icon::icon;
 
 pub fn pager(
     summary: String,

@@ -13,13 +13,13 @@ use leptos::web_sys::js_sys::Date;
 use leptos::web_sys::{SubmitEvent, UrlSearchParams};
 use uuid::Uuid;
 
-use super::component::icon::icon;
-use super::component::toast::Toasts;
-use super::erase::Erase;
-use super::frame::Frame;
-use super::live::Live;
 use crate::model::error::ApiError;
 use crate::rpc::impersonation::{End, end};
+use crate::ui::component::toast::Toasts;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
+use crate::ui::kit::live::Live;
 
 /// How long an end can be taken back. The button's bar in the style sheet runs as long.
 const GRACE: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
-use super::app::App;
-use super::live;
-use super::theme;
+use crate::ui::component::theme;
+use crate::ui::frame::app::App;
+use crate::ui::kit::live;
 
 /// Where the built files are: paths with a hash in them, so that they may be cached for ever.
 #[derive(Clone, Debug, Default)]

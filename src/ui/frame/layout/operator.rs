@@ -5,13 +5,13 @@ use leptos::server_fn::ServerFn;
 
 use crate::model::operator::{Shell, SignedOut, ending_with_sign_out};
 use crate::rpc::operator::{SignOut, sign_out};
-use crate::ui::address::Words;
 use crate::ui::component::avatar::avatar;
-use crate::ui::component::form::{Call, post_form};
-use crate::ui::component::icon::icon;
 use crate::ui::component::menu;
-use crate::ui::erase::Erase;
-use crate::ui::frame::Frame;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
 
 /// The id of the question before signing out.
 const SIGN_OUT: &str = "sign-out";

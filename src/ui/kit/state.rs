@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::icon::icon;
 use crate::model::error::ApiError;
 use crate::model::percent::encode;
-use crate::ui::address::Words;
-use crate::ui::erase::Erase;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::icon::icon;
 
 /// Nothing here: says why, and what to do.
 pub fn empty(glyph: &'static str, title: &'static str, text: &'static str, action: AnyView) -> AnyView {

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::{Loading, here};
 use crate::model::error::ApiError;
-use crate::ui::component::state::{error_view, nothing};
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::state::{error_view, nothing};
 
 /// What stands in the view's place.
 enum Phase<T: 'static> {

@@ -11,21 +11,21 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
 use leptos_router::location::Location;
 
-use super::address::Words;
-use super::component::dialog;
-use super::component::icon::{icon, mark};
-use super::component::loaded::ahead::Need;
-use super::component::loaded::{Here, kept_quietly, loaded_quietly, loading};
-use super::component::menu::{self, menu};
-use super::erase::Erase;
-use super::frame::Frame;
-use super::live::Live;
-use super::page;
-use super::theme::theme_switch;
-use super::title::document_title;
 use crate::model::environment::Environment;
 use crate::model::operator::Shell;
 use crate::rpc::operator::GetShell;
+use crate::ui::component::dialog;
+use crate::ui::component::menu::{self, menu};
+use crate::ui::component::theme::theme_switch;
+use crate::ui::frame::title::document_title;
+use crate::ui::kit::address::Words;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::{icon, mark};
+use crate::ui::kit::live::Live;
+use crate::ui::kit::loaded::ahead::Need;
+use crate::ui::kit::loaded::{Here, kept_quietly, loaded_quietly, loading};
+use crate::ui::page;
 
 /// A page of an environment in the navigation: word in the URL, icon, name.
 type Place = (&'static str, &'static str, &'static str);

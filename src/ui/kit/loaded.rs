@@ -18,9 +18,9 @@ use serde::de::DeserializeOwned;
 use self::ahead::{Call, Coming, HandedOver};
 use self::held::{Held, PageJson};
 pub use self::kept::{kept, kept_quietly};
-use super::state::{error_view, nothing};
 use crate::model::error::ApiError;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::state::{error_view, nothing};
 
 /// Data that is on its way from a server function, or came with the page.
 pub struct Loading<T> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
 /// A glyph of the style's 16 px that says nothing to a screen reader; the text beside it does.
 pub fn icon(name: &'static str) -> AnyView {

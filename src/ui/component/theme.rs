@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
 
-use super::component::icon::icon;
-use super::component::menu::menu;
+use crate::ui::component::menu::menu;
+use crate::ui::kit::icon::icon;
 
 /// Runs in the document's head, so that no wrong colour flashes.
 pub const BEFORE_FIRST_PAINT: &str = "try{var t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch(e){}";

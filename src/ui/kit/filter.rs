@@ -12,9 +12,9 @@ use leptos::web_sys::{HtmlElement, HtmlFormElement};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::form::words_of;
-use super::icon::icon;
-use crate::ui::erase::Erase;
+use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::words_of;
+use crate::ui::kit::icon::icon;
 
 /// Moves to the address that the form describes. `replace` while typing, so that Back leads out of the search.
 #[derive(Clone, Copy)]

@@ -1,0 +1,14 @@
+//! The framework inside: what every page is made with, and what stands between us and Leptos. It knows no page.
+
+pub mod address;
+pub mod clock;
+pub mod erase;
+pub mod field;
+pub mod filter;
+pub mod form;
+pub mod frame;
+pub mod icon;
+pub mod live;
+pub mod loaded;
+pub mod pager;
+pub mod state;
