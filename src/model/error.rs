@@ -1,10 +1,10 @@
 //! The one error that travels from a server function to the browser. It carries words and data, never sources.
 
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
 use super::denial::Denial;
+use super::json::Json;
 use super::validate::{FieldError, FieldErrors};
 
 /// For whoever signs in with an e-mail or a password that is not right, whichever.
@@ -87,7 +87,7 @@ fn is_request_id(text: &str) -> bool {
 }
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = Json;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
@@ -103,6 +103,7 @@ impl FromServerFnError for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::json;
 
     #[test]
     fn no_sentence_from_an_address_is_shown() {
@@ -117,7 +118,11 @@ mod tests {
         }
         let several: Vec<_> = ["reason", "ticket", "password"].map(|field| FieldError::new(field, evil)).into();
         let several = ApiError::Invalid(several.try_into().expect("three")).from_address();
-        assert_eq!(several.to_string(), format!("{NOT_ACCEPTED} {WRONG_PASSWORD}"), "and each is said once");
+        assert_eq!(
+            several.to_string(),
+            format!("{NOT_ACCEPTED} {WRONG_PASSWORD}"),
+            "and each is said once"
+        );
         let wrong = ApiError::invalid("password", WRONG_PASSWORD);
         assert_eq!(wrong.clone().from_address(), wrong);
         let stale = ApiError::invalid("version", OUT_OF_DATE);
@@ -125,5 +130,21 @@ mod tests {
         assert_eq!(ApiError::Forbidden.from_address(), ApiError::Forbidden);
         let ours = ApiError::Internal { request_id: "019aaf00000070008000000000000000".to_owned() };
         assert_eq!(ours.clone().from_address(), ours);
+    }
+
+    #[test]
+    fn errors_are_read_in_each_of_their_forms() {
+        let several = vec![FieldError::new("reason", "Say \"why\"."), FieldError::new("ticket", "Too long 😀.")];
+        for error in [
+            ApiError::NotFound,
+            ApiError::Invalid(several.try_into().expect("two")),
+            ApiError::Denied(Denial::Off),
+            ApiError::RateLimited { retry_after_seconds: 60 },
+            ApiError::Internal { request_id: "019a".to_owned() },
+        ] {
+            let text = leptos::serde_json::to_string(&error).expect("JSON");
+            assert_eq!(json::read::<ApiError>(&text), Ok(error), "{text}");
+        }
+        assert_eq!(json::read::<ApiError>(r#""Unknown""#), Err(json::Unreadable));
     }
 }

@@ -1,6 +1,7 @@
 //! The framework inside: what every page is made with, and what stands between us and Leptos. It knows no page.
 
 pub mod address;
+pub mod call;
 pub mod clock;
 pub mod erase;
 pub mod field;

@@ -10,8 +10,9 @@ use leptos::task::spawn_local;
 
 use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::model::text::isolated;
-use crate::rpc::accounts::search_accounts;
+use crate::rpc::accounts::SearchAccounts;
 use crate::ui::component::number::{grouped, up_to};
+use crate::ui::kit::call::ask;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, clear_link};
 use crate::ui::kit::icon::icon;
@@ -46,7 +47,8 @@ pub fn account_filter(at: AccountFilter, choice: AccountChoice) -> AnyView {
         let Some(typed) = input.get_untracked().map(|input| input.value()) else { return };
         spawn_local(async move {
             // What could not be found out leaves what is shown.
-            let Ok(found) = search_accounts(environment, typed.clone(), String::new()).await else { return };
+            let call = SearchAccounts { environment, typed: typed.clone(), cursor: String::new() };
+            let Ok(found) = ask(call).await else { return };
             let current = input.get_untracked().is_some_and(|input| input.value() == typed);
             if current {
                 shown.try_update(|shown| *shown = AccountChoice { chosen: shown.chosen.take(), ..found });
@@ -64,7 +66,7 @@ pub fn account_filter(at: AccountFilter, choice: AccountChoice) -> AnyView {
         let typed = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         let Some(cursor) = shown.with_untracked(|shown| shown.next.clone()) else { return };
         spawn_local(async move {
-            let Ok(behind) = search_accounts(environment, typed, cursor.clone()).await else { return };
+            let Ok(behind) = ask(SearchAccounts { environment, typed, cursor: cursor.clone() }).await else { return };
             shown.try_update(|shown| {
                 if shown.next.as_ref() == Some(&cursor) {
                     shown.found.extend(behind.found);

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::session::Running;
 use super::state::State;
 use crate::model::impersonation::LiveImpersonation;
-use crate::rpc::impersonation::get_drawer;
+use crate::rpc::impersonation::GetDrawer;
 use crate::ui::component::dialog::{close_dialog, focus, focus_first};
 use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::time::{clock_time, countdown, time_of_day};
+use crate::ui::kit::call::ask;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 
@@ -22,7 +23,7 @@ pub fn follow(state: State) {
     let changed = Callback::new(move |()| {
         spawn_local(async move {
             if let Some(environment) = environment.try_get_untracked()
-                && let Ok(fresh) = get_drawer(environment, user).await
+                && let Ok(fresh) = ask(GetDrawer { environment, user_id: user }).await
             {
                 take(state, &fresh.running);
             }

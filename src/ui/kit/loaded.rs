@@ -15,10 +15,11 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
-use self::ahead::{Call, Coming, HandedOver};
+use self::ahead::HandedOver;
 use self::held::{Held, PageJson};
 pub use self::kept::{kept, kept_quietly};
 use crate::model::error::ApiError;
+use crate::ui::kit::call::{Call, Coming, fields_of, post};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::state::{error_view, nothing};
 
@@ -71,10 +72,7 @@ where
     C: Call,
 {
     if is_browser() {
-        let ask = move |input: S| -> Coming<Held> {
-            let answer = call(input).ask();
-            Box::pin(async move { Held::of(answer.await) })
-        };
+        let ask = move |input: S| ask(C::PATH, Some(fields_of(&call(input))));
         return Loading { held: in_browser(source, ask), kind: PhantomData };
     }
     let call = call(untrack(source));
@@ -91,15 +89,7 @@ where
     C: Call,
 {
     if is_browser() {
-        let ask = move |input: S| -> Coming<Held> {
-            let answer = call(input).map(Call::ask);
-            Box::pin(async move {
-                Held::of(match answer {
-                    Some(answer) => answer.await.map(Some),
-                    None => Ok(None),
-                })
-            })
-        };
+        let ask = move |input: S| ask(C::PATH, call(input).as_ref().map(fields_of));
         return Loading { held: in_browser(source, ask), kind: PhantomData };
     }
     let call = call(untrack(source));
@@ -108,6 +98,16 @@ where
         None => page.keep(Held::of(Ok(None::<C::Output>))),
     });
     Loading { held, kind: PhantomData }
+}
+
+/// Asks the server, unless there is nothing to ask.
+fn ask(path: &'static str, fields: Option<String>) -> Coming<Held> {
+    Box::pin(async move {
+        Held::Text(match fields {
+            Some(fields) => post(path, fields).await,
+            None => Ok("null".into()),
+        })
+    })
 }
 
 /// What the page that the server draws was given as the answer to `call`. The browser finds it in the page.

@@ -1,47 +1,12 @@
 //! Data that is there before the page. The server makes the calls of a page first and hands the answers over; then the page
 //! is drawn in one go, without waiting for anything, and the answers travel in it to the browser.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leptos::serde_json;
-use leptos::server_fn::ServerFn;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::held::Held;
-use crate::model::error::ApiError;
-
-pub type Coming<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// A call of a server function.
-pub trait Call: Serialize + Send + 'static {
-    type Output: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
-    const PATH: &'static str;
-
-    /// Asks the server over HTTP.
-    fn ask(self) -> Coming<Result<Self::Output, ApiError>>;
-
-    /// Runs on the server itself.
-    fn run(self) -> Coming<Result<Self::Output, ApiError>>;
-}
-
-impl<C, T> Call for C
-where
-    C: ServerFn<Output = T, Error = ApiError> + Serialize + 'static,
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
-    type Output = T;
-    const PATH: &'static str = <C as ServerFn>::PATH;
-
-    fn ask(self) -> Coming<Result<T, ApiError>> {
-        Box::pin(self.run_on_client())
-    }
-
-    fn run(self) -> Coming<Result<T, ApiError>> {
-        Box::pin(self.run_body())
-    }
-}
+use crate::ui::kit::call::{Call, Coming};
 
 /// Which call it is: the function, and what it is asked.
 fn name<C: Call>(call: &C) -> String {

@@ -10,12 +10,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::error::ApiError;
+use crate::ui::kit::call::{self, Text};
 
-/// An answer: as a value, or as the text that came with the page.
+/// An answer: as a value, or as the text that came with the page or from the server.
 #[derive(Clone)]
 pub enum Held {
     Value(Arc<dyn Answer>),
-    Text(Arc<str>),
+    Text(Result<Text, ApiError>),
 }
 
 impl Held {
@@ -33,8 +34,7 @@ impl Held {
             Self::Value(answer) => {
                 answer.as_any().downcast_ref::<Result<T, ApiError>>().cloned().unwrap_or(Err(ApiError::Unreachable))
             }
-            // From bytes, as the answers of server functions are: one reader for each type.
-            Self::Text(text) => serde_json::from_slice(text.as_bytes()).unwrap_or(Err(ApiError::Unreachable)),
+            Self::Text(text) => text.as_ref().map_err(Clone::clone).and_then(|text| call::read(text)),
         }
     }
 
@@ -42,7 +42,8 @@ impl Held {
     pub fn json(&self) -> String {
         match self {
             Self::Value(answer) => answer.json(),
-            Self::Text(text) => text.as_ref().to_owned(),
+            // The browser has it from somebody else, and tells nobody.
+            Self::Text(_) => String::new(),
         }
     }
 }
@@ -80,6 +81,24 @@ impl Decoder<Held> for PageJson {
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Held, Self::Error> {
-        Ok(Held::Text(text.into()))
+        let inside = |name: &str| text.strip_prefix(name).and_then(|rest| rest.strip_suffix('}'));
+        Ok(Held::Text(match inside("{\"Ok\":") {
+            Some(value) => Ok(value.into()),
+            None => Err(inside("{\"Err\":").and_then(|error| call::read(error).ok()).unwrap_or(ApiError::Failed)),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_reads_what_the_server_put_into_the_page() {
+        for answer in [Ok(vec![1, 2]), Err(ApiError::NotFound), Err(ApiError::RateLimited { retry_after_seconds: 7 })] {
+            let text = Held::of(answer.clone()).json();
+            assert_eq!(PageJson::decode(&text).expect("held").read::<Vec<u8>>(), answer, "{text}");
+        }
+        assert_eq!(PageJson::decode("").expect("held").read::<Vec<u8>>(), Err(ApiError::Failed));
     }
 }

@@ -10,7 +10,8 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::{List, query_of};
-use crate::rpc::users::list_users;
+use crate::rpc::users::ListUsers;
+use crate::ui::kit::call::ask;
 
 const SEARCH: &str = ".toolbar input[type=search]";
 
@@ -63,7 +64,7 @@ fn open_first(list: List, environment: String, go: Callback<String>, typed: &str
     }
     let query = query_of(&words);
     spawn_local(async move {
-        let found = list_users(environment, query).await;
+        let found = ask(ListUsers { environment, query }).await;
         let first = found.ok().and_then(|page| page.rows.first().map(|user| user.id));
         let words = match first {
             Some(id) => words.with("impersonate", &id.to_string()),
