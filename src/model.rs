@@ -7,6 +7,7 @@ pub mod device;
 pub mod environment;
 pub mod error;
 pub mod impersonation;
+pub mod json;
 pub mod key;
 pub mod mode;
 pub mod operator;

@@ -15,11 +15,19 @@ pub const OUT_OF_DATE: &str = "Somebody changed these settings after you opened 
 /// For whoever saves protected permissions that are not accepted, where the page cannot say which.
 pub const NOT_PROTECTED: &str = "The protected permissions were not accepted, and nothing was changed: either no role here has \
                                  one of them, or one was taken off, which only an Owner may do.";
+/// For whoever gives a reason that is empty, or one that is not accepted, where the page cannot say which.
+const NO_REASON: &str = "Say why you are signing in as this user, in 500 characters at most.";
+const NO_TICKET: &str = "The ticket was not accepted. It has 100 characters at most: type it anew.";
 const NOT_ACCEPTED: &str =
     "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
 /// What is said of a field whose error was left in an address.
-const KNOWN: [(&str, &str); 3] =
-    [("password", WRONG_PASSWORD), ("version", OUT_OF_DATE), ("protected_permissions", NOT_PROTECTED)];
+const KNOWN: [(&str, &str); 5] = [
+    ("password", WRONG_PASSWORD),
+    ("version", OUT_OF_DATE),
+    ("protected_permissions", NOT_PROTECTED),
+    ("reason", NO_REASON),
+    ("ticket", NO_TICKET),
+];
 
 /// What a server function answers when it does not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -116,11 +124,11 @@ mod tests {
         ] {
             assert!(!error.from_address().to_string().contains("555"));
         }
-        let several: Vec<_> = ["reason", "ticket", "password"].map(|field| FieldError::new(field, evil)).into();
-        let several = ApiError::Invalid(several.try_into().expect("three")).from_address();
+        let several: Vec<_> = ["reason", "name", "", "password"].map(|field| FieldError::new(field, evil)).into();
+        let several = ApiError::Invalid(several.try_into().expect("four")).from_address();
         assert_eq!(
             several.to_string(),
-            format!("{NOT_ACCEPTED} {WRONG_PASSWORD}"),
+            format!("{NO_REASON} {NOT_ACCEPTED} {WRONG_PASSWORD}"),
             "and each is said once"
         );
         let wrong = ApiError::invalid("password", WRONG_PASSWORD);

@@ -23,6 +23,7 @@ use crate::model::impersonation::Drawer;
 use crate::rpc::impersonation::GetDrawer;
 use crate::ui::component::dialog::{self, close_button};
 use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::Plain;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::ahead::Need;
 use crate::ui::kit::loaded::{Loading, loaded_or, loading_some};
@@ -149,28 +150,29 @@ fn form(state: State) -> AnyView {
     let action = state.drawer.with_value(|drawer| {
         format!("/{}/users/{}/impersonate", state.opening.environment.get_untracked(), drawer.user_id)
     });
+    let plain = Plain {
+        action: Signal::stored(action),
+        class: "drawer-fields",
+        id: Some(FORM),
+        target: Some("_blank"),
+        is_checked: true,
+    };
+    let submitted = Callback::new(move |_| start::submitted(state));
     let fields = view! {
+        // The form's first button is what Enter presses.
+        <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
+        {choice::account(state)}
+        {choice::application(state)}
+        {refusal::choice(state)}
+        {text::reason(state)}
+        {text::ticket(state)}
+        {foot::note(state)}
+    };
+    let form = view! {
         <div class="drawer-form" on:keydown=start::chord>
             <div class="drawer-body">
                 {running::list(state)}
-                <form
-                    class="drawer-fields"
-                    id=FORM
-                    method="post"
-                    action=action
-                    target="_blank"
-                    novalidate=move || state.hydrated.get()
-                    on:submit=move |event| start::submitted(state, event)
-                >
-                    // The form's first button is what Enter presses.
-                    <button type="submit" hidden=true disabled=move || state.denial().is_some()></button>
-                    {choice::account(state)}
-                    {choice::application(state)}
-                    {refusal::choice(state)}
-                    {text::reason(state)}
-                    {text::ticket(state)}
-                    {foot::note(state)}
-                </form>
+                {plain.view(submitted, fields.erased(), Some(state.form))}
             </div>
             {foot::foot(state)}
         </div>
@@ -178,5 +180,5 @@ fn form(state: State) -> AnyView {
     .erased();
     // After the fields have said what stands in them.
     Effect::new(move |_| state.recall());
-    fields
+    form
 }

@@ -97,7 +97,12 @@ async fn a_drawer_that_the_address_opens_is_in_the_first_answer_too() {
     let (_, event) = some(&app).await;
     for (path, has) in [
         (format!("/production/users?impersonate={amara}"), "impersonate-form"),
-        (format!("/production/users?q=okafor&sort=name&impersonate={amara}&error=reason_empty"), "impersonate-form"),
+        (
+            format!(
+                "/production/users?q=okafor&sort=name&impersonate={amara}&__path=%2Frpc%2Fimpersonation%2Fstart&__err=eyJJbnZhbGlkIjpbeyJmaWVsZCI6InJlYXNvbiIsIm1lc3NhZ2UiOiIifV19"
+            ),
+            "impersonate-form",
+        ),
         (format!("/production/users/{amara}?impersonate=1"), "impersonate-form"),
         (format!("/production/audit?event={event}"), "Event id"),
     ] {

@@ -5,12 +5,15 @@ use std::sync::{Arc, Weak};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::BodyExt;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use understudy::model::error::ApiError;
 use understudy::model::operator::Role;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::db::Db;
@@ -306,6 +309,14 @@ impl Browser {
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.clone())
     }
+}
+
+/// The error that a form without script finds in the address to which it was led back.
+pub fn error_in(location: &str) -> Option<ApiError> {
+    let (_, error) = location.split_once("__err=")?;
+    let error = error.split('&').next().unwrap_or_default().replace("%3D", "=");
+    let error = URL_SAFE.decode(error).expect("base64");
+    Some(serde_json::from_slice(&error).expect("an error"))
 }
 
 /// What an answer says, for assertions.

@@ -5,23 +5,28 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use leptos::server_fn::error::FromServerFnError;
 use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::guard;
+use crate::model::error::ApiError;
 use crate::model::impersonation::StartImpersonation;
 use crate::model::percent::encode;
 use crate::model::session::EndReason;
+use crate::rpc::impersonation::Start;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
-use crate::server::platform::text;
 use crate::server::platform::url::origin_of;
 use crate::server::service;
 use crate::server::service::impersonation::Reopened;
 use crate::server::state::AppState;
 use crate::ui::kit::address::Words;
+use crate::ui::kit::call::Call;
 
 #[derive(Deserialize)]
 pub struct StartForm {
@@ -38,8 +43,8 @@ pub struct StartForm {
 /// A drawer that is refused gets back what was typed, up to so many bytes of an address.
 const LONGEST_BACK: usize = 8 * 1024;
 
-/// Goes to the hand-off, or to the drawer on the user's page, with what was chosen and typed and `error`, a word that it turns
-/// into a sentence: the form was sent into a new tab, which knows nothing of it.
+/// Goes to the hand-off, or to the drawer on the user's page, with what was chosen and typed, and the error as every form finds
+/// it in its page's address: the form was sent into a new tab, which knows nothing of it.
 pub async fn start(
     State(state): State<AppState>,
     Path((environment, user_id)): Path<(String, Uuid)>,
@@ -57,28 +62,25 @@ pub async fn start(
     match run(&state, &parts, &request).await {
         Ok(url) => go_on(&state, &url),
         Err(error) => {
-            let word = error_word(&error, &request);
-            if let ServiceError::Internal(error) = error {
-                tracing::error!(error = format!("{error:#}"), "an impersonation could not be started");
-            }
-            Redirect::to(&back(&request, word)).into_response()
+            let error = error.into_api(&origin(&state, &parts).request_id);
+            Redirect::to(&back(&request, &error)).into_response()
         }
     }
 }
 
-fn back(request: &StartImpersonation, error: &str) -> String {
-    let words = Words::default()
+fn back(request: &StartImpersonation, error: &ApiError) -> String {
+    let error = Words::default().with("__path", Start::PATH).with("__err", &URL_SAFE.encode(error.ser()));
+    let words = error
+        .clone()
         .with("impersonate", "1")
         .with("account", &request.account)
         .with("application", &request.application)
         .with("ticket", &request.ticket);
     let path = format!("/{}/users/{}", encode(&request.environment), request.user_id);
-    let whole = words.clone().with("reason", &request.reason).with("error", error).on(&path);
-    if whole.len() <= LONGEST_BACK {
-        return whole;
-    }
-    let short = words.with("error", error).on(&path);
-    if short.len() <= LONGEST_BACK { short } else { format!("{path}?impersonate=1&error={error}") }
+    let with_some = words.on(&path);
+    let with_all = words.with("reason", &request.reason).on(&path);
+    let with_none = || error.with("impersonate", "1").on(&path);
+    [with_all, with_some].into_iter().find(|address| address.len() <= LONGEST_BACK).unwrap_or_else(with_none)
 }
 
 /// To the hand-off by redirect where it is our own. The portal's policy forbids its form to end at another host, so an
@@ -128,19 +130,4 @@ async fn run(state: &AppState, parts: &Parts, request: &StartImpersonation) -> S
     let operator = guard::operator(state, &parts.headers).await?.ok_or(ServiceError::Unauthenticated)?;
     let caller = service::operator::enter(state, operator, origin(state, parts), &request.environment).await?;
     Ok(service::impersonation::start(&caller, request).await?.url)
-}
-
-fn error_word(error: &ServiceError, request: &StartImpersonation) -> &'static str {
-    match error {
-        ServiceError::Denied(denial) => denial.as_str(),
-        ServiceError::Invalid(errors) => match errors.first().field.as_str() {
-            "ticket" => "ticket",
-            "reason" if !text::is_visible(&request.reason) => "reason_empty",
-            "reason" => "reason",
-            _ => "failed",
-        },
-        ServiceError::RateLimited { .. } => "rate_limited",
-        ServiceError::Busy { .. } => "busy",
-        _ => "failed",
-    }
 }

@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos::web_sys::js_sys::Date;
-use leptos::web_sys::{SubmitEvent, UrlSearchParams};
+use leptos::web_sys::{HtmlFormElement, UrlSearchParams};
 use uuid::Uuid;
 
 use crate::model::error::ApiError;
-use crate::rpc::impersonation::{End, end};
+use crate::rpc::impersonation::End;
 use crate::ui::component::toast::Toasts;
+use crate::ui::kit::call::{Call, ask};
 use crate::ui::kit::erase::Erase;
+use crate::ui::kit::form::Plain;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::live::Live;
@@ -89,7 +90,7 @@ impl Endings {
         });
         let Some(environment) = environment else { return };
         spawn_local(async move {
-            let answer = end(environment, session_id).await;
+            let answer = ask(End { environment, session_id }).await;
             match &answer {
                 Ok(()) => self.toasts.say("Session ended"),
                 Err(ApiError::NotFound) => self.toasts.say("The session was already over"),
@@ -112,7 +113,7 @@ impl Endings {
             if let Ok(fields) = UrlSearchParams::new() {
                 fields.append("environment", &asked.environment);
                 fields.append("session_id", &asked.session_id.to_string());
-                _ = window().navigator().send_beacon_with_opt_url_search_params(End::url(), Some(&fields));
+                _ = window().navigator().send_beacon_with_opt_url_search_params(End::PATH, Some(&fields));
             }
         }
     }
@@ -130,9 +131,8 @@ pub fn end_form(
     let frame = Frame::current();
     let endings = expect_context::<Endings>();
     let standing = Memo::new(move |_| endings.standing(session_id));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !is_of(&event, session_id) {
+    let submitted = Callback::new(move |form: HtmlFormElement| {
+        if !is_of(&form, session_id) {
             return;
         }
         match standing.get_untracked() {
@@ -140,7 +140,7 @@ pub fn end_form(
             Some(false) => endings.take_back(session_id),
             Some(true) => {}
         }
-    };
+    });
     let face = move || match standing.get() {
         None => label,
         Some(false) => "Undo",
@@ -154,8 +154,7 @@ pub fn end_form(
         Some(false) => format!("Undo ending the session as {whom}"),
         Some(true) => format!("Ending… the session as {whom}"),
     };
-    view! {
-        <form method="post" action=End::url() on:submit=submit class="end-form">
+    let fields = view! {
             <input type="hidden" name="environment" value=move || frame.environment.get()/>
             <input type="hidden" name="session_id" value=session_id.to_string()/>
             <button
@@ -172,15 +171,16 @@ pub fn end_form(
             <span class="visually-hidden" role="status">
                 {move || (standing.get() == Some(false)).then_some("The session ends in five seconds, unless you undo it.")}
             </span>
-        </form>
-    }
-    .erased()
+    };
+    let plain = Plain { class: "end-form", ..Plain::to(End::PATH) };
+    plain.view(submitted, fields.erased(), None)
 }
 
-/// Whether the pressed button is this session's. It is, unless the page was put together wrongly; ending somebody else's
+/// Whether the form's button is this session's. It is, unless the page was put together wrongly; ending somebody else's
 /// session would be worse than ending none.
-fn is_of(event: &SubmitEvent, session_id: Uuid) -> bool {
-    let said = event.submitter().and_then(|button| button.get_attribute("data-session"));
+fn is_of(form: &HtmlFormElement, session_id: Uuid) -> bool {
+    let button = form.query_selector("[data-session]").ok().flatten();
+    let said = button.and_then(|button| button.get_attribute("data-session"));
     said.is_none_or(|said| said == session_id.to_string())
 }
 

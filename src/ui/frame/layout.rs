@@ -279,7 +279,7 @@ impl Trail {
 }
 
 /// Words of an address that open a drawer or report an error.
-const OF_DRAWERS: [&str; 5] = ["impersonate", "event", "error", "__err", "__path"];
+const OF_DRAWERS: [&str; 4] = ["impersonate", "event", "__err", "__path"];
 
 fn top_bar(frame: Frame, trail: Trail) -> AnyView {
     let place = move || {

@@ -65,7 +65,7 @@ pub fn foot(state: State) -> AnyView {
     };
     view! {
         <footer class="drawer-foot">
-            {move || state.error.with(|error| error.as_ref().and_then(|error| failure(state, error)))}
+            {move || state.form.other_error().map(|error| failure(state, error))}
             <div class="drawer-buttons">
                 {hint}
                 <a class="button" href=move || state.opening.close_url.get() on:click=close_dialog>"Cancel"</a>
@@ -73,11 +73,11 @@ pub fn foot(state: State) -> AnyView {
                     class="button primary"
                     type="submit"
                     form=super::FORM
-                    disabled=move || denied.get() || state.busy.get()
+                    disabled=move || denied.get() || state.form.busy.get()
                     aria-describedby=move || denied.get().then_some("impersonate-denial")
                     aria-keyshortcuts="Control+Enter Meta+Enter"
                 >
-                    <span>{move || if state.busy.get() { "Starting…" } else { "Start session" }}</span>
+                    <span>{move || if state.form.busy.get() { "Starting…" } else { "Start session" }}</span>
                     {icon("external-link")}
                 </button>
             </div>
@@ -88,14 +88,11 @@ pub fn foot(state: State) -> AnyView {
 
 /// What went wrong and belongs to no field of the form. A sign-in that has ended is made good from here: what was typed is
 /// kept, and there again afterwards.
-fn failure(state: State, error: &ApiError) -> Option<AnyView> {
+fn failure(state: State, error: ApiError) -> AnyView {
     match error {
-        ApiError::Invalid(errors) if errors.iter().all(|error| matches!(error.field.as_str(), "reason" | "ticket")) => {
-            None
-        }
         ApiError::Unauthenticated => {
             let href = format!("/sign-in?return_to={}", encode(&state.return_to()));
-            let notice = view! {
+            view! {
                 <div class="notice bad" role="alert">
                     {icon("lock")}
                     <p>
@@ -104,9 +101,9 @@ fn failure(state: State, error: &ApiError) -> Option<AnyView> {
                         " to go on here."
                     </p>
                 </div>
-            };
-            Some(notice.erased())
+            }
+            .erased()
         }
-        error => Some(state::failure(error.clone())),
+        error => state::failure(error),
     }
 }

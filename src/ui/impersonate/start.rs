@@ -1,6 +1,5 @@
 //! Starting: the tab is opened inside the click, before the server is asked, since later a browser takes it for a pop-up.
 
-use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::{JsCast, JsValue};
@@ -12,15 +11,15 @@ use super::state::State;
 use crate::model::error::ApiError;
 use crate::model::impersonation::{HandOff, StartImpersonation, validate_reason, validate_ticket};
 use crate::model::validate::Checks;
-use crate::rpc::impersonation::start;
+use crate::rpc::impersonation::Start;
 use crate::ui::component::dialog::focus;
+use crate::ui::kit::call::{fields_of, read};
 
 /// What the new tab says until it is somewhere.
 const WAITING: &str = "Starting the session…";
 
-pub fn submitted(state: State, event: SubmitEvent) {
-    event.prevent_default();
-    if state.busy.get_untracked() || untrack(|| state.denial()).is_some() {
+pub fn submitted(state: State) {
+    if state.form.busy.get_untracked() || untrack(|| state.denial()).is_some() {
         return;
     }
     let request = StartImpersonation {
@@ -35,17 +34,18 @@ pub fn submitted(state: State, event: SubmitEvent) {
     checks.check(validate_reason(&request.reason));
     checks.check(validate_ticket(&request.ticket));
     if let Err(errors) = checks.passed() {
-        return refused(state, ApiError::Invalid(errors));
+        return state.form.refuse(errors);
     }
-    state.error.set(None);
-    state.busy.set(true);
     let tab = open_tab();
     let State { toasts, live, .. } = state;
     spawn_local(async move {
-        match start(request.clone()).await {
+        let sent = state.form.send(fields_of(&Start { request: request.clone() })).await;
+        match sent.answer.and_then(|text| read::<HandOff>(&text)) {
             Ok(hand_off) => {
                 let shown = tab.is_some_and(|tab| tab.location().replace(&hand_off.url).is_ok());
-                if started(state, request, hand_off, shown).is_none() {
+                if sent.is_shown {
+                    started(state, request, hand_off, shown);
+                } else {
                     // The drawer was closed meanwhile; the session runs all the same.
                     toasts.say("Session started");
                 }
@@ -55,7 +55,7 @@ pub fn submitted(state: State, event: SubmitEvent) {
                 if let Some(tab) = tab {
                     _ = tab.close();
                 }
-                if state.busy.try_set(false).is_none() {
+                if sent.is_shown {
                     refused(state, error);
                 } else {
                     toasts.fail("The session was not started. ", error);
@@ -121,18 +121,15 @@ fn furnish(tab: &Document) -> Option<()> {
 }
 
 fn refused(state: State, error: ApiError) {
-    let field = match &error {
-        ApiError::Invalid(errors) if errors.first().field == "ticket" => "impersonate-ticket",
-        _ => "impersonate-reason",
-    };
-    state.error.set(Some(error));
-    focus(field);
+    // Where the error is about a field, the form knows which.
+    if !matches!(error, ApiError::Invalid(_)) {
+        focus("impersonate-reason");
+    }
+    state.form.error.set(Some(error));
 }
 
-/// Shows the running session, where the drawer is still there to show it: as it was asked for, since what is chosen may have
-/// changed meanwhile.
-fn started(state: State, request: StartImpersonation, hand_off: HandOff, shown: bool) -> Option<()> {
-    state.busy.try_set(false).is_none().then_some(())?;
+/// Shows the running session as it was asked for, since what is chosen may have changed meanwhile.
+fn started(state: State, request: StartImpersonation, hand_off: HandOff, shown: bool) {
     let (account, application) = state.names_of(&request.account, &request.application);
     let running = Running {
         session_id: hand_off.session_id,
@@ -153,5 +150,4 @@ fn started(state: State, request: StartImpersonation, hand_off: HandOff, shown: 
     state.ticket.set(String::new());
     state.just_started.set(true);
     state.opening.changed.run(());
-    Some(())
 }

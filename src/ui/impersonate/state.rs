@@ -5,18 +5,17 @@ use leptos::wasm_bindgen::JsValue;
 use leptos::web_sys::js_sys::Reflect;
 use leptos_router::hooks::use_location;
 
-use super::Opening;
-use super::came_back::error_of;
 use super::draft::{Draft, Whose, asked_by};
 use super::session::Running;
+use super::{Opening, came_back};
 use crate::model::denial::Denial;
-use crate::model::error::ApiError;
 use crate::model::impersonation::{Drawer, DrawerAccount, DrawerApplication, REASON_MAX};
 use crate::model::text::written;
 use crate::ui::component::dialog::focus;
 use crate::ui::component::toast::Toasts;
 use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::clock::{Clock, Now};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::live::Live;
 
@@ -38,8 +37,7 @@ pub struct State {
     asked: StoredValue<String>,
     pub reason: RwSignal<String>,
     pub ticket: RwSignal<String>,
-    pub error: RwSignal<Option<ApiError>>,
-    pub busy: RwSignal<bool>,
+    pub form: Form,
     /// Newest first.
     pub running: RwSignal<Vec<Running>>,
     /// Whether the drawer shows the session that it has just started instead of its form.
@@ -81,8 +79,7 @@ impl State {
             asked: StoredValue::new(all_asked),
             reason: RwSignal::new(wanted.reason),
             ticket: RwSignal::new(wanted.ticket),
-            error: RwSignal::new(error_of(&words)),
-            busy: RwSignal::new(false),
+            form: came_back::form(&words),
             running: RwSignal::new(running),
             just_started: RwSignal::new(false),
             drawer: StoredValue::new(drawer),
@@ -116,7 +113,7 @@ impl State {
             self.application.set(application);
             self.account.set(account);
         }
-        self.error.set(None);
+        self.form.error.set(None);
         self.lost.set(lost);
         // As it was wanted: the form, when it is drawn anew, reads it and says the same.
         self.opening.drafts.keep(self.whose(), wanted);
@@ -124,7 +121,7 @@ impl State {
 
     /// A choice is worth as much as what is typed: it is there again wherever that is.
     fn chosen(self) {
-        self.error.set(None);
+        self.form.error.set(None);
         self.lost.set(None);
         self.keep_draft();
     }
@@ -166,11 +163,6 @@ impl State {
                 })
             })
             .or_else(|| self.with_application(|application| application.and_then(|application| application.denial)))
-    }
-
-    /// What is wrong with one field, if that is what is wrong.
-    pub fn error_for(self, field: &'static str) -> Option<String> {
-        self.error.with(|error| error.as_ref().and_then(|error| error.for_field(field)))
     }
 
     /// Keeps what was chosen and typed where the drawer closes before it was sent.
@@ -276,7 +268,7 @@ impl State {
     /// This page with the drawer open: where a new sign-in leads back to.
     pub fn return_to(self) -> String {
         let location = use_location();
-        let words = Words::parse(&location.search.get_untracked()).without(&["error", "return_to"]);
+        let words = Words::parse(&location.search.get_untracked()).without(&["__err", "__path", "return_to"]);
         words.on(&location.pathname.get_untracked())
     }
 

@@ -4,13 +4,13 @@ use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
 
 use super::state::State;
-use crate::model::error::ApiError;
 use crate::model::impersonation::{REASON_MAX, REASON_MIN, TICKET_MAX};
 use crate::model::text::written;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::field::{field_error, label};
 
 pub fn reason(state: State) -> AnyView {
+    state.form.names("reason");
     let area = NodeRef::<Textarea>::new();
     Effect::new(move |_| {
         if let Some(area) = area.get() {
@@ -22,7 +22,7 @@ pub fn reason(state: State) -> AnyView {
     let too_long = move || state.too_long_by().is_some();
     let error = move || match state.too_long_by() {
         Some(by) => Some(format!("Too long by {by}. {REASON_MAX} characters are the most.")),
-        None => state.error_for("reason"),
+        None => state.form.error_of("reason"),
     };
     view! {
         <div class="field">
@@ -42,7 +42,7 @@ pub fn reason(state: State) -> AnyView {
                 inner_html=escaped(&state.reason.get_untracked())
                 on:input=move |event| {
                     state.reason.set(event_target_value(&event));
-                    forget_error(state, "reason");
+                    state.form.touched("reason");
                     state.keep_draft();
                 }
             ></textarea>
@@ -78,6 +78,7 @@ fn audience(state: State) -> AnyView {
 }
 
 pub fn ticket(state: State) -> AnyView {
+    state.form.names("ticket");
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
@@ -89,7 +90,7 @@ pub fn ticket(state: State) -> AnyView {
         if length > TICKET_MAX {
             return Some(format!("Too long: {length} characters of {TICKET_MAX}."));
         }
-        state.error_for("ticket")
+        state.form.error_of("ticket")
     };
     view! {
         <div class="field">
@@ -106,7 +107,7 @@ pub fn ticket(state: State) -> AnyView {
                 value=state.ticket.get_untracked()
                 on:input=move |event| {
                     state.ticket.set(event_target_value(&event));
-                    forget_error(state, "ticket");
+                    state.form.touched("ticket");
                     state.keep_draft();
                 }
             />
@@ -114,17 +115,6 @@ pub fn ticket(state: State) -> AnyView {
         </div>
     }
     .erased()
-}
-
-/// An error of a field goes as soon as the field is touched.
-fn forget_error(state: State, field: &str) {
-    let left = state.error.with_untracked(|error| match error {
-        Some(ApiError::Invalid(errors)) if errors.about(field).is_some() => Some(errors.clone().without(field)),
-        _ => None,
-    });
-    if let Some(left) = left {
-        state.error.set(left.map(ApiError::Invalid));
-    }
 }
 
 /// A textarea's text for `inner_html`: an empty child would hydrate as a space.

@@ -82,7 +82,7 @@ pub fn missing() -> AnyView {
 /// The sign-in page, and from there back to the page at this address.
 pub fn sign_in_again(path: &str, search: &str) -> String {
     // What an earlier attempt left in the address is not true any more.
-    let words = Words::parse(search).without(&["error", "__err", "__path"]);
+    let words = Words::parse(search).without(&["__err", "__path"]);
     "/sign-in?return_to=".to_owned() + &encode(&words.on(path))
 }
 

@@ -2,24 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
 use crate::model::key::{KeyItem, KeyState, KeysPage as Page};
-use crate::rpc::keys::{ListKeys, RotateKeys, rotate_keys};
+use crate::rpc::keys::{ListKeys, RotateKeys};
 use crate::ui::component::copy::copyable;
 use crate::ui::component::table::{count, flush_section, marked, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
-use crate::ui::kit::address::Words;
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::form::{Call, option, post_form};
+use crate::ui::kit::form::{Form, option};
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::ahead::Need;
 use crate::ui::kit::loaded::{loaded, loading};
-use crate::ui::kit::state::{empty, failure, nothing, table_skeleton};
+use crate::ui::kit::state::{empty, nothing, table_skeleton};
 
 /// What the page shows.
 pub fn needs(environment: String) -> Vec<Need> {
@@ -35,7 +33,7 @@ pub fn KeysPage() -> impl IntoView {
         toasts.say("Keys rotated");
         keys.refetch();
     });
-    let rotation = Rotation { frame, call: Call::to(RotateKeys::PATH), rotated };
+    let rotation = Rotation { frame, form: Form::to::<RotateKeys>(), rotated };
     view! {
         <Title text="Keys"/>
         <header class="page-head">
@@ -53,7 +51,7 @@ pub fn KeysPage() -> impl IntoView {
 #[derive(Clone, Copy)]
 struct Rotation {
     frame: Frame,
-    call: Call,
+    form: Form,
     rotated: Callback<()>,
 }
 
@@ -133,12 +131,7 @@ fn moment(words: &'static str, moment: Option<DateTime<Utc>>, now: Now) -> AnyVi
 
 /// *Rotate* asks once more, in a fold that needs no script.
 fn rotate_button(rotation: Rotation) -> AnyView {
-    let call = rotation.call;
-    let submitted = Callback::new(move |words: Words| {
-        let environment = rotation.frame.environment.get_untracked();
-        let algorithm = words.get("algorithm").to_owned();
-        call.run(rotate_keys(environment, algorithm), move |()| rotation.rotated.run(()));
-    });
+    let form = rotation.form;
     let choices = [("", "Both algorithms"), ("RS256", "RS256 only"), ("ES256", "ES256 only")]
         .map(|(word, label)| option(word.to_owned(), label.to_owned(), word.is_empty()));
     let fields = view! {
@@ -150,8 +143,8 @@ fn rotate_button(rotation: Rotation) -> AnyView {
         </div>
         <div class="form-foot">
             <button type="button" class="button small" popovertarget="rotate" popovertargetaction="hide">"Cancel"</button>
-            <button type="submit" class="button small primary" disabled=move || call.busy.get()>
-                {move || if call.busy.get() { "Rotating…" } else { "Rotate keys" }}
+            <button type="submit" class="button small primary" disabled=move || form.busy.get()>
+                {move || if form.busy.get() { "Rotating…" } else { "Rotate keys" }}
             </button>
         </div>
     };
@@ -166,8 +159,8 @@ fn rotate_button(rotation: Rotation) -> AnyView {
                 <p class="dim">
                     "The next keys sign from now on. Nobody is signed out: what the present ones signed stays good, and they are published for 24 hours more."
                 </p>
-                {move || call.failure().map(failure)}
-                {post_form(RotateKeys::url(), "form", submitted, fields.erased())}
+                {form.failure()}
+                {form.view("form", fields.erased(), Callback::new(move |_| rotation.rotated.run(())))}
             </div>
         </div>
     }

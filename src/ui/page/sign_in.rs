@@ -2,16 +2,14 @@
 
 use leptos::html::Input;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::rpc::operator::{SignIn, sign_in};
+use crate::rpc::operator::SignIn;
 use crate::ui::component::theme::theme_switch;
-use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::address::use_words;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::icon::{icon, mark};
-use crate::ui::kit::state::failure;
 
 /// The e-mail that was typed before, where the page comes back without script. The server knows it; with script it never left
 /// its field.
@@ -50,25 +48,20 @@ pub fn SignInPage() -> impl IntoView {
 }
 
 fn form(return_to: String) -> AnyView {
-    let call = Call::to(SignIn::PATH);
+    let form = Form::to::<SignIn>();
     let password = NodeRef::<Input>::new();
     Effect::new(move |_| {
-        if call.error.read().is_some()
+        if form.error.read().is_some()
             && let Some(input) = password.get_untracked()
         {
             input.select();
             _ = input.focus();
         }
     });
-    let submitted = Callback::new(move |words: Words| {
-        let word = |name| words.get(name).to_owned();
-        // The answer leads to where the operator was going.
-        call.run(sign_in(word("email"), word("password"), word("return_to")), |()| {});
-    });
-    let typed = use_context::<Typed>().filter(|_| call.error.read_untracked().is_some()).map(|typed| typed.0);
+    let typed = use_context::<Typed>().filter(|_| form.error.read_untracked().is_some()).map(|typed| typed.0);
     let fields = view! {
             <input type="hidden" name="return_to" value=return_to/>
-            {move || call.failure().map(failure)}
+            {form.failure()}
             <div class="field">
                 <label class="label" for="email">"E-mail"</label>
                 <input
@@ -97,9 +90,10 @@ fn form(return_to: String) -> AnyView {
                     node_ref=password
                 />
             </div>
-            <button class="button primary wide" type="submit" disabled=move || call.busy.get()>
-                {move || if call.busy.get() { "Signing in…" } else { "Sign in" }}
+            <button class="button primary wide" type="submit" disabled=move || form.busy.get()>
+                {move || if form.busy.get() { "Signing in…" } else { "Sign in" }}
             </button>
     };
-    post_form(SignIn::url(), "form", submitted, fields.erased())
+    // The answer leads to where the operator was going.
+    form.view("form", fields.erased(), Callback::new(|_| ()))
 }

@@ -24,7 +24,7 @@ use crate::ui::kit::loaded::{loaded_quietly, loaded_while, loading};
 use crate::ui::kit::state::table_skeleton;
 
 /// Words of the address that are not the list's own.
-pub const DRAWER_WORDS: [&str; 4] = ["impersonate", "error", "__err", "__path"];
+pub const DRAWER_WORDS: [&str; 3] = ["impersonate", "__err", "__path"];
 /// Words that say which page of the list it is: the server's cursor, and how many rows come before it.
 const PAGE_WORDS: [&str; 3] = ["cursor", "before", "find"];
 

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 
 use super::flow::{AMARA, CHALLENGE, OLIVIA, REASON};
-use crate::support::{Browser, ResponseExt, TestApp};
+use crate::support::{Browser, ResponseExt, TestApp, error_in};
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::error::ServiceError;
 use understudy::server::service::caller::{Caller, Origin};
@@ -120,7 +120,8 @@ async fn without_script_a_page_of_ours_goes_on_to_the_application_for_a_forms_re
     assert!(policy.contains("script-src 'none'") && policy.contains("form-action 'self';"), "{policy}");
     app.execute("UPDATE applications SET login_url = 'javascript:alert(1)'").await;
     let back = post_form(&app, &mut browser).await;
-    assert!(back.location().contains("error=failed"), "{}", back.location());
+    let error = error_in(&back.location()).expect("an error");
+    assert!(error.for_field("application").is_some(), "{error}");
 }
 
 #[tokio::test]

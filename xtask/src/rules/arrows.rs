@@ -44,7 +44,16 @@ const ROOMS: [(&str, &[&str]); 25] = [
     ),
     (
         "server::portal",
-        &["ui::frame", "ui::kit", "ui::page", "server::error", "server::state", "server::service", "server::http"],
+        &[
+            "ui::frame",
+            "ui::kit",
+            "ui::page",
+            "rpc",
+            "server::error",
+            "server::state",
+            "server::service",
+            "server::http",
+        ],
     ),
     ("server::identity", DOOR),
     ("server::frontegg", DOOR),

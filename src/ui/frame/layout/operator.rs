@@ -1,15 +1,14 @@
 //! Who works in the portal, and the way out of it.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 
 use crate::model::operator::{Shell, SignedOut, ending_with_sign_out};
-use crate::rpc::operator::{SignOut, sign_out};
+use crate::rpc::operator::SignOut;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::menu;
-use crate::ui::kit::address::Words;
+use crate::ui::kit::call::{Text, read};
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 
@@ -17,16 +16,14 @@ use crate::ui::kit::icon::icon;
 const SIGN_OUT: &str = "sign-out";
 
 pub(super) fn operator(frame: Frame, shell: Signal<Shell>) -> AnyView {
-    let call = Call::to(SignOut::PATH);
+    let form = Form::to::<SignOut>();
     // More would end than the form said: the frame is asked for anew, and then the question opens.
     let asked = RwSignal::new(false);
-    let submitted = Callback::new(move |words: Words| {
-        call.run(sign_out(words.get("ending").parse().ok()), move |signed_out| {
-            if signed_out == SignedOut::Asks {
-                asked.set(true);
-                frame.refresh();
-            }
-        });
+    let done = Callback::new(move |text: Text| {
+        if read(&text) == Ok(SignedOut::Asks) {
+            asked.set(true);
+            frame.refresh();
+        }
     });
     let roles = Memo::new(move |_| {
         shell.with(|shell| if shell.roles.is_empty() { "No role here".to_owned() } else { shell.roles.labels() })
@@ -52,25 +49,25 @@ pub(super) fn operator(frame: Frame, shell: Signal<Shell>) -> AnyView {
                 </span>
                 <span class="dim truncate" title=move || roles.get()>{move || roles.get()}</span>
             </div>
-            {move || if asks.get() { sign_out_question(ending, submitted) } else { sign_out_button(submitted) }}
+            {move || if asks.get() { sign_out_question(form, done, ending) } else { sign_out_button(form, done) }}
         </div>
     }
     .erased()
 }
 
-fn sign_out_button(submitted: Callback<Words>) -> AnyView {
+fn sign_out_button(form: Form, done: Callback<Text>) -> AnyView {
     let button = view! {
         <input type="hidden" name="ending" value="0"/>
         <button class="icon-button" type="submit" aria-label="Sign out" title="Sign out">
             {icon("log-out")}
         </button>
     };
-    post_form(SignOut::url(), "", submitted, button.erased())
+    form.view("", button.erased(), done)
 }
 
 /// Signing out ends what was started from here: where something runs, it is said before, and the form carries what was said.
 /// The question stays open while sessions come and go.
-fn sign_out_question(ending: Memo<i64>, submitted: Callback<Words>) -> AnyView {
+fn sign_out_question(form: Form, done: Callback<Text>, ending: Memo<i64>) -> AnyView {
     let buttons = view! {
         <input type="hidden" name="ending" value=move || ending.get().to_string()/>
         <div class="form-foot">
@@ -87,7 +84,7 @@ fn sign_out_question(ending: Memo<i64>, submitted: Callback<Words>) -> AnyView {
         <div class="menu confirm" popover="auto" id=SIGN_OUT role="dialog" aria-labelledby="sign-out-title">
             <h3 id="sign-out-title">"Sign out?"</h3>
             <p class="dim">{move || ending_with_sign_out(ending.get())}</p>
-            {post_form(SignOut::url(), "", submitted, buttons.erased())}
+            {form.view("", buttons.erased(), done)}
         </div>
     }
     .erased()

@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use uuid::Uuid;
 
 use crate::model::application::{ApplicationDetail, DeliveryItem, LogoutState};
-use crate::rpc::applications::{RetryLogout, retry_logout};
+use crate::rpc::applications::RetryLogout;
 use crate::ui::component::table::{flush_section, marked, named, row, stacked, table};
 use crate::ui::component::time::ago;
 use crate::ui::component::toast::Toasts;
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::Loading;
-use crate::ui::kit::state::{empty, failure, nothing};
+use crate::ui::kit::state::{empty, nothing};
 
 /// How long a message takes that is sent at once: then the page looks what became of it.
 const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
@@ -27,7 +26,7 @@ const ON_ITS_WAY: Duration = Duration::from_millis(1_500);
 #[derive(Clone, Copy)]
 pub struct Retrying {
     frame: Frame,
-    call: Call,
+    form: Form,
     sent: Callback<()>,
 }
 
@@ -38,7 +37,7 @@ impl Retrying {
             toasts.say("Sending it again");
             set_timeout(move || application.refetch(), ON_ITS_WAY);
         });
-        Self { frame, call: Call::to(RetryLogout::PATH), sent }
+        Self { frame, form: Form::to::<RetryLogout>(), sent }
     }
 }
 
@@ -58,7 +57,7 @@ pub fn deliveries(retrying: Retrying, detail: &ApplicationDetail) -> AnyView {
         table("table delivery-table", "deliveries-title", &heads, rows)
     };
     let content = view! {
-        {move || retrying.call.failure().map(failure)}
+        {retrying.form.failure()}
         {content}
     };
     flush_section("deliveries-title", "Back-channel logout", counts(&detail.counts), content.erased())
@@ -134,21 +133,17 @@ fn next(at: DateTime<Utc>, now: Now) -> AnyView {
 }
 
 fn retry_form(retrying: Retrying, application_id: Uuid, session_id: Uuid) -> AnyView {
-    let call = retrying.call;
-    let submitted = Callback::new(move |_| {
-        let environment = retrying.frame.environment.get_untracked();
-        call.run(retry_logout(environment, application_id, session_id), move |()| retrying.sent.run(()));
-    });
+    let form = retrying.form;
     let fields = view! {
         <input type="hidden" name="environment" value=move || retrying.frame.environment.get()/>
         <input type="hidden" name="application_id" value=application_id.to_string()/>
         <input type="hidden" name="session_id" value=session_id.to_string()/>
-        <button type="submit" class="button small" aria-label="Retry now" disabled=move || call.busy.get()>
+        <button type="submit" class="button small" aria-label="Retry now" disabled=move || form.busy.get()>
             {icon("refresh-cw")}
             <span>"Retry now"</span>
         </button>
     };
-    post_form(RetryLogout::url(), "", submitted, fields.erased())
+    form.view("", fields.erased(), Callback::new(move |_| retrying.sent.run(())))
 }
 
 /// How a state is marked.

@@ -2,28 +2,28 @@
 //! as long as it is there: what has the focus in it stays that session's.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use uuid::Uuid;
 
 use crate::model::impersonation::{ImpersonationOverview, LiveImpersonation};
-use crate::rpc::impersonation::{EndAll, end_all};
+use crate::rpc::impersonation::EndAll;
 use crate::ui::component::badge::ticket as ticket_badge;
 use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::menu;
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
+use crate::ui::kit::call::{Text, read};
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::Loading;
-use crate::ui::kit::state::{empty, failure};
+use crate::ui::kit::state::empty;
 
 #[derive(Clone, Copy)]
 pub struct Running {
     frame: Frame,
-    end_all: Call,
+    end_all: Form,
     all_ended: Callback<u32>,
     ended: Callback<Uuid>,
 }
@@ -37,7 +37,7 @@ impl Running {
             overview.refetch();
             frame.refresh();
         });
-        Self { frame, end_all: Call::to(EndAll::PATH), all_ended, ended: Callback::new(move |_| overview.refetch()) }
+        Self { frame, end_all: Form::to::<EndAll>(), all_ended, ended: Callback::new(move |_| overview.refetch()) }
     }
 }
 
@@ -152,10 +152,8 @@ fn row(live: Running, session: LiveImpersonation, overview: Signal<Impersonation
 /// *End all* asks once more, in a fold that needs no script. The question stays open while sessions come and go, and says how
 /// many it is about now.
 fn end_all_button(live: Running, endable: Memo<i64>) -> AnyView {
-    let call = live.end_all;
-    let submitted = Callback::new(move |_| {
-        call.run(end_all(live.frame.environment.get_untracked()), move |count| live.all_ended.run(count));
-    });
+    let form = live.end_all;
+    let ended = Callback::new(move |text: Text| live.all_ended.run(read(&text).unwrap_or_default()));
     let sessions = move || match endable.get() {
         1 => "this session".to_owned(),
         count => format!("all {count} sessions"),
@@ -180,8 +178,8 @@ fn end_all_button(live: Running, endable: Memo<i64>) -> AnyView {
             <div class="menu confirm" popover="auto" id="end-all" role="dialog" aria-labelledby="end-all-title">
                 <h3 id="end-all-title">{move || format!("End {}?", sessions())}</h3>
                 <p class="dim">"They stop working at once, in every tab. What they did stays in the audit trail."</p>
-                {move || call.failure().map(failure)}
-                {post_form(EndAll::url(), "", submitted, fields.erased())}
+                {form.failure()}
+                {form.view("", fields.erased(), ended)}
             </div>
         </div>
     }

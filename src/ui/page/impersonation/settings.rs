@@ -1,26 +1,22 @@
 //! The settings, with their effect in words that follow the choice before it is saved.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 
-use crate::model::error::ApiError;
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
-use crate::rpc::impersonation::{UpdateSettings, update_settings};
+use crate::rpc::impersonation::UpdateSettings;
 use crate::ui::component::toast::Toasts;
-use crate::ui::kit::address::Words;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::field::{field_error, label, switch};
-use crate::ui::kit::form::{Call, post_form};
+use crate::ui::kit::field::{label, switch};
+use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::Loading;
-use crate::ui::kit::state::failure;
 
 /// What lives as long as the page: the choice survives when the live sessions below are loaded anew.
 #[derive(Clone, Copy)]
 pub struct Settings {
     frame: Frame,
-    save: Call,
+    save: Form,
     saved: Callback<()>,
     stored: RwSignal<Option<Stored>>,
     enabled: RwSignal<bool>,
@@ -44,7 +40,7 @@ impl Settings {
             overview.refetch();
             frame.refresh();
         });
-        let save = Call::to(UpdateSettings::PATH);
+        let save = Form::to::<UpdateSettings>();
         // Where somebody else was quicker, what is shown is theirs.
         Effect::new(move |_| {
             if save.error.read().as_ref().is_some_and(|error| error.for_field("version").is_some()) {
@@ -104,23 +100,9 @@ type May = (bool, bool);
 
 fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -> AnyView {
     let save = settings.save;
-    let submitted = Callback::new(move |words: Words| {
-        let is_on = |name| !words.get(name).is_empty();
-        let was = settings.was();
-        let call = update_settings(
-            settings.frame.environment.get_untracked(),
-            words.get("version").parse().ok(),
-            is_on("enabled"),
-            is_on("hide_from_account_audit"),
-            Some(was.enabled),
-            Some(was.hide_from_account_audit),
-            words.get("protected_permissions").to_owned().into(),
-        );
-        save.run(call, move |()| settings.saved.run(()));
-    });
     let foot = if may_change {
         view! {
-            {move || other_failure(save).map(failure)}
+            {save.failure()}
             <div class="form-foot">
                 <button
                     class="button"
@@ -169,19 +151,10 @@ fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -
     view! {
         <section class="card section settings" aria-labelledby="settings-title">
             <h2 class="section-title" id="settings-title">"Settings"</h2>
-            {post_form(UpdateSettings::url(), "form", submitted, fields.erased())}
+            {save.view("form", fields.erased(), Callback::new(move |_| settings.saved.run(())))}
         </section>
     }
     .erased()
-}
-
-/// What went wrong, but for what is said beside its field.
-fn other_failure(save: Call) -> Option<ApiError> {
-    protected_error(save).is_none().then(|| save.failure()).flatten()
-}
-
-fn protected_error(save: Call) -> Option<String> {
-    save.error.with(|error| error.as_ref().and_then(|error| error.for_field("protected_permissions")))
 }
 
 fn protected_field(settings: Settings, may_change: bool, may_unprotect: bool) -> AnyView {
@@ -198,14 +171,14 @@ fn protected_field(settings: Settings, may_change: bool, may_unprotect: bool) ->
                 spellcheck="false"
                 placeholder="account.audit.read"
                 aria-describedby="protected-error protected-effect"
-                aria-invalid=move || protected_error(save).is_some().to_string()
+                aria-invalid=save.is_wrong("protected_permissions")
                 disabled=!may_change
                 prop:value=move || settings.protected.get()
                 on:input=move |event| settings.protected.set(event_target_value(&event))
             >
                 {settings.protected.get_untracked()}
             </textarea>
-            {field_error("protected-error", move || protected_error(save))}
+            {save.error_line("protected-error", "protected_permissions")}
             <p class="setting-effect" id="protected-effect">
                 "Only an Owner may impersonate a user who holds one of these in any account. Whoever is given one while somebody else is in their session gets it back at once. A good beginning is "
                 <code>"account.audit.read"</code> ", which administrators of accounts have." {rule}
