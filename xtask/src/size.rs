@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::publish::beside;
 use crate::repo::Repo;
-use crate::server::{self, With};
+use crate::front;
 use crate::steps::grouped;
 
 /// Module and glue together, in bytes of brotli.
@@ -15,7 +15,7 @@ const SCRIPT_BUDGET: usize = 400_000;
 const VISIT_BUDGET: usize = 480_000;
 
 pub fn run(repo: &Repo) -> Result<()> {
-    server::build(repo, With::Nothing)?;
+    front::build(repo)?;
     let assets: serde_json::Value = serde_json::from_slice(&fs::read(repo.site.join("assets.json"))?)?;
     println!("\n{:<12} {:>12} {:>12} {:>12}", "bytes", "raw", "gzip", "brotli");
     let mut script = 0;
