@@ -22,6 +22,7 @@ use self::state::State;
 use crate::model::impersonation::Drawer;
 use crate::rpc::impersonation::GetDrawer;
 use crate::ui::component::dialog::{self, close_button};
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::form::Plain;
 use crate::ui::kit::icon::icon;
@@ -179,6 +180,6 @@ fn form(state: State) -> AnyView {
     }
     .erased();
     // After the fields have said what stands in them.
-    Effect::new(move |_| state.recall());
+    effect(move || state.recall());
     form
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod call;
 pub mod clock;
+pub mod effect;
 pub mod erase;
 pub mod field;
 pub mod filter;
@@ -12,4 +13,5 @@ pub mod icon;
 pub mod live;
 pub mod loaded;
 pub mod pager;
+pub mod rows;
 pub mod state;

@@ -4,9 +4,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use crate::front;
 use crate::publish::beside;
 use crate::repo::Repo;
-use crate::front;
 use crate::steps::grouped;
 
 /// Module and glue together, in bytes of brotli.

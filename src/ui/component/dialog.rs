@@ -4,6 +4,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -21,7 +22,7 @@ pub fn drawer(
 ) -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
     let navigate = use_navigate();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             _ = dialog.remove_attribute("open");
             _ = dialog.show_modal();
@@ -29,7 +30,7 @@ pub fn drawer(
     });
     // Back, or a link in it, takes the drawer away without closing it.
     let last = StoredValue::new(opener.get_untracked());
-    Effect::new(move |_| last.set_value(opener.get()));
+    effect(move || last.set_value(opener.get()));
     on_cleanup(move || {
         if cfg!(target_arch = "wasm32")
             && let Some(opener) = last.try_get_value()

@@ -16,6 +16,7 @@ use crate::model::error::ApiError;
 use crate::rpc::impersonation::End;
 use crate::ui::component::toast::Toasts;
 use crate::ui::kit::call::{Call, ask};
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::form::Plain;
 use crate::ui::kit::frame::Frame;
@@ -50,7 +51,7 @@ impl Endings {
     pub fn provide(toasts: Toasts, live: Live) -> Self {
         let endings = Self { asked: RwSignal::new(Vec::new()), toasts, live };
         provide_context(endings);
-        Effect::new(move |_| {
+        effect(move || {
             window_event_listener_untyped("pagehide", move |_| endings.send_all());
         });
         endings

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 
 use crate::ui::component::menu::menu;
@@ -16,7 +17,7 @@ const CHOICES: [(&str, &str, &str); 3] =
 /// The menu in the top bar. It needs script, so it shows itself only then.
 pub fn theme_switch() -> AnyView {
     let chosen = RwSignal::new("system");
-    Effect::new(move |_| {
+    effect(move || {
         let stored = stored();
         if let Some((word, ..)) = CHOICES.iter().find(|(word, ..)| Some(*word) == stored.as_deref()) {
             chosen.set(word);

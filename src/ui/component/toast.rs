@@ -8,6 +8,7 @@ use crate::model::error::ApiError;
 use crate::ui::kit::erase::Erase;
 
 use crate::ui::kit::icon::icon;
+use crate::ui::kit::rows::{Row, rows};
 use crate::ui::kit::state::{sign_in_again, sign_in_link};
 
 #[derive(Clone, Copy)]
@@ -64,13 +65,18 @@ impl Toasts {
 pub fn toaster(toasts: Toasts) -> AnyView {
     view! {
         <div class="toaster" role="status" aria-live="polite">
-            <For each=move || toasts.0.get() key=|toast| toast.id let(toast)>
-                <p class="toast" class:bad=toast.is_bad>
-                    {icon(if toast.is_bad { "circle-alert" } else { "check" })}
-                    <span>{toast.text} " " {toast.sign_in.map(sign_in_link)}</span>
-                </p>
-            </For>
+            {rows(move || toasts.0.get().into_iter().map(|toast| Row::new(toast.id.to_string(), || drawn(toast))).collect())}
         </div>
+    }
+    .erased()
+}
+
+fn drawn(toast: Toast) -> AnyView {
+    view! {
+        <p class="toast" class:bad=toast.is_bad>
+            {icon(if toast.is_bad { "circle-alert" } else { "check" })}
+            <span>{toast.text} " " {toast.sign_in.map(sign_in_link)}</span>
+        </p>
     }
     .erased()
 }

@@ -1,6 +1,8 @@
 //! Routes, and what lives as long as the document does.
 
 use leptos::prelude::*;
+
+use crate::ui::kit::effect::effect;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
@@ -28,7 +30,7 @@ pub fn App() -> impl IntoView {
     Clock::provide();
     let toasts = Toasts::provide();
     Endings::provide(toasts, Live::provide());
-    Effect::new(|_| {
+    effect(|| {
         if let Some(body) = document().body() {
             _ = body.set_attribute("data-hydrated", "");
         }

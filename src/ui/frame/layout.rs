@@ -19,6 +19,7 @@ use crate::ui::component::menu::{self, menu};
 use crate::ui::component::theme::theme_switch;
 use crate::ui::frame::title::document_title;
 use crate::ui::kit::address::Words;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::{icon, mark};
@@ -92,13 +93,13 @@ pub fn EnvironmentLayout() -> impl IntoView {
 /// A page change inside the application moves the focus to the new content and puts the navigation sheet away, as a page
 /// load would.
 fn announce_navigation(pathname: Memo<String>) {
-    Effect::new(move |before: Option<String>| {
+    let mut before = None::<String>;
+    effect(move || {
         let path = pathname.get();
-        if before.is_some_and(|before| before != path) {
+        if before.replace(path.clone()).is_some_and(|before| before != path) {
             close_sheet();
             dialog::focus("main");
         }
-        path
     });
 }
 
@@ -259,7 +260,7 @@ impl Trail {
     fn new(location: Location, section: Memo<String>, deeper: Memo<bool>) -> Self {
         let list = RwSignal::new(Default::default());
         let (path, search) = (location.pathname, location.search);
-        Effect::new(move |_| {
+        effect(move || {
             let words = search.with(|search| Words::parse(search)).without(&OF_DRAWERS);
             if !deeper.get() {
                 list.set((section.get(), words.on("")));

@@ -14,8 +14,10 @@ use crate::ui::component::dialog::{close_dialog, focus, focus_first};
 use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::time::{clock_time, countdown, time_of_day};
 use crate::ui::kit::call::ask;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
+use crate::ui::kit::rows::{Row, rows};
 
 /// Follows what others end or start meanwhile: the user, the application, the same operator in another tab.
 pub fn follow(state: State) {
@@ -52,7 +54,7 @@ fn take(state: State, fresh: &[LiveImpersonation]) {
 /// What the drawer shows after a start.
 pub fn started(state: State) -> AnyView {
     // With the focus here, Enter closes what is done.
-    Effect::new(|_| request_animation_frame(|| focus("impersonate-done")));
+    effect(|| request_animation_frame(|| focus("impersonate-done")));
     view! {
         <div class="drawer-form">
             <div class="drawer-body">{list(state)}</div>
@@ -87,13 +89,13 @@ pub fn list(state: State) -> AnyView {
         });
         state.opening.changed.run(());
     });
+    let drawn = move |running: Running| {
+        let key = format!("{} {} {}", running.session_id, running.ended_at.is_some(), running.blocked_url.is_some());
+        Row::new(key, move || card(state, running, ended))
+    };
     view! {
         <div class="running-list" role="status">
-            <For
-                each=move || state.running.get()
-                key=|running| (running.session_id, running.ended_at.is_some(), running.blocked_url.is_some())
-                children=move |running| card(state, running, ended)
-            />
+            {rows(move || state.running.get().into_iter().map(drawn).collect())}
         </div>
     }
     .erased()

@@ -6,13 +6,14 @@ use leptos::prelude::*;
 use super::state::State;
 use crate::model::impersonation::{REASON_MAX, REASON_MIN, TICKET_MAX};
 use crate::model::text::written;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::field::{field_error, label};
 
 pub fn reason(state: State) -> AnyView {
     state.form.names("reason");
     let area = NodeRef::<Textarea>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(area) = area.get() {
             state.reason.set(area.value());
             _ = area.focus();
@@ -80,7 +81,7 @@ fn audience(state: State) -> AnyView {
 pub fn ticket(state: State) -> AnyView {
     state.form.names("ticket");
     let input = NodeRef::<Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             state.ticket.set(input.value());
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
+
+use crate::ui::kit::effect::effect;
 use leptos::web_sys::js_sys::Date;
 
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ impl Clock {
             coarse: Memo::new(move |_| elapsed.get() / 30_000 * 30_000),
         };
         provide_context(clock);
-        Effect::new(move |_| {
+        effect(move || {
             let started = Date::now();
             clock.hydrated.set(true);
             set_interval(move || clock.elapsed.set((Date::now() - started) as i64), Duration::from_secs(1));

@@ -12,6 +12,7 @@ use leptos::web_sys::{HtmlElement, HtmlFormElement};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::form::words_of;
 use crate::ui::kit::icon::icon;
@@ -118,9 +119,10 @@ pub fn search_box(filters: Filters, label: &'static str, value: Memo<String>) ->
 
 /// Keeps an input at `value` where that changes elsewhere: a chip removed, Back pressed.
 pub fn follow(input: NodeRef<Input>, value: Memo<String>) {
-    Effect::new(move |before: Option<String>| {
+    let mut before = None::<String>;
+    effect(move || {
         let value = value.get();
-        if before.is_some_and(|before| before != value)
+        if before.replace(value.clone()).is_some_and(|before| before != value)
             && let Some(input) = input.get_untracked()
         {
             let focused = document().active_element().is_some_and(|active| active.is_same_node(Some(input.as_ref())));
@@ -128,7 +130,6 @@ pub fn follow(input: NodeRef<Input>, value: Memo<String>) {
                 input.set_value(&value);
             }
         }
-        value
     });
 }
 

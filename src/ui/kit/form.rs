@@ -16,6 +16,8 @@ use crate::model::error::ApiError;
 use crate::model::validate::{Checks, FieldErrors};
 use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::call::{Call, Text, post};
+use crate::ui::kit::clock::Clock;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::field::field_error;
 use crate::ui::kit::state;
@@ -165,13 +167,13 @@ impl Plain {
     pub fn view(self, submitted: Callback<HtmlFormElement>, fields: AnyView, form: Option<Form>) -> AnyView {
         let element = NodeRef::<html::Form>::new();
         if let Some(form) = form {
-            Effect::new(move |_| {
+            effect(move || {
                 if let (Some(ApiError::Invalid(errors)), Some(element)) = (&*form.error.read(), element.get()) {
                     focus(&element, &errors.first().field);
                 }
             });
         }
-        let is_script = crate::ui::kit::clock::Clock::current().hydrated;
+        let is_script = Clock::current().hydrated;
         let Self { action, class, id, target, is_checked } = self;
         let submit = move |event: SubmitEvent| {
             event.prevent_default();

@@ -5,6 +5,8 @@
 use std::sync::LazyLock;
 
 use leptos::prelude::*;
+
+use crate::ui::kit::effect::effect;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::CustomEvent;
 use leptos::web_sys::js_sys::{Function, Reflect};
@@ -27,7 +29,7 @@ impl Live {
     pub fn provide() -> Self {
         let live = Self { count: RwSignal::new(None), mark: RwSignal::new(String::new()) };
         provide_context(live);
-        Effect::new(move |_| {
+        effect(move || {
             window_event_listener_untyped("understudy:live", move |event| {
                 let said = event.dyn_into::<CustomEvent>().ok().and_then(|event| event.detail().as_string());
                 let said = said.unwrap_or_default();
@@ -48,14 +50,14 @@ impl Live {
 
     /// Follows this environment from here on, as long as the caller is there.
     pub fn follow(self, environment: Memo<String>) {
-        Effect::new(move |before: Option<String>| {
+        let mut before = None::<String>;
+        effect(move || {
             let environment = environment.get();
             // At first the mark is the page's own already: without it, the first message would count as nothing new.
-            if before.is_some_and(|before| before != environment) {
+            if before.replace(environment.clone()).is_some_and(|before| before != environment) {
                 self.forget();
             }
             call("watchLive", &format!("/{environment}/live"));
-            environment
         });
         on_cleanup(move || {
             if cfg!(target_arch = "wasm32") {
@@ -84,13 +86,13 @@ impl Live {
 
     /// Runs `then` whenever what runs has changed, as long as the caller is there.
     pub fn changed(self, then: Callback<()>) {
-        Effect::new(move |before: Option<String>| {
+        let mut before = None::<String>;
+        effect(move || {
             let mark = self.mark.get();
-            let changed = before.is_some_and(|before| !before.is_empty() && before != mark);
+            let changed = before.replace(mark.clone()).is_some_and(|before| !before.is_empty() && before != mark);
             if changed && !mark.is_empty() {
                 then.run(());
             }
-            mark
         });
     }
 }

@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use crate::model::error::ApiError;
 use crate::model::percent::encode;
 use crate::ui::kit::address::Words;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 
@@ -36,7 +37,7 @@ pub fn error_view(error: ApiError) -> AnyView {
             let navigate = use_navigate();
             let target = move || sign_in_again(&location.pathname.get_untracked(), &location.search.get_untracked());
             let href = target();
-            Effect::new(move |_| navigate(&target(), NavigateOptions { replace: true, ..NavigateOptions::default() }));
+            effect(move || navigate(&target(), NavigateOptions { replace: true, ..NavigateOptions::default() }));
             view! {
                 <div class="empty" role="alert">
                     <span class="empty-glyph">{icon("lock")}</span>

@@ -5,6 +5,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use crate::rpc::operator::GetHome;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::loaded::{loaded, loading};
 use crate::ui::kit::state::nothing;
@@ -14,7 +15,7 @@ use crate::ui::kit::state::nothing;
 pub fn Home() -> impl IntoView {
     let home = loading(|| (), |()| GetHome {});
     let navigate = use_navigate();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(Ok(path)) = home.get() {
             navigate(&path, NavigateOptions { replace: true, ..NavigateOptions::default() });
         }

@@ -7,6 +7,7 @@ use leptos_meta::Title;
 use crate::rpc::operator::SignIn;
 use crate::ui::component::theme::theme_switch;
 use crate::ui::kit::address::use_words;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::form::Form;
 use crate::ui::kit::icon::{icon, mark};
@@ -50,7 +51,7 @@ pub fn SignInPage() -> impl IntoView {
 fn form(return_to: String) -> AnyView {
     let form = Form::to::<SignIn>();
     let password = NodeRef::<Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if form.error.read().is_some()
             && let Some(input) = password.get_untracked()
         {

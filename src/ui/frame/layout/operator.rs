@@ -7,6 +7,7 @@ use crate::rpc::operator::SignOut;
 use crate::ui::component::avatar::avatar;
 use crate::ui::component::menu;
 use crate::ui::kit::call::{Text, read};
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
@@ -31,7 +32,7 @@ pub(super) fn operator(frame: Frame, shell: Signal<Shell>) -> AnyView {
     let picture = move || shell.with(|shell| avatar(shell.operator_id, &shell.operator_name, None, false));
     let ending = Memo::new(move |_| shell.read().ending_with_sign_out);
     let asks = Memo::new(move |_| ending.get() > 0);
-    Effect::new(move |_| {
+    effect(move || {
         shell.track();
         if asked.get_untracked() {
             asked.set(false);

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Loading, here};
 use crate::model::error::ApiError;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::state::{error_view, nothing};
 
@@ -72,7 +73,9 @@ where
     let phase = RwSignal::new(Phase::of(untrack(|| data.get())));
     let here = here();
     let place = StoredValue::new(here());
-    Effect::new(move |before: Option<()>| {
+    let mut is_first = true;
+    effect(move || {
+        let is_first = std::mem::take(&mut is_first);
         let answer = data.get();
         let stays = failed.is_none() && place.with_value(|place| *place == here());
         if matches!(answer, Some(Ok(_))) {
@@ -80,7 +83,7 @@ where
         }
         match (answer, phase.get_untracked()) {
             // Shown already.
-            (Some(_), Phase::There(_)) if before.is_none() => {}
+            (Some(_), Phase::There(_)) if is_first => {}
             (Some(Ok(fresh)), Phase::There(shown)) => shown.set(fresh),
             (Some(Err(_)), Phase::There(_)) if stays => {}
             (Some(answer), _) => phase.set(Phase::of(Some(answer))),

@@ -18,6 +18,7 @@ use crate::ui::component::copy::copyable;
 use crate::ui::component::dialog::{self, close_button};
 use crate::ui::component::time::{exact, machine};
 use crate::ui::kit::address::Words;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::ahead::Need;
@@ -72,7 +73,7 @@ fn keys(list: List) {
     let go = Callback::new(move |url: String| {
         navigate(&url, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| {
             let Some(next) = step(&event).and_then(|step| beside(list.event.get_untracked()?, step)) else { return };
             event.prevent_default();

@@ -18,6 +18,7 @@ use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::Loading;
+use crate::ui::kit::rows::{Row, rows};
 use crate::ui::kit::state::empty;
 
 #[derive(Clone, Copy)]
@@ -78,6 +79,10 @@ fn none(live: Running, is_enabled: bool) -> AnyView {
 }
 
 fn table(live: Running, overview: Signal<ImpersonationOverview>) -> AnyView {
+    let drawn = move |session: LiveImpersonation| {
+        let key = format!("{} {} {}", session.session_id, session.can_end, session.account_name);
+        Row::new(key, move || row(live, session, overview))
+    };
     view! {
         <table class="table live-table" aria-labelledby="live-title">
             <thead>
@@ -94,11 +99,7 @@ fn table(live: Running, overview: Signal<ImpersonationOverview>) -> AnyView {
                 </tr>
             </thead>
             <tbody>
-                <For
-                    each=move || overview.read().live.clone()
-                    key=|session| (session.session_id, session.account_name.clone(), session.can_end)
-                    children=move |session| row(live, session, overview)
-                />
+                {rows(move || overview.read().live.iter().cloned().map(drawn).collect())}
             </tbody>
         </table>
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
 use crate::rpc::impersonation::UpdateSettings;
 use crate::ui::component::toast::Toasts;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::field::{label, switch};
 use crate::ui::kit::form::Form;
@@ -42,7 +43,7 @@ impl Settings {
         });
         let save = Form::to::<UpdateSettings>();
         // Where somebody else was quicker, what is shown is theirs.
-        Effect::new(move |_| {
+        effect(move || {
             if save.error.read().as_ref().is_some_and(|error| error.for_field("version").is_some()) {
                 overview.refetch();
             }
@@ -86,7 +87,7 @@ impl Settings {
 
 pub fn section(settings: Settings, overview: Signal<ImpersonationOverview>) -> AnyView {
     overview.with_untracked(|overview| settings.take(overview));
-    Effect::new(move |_| overview.with(|overview| settings.take(overview)));
+    effect(move || overview.with(|overview| settings.take(overview)));
     let may_change = Memo::new(move |_| {
         let overview = overview.read();
         (overview.can_change_settings, overview.can_unprotect)

@@ -6,7 +6,6 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use uuid::Uuid;
 
 use super::Place;
 use crate::model::audit::{AuditItem, action};
@@ -20,6 +19,7 @@ use crate::ui::kit::address::Words;
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
+use crate::ui::kit::rows::{Row, rows};
 use crate::ui::kit::state::{empty, nothing};
 use crate::ui::page::audit::words::{action_label, actor};
 
@@ -70,10 +70,10 @@ impl Moment {
     }
 
     /// What it is, and what of it can change.
-    fn key(&self) -> (Uuid, bool, Option<String>) {
+    fn key(&self) -> String {
         match &self.what {
-            What::Session(session) => (session.id, self.is_live, session.account_name.clone()),
-            What::Event(event) => (event.id, false, None),
+            What::Session(session) => format!("{} {} {:?}", session.id, self.is_live, session.account_name),
+            What::Event(event) => event.id.to_string(),
         }
     }
 }
@@ -122,9 +122,10 @@ fn list(page: Place, user: Signal<UserDetail>) -> AnyView {
             What::Event(item) => event(page, &item, now),
         }
     };
+    let drawn = move |moment: Moment| Row::new(moment.key(), move || item(moment));
     view! {
         <ul class="timeline">
-            <For each=move || user.with(Moment::all) key=Moment::key children=item/>
+            {rows(move || user.with(Moment::all).into_iter().map(drawn).collect())}
         </ul>
     }
     .erased()

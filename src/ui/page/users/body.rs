@@ -16,6 +16,7 @@ use crate::model::denial::Denial;
 use crate::model::user::UserRow;
 use crate::ui::component::time::relative;
 use crate::ui::kit::clock::Now;
+use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 
 /// `denial` is why nobody at all can be impersonated here, if so.
@@ -30,15 +31,16 @@ pub fn body(
     let body = NodeRef::<Tbody>::new();
     let markup = rows(&users, links, denial, list.target.get_untracked(), now.base());
     let users = StoredValue::new(users);
-    Effect::new(move |_| {
+    effect(move || {
         let chosen = list.target.get();
         each(body, users, |row, user| {
             _ = row.class_list().toggle_with_force("selected", chosen == Some(user.id));
         });
     });
-    Effect::new(move |drawn: Option<()>| {
+    let mut is_drawn = false;
+    effect(move || {
         let now = now.minutes();
-        if drawn.is_some() {
+        if std::mem::replace(&mut is_drawn, true) {
             each(body, users, |row, user| {
                 let cell = row.query_selector(".col-visit span").ok().flatten();
                 if let (Some(cell), Some(then)) = (cell, user.last_visit_at) {

@@ -3,6 +3,8 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+
+use crate::ui::kit::effect::effect;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlInputElement, KeyboardEvent};
@@ -23,7 +25,7 @@ pub fn keys(list: List, environment: Memo<String>) {
             navigate(&url, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| pressed(list, environment, go, &event));
         on_cleanup(move || handle.remove());
         // After the page itself has the focus. On a phone the keyboard would cover what one came to see.
