@@ -151,6 +151,25 @@ test("a sign-in that has ended is made good from the drawer, and what was typed 
   await expect((await drawer(page)).getByLabel("Reason")).toHaveValue("Typed before the sign-in ended");
 });
 
+test("all that is wrong is said at once, each at its field, and goes as its field is mended", async ({ page }) => {
+  await signIn(page);
+  const dialog = await opened(page, AMARA.name);
+  const [reason, ticket] = [dialog.getByLabel("Reason"), dialog.getByLabel("Ticket")];
+  await reason.fill("x");
+  await ticket.fill("T".repeat(101));
+  await dialog.getByRole("button", { name: "Start session" }).click();
+  await expect(reason).toBeFocused();
+  await expect(reason).toHaveAccessibleDescription(/Say more: a reason has at least 3 letters or digits/);
+  await expect(ticket).toHaveAccessibleDescription(/Too long: 101 characters of 100/);
+  for (const field of [reason, ticket]) await expect(field).toHaveAttribute("aria-invalid", "true");
+  await reason.pressSequentially("yz, after a call");
+  await expect(reason).toHaveValue("xyz, after a call");
+  await expect(reason).toHaveAttribute("aria-invalid", "false");
+  await expect(ticket).toHaveAttribute("aria-invalid", "true");
+  await ticket.fill("SUP-1");
+  await startSession(page, dialog, "Typed anew, after a call");
+});
+
 test("an environment that one may not see keeps the switcher and the way out", async ({ page, complaints }) => {
   await signIn(page);
   await page.goto(`${PORTAL}/nowhere/users`);

@@ -36,6 +36,7 @@ pub fn submitted(state: State) {
     if let Err(errors) = checks.passed() {
         return state.form.refuse(errors);
     }
+    state.form.error.set(None);
     let tab = open_tab();
     let State { toasts, live, .. } = state;
     spawn_local(async move {

@@ -29,6 +29,8 @@ pub struct Form {
     path: &'static str,
     pub busy: RwSignal<bool>,
     pub error: RwSignal<Option<ApiError>>,
+    /// Says that the form was refused: once each time, while errors go one by one as their fields are touched.
+    refused: RwSignal<()>,
     /// The fields that say themselves what is wrong with them.
     named: StoredValue<Vec<&'static str>>,
 }
@@ -50,7 +52,8 @@ impl Form {
         let words = use_words().get_untracked();
         let left = (words.get("__path") == path)
             .then(|| ServerFnUrlError::<ApiError>::decode_err(words.get("__err")).from_address());
-        Self { path, busy: RwSignal::new(false), error: RwSignal::new(left), named: StoredValue::default() }
+        let (busy, refused) = (RwSignal::new(false), RwSignal::new(()));
+        Self { path, busy, error: RwSignal::new(left), refused, named: StoredValue::default() }
     }
 
     /// Looks once more at what came back in the address: a field says itself what is wrong with it, better than an address is
@@ -114,6 +117,7 @@ impl Form {
     /// What a check in the browser found: the server is not asked.
     pub fn refuse(self, errors: FieldErrors) {
         self.error.set(Some(ApiError::Invalid(errors)));
+        self.refused.set(());
     }
 
     /// Sends a form's fields. Whoever calls it asks [`Self::busy`] before.
@@ -123,6 +127,7 @@ impl Form {
         let is_shown = self.busy.try_set(false).is_none();
         if is_shown {
             self.error.set(answer.as_ref().err().cloned());
+            self.refused.set(());
         }
         Sent { answer, is_shown }
     }
@@ -168,7 +173,9 @@ impl Plain {
         let element = NodeRef::<html::Form>::new();
         if let Some(form) = form {
             effect(move || {
-                if let (Some(ApiError::Invalid(errors)), Some(element)) = (&*form.error.read(), element.get()) {
+                form.refused.track();
+                if let (Some(ApiError::Invalid(errors)), Some(element)) = (&*form.error.read_untracked(), element.get())
+                {
                     focus(&element, &errors.first().field);
                 }
             });
