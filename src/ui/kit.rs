@@ -10,6 +10,7 @@ pub mod filter;
 pub mod form;
 pub mod frame;
 pub mod icon;
+pub mod list;
 pub mod live;
 pub mod loaded;
 pub mod pager;

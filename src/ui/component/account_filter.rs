@@ -16,6 +16,7 @@ use crate::ui::kit::call::ask;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, clear_link};
 use crate::ui::kit::icon::icon;
+use crate::ui::kit::list::Place;
 
 /// Where the filter stands.
 #[derive(Clone, Copy)]
@@ -30,6 +31,20 @@ pub struct AccountFilter {
     pub clear: Memo<String>,
     /// The list with the account of this external id.
     pub address: Callback<String, String>,
+}
+
+impl AccountFilter {
+    /// The filter of a list.
+    pub fn of(list: Place, filters: Filters) -> Self {
+        Self {
+            filters,
+            environment: list.frame.environment,
+            account: list.word("account"),
+            find: list.word("find"),
+            clear: list.without("account"),
+            address: Callback::new(move |external_id: String| list.changed("account", &external_id)),
+        }
+    }
 }
 
 pub fn account_filter(at: AccountFilter, choice: AccountChoice) -> AnyView {

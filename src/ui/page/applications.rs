@@ -1,7 +1,6 @@
 //! The applications of an environment.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::application::deliveries::logout_class;
 use super::application::problems::problems_of_nobody;
@@ -11,61 +10,41 @@ use crate::rpc::applications::ListApplications;
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::table::{marked, named, row, table};
-use crate::ui::kit::address::{Words, use_words};
+use crate::ui::kit::address::Words;
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::filter::{Filters, apply_button, search_box};
+use crate::ui::kit::filter::{Filters, search_box};
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
+use crate::ui::kit::list::{List, Shape};
 use crate::ui::kit::loaded::ahead::Need;
-use crate::ui::kit::loaded::{loaded_quietly, loaded_while, loading};
-use crate::ui::kit::state::{empty, empty_because, nothing, table_skeleton};
+use crate::ui::kit::loaded::{loaded_quietly, loading};
+use crate::ui::kit::state::{empty, empty_because, nothing};
+
+static SHAPE: Shape<String> = Shape {
+    page: "applications",
+    title: "Applications",
+    opens: "",
+    over: &[],
+    turned: &[],
+    query: |words| words.get("q").to_owned(),
+};
 
 #[component]
 pub fn ApplicationsPage() -> impl IntoView {
-    let frame = Frame::current();
-    let words = use_words();
-    let q = Memo::new(move |_| words.with(|words| words.get("q").to_owned()));
-    let applications =
-        loading(move || (frame.environment.get(), q.get()), |(environment, q)| ListApplications { environment, q });
-    let path = frame.path("applications");
-    let pending = RwSignal::new(false);
-    view! {
-        <Title text="Applications"/>
-        <header class="page-head">
-            <div>
-                <h1 id="applications-title">"Applications"</h1>
-                <p class="dim page-count">{loaded_quietly(applications, |list| counted(&list))}</p>
-            </div>
-        </header>
-        {toolbar(path, q)}
-        <div class="pending-region" aria-busy=move || pending.get().to_string()>
-            {loaded_while(applications, table_skeleton, pending, move |applications| list(frame, applications))}
-        </div>
-    }
-    .erased()
+    let list = List::at(&SHAPE);
+    let applications = loading(
+        move || (list.frame.environment.get(), list.query.get()),
+        |(environment, q)| ListApplications { environment, q },
+    );
+    let lead = view! { <p class="dim page-count">{loaded_quietly(applications, |list| counted(&list))}</p> };
+    let filters = Filters::new(list.path);
+    let toolbar = list.toolbar(filters, search_box(filters, "Name or client id", list.query), None);
+    list.view(lead.erased(), toolbar, applications, move |applications| shown(list.frame, applications))
 }
 
 /// What the page shows at this address.
 pub fn needs(environment: String, words: &Words) -> Vec<Need> {
-    vec![Need::of(ListApplications { environment, q: words.get("q").to_owned() })]
-}
-
-fn toolbar(path: Signal<String>, q: Memo<String>) -> AnyView {
-    let filters = Filters::new(path);
-    view! {
-        <form
-            class="toolbar"
-            method="get"
-            action=path
-            role="search"
-            aria-label="Applications"
-            on:submit=move |event| filters.submitted(event)
-        >
-            {search_box(filters, "Name or client id", q)}
-            {apply_button()}
-        </form>
-    }
-    .erased()
+    vec![Need::of(ListApplications { environment, q: SHAPE.query_at(words) })]
 }
 
 fn counted(list: &ApplicationList) -> AnyView {
@@ -79,7 +58,7 @@ fn counted(list: &ApplicationList) -> AnyView {
     format!("{first}{} {what}", list.rows.len()).erased()
 }
 
-fn list(frame: Frame, applications: ApplicationList) -> AnyView {
+fn shown(frame: Frame, applications: ApplicationList) -> AnyView {
     let ApplicationList { rows, more, is_filtered, searched, problems, now } = applications;
     let content = if rows.is_empty() && is_filtered { none_found(frame, &searched) } else { listed(frame, rows, more) };
     view! {

@@ -32,12 +32,12 @@ pub fn needs(environment: String, event_id: Uuid) -> Need {
 
 pub fn detail(list: List) -> AnyView {
     let data = loading_some(
-        move || (list.frame.environment.get(), list.event.get()),
+        move || (list.frame.environment.get(), list.open.get()),
         |(environment, event)| event.map(|event_id| GetEvent { environment, event_id }),
     );
-    let close_url = Memo::new(move |_| list.words.with(|words| words.on(&list.path.get())));
+    let close_url = Memo::new(move |_| list.closed());
     // From one event to the next the drawer stays.
-    let is_open = Memo::new(move |_| list.event.read().is_some());
+    let is_open = Memo::new(move |_| list.open.read().is_some());
     view! { {move || is_open.get().then(|| open(list, data, close_url))} }.erased()
 }
 
@@ -47,7 +47,7 @@ fn open(list: List, data: Loading<Option<AuditItem>>, close_url: Memo<String>) -
         data,
         nothing,
         move |event: Option<AuditItem>| match event {
-            Some(event) if list.event.get_untracked() == Some(event.id) => {
+            Some(event) if list.open.get_untracked() == Some(event.id) => {
                 frame(close_url, Some(&event), body(list, &event))
             }
             _ => nothing(),
@@ -55,7 +55,7 @@ fn open(list: List, data: Loading<Option<AuditItem>>, close_url: Memo<String>) -
         move |error| frame(close_url, None, error_view(error)),
     );
     // Where it is closed, the address names no event any more.
-    let opener = Memo::new(move |last: Option<&String>| match (list.event.get(), last) {
+    let opener = Memo::new(move |last: Option<&String>| match (list.open.get(), last) {
         (None, Some(last)) => last.clone(),
         (event, _) => format!("#{}", row_id(event.unwrap_or_default())),
     });
@@ -75,7 +75,7 @@ fn keys(list: List) {
     });
     effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| {
-            let Some(next) = step(&event).and_then(|step| beside(list.event.get_untracked()?, step)) else { return };
+            let Some(next) = step(&event).and_then(|step| beside(list.open.get_untracked()?, step)) else { return };
             event.prevent_default();
             go.run(untrack(|| list.and("event", &next)));
         });

@@ -108,7 +108,7 @@ fn row(list: List, event: AuditItem, folded: bool, others: usize, shown: Severit
         }
     });
     view! {
-        <tr class:impersonated=impersonated class:folded=folded class:selected=move || list.event.get() == Some(id)>
+        <tr class:impersonated=impersonated class:folded=folded class:selected=move || list.open.get() == Some(id)>
             <td class="col-time">
                 <time datetime=machine(event.occurred_at) title=exact(event.occurred_at) class="stacked">
                     <span>{seconds(event.occurred_at)}</span>

@@ -10,24 +10,15 @@ use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::kit::filter::{Filters, clear_link, follow, search_box, select_filter};
 use crate::ui::kit::form::option as option_view;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, kept_quietly, loaded_quietly};
 
 pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let filters = Filters::new(list.path);
-    let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
-    let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
-    let (action, severity, account, only) = (word("action"), word("severity"), word("account"), word("only"));
-    let accounts = AccountFilter {
-        filters,
-        environment: list.frame.environment,
-        account,
-        find: word("find"),
-        clear: without("account"),
-        address: Callback::new(move |external_id: String| list.changed("account", &external_id)),
-    };
+    let (action, severity, only) = (list.word("action"), list.word("severity"), list.word("only"));
+    let accounts = AccountFilter::of(*list, filters);
 
     let mut groups = GROUPS.to_vec();
     let asked = action.get_untracked();
@@ -51,29 +42,17 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
         .collect_view()
         .erased();
 
-    view! {
-        <form
-            class="toolbar"
-            method="get"
-            action=list.path
-            role="search"
-            aria-label="Audit trail"
-            on:submit=move |event| filters.submitted(event)
-        >
-            {search_box(filters, "Person, reason, ticket, address or id", word("q"))}
+    let fields = view! {
+            {search_box(filters, "Person, reason, ticket, address or id", list.word("q"))}
             {only_impersonated(filters, only)}
-            {select_filter(filters, "action", "Action", "history", action, without("action"), actions)}
-            {select_filter(filters, "severity", "Severity", "triangle-alert", severity, without("severity"), severities)}
+            {select_filter(filters, "action", "Action", "history", action, list.without("action"), actions)}
+            {select_filter(filters, "severity", "Severity", "triangle-alert", severity, list.without("severity"), severities)}
             {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
-            {dates(list, filters, events, [word("from"), word("to")], [word("from_offset"), word("to_offset")])}
-            {apply_button()}
-            {move || {
-                list.query
-                    .read()
-                    .is_filtered()
-                    .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
-            }}
-        </form>
+            {dates(list, filters, events, [list.word("from"), list.word("to")], [list.word("from_offset"), list.word("to_offset")])}
+    };
+    let is_filtered = Signal::derive(move || list.query.read().is_filtered());
+    view! {
+        {list.toolbar(filters, fields.erased(), Some(is_filtered))}
         {loaded_quietly(events, move |page| found_without_script(accounts, &page.accounts))}
     }
     .erased()

@@ -29,10 +29,10 @@ pub fn body(
     now: Now,
 ) -> AnyView {
     let body = NodeRef::<Tbody>::new();
-    let markup = rows(&users, links, denial, list.target.get_untracked(), now.base());
+    let markup = rows(&users, links, denial, list.open.get_untracked(), now.base());
     let users = StoredValue::new(users);
     effect(move || {
-        let chosen = list.target.get();
+        let chosen = list.open.get();
         each(body, users, |row, user| {
             _ = row.class_list().toggle_with_force("selected", chosen == Some(user.id));
         });

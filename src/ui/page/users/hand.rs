@@ -18,7 +18,7 @@ use crate::ui::kit::call::ask;
 const SEARCH: &str = ".toolbar input[type=search]";
 
 /// Listens for as long as the page is there.
-pub fn keys(list: List, environment: Memo<String>) {
+pub fn keys(list: List) {
     let navigate = StoredValue::new(use_navigate());
     let go = Callback::new(move |url: String| {
         navigate.with_value(|navigate| {
@@ -26,7 +26,7 @@ pub fn keys(list: List, environment: Memo<String>) {
         });
     });
     effect(move || {
-        let handle = window_event_listener(ev::keydown, move |event| pressed(list, environment, go, &event));
+        let handle = window_event_listener(ev::keydown, move |event| pressed(list, go, &event));
         on_cleanup(move || handle.remove());
         // After the page itself has the focus. On a phone the keyboard would cover what one came to see.
         request_animation_frame(|| {
@@ -40,7 +40,7 @@ pub fn keys(list: List, environment: Memo<String>) {
     });
 }
 
-fn pressed(list: List, environment: Memo<String>, go: Callback<String>, event: &KeyboardEvent) {
+fn pressed(list: List, go: Callback<String>, event: &KeyboardEvent) {
     let with_modifier = event.ctrl_key() || event.meta_key() || event.alt_key();
     if event.default_prevented() || event.is_composing() || with_modifier {
         return;
@@ -52,14 +52,15 @@ fn pressed(list: List, environment: Memo<String>, go: Callback<String>, event: &
     let search = target.filter(|target| target.matches(SEARCH).unwrap_or_default());
     if let Some(search) = search.and_then(|search| search.dyn_into::<HtmlInputElement>().ok()) {
         event.prevent_default();
-        open_first(list, environment.get_untracked(), go, &search.value());
+        open_first(list, go, &search.value());
     }
 }
 
 /// The drawer of the first hit for what is typed now, which may be more than what the list shows yet. Nothing typed hits
 /// nobody: who came last is not whom one means.
-fn open_first(list: List, environment: String, go: Callback<String>, typed: &str) {
-    let words = list.words.get_untracked().without(&super::PAGE_WORDS).with("q", typed);
+fn open_first(list: List, go: Callback<String>, typed: &str) {
+    let words = untrack(|| list.first_page()).with("q", typed);
+    let environment = list.frame.environment.get_untracked();
     let path = list.path.get_untracked();
     if typed.trim().is_empty() {
         return go.run(words.without(&["q"]).on(&path));

@@ -7,24 +7,15 @@ use super::List;
 use crate::model::user::{UserQuery, UserSort, UserStatus, UsersPage};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::filter::{Filters, apply_button, clear_link, follow, search_box, select_filter};
+use crate::ui::kit::filter::{Filters, clear_link, follow, search_box, select_filter};
 use crate::ui::kit::form::option as option_view;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, loaded_quietly};
 
 pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let filters = Filters::new(list.path);
-    let word = move |name: &'static str| Memo::new(move |_| list.words.with(|words| words.get(name).to_owned()));
-    let without = move |name: &'static str| Memo::new(move |_| list.changed(name, ""));
-    let (q, account, status) = (word("q"), word("account"), word("status"));
-    let accounts = AccountFilter {
-        filters,
-        environment: list.environment,
-        account,
-        find: word("find"),
-        clear: without("account"),
-        address: Callback::new(move |external_id: String| list.changed("account", &external_id)),
-    };
+    let (q, status) = (list.word("q"), list.word("status"));
+    let accounts = AccountFilter::of(*list, filters);
 
     let statuses = UserStatus::ALL
         .into_iter()
@@ -35,28 +26,16 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
         .collect_view()
         .erased();
 
-    view! {
-        <form
-            class="toolbar"
-            method="get"
-            action=list.path
-            role="search"
-            aria-label="Users"
-            on:submit=move |event| filters.submitted(event)
-        >
+    let fields = view! {
             {search_box(filters, "Name, e-mail, account or id", q)}
             {loaded_quietly(users, move |page| account_filter(accounts, page.accounts))}
-            {select_filter(filters, "status", "Status", "circle-dot", status, without("status"), statuses)}
-            {excluded(filters, word("exclude"), without("exclude"))}
+            {select_filter(filters, "status", "Status", "circle-dot", status, list.without("status"), statuses)}
+            {excluded(filters, list.word("exclude"), list.without("exclude"))}
             {order(list, filters)}
-            {apply_button()}
-            {move || {
-                list.query
-                    .read()
-                    .is_filtered()
-                    .then(|| view! { <a class="link" href=list.path data-noscroll="true">"Clear all"</a> })
-            }}
-        </form>
+    };
+    let is_filtered = Signal::derive(move || list.query.read().is_filtered());
+    view! {
+        {list.toolbar(filters, fields.erased(), Some(is_filtered))}
         {loaded_quietly(users, move |page| found_without_script(accounts, &page.accounts))}
     }
     .erased()
