@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::publish::{Site, files_below, hash, hashed_address, write_if_changed};
 use crate::repo::Repo;
-use crate::{process, steps, tools, unused};
+use crate::{glue, process, steps, tools, unused};
 
 /// What rustc's WebAssembly target allows itself since Rust 1.87, and every browser of the last years understands.
 const WASM_FEATURES: [&str; 6] = [
@@ -23,14 +23,12 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// Small, and small once it is compressed: functions that differ in a constant become one, and only tiny ones are put into
-/// their only caller, for brotli finds what two of them share only while they are apart. Nothing lives in the first kilobyte
-/// of memory, where rustc has the far end of the stack.
-const WASM_PASSES: [&str; 7] = [
+/// Small once it is compressed: only tiny functions are put into their only caller, for brotli finds what two of them share
+/// only while they are apart. Nothing lives in the first kilobyte of memory, where rustc has the far end of the stack.
+const WASM_PASSES: [&str; 6] = [
     "--low-memory-unused",
     "-Oz",
     "--one-caller-inline-max-function-size=20",
-    "--merge-similar-functions",
     "-Oz",
     "--strip-debug",
     "--strip-producers",
@@ -52,6 +50,7 @@ const FONTS: [Font; 3] = [
 
 /// A change of these files changes what they make of the same input.
 const RECIPE: &[u8] = include_bytes!("front.rs");
+const RECIPE_OF_GLUE: &[u8] = include_bytes!("glue.rs");
 const RECIPE_OF_MODULE: &[u8] = include_bytes!("unused.rs");
 
 /// Brings `target/site` up to date. Returns its version, which differs when any file does.
@@ -115,7 +114,7 @@ fn compile(repo: &Repo) -> Result<()> {
 fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
     let compiled = repo.target.join(tools::WASM_TARGET).join("wasm-release/understudy.wasm");
     let input = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
-    let key = hash(&[&input, lock, RECIPE, RECIPE_OF_MODULE]);
+    let key = hash(&[&input, lock, RECIPE, RECIPE_OF_GLUE, RECIPE_OF_MODULE]);
     if old["key"] == key.as_str() && kept(site, old, &["js", "wasm"]) {
         return Ok(old.clone());
     }
@@ -136,6 +135,10 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
         .generate(&folder)?;
 
     steps::step("optimising the browser module for size");
+    let (bound, script) = (folder.join("understudy_bg.wasm"), folder.join("understudy.js"));
+    let pared = glue::pared(&fs::read(&bound)?, &fs::read_to_string(&script)?)?;
+    fs::write(&bound, pared.module)?;
+    fs::write(&script, pared.glue)?;
     let small = folder.join("understudy.wasm");
     process::run(
         "wasm-opt",
@@ -144,7 +147,7 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
             .args(WASM_FEATURES)
             .arg("--output")
             .arg(&small)
-            .arg(folder.join("understudy_bg.wasm")),
+            .arg(bound),
     )?;
 
     steps::step("compressing the browser module");
@@ -157,7 +160,7 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
         extra.push(address);
     }
     let wasm = fs::read(&small)?;
-    let js = fs::read(folder.join("understudy.js"))?;
+    let js = fs::read(script)?;
     let wasm_address = hashed_address("understudy", "wasm", &wasm);
     let js_address = hashed_address("understudy", "js", &js);
     site.put(&wasm_address, &wasm)?;

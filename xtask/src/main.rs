@@ -7,6 +7,7 @@ mod clients;
 mod demo;
 mod deny;
 mod front;
+mod glue;
 mod http;
 mod icons;
 mod lint;
