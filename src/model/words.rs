@@ -27,13 +27,13 @@ macro_rules! words {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
-            $($(#[$about:meta])* $variant:ident = $word:literal => $label:literal,)+
+            $($(#[$about:meta])* $variant:ident = $word:literal $(| $before:literal)* => $label:literal,)+
         }
     ) => {
         $crate::model::words::words! {
             $(#[$meta])*
             pub enum $name {
-                $($(#[$about])* $variant = $word,)+
+                $($(#[$about])* $variant = $word $(| $before)*,)+
             }
         }
 
@@ -103,30 +103,42 @@ pub(crate) use words;
 
 #[cfg(test)]
 mod tests {
+    use leptos::serde_json::{from_str, to_string};
+
     use super::UnknownWord;
-    use crate::model::session::EndReason;
+
+    words! {
+        pub enum Signal {
+            Stop = "stop" => "Stop",
+            GoOn = "go_on" | "go" => "Go on",
+        }
+    }
 
     #[test]
     fn a_word_is_read_as_it_was_written_and_no_other_one_is() {
-        for reason in EndReason::ALL {
-            assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
-            assert_eq!(EndReason::try_from(reason.as_str().to_owned()), Ok(reason));
+        for signal in Signal::ALL {
+            assert_eq!(Signal::parse(signal.as_str()), Some(signal));
+            assert_eq!(Signal::try_from(signal.as_str().to_owned()), Ok(signal));
         }
-        let unknown = UnknownWord { vocabulary: "EndReason", word: "Expired".to_owned() };
-        assert_eq!(unknown.to_string(), "\"Expired\" is no EndReason");
-        assert_eq!(EndReason::try_from("Expired".to_owned()), Err(unknown));
+        let unknown = UnknownWord { vocabulary: "Signal", word: "Stop".to_owned() };
+        assert_eq!(unknown.to_string(), "\"Stop\" is no Signal");
+        assert_eq!(Signal::try_from("Stop".to_owned()), Err(unknown));
+        assert_eq!(Signal::GoOn.label(), "Go on");
     }
 
-    #[cfg(feature = "ssr")]
+    #[test]
+    fn a_word_of_an_earlier_version_is_read_and_never_written() {
+        assert_eq!(Signal::parse("go"), Some(Signal::GoOn));
+        assert_eq!(Signal::GoOn.as_str(), "go_on");
+    }
+
     #[test]
     fn json_has_the_same_words() {
-        use crate::model::problem::ProblemKind;
-
-        let read = serde_json::from_str::<Vec<ProblemKind>>;
-        let json = "[\"post_logout_redirect_uri\",\"grant\"]";
-        assert_eq!(read(json).ok(), Some(vec![ProblemKind::LogoutRedirectUri, ProblemKind::Grant]));
-        assert_eq!(serde_json::to_string(&read(json).unwrap_or_default()).ok().as_deref(), Some(json));
-        let error = read("[\"grants\"]").expect_err("no such word").to_string();
-        assert!(error.starts_with("\"grants\" is no ProblemKind"), "{error}");
+        let json = "[\"go_on\",\"stop\"]";
+        let read = from_str::<Vec<Signal>>(json).expect("both are known");
+        assert_eq!(read, [Signal::GoOn, Signal::Stop]);
+        assert_eq!(to_string(&read).expect("JSON"), json);
+        let error = from_str::<Vec<Signal>>("[\"gone\"]").expect_err("no such word").to_string();
+        assert!(error.starts_with("\"gone\" is no Signal"), "{error}");
     }
 }
