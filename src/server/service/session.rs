@@ -190,12 +190,11 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResul
     let rows = table::of_user(conn, user_id, limit).await?;
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
-    Ok(rows.into_iter().filter_map(|row| item(row, &names)).collect())
+    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
 }
 
-/// `None` for a session of a kind that nobody knows, which is nobody's.
-fn item(row: SessionListRow, names: &Names) -> Option<SessionItem> {
-    Some(SessionItem {
+fn item(row: SessionListRow, names: &Names) -> SessionItem {
+    SessionItem {
         id: row.id,
         kind: row.kind,
         started_at: row.created_at,
@@ -211,7 +210,7 @@ fn item(row: SessionListRow, names: &Names) -> Option<SessionItem> {
         ticket: row.ticket,
         ip_address: row.ip_address,
         user_agent: row.user_agent,
-    })
+    }
 }
 
 /// Ends the newest of the sessions that a user's own password began, at most `limit` of them. Gives whether there may be more.

@@ -105,7 +105,7 @@ macro_rules! standing {
                s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
                s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
                CAST(COALESCE((SELECT SUM(DISTINCT CASE r.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 WHEN 'impersonator' THEN 4
-                      WHEN 'backoffice_editor' THEN 8 WHEN 'backoffice_viewer' THEN 16 ELSE 32 END) FROM operator_roles r
+                      WHEN 'backoffice_editor' THEN 8 WHEN 'backoffice_viewer' THEN 16 ELSE 0 END) FROM operator_roles r
                   WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
                  AS BIGINT) AS operator_roles,
                (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
