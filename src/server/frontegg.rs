@@ -25,14 +25,13 @@ mod vendor;
 
 use axum::Router;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::server::http::page;
-use crate::server::identity::open_keys;
 use crate::server::oauth::parking::short_addresses;
 use crate::server::oauth::problem::note_refusals;
 use crate::server::state::AppState;
@@ -40,17 +39,28 @@ use crate::server::state::AppState;
 /// No call of an SDK comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
 
+const AUTHORIZE: &str = "/oauth/authorize";
 const AUTH: &str = "/identity/resources/auth/v1";
 const USERS: &str = "/identity/resources/users";
 const SESSIONS: &str = "/identity/resources/users/sessions/v1";
 
+/// What the provider answers here, too.
+#[derive(Clone)]
+pub struct OfProvider {
+    /// Its authorization endpoint.
+    pub authorize: MethodRouter<AppState>,
+    /// Its public keys.
+    pub keys: Router<AppState>,
+}
+
 /// Browser SDKs put `/frontegg` before every path, the ones on servers do not.
-pub fn router(state: AppState) -> Router {
-    let prefixed = routes()
+pub fn router(state: AppState, provider: OfProvider) -> Router {
+    let authorize = provider.authorize.layer(map_request(async |request| authorize::understood(request)));
+    let prefixed = routes(&authorize)
         // Something that an SDK asks for and we do not have is answered in its language, where its page can read it.
         .route("/{*rest}", any(bootstrap::missing));
     Router::new()
-        .merge(routes())
+        .merge(routes(&authorize))
         .nest("/frontegg", prefixed)
         .layer(
             ServiceBuilder::new()
@@ -62,7 +72,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
         )
         // Not for pages of applications alone.
-        .nest("/frontegg", open_keys())
+        .nest("/frontegg", provider.keys)
         .with_state(state)
 }
 
@@ -81,9 +91,9 @@ pub fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &
     extensions.get::<AsItIs>().is_none()
 }
 
-fn routes() -> Router<AppState> {
+fn routes(authorize: &MethodRouter<AppState>) -> Router<AppState> {
     let mut router = Router::new();
-    for (path, method) in table() {
+    for (path, method) in table().into_iter().chain([(AUTHORIZE.to_owned(), authorize.clone())]) {
         router = router.route(&path, method.clone()).route(&format!("{path}/"), method);
     }
     for (path, body) in bootstrap::BODIES {
@@ -96,7 +106,7 @@ fn routes() -> Router<AppState> {
 /// Every path of the API, as it is without prefix and without a slash at its end.
 pub fn paths() -> Vec<String> {
     let bodies = bootstrap::BODIES.iter().map(|(path, _)| (*path).to_owned());
-    table().into_iter().map(|(path, _)| path).chain(bodies).collect()
+    table().into_iter().map(|(path, _)| path).chain([AUTHORIZE.to_owned()]).chain(bodies).collect()
 }
 
 fn table() -> Vec<(String, MethodRouter<AppState>)> {
@@ -104,7 +114,6 @@ fn table() -> Vec<(String, MethodRouter<AppState>)> {
     let users = |rest: &str| format!("{USERS}{rest}");
     let sessions = |rest: &str| format!("{SESSIONS}{rest}");
     vec![
-        ("/oauth/authorize".to_owned(), get(authorize::get)),
         ("/oauth/authorize/silent".to_owned(), post(silent::silent)),
         ("/oauth/token".to_owned(), post(token::token)),
         ("/oauth/logout".to_owned(), get(logout::hosted).post(logout::hosted)),

@@ -22,7 +22,7 @@ mod userinfo;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -90,6 +90,11 @@ pub fn router(state: AppState, names: Names) -> Router {
             .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
     );
     Router::new().merge(public).merge(protocol).merge(pages).with_state(state)
+}
+
+/// The authorization endpoint, for whoever has it at another address, too.
+pub fn authorization() -> MethodRouter<AppState> {
+    get(authorize::get)
 }
 
 /// The public keys, for everybody, wherever clients look for them.

@@ -72,7 +72,8 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&web, no_pages, server_functions, || ());
     let portal = guarded(portal);
     let no_page = guarded(Router::new().fallback(pages::page));
-    let provider = identity::router(state.clone(), names).merge(frontegg::router(state.clone()));
+    let of_provider = frontegg::OfProvider { authorize: identity::authorization(), keys: identity::open_keys() };
+    let provider = identity::router(state.clone(), names).merge(frontegg::router(state.clone(), of_provider));
     let routes = Router::new()
         .merge(portal)
         .merge(live::router(state.clone()))

@@ -32,11 +32,15 @@ pub fn run(repo: &Repo) -> Result<()> {
     check("format", format)?;
 
     steps::step("checking the rules of the house");
+    let mut counts = Vec::new();
     for (what, rule) in rules::ALL {
+        let found = rule(repo);
+        counts.extend(found.as_ref().map(|found| format!("{what}: {}", found.len())));
         let result =
-            rule(repo).and_then(|found| if found.is_empty() { Ok(()) } else { bail!("\n  {}", found.join("\n  ")) });
+            found.and_then(|found| if found.is_empty() { Ok(()) } else { bail!("\n  {}", found.join("\n  ")) });
         check(what, result)?;
     }
+    steps::note(counts.join(", "));
     check("icons", icons::check(repo))?;
 
     let ssr = ["--features=ssr", "--all-targets"];

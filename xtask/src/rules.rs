@@ -16,12 +16,13 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 7] = [
+pub const ALL: [(&str, Rule); 8] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
     ("SQL outside the database layer", sql),
-    ("circles and arrows", arrows::arrows),
+    ("circles", arrows::circles),
+    ("arrows against the plan", arrows::arrows),
     ("the conformance table", conformance::conformance),
     ("unused dependencies", dependencies::dependencies),
 ];

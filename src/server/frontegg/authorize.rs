@@ -1,26 +1,23 @@
 //! The authorization endpoint as the SDKs call it: the provider's own, with the scope read more kindly.
 
-use axum::extract::RawQuery;
-use axum::response::Response;
+use axum::extract::Request;
+use axum::http::Uri;
 
-use crate::server::identity::authorize::respond;
 use crate::server::oauth::parameters::Parameters;
-use crate::server::oauth::provider::Provider;
 
-pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
-    let parameters = Parameters::of_query(&query.unwrap_or_default());
-    respond(&provider, &understood(&parameters)).await
-}
-
-/// The request in the standard's words. Whom it means is decided as for everybody.
-fn understood(parameters: &Parameters) -> Parameters {
+/// The request in the standard's words, for the provider to answer. Whom it means is decided as for everybody.
+pub fn understood(mut request: Request) -> Request {
+    let parameters = Parameters::of_query(request.uri().query().unwrap_or_default());
     if parameters.has_repeated() || parameters.has_nul() {
-        return parameters.clone();
+        return request;
     }
-    match scope(parameters.get("scope")) {
-        Some(scope) => parameters.with("scope", &scope),
-        None => parameters.clone(),
+    if let Some(scope) = scope(parameters.get("scope")) {
+        let query = parameters.with("scope", &scope).as_sent_without(&[]);
+        if let Ok(uri) = format!("{}?{query}", request.uri().path()).parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
     }
+    request
 }
 
 /// The scope, with `openid` in the spellings that occur, and with a literal `+` between words, as one SDK sends it.

@@ -32,12 +32,7 @@ use request::{AuthorizationError, AuthorizationRequest};
 
 pub async fn get(provider: Provider, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::of_query(&query.unwrap_or_default());
-    respond(&provider, &parameters).await
-}
-
-/// The answer to a request, whichever layer has read it.
-pub async fn respond(provider: &Provider, parameters: &Parameters) -> Response {
-    match answer(provider, parameters).await {
+    match answer(&provider, &parameters).await {
         Ok(response) => response,
         Err(error) => page::failed(error, &provider.origin.request_id),
     }

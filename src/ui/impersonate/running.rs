@@ -108,11 +108,12 @@ fn card(state: State, running: Running, ended: Callback<Uuid>) -> AnyView {
         (ended_at.is_none() && left > TimeDelta::zero()).then_some(left < TimeDelta::minutes(1))
     });
     let name = state.drawer.with_value(|drawer| drawer.name.clone());
-    // Several look alike: application and start tell them apart.
+    // Several look alike: application, start and reason tell them apart.
     let (application, started_at, hydrated) = (running.application.clone(), running.started_at, state.hydrated);
+    let reason = running.reason.clone();
     let label = move || {
         let state = if left.get().is_some() { "Running session" } else { "Ended session" };
-        format!("{state} in {application}, started {}", time_of_day(started_at, hydrated.get()))
+        format!("{state} in {application}, started {}: {reason}", time_of_day(started_at, hydrated.get()))
     };
     let whom = format!("{name} in {}", running.application);
     let head = move || {

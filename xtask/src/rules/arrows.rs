@@ -91,18 +91,14 @@ const ROOMS: [(&str, &[&str]); 25] = [
 const DOOR: &[&str] =
     &["server::error", "server::crypto", "server::state", "server::service", "server::http", "server::oauth"];
 
-/// Arrows that are there and should not be, module by module. This list may only grow shorter: one that is not there any more is
-/// an error, too.
-const EXCEPTIONS: [(&str, &str); 2] =
-    [("server::frontegg", "server::identity"), ("server::frontegg::authorize", "server::identity::authorize")];
-
 /// What breaks the plan.
 pub fn arrows(repo: &Repo) -> Result<Vec<String>> {
-    let sources = sources(repo)?;
-    let house = House::read(&sources)?;
-    let mut found = house.forbidden(&EXCEPTIONS);
-    found.extend(house.circles());
-    Ok(found)
+    Ok(House::read(&sources(repo)?)?.forbidden())
+}
+
+/// Modules of one folder that need each other.
+pub fn circles(repo: &Repo) -> Result<Vec<String>> {
+    Ok(House::read(&sources(repo)?)?.circles())
 }
 
 /// A module names another one.
@@ -136,26 +132,15 @@ impl House {
         Ok(Self { arrows })
     }
 
-    /// Arrows that the plan does not have, and exceptions of which there is none any more.
-    fn forbidden(&self, exceptions: &[(&str, &str)]) -> Vec<String> {
+    /// Arrows that the plan does not have.
+    fn forbidden(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let mut used = BTreeSet::new();
         for arrow in &self.arrows {
             let (from, to) = (room_of(&arrow.from), room_of(&arrow.to));
-            if is_allowed(from, to) {
-                continue;
-            }
-            let (module, named) = (arrow.from.join("::"), arrow.to.join("::"));
-            if let Some(exception) = exceptions.iter().find(|exception| **exception == (&module, &named)) {
-                used.insert(exception);
-            } else {
+            if !is_allowed(from, to) {
                 found.push(format!("{}: {from} does not name {to}", arrow.place));
             }
         }
-        let gone = exceptions.iter().filter(|exception| !used.contains(exception));
-        found.extend(
-            gone.map(|(from, to)| format!("xtask/src/rules/arrows.rs: {from} names {to} no more: good, strike it out")),
-        );
         found
     }
 
@@ -276,7 +261,7 @@ mod tests {
         for text in upwards {
             let mut files = files;
             files[2].1 = text;
-            let found = house(&files).forbidden(&[]);
+            let found = house(&files).forbidden();
             assert_eq!(found, ["src/server/db/user.rs:1: server::db does not name server::service"], "{text}");
         }
         for text in [
@@ -287,22 +272,16 @@ mod tests {
         ] {
             let mut files = files;
             files[2].1 = text;
-            assert_eq!(house(&files).forbidden(&[]), Vec::<String>::new(), "{text}");
+            assert_eq!(house(&files).forbidden(), Vec::<String>::new(), "{text}");
         }
     }
 
     #[test]
     fn nobody_takes_all_that_the_crate_has() {
         for text in ["use crate::*;", "use crate as c;", "use super::super::super::*;"] {
-            let found = house(&[("src/lib.rs", "pub mod server;"), ("src/server/db/user.rs", text)]).forbidden(&[]);
+            let found = house(&[("src/lib.rs", "pub mod server;"), ("src/server/db/user.rs", text)]).forbidden();
             assert_eq!(found.len(), 1, "{text}: {found:?}");
         }
-    }
-
-    #[test]
-    fn an_exception_that_is_none_any_more_is_found() {
-        let found = house(&[("src/model.rs", "")]).forbidden(&[("model", "server::db")]);
-        assert!(found[0].contains("strike it out"), "{found:?}");
     }
 
     #[test]
