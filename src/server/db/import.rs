@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Raw};
+use super::{Conn, DbResult, Raw, Tx, fetch_optional};
 pub use known::{
     KnownAccount, KnownApplication, KnownMembership, KnownRole, KnownUser, known_accounts, known_applications,
     known_roles, known_users,
@@ -53,6 +53,21 @@ pub enum Keyed {
     Roles,
     Applications,
     Accounts,
+}
+
+/// Holds what is known by a key until the transaction ends: whoever changes it, or refers to it anew, waits. SQLite's writers
+/// wait for each other anyway.
+pub async fn hold(tx: &mut Tx, keyed: Keyed, environment_id: Uuid, key: &str) -> DbResult<()> {
+    if tx.is_sqlite() {
+        return Ok(());
+    }
+    let sql = match keyed {
+        Keyed::Roles => "SELECT id FROM roles WHERE environment_id = $1 AND key = $2 FOR UPDATE",
+        Keyed::Applications => "SELECT id FROM applications WHERE environment_id = $1 AND client_id = $2 FOR UPDATE",
+        Keyed::Accounts => "SELECT id FROM accounts WHERE environment_id = $1 AND external_id = $2 FOR UPDATE",
+    };
+    let _held: Option<(Uuid,)> = fetch_optional!(tx, sql, environment_id, key)?;
+    Ok(())
 }
 
 /// The ids behind those of `keys` that exist.

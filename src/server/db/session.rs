@@ -68,7 +68,12 @@ pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResu
 
 /// Sessions whose time is over, longest first.
 pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> DbResult<Vec<Session>> {
-    fetch_sessions!(conn, "WHERE s.ended_at IS NULL AND s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2", now, limit)
+    fetch_sessions!(
+        conn,
+        "WHERE s.ended_at IS NULL AND s.kind IN ('password', 'impersonation') AND s.expires_at <= $1 ORDER BY s.expires_at LIMIT $2",
+        now,
+        limit
+    )
 }
 
 /// Running impersonations of all environments, by id, beyond `after`.

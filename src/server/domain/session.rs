@@ -66,6 +66,8 @@ impl Session {
             return Some(EndReason::Expired);
         }
         match self.kind {
+            // Nothing here holds a session to looking only. One that a newer server began is over, before it does more.
+            _ if self.mode != Mode::Act => Some(EndReason::OperatorLostRight),
             SessionKind::Impersonation => self.grant().err().map(end_reason),
             SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
             SessionKind::Password if self.sessions_end_before.is_some_and(|before| self.created_at < before) => {

@@ -29,12 +29,29 @@ pub const TARGET: &str = "access";
 /// Characters of a path that no route has.
 const LONGEST: usize = 200;
 
+/// A request's method, in the log and in traces: anybody may make up one, of any length.
+pub fn method(method: &Method) -> &'static str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::POST,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    const WORDS: [&str; 9] = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "CONNECT", "TRACE"];
+    KNOWN.iter().position(|known| known == method).map_or("other", |at| WORDS[at])
+}
+
 /// The line of one request. It is written when this is dropped, so that none goes without.
 pub struct Line {
     state: AppState,
     span: Span,
     started: Instant,
-    method: Method,
+    method: &'static str,
     uri: Uri,
     route: Route,
     /// As the server believes it; none where no line is written.
@@ -75,7 +92,7 @@ impl Line {
             state: state.clone(),
             span,
             started: Instant::now(),
-            method: request.method().clone(),
+            method: method(request.method()),
             uri: request.uri().clone(),
             route,
             address: is_written.then(|| address(state, request)).flatten(),
@@ -106,7 +123,7 @@ impl Line {
         let status = self.answered.as_ref().map(|answered| answered.status.as_u16());
         let took = self.answered.as_ref().map_or_else(|| self.took(), |answered| answered.took);
         let took_ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
-        let (method, bytes, address) = (self.method.as_str(), self.bytes, self.address.as_deref());
+        let (method, bytes, address) = (self.method, self.bytes, self.address.as_deref());
         let (door, route, path) = (self.route.door().as_str(), self.route.path(), self.path());
         let said = if status.is_some() { "answered" } else { "given up by its client" };
         if self.is_quiet() {
@@ -126,7 +143,7 @@ impl Line {
 
     /// Tells the request's span what became of it.
     fn trace(&self) {
-        let (method, route) = (self.method.as_str(), self.route.path().unwrap_or(self.route.door().as_str()));
+        let (method, route) = (self.method, self.route.path().unwrap_or(self.route.door().as_str()));
         traces::rename(&self.span, format!("{method} {route}"));
         if let Some(answered) = &self.answered {
             self.span.record("status", answered.status.as_u16());

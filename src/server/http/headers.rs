@@ -7,7 +7,7 @@ use axum::response::Response;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::access::Line;
+use super::access::{self, Line};
 use super::host;
 use crate::server::cache::epoch_map::in_request;
 use crate::server::platform::{request, traces};
@@ -36,7 +36,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     let span = tracing::info_span!(
         "request",
         id = request_id,
-        method = %request.method(),
+        method = access::method(request.method()),
         route = Empty,
         otel.kind = Empty,
         status = Empty

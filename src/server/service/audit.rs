@@ -279,6 +279,7 @@ pub async fn of_user(
     items(conn, rows).await
 }
 
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;

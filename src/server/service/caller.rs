@@ -28,7 +28,7 @@ impl Origin {
         Attempt { realm, account, places: self.places(), is_own: self.behind_proxy.is_none(), device }
     }
 
-    /// What limits count by: see [`client_address::Origin::places`](crate::server::platform::client_address::Origin::places).
+    /// What limits count by: see [`ClientAddress::places`](crate::server::platform::client_address::ClientAddress::places).
     pub fn places(&self) -> Vec<Place> {
         let own = || self.ip_address.as_deref().and_then(|address| address.parse().ok()).map(Place::Own);
         self.behind_proxy.clone().unwrap_or_else(|| own().into_iter().collect())

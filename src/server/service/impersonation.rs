@@ -109,6 +109,7 @@ impl Candidate {
 }
 
 /// What the drawer shows for a user.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     caller.require_view()?;
     let now = caller.state.now();
@@ -174,6 +175,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
 }
 
 /// The Impersonation page: settings, and what is running.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     caller.require_view()?;
     let now = caller.state.now();
@@ -217,6 +219,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
 /// # Errors
 /// [`ServiceError::NotFound`] where the environment has no such impersonation, [`ServiceError::Forbidden`] where it is
 /// another operator's.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
     let session = session_table::standing(&mut tx, caller.environment.id, session_id)
@@ -231,6 +234,7 @@ pub async fn end(caller: &Caller, session_id: Uuid) -> ServiceResult<()> {
 
 /// Ends every impersonation of the environment that the caller may end, however many there are, some at a time: others get
 /// their turn in between. Gives how many.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn end_all(caller: &Caller) -> ServiceResult<u32> {
     let state = &caller.state;
     let operator_id = match caller.roles.can_end_any_session() {

@@ -171,3 +171,32 @@ async fn the_system_itself_may_and_the_trail_says_that_it_was_at_the_command_lin
         .expect("another name");
     assert_eq!(told(&ed, "user.changed").await, ["Amara O. is the new name of Amara Okafor at the command line"]);
 }
+
+#[tokio::test]
+async fn nobody_but_the_system_itself_brings_a_password_along() {
+    let app = TestApp::new().await;
+    let olivia = caller(&app, OLIVIA).await;
+    let amara = app.user_id(AMARA).await;
+    let hash = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA";
+    let with = |hash: &str| User { password_hash: Given::Set(hash.to_owned()), ..User::default() };
+    for refused in [
+        user::update(&olivia, amara, with(hash)).await,
+        user::update(&olivia, amara, User { password_hash: Given::Cleared, ..User::default() }).await,
+        user::create(&olivia, User { password_hash: Given::Set(hash.to_owned()), ..ann() }).await.map(|_| ()),
+    ] {
+        assert!(matches!(refused, Err(ServiceError::Forbidden)), "{refused:?}");
+    }
+    let system = understudy::server::service::caller::Caller::system(&app.state, olivia.environment.clone());
+    assert_eq!(refused(user::update(&system, amara, with("in the clear")).await), ["password_hash"]);
+}
+
+#[tokio::test]
+async fn what_is_named_twice_counts_once() {
+    let app = TestApp::new().await;
+    let ed = caller(&app, ED).await;
+    let amara = app.user_id(AMARA).await;
+    user::set_membership(&ed, amara, member("harbor", &["admin", "admin"])).await.expect("a change");
+    let detail = user::get(&ed, amara).await.expect("the user");
+    let harbor = detail.accounts.iter().find(|account| account.external_id == "harbor").expect("an account");
+    assert_eq!(harbor.roles, ["Admin"]);
+}

@@ -16,7 +16,7 @@ use crate::steps;
 const REQUESTS: usize = 400;
 const WARM_UP: usize = 20;
 const MEDIAN_LIMIT: f64 = 10.0;
-const MEMORY_LIMIT: u64 = 60 * 1_000_000;
+const MEMORY_LIMIT: u64 = 50 * 1_000_000;
 const START_LIMIT: Duration = Duration::from_secs(1);
 
 pub fn run(repo: &Repo) -> Result<()> {

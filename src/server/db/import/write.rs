@@ -18,7 +18,7 @@ pub async fn upsert_role(tx: &mut Tx, row: &RoleRow<'_>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name",
+         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name, version = roles.version + 1",
         row.id,
         row.environment_id,
         row.key,
@@ -73,7 +73,7 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
            initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri,
            created_at, sort_name, search_text, text_version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-         ON CONFLICT (environment_id, client_id) DO UPDATE SET name = excluded.name, login_method = excluded.login_method,
+         ON CONFLICT (environment_id, client_id) DO UPDATE SET version = applications.version + 1, name = excluded.name, login_method = excluded.login_method,
            app_url = excluded.app_url, login_url = excluded.login_url, initiate_login_url = excluded.initiate_login_url,
            client_secret_hash = excluded.client_secret_hash, keep_session_alive = excluded.keep_session_alive,
            signing_algorithm = excluded.signing_algorithm, jwks = excluded.jwks,
@@ -128,7 +128,7 @@ pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()
         tx,
         "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (environment_id, external_id) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
+         ON CONFLICT (environment_id, external_id) DO UPDATE SET version = accounts.version + 1, name = excluded.name, sort_name = excluded.sort_name,
            search_text = excluded.search_text, text_version = excluded.text_version",
         row.id,
         row.environment_id,
@@ -177,7 +177,7 @@ pub struct UserUpsert<'a> {
 }
 
 /// What is written of a user who is there. What the product records itself only ever grows.
-const UPDATE: &str = " ON CONFLICT (environment_id, email) DO UPDATE SET email_verified = excluded.email_verified,
+const UPDATE: &str = " ON CONFLICT (environment_id, email) DO UPDATE SET version = users.version + 1, email_verified = excluded.email_verified,
     picture_url = excluded.picture_url, password_hash = excluded.password_hash, mfa_enrolled = excluded.mfa_enrolled,
     locked_at = excluded.locked_at, active_account_id = excluded.active_account_id,
     last_login_at = CASE WHEN users.last_login_at IS NULL OR excluded.last_login_at > users.last_login_at

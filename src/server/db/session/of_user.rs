@@ -45,7 +45,8 @@ pub async fn of_users_locked_after(conn: &mut Conn, time: DateTime<Utc>, limit: 
     fetch_sessions!(
         conn,
         "WHERE s.id IN (SELECT t.id FROM users v CROSS JOIN sessions t
-               WHERE v.locked_at > $1 AND t.user_id = v.id AND t.ended_at IS NULL LIMIT $2)",
+               WHERE v.locked_at > $1 AND t.user_id = v.id AND t.ended_at IS NULL
+                 AND t.kind IN ('password', 'impersonation') LIMIT $2)",
         time,
         limit
     )

@@ -128,19 +128,19 @@ async fn token(
 
 /// What operators read where an application was not told in time. `error` is what went wrong last.
 pub async fn given_up(tx: &mut Tx, message: &Message, error: &str) -> ServiceResult<Event> {
-    let application =
-        application::by_id(tx, message.environment_id, message.destination).await?.ok_or(ServiceError::NotFound)?;
+    // It may have been removed while the session ended: then nobody is left to be told.
+    let application = application::by_id(tx, message.environment_id, message.destination).await?;
+    let name = application.as_ref().map_or("An application that was removed", |application| &application.name);
     let event = Event::of(
         message.environment_id,
         action::LOGOUT_UNDELIVERED,
-        format!(
-            "{} was not told within 24 hours that a session ended, in {} attempts: {error}",
-            application.name,
-            message.attempt()
-        ),
+        format!("{name} was not told within 24 hours that a session ended, in {} attempts: {error}", message.attempt()),
     )
-    .in_application(application.id, &application.name)
     .about_session(message.about);
+    let event = match &application {
+        Some(application) => event.in_application(application.id, &application.name),
+        None => event,
+    };
     // One that cannot be read is given up all the same.
     let user = match Payload::of(message) {
         Ok(payload) => user::by_id(tx, message.environment_id, payload.user_id).await?,
@@ -157,6 +157,7 @@ pub async fn given_up(tx: &mut Tx, message: &Message, error: &str) -> ServiceRes
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::NotFound`] where the environment has no such
 /// application or no message of it is waiting or given up.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> ServiceResult<()> {
     caller.require_view()?;
     let state = &caller.state;

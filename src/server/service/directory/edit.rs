@@ -39,6 +39,7 @@ pub fn about(field: &str, value: &str) -> impl FnOnce(String) -> FieldError {
 
 /// # Errors
 /// [`ServiceError::Invalid`] for `field` where one of `keys` names nothing in the caller's environment.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn require_there(
     caller: &Caller,
     tx: &mut Tx,
@@ -63,6 +64,7 @@ pub async fn require_there(
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] where one of `permissions` is protected and the caller is no Owner.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn may_take(caller: &Caller, tx: &mut Tx, permissions: &[String]) -> ServiceResult<()> {
     if caller.roles.can_unprotect() {
         return Ok(());

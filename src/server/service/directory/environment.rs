@@ -16,6 +16,7 @@ use crate::server::state::AppState;
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where the slug or the name cannot be used or the slug is taken.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(
     state: &AppState,
     tx: &mut Tx,
@@ -60,6 +61,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn set_host_in(
     state: &AppState,
     tx: &mut Tx,

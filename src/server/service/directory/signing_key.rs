@@ -39,6 +39,7 @@ pub struct Rotated {
 }
 
 /// The Keys page.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list(caller: &Caller) -> ServiceResult<KeysPage> {
     caller.require_view()?;
     let state = &caller.state;
@@ -67,6 +68,7 @@ fn item(row: SigningKeyRow) -> KeyItem {
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for an unknown algorithm.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotated>> {
     caller.require(Roles::can_administer)?;
     let (state, environment) = (&caller.state, &caller.environment);

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::server::crypto::password;
 use crate::server::platform::text;
 
 const KEY_MAX: usize = 100;
@@ -10,6 +11,8 @@ const KEY_MAX: usize = 100;
 const URI_MAX: usize = 2_000;
 /// Bytes of a permission.
 const WORD_MAX: usize = 200;
+const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
+                        the password anew, or leave it out and send the user a set-password link";
 /// The word that takes away what is there, in files.
 pub const CLEAR: &str = "-";
 pub const LOGIN_METHODS: [&str; 2] = ["hosted", "embedded"];
@@ -92,6 +95,14 @@ pub fn jwks(text: &str) -> Result<(), String> {
         Ok(_) => return Ok(()),
     };
     Err(fault.to_owned())
+}
+
+/// An argon2id hash that costs no more than a sign-in may.
+pub fn password_hash(text: &str) -> Result<(), String> {
+    if !password::is_hash(text) {
+        return Err("is no argon2id hash in PHC form ($argon2id$…)".to_owned());
+    }
+    if password::is_acceptable_hash(text) { Ok(()) } else { Err(TOO_DEAR.to_owned()) }
 }
 
 /// One of `words`.

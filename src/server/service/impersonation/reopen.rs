@@ -33,6 +33,7 @@ pub enum Reopened {
 /// # Errors
 /// [`ServiceError::NotFound`] where the environment has no such impersonation or it is another operator's: no operator
 /// needs to learn of it here. [`ServiceError::RateLimited`] as for starts.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn reopen(caller: &Caller, session_id: Uuid) -> ServiceResult<Reopened> {
     caller.require_view()?;
     let (state, by) = (&caller.state, caller.operator()?);

@@ -30,6 +30,7 @@ pub struct SettingsChange {
 ///
 /// # Errors
 /// Those of [`change`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceResult<()> {
     let (enabled, hidden) = (Some(wanted.enabled), Some(wanted.hide_from_account_audit));
     change(caller, SettingsChange { enabled, hide_from_account_audit: hidden, ..SettingsChange::default() }).await
@@ -57,6 +58,7 @@ pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()
 ///
 /// # Errors
 /// Those of [`change`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> ServiceResult<bool> {
     caller.require(Roles::can_change_settings)?;
     let (state, environment_id) = (&caller.state, caller.environment.id);

@@ -6,10 +6,10 @@ use super::read::Entity;
 use super::row::{Column, Row, optional, required};
 use super::source::kind_of_hash;
 use super::{Kind, Reference, Rows};
-use crate::server::crypto::password;
 use crate::server::db::import::KnownUser;
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::user::{Membership, User};
+use crate::server::service::directory::validate;
 
 const COLUMNS: &[Column] = &[
     required("email", "ann@northwind.example", "the key: the address that the user signs in with"),
@@ -29,9 +29,6 @@ const COLUMNS: &[Column] = &[
     optional("visits", "7", "distinct days with a visit; never less than what is known"),
     optional("created_at", "2024-01-31", "of a new user"),
 ];
-
-const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
-                        the password anew, or leave it out and send the user a set-password link";
 
 impl Entity for User {
     const COLUMNS: &'static [Column] = COLUMNS;
@@ -126,10 +123,8 @@ fn password_hash(row: &mut Row<'_>) -> Given<String> {
             let kind = kind_of_hash(hash);
             let advice = "leave it out, and send the user a set-password link (understudy user set-password-link)";
             row.problem("password_hash", format!("is {kind}, and only argon2id can be taken; {advice}"));
-        } else if !password::is_hash(hash) {
-            row.problem("password_hash", "is no argon2id hash in PHC form ($argon2id$…)");
-        } else if !password::is_acceptable_hash(hash) {
-            row.problem("password_hash", TOO_DEAR);
+        } else if let Err(fault) = validate::password_hash(hash) {
+            row.problem("password_hash", fault);
         }
     }
     given

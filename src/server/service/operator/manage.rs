@@ -71,6 +71,7 @@ pub struct NewOperator<'a> {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the e-mail or the name.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperator<'_>) -> ServiceResult<Uuid> {
     let NewOperator { email, name, password, environment_id, roles } = new;
     let typed = email;
@@ -107,6 +108,7 @@ fn validate_password(password: &str) -> ServiceResult<()> {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change_roles_in(
     state: &AppState,
     tx: &mut Tx,
@@ -144,6 +146,7 @@ pub async fn change_roles_in(
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn disable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
     if row.disabled_at.is_some() {
@@ -160,6 +163,7 @@ pub async fn disable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) 
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn enable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<()> {
     let row = known(tx, email).await?;
     if row.disabled_at.is_none() {
@@ -174,6 +178,7 @@ pub async fn enable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn reset_password_in(
     state: &AppState,
     tx: &mut Tx,
@@ -193,6 +198,7 @@ pub async fn reset_password_in(
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_out_everywhere_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
     let row = known(tx, email).await?;
     let ended = end_everything(state, tx, by, row.id, EndReason::OperatorSignedOut).await?;

@@ -15,6 +15,7 @@ use crate::server::service::caller::Caller;
 const SHOWN: usize = 20;
 
 /// Accounts whose name or id has what was typed.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn search(caller: &Caller, typed: &str, cursor: &str) -> ServiceResult<AccountChoice> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;

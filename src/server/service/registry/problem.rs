@@ -164,6 +164,7 @@ pub async fn of_application(
 }
 
 /// The recent mistakes of whom nobody knows: unknown client ids, and pages of origins that no application has.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     caller.require_view()?;
     write_down_first(&caller.state).await;

@@ -38,6 +38,7 @@ pub struct Link {
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
 /// not let them in.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn make_in(
     state: &AppState,
     tx: &mut Tx,
@@ -80,6 +81,7 @@ pub async fn holder(state: &AppState, environment_id: Uuid, code: &str) -> Servi
 /// # Errors
 /// [`ServiceError::NotFound`] where the link does not work; [`ServiceError::Invalid`] for the field `password` and
 /// [`ServiceError::Busy`]: then the link still works.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn choose(
     state: &AppState,
     environment_id: Uuid,

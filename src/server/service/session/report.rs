@@ -55,6 +55,7 @@ impl Reporter {
 ///
 /// # Errors
 /// [`ServiceError::Unauthenticated`] where the session has ended, [`ServiceError::Invalid`] for a malformed report.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn record(
     state: &AppState,
     environment_id: Uuid,

@@ -28,18 +28,21 @@ pub struct OwnAccount {
 }
 
 /// The user's sessions, running ones first.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sessions(state: &AppState, viewer: &Session) -> ServiceResult<Vec<SessionItem>> {
     let mut conn = state.db.read().await?;
     session::of_user(&mut conn, viewer.user_id, SESSIONS).await
 }
 
 /// The account in which the viewer works, told apart from others of its name.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn account_name(state: &AppState, viewer: &Session) -> ServiceResult<Option<String>> {
     let mut conn = state.db.read().await?;
     Ok(Names::of_accounts(&mut conn, viewer.account_id).await?.account_of(viewer))
 }
 
 /// The accounts between which the viewer's session may switch, told apart from others of their names.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn accounts(state: &AppState, viewer: &Session) -> ServiceResult<Vec<OwnAccount>> {
     let mut accounts = accounts_in(state, viewer, viewer.application_id).await?;
     let mut conn = state.db.read().await?;
@@ -51,6 +54,7 @@ pub async fn accounts(state: &AppState, viewer: &Session) -> ServiceResult<Vec<O
 }
 
 /// The accounts between which the viewer's session may switch inside an application, by the names that applications know.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn accounts_in(
     state: &AppState,
     viewer: &Session,
@@ -83,6 +87,7 @@ pub async fn accounts_in(
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::NotFound`] where it is not the user's.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origin) -> ServiceResult<()> {
     if viewer.id == id {
         // One's own session: signing out of it, as user or as operator.
@@ -105,6 +110,7 @@ pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origi
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::Unauthenticated`] where the viewer's session is
 /// over before the first of them ends.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) -> ServiceResult<u32> {
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
@@ -142,6 +148,7 @@ async fn require_running(state: &AppState, tx: &mut Tx, viewer: &Session) -> Ser
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the user has no such account or may not use it in this session.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn switch(state: &AppState, viewer: &Session, external_id: &str, origin: &Origin) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     let live = session::live_in(state, &mut tx, viewer.environment_id, viewer.id).await?;
@@ -164,6 +171,7 @@ pub struct AccountLog {
 
 /// # Errors
 /// [`ServiceError::Forbidden`] where no role of the viewer in this account allows it.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn account_log(state: &AppState, viewer: &Session, cursor: &str) -> ServiceResult<AccountLog> {
     let Some(account_id) = viewer.account_id else { return Err(ServiceError::Forbidden) };
     let mut conn = state.db.read().await?;

@@ -20,6 +20,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// # Errors
 /// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an external id
 /// that an account has already.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create(caller: &Caller, new: Account) -> ServiceResult<()> {
     caller.require(Roles::can_edit)?;
     let mut tx = caller.state.db.write().await?;
@@ -37,6 +38,7 @@ pub async fn create(caller: &Caller, new: Account) -> ServiceResult<()> {
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for the name.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn rename(caller: &Caller, external_id: &str, name: &str) -> ServiceResult<()> {
     edit(caller, external_id, |_| Account { name: name.to_owned(), ..Account::default() }).await
 }
@@ -46,6 +48,7 @@ pub async fn rename(caller: &Caller, external_id: &str, name: &str) -> ServiceRe
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for `applications` where there
 /// is no such application.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn assign(caller: &Caller, external_id: &str, client_id: &str, is_default: bool) -> ServiceResult<()> {
     let with = |known: &KnownAccount| {
         let kept = known.applications.iter().filter(|(held, _)| held != client_id);
@@ -60,6 +63,7 @@ pub async fn assign(caller: &Caller, external_id: &str, client_id: &str, is_defa
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn withdraw(caller: &Caller, external_id: &str, client_id: &str) -> ServiceResult<()> {
     let without = |known: &KnownAccount| {
         let kept = known.applications.iter().filter(|(held, _)| held != client_id).cloned().collect();
@@ -73,6 +77,7 @@ pub async fn withdraw(caller: &Caller, external_id: &str, client_id: &str) -> Se
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where somebody holds a
 /// protected permission in it.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn delete(caller: &Caller, external_id: &str) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
@@ -103,6 +108,7 @@ async fn edit(caller: &Caller, external_id: &str, change: impl FnOnce(&KnownAcco
 }
 
 async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult<AccountRow> {
+    import::hold(tx, Keyed::Accounts, caller.environment.id, external_id).await?;
     table::by_external_id(tx, caller.environment.id, external_id).await?.ok_or(ServiceError::NotFound)
 }
 

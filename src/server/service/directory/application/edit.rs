@@ -1,5 +1,7 @@
 //! Changing one application, by somebody who may: Owner and Admin, as hand-off codes and tokens go where it says.
 
+use std::collections::HashSet;
+
 use super::{Application, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
@@ -20,6 +22,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// # Errors
 /// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong with the fields and for a
 /// client id that an application has already.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Option<String>> {
     caller.require(Roles::can_administer)?;
     let mut new = checked(new)?;
@@ -38,6 +41,7 @@ pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Option<S
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong
 /// with the fields.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Option<String>> {
     caller.require(Roles::can_administer)?;
     let mut change = checked(change)?;
@@ -53,6 +57,7 @@ pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Optio
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<Application> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
@@ -64,6 +69,7 @@ pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<Applic
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn delete(caller: &Caller, client_id: &str) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
@@ -79,11 +85,18 @@ pub async fn delete(caller: &Caller, client_id: &str) -> ServiceResult<()> {
 }
 
 async fn known(caller: &Caller, tx: &mut Tx, client_id: &str) -> ServiceResult<ApplicationRow> {
+    import::hold(tx, Keyed::Applications, caller.environment.id, client_id).await?;
     table::by_client_id(tx, caller.environment.id, client_id).await?.ok_or(ServiceError::NotFound)
 }
 
 /// The application with its name as it is stored.
 fn checked(mut new: Application) -> ServiceResult<Application> {
+    for given in [&mut new.redirect_uris, &mut new.post_logout_redirect_uris] {
+        if let Given::Set(uris) = given {
+            let mut seen = HashSet::new();
+            uris.retain(|uri| seen.insert(uri.clone()));
+        }
+    }
     let mut checks = Checks::default();
     checks.check(validate::key(&new.client_id).map_err(about("client_id", &new.client_id)));
     new.name = checks.check(validate::name(&new.name).map_err(about("name", &new.name)));

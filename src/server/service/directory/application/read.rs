@@ -25,6 +25,7 @@ const DELIVERIES: i64 = 50;
 const COUNTED: i64 = 1000;
 
 /// The environment's applications that have what was typed in name or client id, by name, at most [`LISTED`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList> {
     caller.require_view()?;
     let problems = problem::of_nobody(caller).await?;
@@ -71,6 +72,7 @@ fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the environment has no such application.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<ApplicationDetail> {
     caller.require_view()?;
     let state = &caller.state;

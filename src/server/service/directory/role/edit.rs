@@ -18,6 +18,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// # Errors
 /// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong with the fields and for a
 /// key that a role has already.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create(caller: &Caller, new: Role) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let new = checked(new)?;
@@ -35,6 +36,7 @@ pub async fn create(caller: &Caller, new: Role) -> ServiceResult<()> {
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where a protected permission
 /// is taken away, [`ServiceError::Invalid`] for what is wrong with the fields.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn update(caller: &Caller, change: Role) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let change = checked(change)?;
@@ -55,6 +57,7 @@ pub async fn update(caller: &Caller, change: Role) -> ServiceResult<()> {
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where it has a protected
 /// permission.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn delete(caller: &Caller, key: &str) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
@@ -70,10 +73,15 @@ pub async fn delete(caller: &Caller, key: &str) -> ServiceResult<()> {
 }
 
 async fn known(caller: &Caller, tx: &mut Tx, key: &str) -> ServiceResult<KnownRole> {
+    table::hold(tx, Keyed::Roles, caller.environment.id, key).await?;
     table::known_roles(tx, caller.environment.id, &[key]).await?.remove(key).ok_or(ServiceError::NotFound)
 }
 
 fn checked(mut role: Role) -> ServiceResult<Role> {
+    if let Given::Set(permissions) = &mut role.permissions {
+        permissions.sort();
+        permissions.dedup();
+    }
     let mut checks = Checks::default();
     checks.check(validate::key(&role.key).map_err(about("key", &role.key)));
     role.name = checks.check(validate::name(&role.name).map_err(about("name", &role.name)));

@@ -9,6 +9,7 @@ use crate::model::operator::Roles;
 use crate::model::validate::Checks;
 use crate::server::db::import::{self as table, Keyed, KnownUser};
 use crate::server::db::{Tx, settings, user};
+use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, require_there};
@@ -21,6 +22,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// # Errors
 /// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an e-mail that a
 /// user has already.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create(caller: &Caller, new: User) -> ServiceResult<Uuid> {
     let mut tx = caller.state.db.write().await?;
     let id = create_in(caller, &mut tx, new).await?;
@@ -32,6 +34,7 @@ pub async fn create(caller: &Caller, new: User) -> ServiceResult<Uuid> {
 ///
 /// # Errors
 /// Those of [`create`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceResult<Uuid> {
     caller.require(Roles::can_edit)?;
     let mut checks = Checks::default();
@@ -54,6 +57,7 @@ pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceRe
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers and where somebody who is no Owner would take a protected
 /// permission away, [`ServiceError::Invalid`] for what is wrong with the fields.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResult<()> {
     edit(caller, user_id, |_| change).await
 }
@@ -62,6 +66,7 @@ pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResu
 ///
 /// # Errors
 /// Those of [`update`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     edit(caller, user_id, |_| User { locked: Some(true), ..User::default() }).await
 }
@@ -70,6 +75,7 @@ pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
 ///
 /// # Errors
 /// Those of [`update`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     edit(caller, user_id, |_| User { locked: Some(false), ..User::default() }).await
 }
@@ -78,6 +84,7 @@ pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
 ///
 /// # Errors
 /// Those of [`update`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn set_membership(caller: &Caller, user_id: Uuid, membership: Membership) -> ServiceResult<()> {
     let with = |known: &KnownUser| {
         let mut memberships = others(known, &membership.account);
@@ -91,6 +98,7 @@ pub async fn set_membership(caller: &Caller, user_id: Uuid, membership: Membersh
 ///
 /// # Errors
 /// Those of [`update`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn remove_membership(caller: &Caller, user_id: Uuid, account: &str) -> ServiceResult<()> {
     let without = |known: &KnownUser| User { memberships: Given::Set(others(known, account)), ..User::default() };
     edit(caller, user_id, without).await
@@ -101,11 +109,14 @@ pub async fn remove_membership(caller: &Caller, user_id: Uuid, account: &str) ->
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where the user holds a
 /// protected permission.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let environment_id = caller.environment.id;
     let mut tx = caller.state.db.write().await?;
-    let row = user::held(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    let row = user::by_id(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    // Nobody begins a session of the user from here on.
+    table::known_users(&mut tx, environment_id, &[&row.email], true).await?;
     if !caller.roles.can_unprotect() && settings::is_protected(&mut tx, environment_id, user_id).await? {
         return Err(ServiceError::Forbidden);
     }
@@ -147,7 +158,20 @@ async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) ->
 
 /// What is wrong with the fields that a new user and a change have in common; names are kept as they are stored.
 async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult<()> {
+    // A hash that somebody makes up is a way in as that user, without a reason and without an end.
+    if change.password_hash != Given::Kept && !matches!(caller.actor, Actor::System) {
+        return Err(ServiceError::Forbidden);
+    }
+    if let Given::Set(memberships) = &mut change.memberships {
+        for membership in memberships {
+            membership.roles.sort();
+            membership.roles.dedup();
+        }
+    }
     let mut checks = Checks::default();
+    if let Given::Set(hash) = &change.password_hash {
+        checks.check(validate::password_hash(hash).map_err(about("password_hash", "This")));
+    }
     if let Some(name) = &change.name {
         change.name = Some(checks.check(validate::name(name).map_err(about("name", name))));
     }

@@ -165,6 +165,7 @@ fn list_row(row: UserListRow, names: &Names) -> UserRow {
 }
 
 /// One user with everything on its page.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     caller.require_view()?;
     let mut conn = caller.state.db.read().await?;
