@@ -1,5 +1,5 @@
 //! Everything that only the server has. Arrows point down: the doors (`portal`, `identity`, `frontegg`) stand on `oauth` and
-//! `http`, these and `job` call `service`, `service` calls `db`.
+//! `http`, these, `job` and `cli` call `service`, `service` calls `db`. The whole plan is in docs/architecture.md.
 
 pub mod cache;
 pub mod cli;

@@ -1,4 +1,5 @@
-//! Bulk reads and writes of an import: what is known behind many keys, and rows made or changed by their keys.
+//! Reads and writes of what an environment has, many at a time, as an import needs it, or one: what is known behind keys, and
+//! rows made or changed by their keys.
 //!
 //! SQL is put together from constants and placeholders; values are bound. On PostgreSQL the statements with long lists are
 //! planned each time they run: a plan that was made while a table was small would read all of it for every batch later.

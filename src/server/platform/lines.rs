@@ -1,7 +1,8 @@
 //! Log lines that strangers can cause: some in a second are written, and of the rest it is said how many there were.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// Lines of one kind.
 pub struct Lines {
@@ -26,7 +27,7 @@ impl Lines {
     /// Whether the next line may be written at `now`, of a clock that only goes forward: with the number of those that were left
     /// out before it.
     pub fn next(&self, now: Duration) -> Option<u64> {
-        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut second = self.second.lock();
         if second.number != now.as_secs() {
             (second.number, second.written) = (now.as_secs(), 0);
         }
