@@ -16,6 +16,7 @@ pub mod problem;
 pub mod search;
 pub mod session;
 pub mod text;
+pub mod time;
 pub mod typed;
 pub mod user;
 pub mod validate;

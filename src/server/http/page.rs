@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::policy::{Forms, plain_policy};
 use super::site;
+use crate::model::time::{exact, relative};
 use crate::server::error::ServiceError;
 
 /// When a page may be asked for again that could not be made, in seconds.
@@ -210,9 +211,7 @@ pub fn never_stored(mut response: Response) -> Response {
 
 /// A time as people read it, exact on hover.
 pub fn ago(now: DateTime<Utc>, time: DateTime<Utc>) -> Markup {
-    let passed = now - time;
-    let words = if passed < TimeDelta::minutes(1) { "just now".to_owned() } else { format!("{} ago", span(passed)) };
-    html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (words) } }
+    html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (relative(time, now)) } }
 }
 
 /// How much is left until a time, exact on hover.
@@ -224,10 +223,6 @@ pub fn left(now: DateTime<Utc>, until: DateTime<Utc>) -> Markup {
 /// A time of today, for a sentence.
 pub fn clock(time: DateTime<Utc>) -> Markup {
     html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (time.format("%H:%M UTC").to_string()) } }
-}
-
-pub fn exact(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn span(length: TimeDelta) -> String {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::selection::{self, Then};
 use crate::model::device::describe;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
+use crate::model::time::exact;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::page::{self, Page, icon};
@@ -248,7 +249,7 @@ fn switch_form(provider: &Provider, viewer: &Session, own: &[OwnAccount]) -> Mar
 
 fn running_item(provider: &Provider, viewer: &Session, session: &SessionItem) -> Markup {
     let now = provider.state.now();
-    let revoke = format!("Revoke the session started {}", page::exact(session.started_at));
+    let revoke = format!("Revoke the session started {}", exact(session.started_at));
     html! {
         li.hosted-item.impersonated[session.kind == SessionKind::Impersonation] {
             div.stacked {

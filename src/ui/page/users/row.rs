@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::List;
 use crate::model::denial::Denial;
 use crate::model::text::isolated;
+use crate::model::time::{exact, relative};
 use crate::model::user::{UserRow, UserStatus};
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
 use crate::ui::component::number::grouped;
-use crate::ui::component::time::{exact, relative};
 
 /// What begins the addresses of a table's rows, made once for all of them.
 #[derive(Clone, Copy)]
