@@ -16,6 +16,7 @@ mod live;
 mod mishaps;
 mod observed;
 mod rendering;
+mod snapshots;
 mod support;
 mod text;
 mod update;

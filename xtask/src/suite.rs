@@ -142,7 +142,8 @@ fn cargo_test(
     tally: &mut Tally,
 ) -> Result<()> {
     let mut cargo = repo.cargo(["test", "--no-fail-fast"]);
-    cargo.args(arguments).env_remove(DATABASE);
+    // A snapshot that differs fails, and nothing is written.
+    cargo.args(arguments).env_remove(DATABASE).env("INSTA_UPDATE", "no");
     if let Some(database) = database {
         cargo.env(DATABASE, database);
     }
