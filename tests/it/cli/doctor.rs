@@ -174,6 +174,8 @@ async fn an_environment_that_has_a_word_of_the_servers_from_before_is_named() {
         "Scim",
         "--database-url",
         app.database_url(),
+        "--master-key",
+        MASTER_KEY,
     ]);
     assert!(!made.status.success(), "{}", out(&made));
 }
