@@ -181,8 +181,8 @@ impl Tx {
     pub async fn commit(self) -> DbResult<()> {
         epoch::forget_request();
         match self.0.kind {
-            Kind::Sqlite(Sqlitely::Tx(tx)) => tx.commit().await?,
-            Kind::Postgres(Postgresly::Tx(tx)) => tx.commit().await?,
+            Kind::Sqlite(Sqlitely::Tx(tx)) => Box::pin(tx.commit()).await?,
+            Kind::Postgres(Postgresly::Tx(tx)) => Box::pin(tx.commit()).await?,
             Kind::Sqlite(Sqlitely::Plain(_)) | Kind::Postgres(Postgresly::Plain(_)) => {}
         }
         Ok(())
@@ -328,9 +328,10 @@ impl Db {
 
     /// A connection for reading, outside any transaction.
     pub async fn read(&self) -> DbResult<Conn> {
+        // On the heap, as statements are: most requests come by without one.
         Ok(self.conn(match &self.store {
-            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Plain(sqlite.read().await?)),
-            Store::Postgres(pool) => Kind::Postgres(Postgresly::Plain(pool.acquire().await?)),
+            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Plain(Box::pin(sqlite.read()).await?)),
+            Store::Postgres(pool) => Kind::Postgres(Postgresly::Plain(Box::pin(pool.acquire()).await?)),
         }))
     }
 
@@ -347,8 +348,8 @@ impl Db {
     async fn begin(&self, long: bool) -> DbResult<Tx> {
         epoch::forget_request();
         Ok(Tx(self.conn(match &self.store {
-            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Tx(sqlite.writer.begin(long).await?)),
-            Store::Postgres(pool) => Kind::Postgres(Postgresly::Tx(pool.begin().await?)),
+            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Tx(Box::pin(sqlite.writer.begin(long)).await?)),
+            Store::Postgres(pool) => Kind::Postgres(Postgresly::Tx(Box::pin(pool.begin()).await?)),
         })))
     }
 

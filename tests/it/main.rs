@@ -8,6 +8,7 @@ mod conformance;
 mod database;
 mod directory;
 mod frontegg;
+mod futures;
 mod gate;
 mod identity;
 mod impersonation;

@@ -41,31 +41,32 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
     ///
     /// # Errors
     /// Those of `read`, and of asking the database whether anything was committed. No error is kept.
-    pub async fn get<E: From<DbError>>(
+    pub async fn get<E: From<DbError>, F: Future<Output = Result<V, E>>>(
         &self,
         db: &Db,
         key: K,
-        read: impl Future<Output = Result<V, E>>,
+        read: impl FnOnce() -> F,
     ) -> Result<V, E> {
-        self.get_at(DateTime::<Utc>::MIN_UTC, db, key, async { Ok((read.await?, None)) }).await
+        self.get_at(DateTime::<Utc>::MIN_UTC, db, key, || async { Ok((read().await?, None)) }).await
     }
 
     /// [`Self::get`] of what changes as time passes: `read` gives the value of `now`, and from when on it is another one.
     ///
     /// # Errors
     /// Those of [`Self::get`].
-    pub async fn get_at<E: From<DbError>>(
+    pub async fn get_at<E: From<DbError>, F: Future<Output = Result<(V, Option<DateTime<Utc>>), E>>>(
         &self,
         now: DateTime<Utc>,
         db: &Db,
         key: K,
-        read: impl Future<Output = Result<(V, Option<DateTime<Utc>>), E>>,
+        read: impl FnOnce() -> F,
     ) -> Result<V, E> {
         let epoch = db.epoch().await?;
         if let Some(value) = self.current(&key, epoch, now) {
             return Ok(value);
         }
-        let (value, until) = read.await?;
+        // On the heap: what is kept already is answered by a future that is small to move.
+        let (value, until) = Box::pin(read()).await?;
         self.keep(key, Kept { epoch, from: now, until, value: value.clone() });
         Ok(value)
     }
@@ -74,18 +75,18 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
     ///
     /// # Errors
     /// Those of [`Self::get`].
-    pub async fn get_found<E: From<DbError>>(
+    pub async fn get_found<E: From<DbError>, F: Future<Output = Result<Option<V>, E>>>(
         &self,
         db: &Db,
         key: K,
-        read: impl Future<Output = Result<Option<V>, E>>,
+        read: impl FnOnce() -> F,
     ) -> Result<Option<V>, E> {
         let now = DateTime::<Utc>::MIN_UTC;
         let epoch = db.epoch().await?;
         if let Some(value) = self.current(&key, epoch, now) {
             return Ok(Some(value));
         }
-        let found = read.await?;
+        let found = Box::pin(read()).await?;
         if let Some(value) = &found {
             self.keep(key, Kept { epoch, from: now, until: None, value: value.clone() });
         }

@@ -44,7 +44,7 @@ impl Default for SessionCache {
 impl SessionCache {
     /// The session, whether it may go on or not.
     pub async fn session(&self, db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Seen>>> {
-        let seen = self.sessions.get_found(db, id, read(db, environment_id, id)).await?;
+        let seen = self.sessions.get_found(db, id, || read(db, environment_id, id)).await?;
         Ok(seen.filter(|seen| seen.standing.environment_id == environment_id))
     }
 
@@ -61,7 +61,7 @@ impl SessionCache {
         if self.session(db, environment_id, id).await?.is_none() {
             return Ok(None);
         }
-        let subject = async {
+        let subject = || async {
             // Once more: a session from before the view's epoch would be kept as long as the view.
             let Some(seen) = self.session(db, environment_id, id).await? else { return Ok(None) };
             let subject = read(seen.standing.clone()).await?;

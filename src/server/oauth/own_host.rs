@@ -101,7 +101,7 @@ pub async fn lead_there(State(state): State<AppState>, path: RawPathParams, requ
         let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         Redirect::temporary(&format!("{issuer}{asked}")).into_response()
     } else {
-        refused(&state, &environment, request.uri().path(), request.headers()).await
+        Box::pin(refused(&state, &environment, request.uri().path(), request.headers())).await
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

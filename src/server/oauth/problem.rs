@@ -50,7 +50,7 @@ pub async fn note_refusals(
         let text = format!("{}: {}", endpoint(&at), unnoted.text);
         let mistake =
             Late { kind: unnoted.kind, text: &text, client_id: client_id.as_deref(), request_id: &request_id };
-        if let Err(error) = note_late(&state, environment_in(&path), &mistake).await {
+        if let Err(error) = Box::pin(note_late(&state, environment_in(&path), &mistake)).await {
             tracing::warn!(error = format!("{error:#}"), "whose mistake it is could not be looked up");
         }
     }

@@ -173,7 +173,7 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     let Some(secret_hash) = SecretKind::OperatorCookie.hash_of(cookie) else { return Ok(None) };
     let now = state.now();
     // What strangers make up is not kept: only what there is.
-    let read = async {
+    let read = || async {
         let mut conn = state.db.read().await?;
         let row = table::session_by_secret(&mut conn, &secret_hash, now).await?.ok_or(ServiceError::Unauthenticated)?;
         let expires_at = row.expires_at;
@@ -203,7 +203,7 @@ pub async fn enter(state: &AppState, operator: Operator, origin: Origin, slug: &
 }
 
 async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
-    let read = async {
+    let read = || async {
         let mut conn = state.db.read().await?;
         ServiceResult::Ok(Arc::new(table::places(&mut conn, operator_id).await?))
     };
@@ -231,7 +231,7 @@ pub async fn sign_out(
 /// How many impersonations run that end when the operator signs out.
 pub async fn ending_with_sign_out(state: &AppState, operator: &Operator) -> ServiceResult<i64> {
     let now = state.now();
-    let read = async {
+    let read = || async {
         let mut conn = state.db.read().await?;
         ServiceResult::Ok(session_table::running_from(&mut conn, operator.session_id, now).await?)
     };

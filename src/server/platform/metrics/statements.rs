@@ -1,5 +1,6 @@
 //! How long statements of the database take, by what they are about, and a span for each.
 
+use std::pin::Pin;
 use std::time::Instant;
 
 use prometheus_client::metrics::family::Family;
@@ -47,9 +48,10 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Its work, in its span.
-    pub fn run<T: Future>(&self, work: T) -> Instrumented<T> {
-        work.instrument(self.span.clone())
+    /// Its work, in its span. On the heap: it is large, and would otherwise be part of the future of each request that could
+    /// come to run the statement, which is moved several times on its way through the layers.
+    pub fn run<T: Future>(&self, work: T) -> Instrumented<Pin<Box<T>>> {
+        Box::pin(work).instrument(self.span.clone())
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watc
 /// What runs now.
 pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<Running> {
     let now = state.now();
-    let read = async {
+    let read = || async {
         let mut conn = state.db.read().await?;
         let (count, newest, first_expires_at) = table::running(&mut conn, environment_id, now).await?;
         let mut hasher = DefaultHasher::new();

@@ -30,11 +30,11 @@ const KEPT: usize = 1_000;
 pub async fn list(caller: &Caller, query: &UserQuery) -> ServiceResult<UsersPage> {
     caller.require_view()?;
     let (state, environment_id) = (&caller.state, caller.environment.id);
-    let read = read(state, environment_id, query);
+    let read = || read(state, environment_id, query);
     let (page, enabled) = if query.length() <= KEPT {
         state.user_lists.get(&state.db, (environment_id, query.clone()), read).await?
     } else {
-        read.await?
+        read().await?
     };
     let impersonation = match (caller.roles.can_impersonate(), enabled) {
         (false, _) => Some(Denial::RoleMissing),
