@@ -20,7 +20,7 @@ use super::crypto::keyring::Keyring;
 use super::crypto::password::Passwords;
 use super::db::Db;
 use super::db::environment::EnvironmentRow;
-use super::db::operator::OperatorSessionRow;
+use super::db::operator::PortalSession;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
 use super::platform::lines::Refusals;
@@ -89,7 +89,7 @@ const ENVIRONMENTS: usize = 1_000;
 const LISTS: usize = 128;
 
 /// Portal sessions that have not ended, by the hash of their cookies.
-pub type PortalSessions = EpochMap<Vec<u8>, OperatorSessionRow>;
+pub type PortalSessions = EpochMap<Vec<u8>, PortalSession>;
 /// Pages of lists without what they say to the caller alone, and whether impersonation is on, by environment and query.
 pub type UserLists = EpochMap<(Uuid, UserQuery), (UsersPage, bool)>;
 /// By operator, the environments in which it has a role, with its roles there.

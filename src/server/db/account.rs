@@ -10,7 +10,7 @@ use crate::model::application::LoginMethod;
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AccountRow {
+pub struct AccountRecord {
     pub id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -18,7 +18,7 @@ pub struct AccountRow {
 
 /// A user's membership with the account it is of.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MembershipRow {
+pub struct AccountMembership {
     pub account_id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -39,7 +39,11 @@ pub struct AssignedApplicationRow {
     pub is_default: bool,
 }
 
-pub async fn by_external_id(conn: &mut Conn, environment_id: Uuid, external_id: &str) -> DbResult<Option<AccountRow>> {
+pub async fn by_external_id(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    external_id: &str,
+) -> DbResult<Option<AccountRecord>> {
     fetch_optional!(
         conn,
         "SELECT id, external_id, name FROM accounts WHERE environment_id = $1 AND external_id = $2",
@@ -87,7 +91,7 @@ pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit:
 }
 
 /// The user's memberships, by account name.
-pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<MembershipRow>> {
+pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AccountMembership>> {
     fetch_all!(
         conn,
         "SELECT m.account_id, a.external_id, a.name, m.disabled_at

@@ -151,7 +151,7 @@ pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Ve
 
 /// An account that has an application.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ApplicationAccountRow {
+pub struct AssignedAccount {
     pub id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -159,7 +159,7 @@ pub struct ApplicationAccountRow {
 }
 
 /// The accounts that have an application, by name.
-pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ApplicationAccountRow>> {
+pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<AssignedAccount>> {
     fetch_all!(
         conn,
         "SELECT a.id, a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id

@@ -8,7 +8,7 @@ use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fet
 use crate::model::operator::{Role, Roles};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OperatorRow {
+pub struct OperatorRecord {
     pub id: Uuid,
     pub email: String,
     pub name: String,
@@ -18,7 +18,7 @@ pub struct OperatorRow {
 
 /// The operator behind a portal cookie.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OperatorSessionRow {
+pub struct PortalSession {
     pub session_id: Uuid,
     pub operator_id: Uuid,
     pub email: String,
@@ -36,13 +36,13 @@ pub struct NewOperatorSession<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorRow>> {
+pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorRecord>> {
     fetch_optional!(conn, "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE email = $1", email)
 }
 
 /// The operator, who then stays as it is until the transaction ends: whoever changes it waits. SQLite's writers wait for each
 /// other anyway.
-pub async fn held(tx: &mut Tx, id: Uuid) -> DbResult<Option<OperatorRow>> {
+pub async fn held(tx: &mut Tx, id: Uuid) -> DbResult<Option<OperatorRecord>> {
     const ROW: &str = "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1";
     const ROW_FOR_SHARE: &str =
         "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1 FOR SHARE";
@@ -69,7 +69,7 @@ pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
 }
 
-pub async fn insert(tx: &mut Tx, row: &OperatorRow, now: DateTime<Utc>) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, row: &OperatorRecord, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO operators (id, email, name, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -187,7 +187,7 @@ pub async fn session_by_secret(
     conn: &mut Conn,
     secret_hash: &[u8],
     now: DateTime<Utc>,
-) -> DbResult<Option<OperatorSessionRow>> {
+) -> DbResult<Option<PortalSession>> {
     fetch_optional!(
         conn,
         "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.expires_at

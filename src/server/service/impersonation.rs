@@ -19,7 +19,7 @@ use crate::model::impersonation::{
     MINUTES_WITHOUT_KEEP_ALIVE,
 };
 use crate::model::session::EndReason;
-use crate::server::db::account::{self, AssignedApplicationRow, MembershipRow};
+use crate::server::db::account::{self, AccountMembership, AssignedApplicationRow};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
 use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
@@ -32,7 +32,7 @@ pub use start::{HAND_OFF_LIFETIME, start};
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
     pub user: UserRecord,
-    pub memberships: Vec<MembershipRow>,
+    pub memberships: Vec<AccountMembership>,
     pub applications: Vec<AssignedApplicationRow>,
     pub settings: ImpersonationSettings,
     /// Whether only an Owner may impersonate them.
@@ -67,9 +67,9 @@ impl Candidate {
 
     /// The account that is preselected: the active one where it is not refused, else the first that is not, else the
     /// active one, whose refusal is then shown.
-    fn preselected(&self) -> Option<&MembershipRow> {
+    fn preselected(&self) -> Option<&AccountMembership> {
         let active = self.memberships.iter().find(|row| Some(row.account_id) == self.user.active_account_id);
-        let works = |row: &&MembershipRow| policy::decide_for_account(&self.account_facts(row, None)).is_ok();
+        let works = |row: &&AccountMembership| policy::decide_for_account(&self.account_facts(row, None)).is_ok();
         active.filter(works).or_else(|| self.memberships.iter().find(works)).or(active).or(self.memberships.first())
     }
 
@@ -88,7 +88,7 @@ impl Candidate {
         }
     }
 
-    fn account_facts(&self, membership: &MembershipRow, client_id: Option<&str>) -> AccountFacts {
+    fn account_facts(&self, membership: &AccountMembership, client_id: Option<&str>) -> AccountFacts {
         let mut applications = self.applications_of(membership.account_id);
         let chosen = match client_id {
             Some(client_id) => self.applications_of(membership.account_id).find(|row| row.client_id == client_id),

@@ -19,7 +19,7 @@ use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
+use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
 use crate::server::db::{Conn, Tx, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
@@ -90,7 +90,7 @@ async fn begin(
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
     let current = table::held(&mut tx, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
-    let unchanged = |row: &&OperatorRow| {
+    let unchanged = |row: &&OperatorRecord| {
         current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
     };
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
@@ -128,7 +128,7 @@ async fn begin(
 async fn record_failure(
     state: &AppState,
     tx: &mut Tx,
-    known: Option<&OperatorRow>,
+    known: Option<&OperatorRecord>,
     origin: &Origin,
 ) -> ServiceResult<()> {
     let own = table::environments(tx, known.map_or_else(Uuid::nil, |row| row.id)).await?;
@@ -187,7 +187,7 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     }
 }
 
-fn operator_of(row: OperatorSessionRow) -> Operator {
+fn operator_of(row: PortalSession) -> Operator {
     Operator { id: row.operator_id, email: row.email, name: row.name, session_id: row.session_id }
 }
 
@@ -297,7 +297,7 @@ pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String
 }
 
 /// The operator with this address, however it is spelt.
-pub async fn by_email(conn: &mut Conn, typed: &str) -> ServiceResult<Option<OperatorRow>> {
+pub async fn by_email(conn: &mut Conn, typed: &str) -> ServiceResult<Option<OperatorRecord>> {
     for spelling in text::spellings(typed) {
         if let Some(row) = table::by_email(conn, &spelling).await? {
             return Ok(Some(row));

@@ -77,7 +77,7 @@ async fn load_operators(state: &AppState, tx: &mut Tx) {
         ("ed@understudy.example", "Ed Editor", &[OperatorRole::BackofficeEditor]),
     ];
     for (email, name, roles) in people {
-        let row = understudy::server::db::operator::OperatorRow {
+        let row = understudy::server::db::operator::OperatorRecord {
             id: state.new_id(),
             email: email.into(),
             name: name.into(),

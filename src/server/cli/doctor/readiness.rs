@@ -3,14 +3,14 @@
 use super::Findings;
 use crate::model::operator::Role;
 use crate::server::db::environment::EnvironmentRow;
-use crate::server::db::inspect::OperatorGrantRow;
+use crate::server::db::inspect::OperatorGrant;
 use crate::server::db::{Conn, inspect, settings};
 
 pub async fn readiness(
     findings: &mut Findings,
     conn: &mut Conn,
     environments: &[EnvironmentRow],
-    grants: &[OperatorGrantRow],
+    grants: &[OperatorGrant],
 ) -> anyhow::Result<()> {
     for row in environments {
         let (name, slug) = (&row.name, &row.slug);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::context::plain;
 use super::super::{say, say_json, table};
 use crate::model::operator::Role;
-use crate::server::db::inspect::{self, OperatorGrantRow};
+use crate::server::db::inspect::{self, OperatorGrant};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
@@ -22,7 +22,7 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
         say("There are no operators yet. Make the first Owner with `understudy operator create`.");
         return Ok(());
     }
-    let row = |grant: OperatorGrantRow| {
+    let row = |grant: OperatorGrant| {
         let role = grant.role.as_deref();
         let label = role.map_or("no role", |word| Role::parse(word).map_or(word, |role| role.label()));
         let place =
@@ -40,12 +40,12 @@ pub async fn operator(state: &AppState, email: &str) -> anyhow::Result<Value> {
     let mut conn = state.db.read().await?;
     let Some(known) = service::by_email(&mut conn, email).await.map_err(plain)? else { return Ok(Value::Null) };
     let grants = inspect::operator_grants(&mut conn).await?;
-    let of_it: Vec<OperatorGrantRow> = grants.into_iter().filter(|grant| grant.email == known.email).collect();
+    let of_it: Vec<OperatorGrant> = grants.into_iter().filter(|grant| grant.email == known.email).collect();
     Ok(grouped(&of_it).into_iter().next().unwrap_or(Value::Null))
 }
 
 /// One object an operator; its grants follow each other. A role that holds everywhere has the environment null.
-fn grouped(grants: &[OperatorGrantRow]) -> Vec<Value> {
+fn grouped(grants: &[OperatorGrant]) -> Vec<Value> {
     grants
         .chunk_by(|one, next| one.email == next.email)
         .filter_map(|grants| {

@@ -63,14 +63,14 @@ pub async fn one(conn: &mut Conn, application_id: Uuid, session_id: Uuid) -> DbR
 
 /// How many of an application's latest messages are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
-pub struct CountsRow {
+pub struct MessageCounts {
     pub delivered: i64,
     pub dead: i64,
     pub pending: i64,
 }
 
 /// The states of the latest `limit` messages to an application.
-pub async fn counts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<CountsRow> {
+pub async fn counts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<MessageCounts> {
     let counts = fetch_optional!(
         conn,
         "SELECT count(delivered_at) AS delivered, count(dead_at) AS dead, count(*) - count(delivered_at) - count(dead_at) AS pending

@@ -7,14 +7,14 @@ use super::{CHUNK, build};
 use crate::server::db::{DbResult, Tx, execute, expect_one};
 use crate::server::platform::text;
 
-pub struct RoleRow<'a> {
+pub struct RoleUpsert<'a> {
     pub id: Uuid,
     pub environment_id: Uuid,
     pub key: &'a str,
     pub name: &'a str,
 }
 
-pub async fn upsert_role(tx: &mut Tx, row: &RoleRow<'_>) -> DbResult<()> {
+pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)

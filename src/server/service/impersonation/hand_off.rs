@@ -15,7 +15,7 @@ use crate::model::audit::{Severity, action};
 use crate::server::crypto::pkce;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::{self, ApplicationRow};
-use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
+use crate::server::db::credential::{self, HandOffCode, NewHandOffCode};
 use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::session::Session;
@@ -115,7 +115,7 @@ pub async fn redeem_in(
 /// A code that somebody presented in vain.
 struct Refused<'a> {
     code_hash: &'a [u8],
-    row: &'a HandOffCodeRow,
+    row: &'a HandOffCode,
     session: &'a Session,
     presenter: Presenter<'a>,
 }
@@ -207,7 +207,7 @@ pub async fn claim(
 fn severity(
     state: &AppState,
     refusal: Refusal,
-    row: &HandOffCodeRow,
+    row: &HandOffCode,
     session: &Session,
     presenter: Presenter<'_>,
 ) -> Severity {
@@ -230,7 +230,7 @@ async fn find(
     conn: &mut Conn,
     environment_id: Uuid,
     code_hash: &[u8],
-) -> ServiceResult<Option<(HandOffCodeRow, Session, ApplicationRow)>> {
+) -> ServiceResult<Option<(HandOffCode, Session, ApplicationRow)>> {
     let Some(row) = credential::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
     let application = application::by_id(conn, environment_id, row.application_id).await?;
@@ -240,7 +240,7 @@ async fn find(
 /// What stands against the presenter, the code and the session, in this order: a stranger learns nothing of the rest.
 fn check(
     state: &AppState,
-    row: &HandOffCodeRow,
+    row: &HandOffCode,
     session: &Session,
     application: &ApplicationRow,
     presenter: Presenter<'_>,
@@ -277,12 +277,12 @@ fn check(
     spent(state, row, session)
 }
 
-fn is_spent(state: &AppState, row: &HandOffCodeRow) -> bool {
+fn is_spent(state: &AppState, row: &HandOffCode) -> bool {
     row.redeemed_at.is_some() || state.now() >= row.expires_at
 }
 
 /// What stands against the code and the session, whoever presents it.
-fn spent(state: &AppState, row: &HandOffCodeRow, session: &Session) -> Option<Refusal> {
+fn spent(state: &AppState, row: &HandOffCode, session: &Session) -> Option<Refusal> {
     let now = state.now();
     if row.redeemed_at.is_some() {
         return Some(Refusal::Replayed);

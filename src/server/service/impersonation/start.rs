@@ -12,7 +12,7 @@ use crate::model::mode::Mode;
 use crate::model::session::SessionKind;
 use crate::model::validate::Checks;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
+use crate::server::db::account::{AccountMembership, AssignedApplicationRow};
 use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
@@ -37,7 +37,7 @@ struct Purpose<'a> {
 /// What the policy allowed.
 struct Choice<'a> {
     candidate: &'a Candidate,
-    membership: &'a MembershipRow,
+    membership: &'a AccountMembership,
     application: &'a AssignedApplicationRow,
     grant: Grant,
 }

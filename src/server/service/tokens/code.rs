@@ -8,7 +8,7 @@ use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorizationCode};
+use crate::server::db::credential::{self, AuthorizationCode, NewAuthorizationCode};
 use crate::server::db::{Tx, session as session_table};
 use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
@@ -146,7 +146,7 @@ async fn redeem(
 /// A code that this client was given.
 struct Found<'a> {
     code_hash: &'a [u8],
-    row: AuthorizationCodeRow,
+    row: AuthorizationCode,
     verifier_length: usize,
 }
 
@@ -214,7 +214,7 @@ async fn replayed(
     mut tx: Tx,
     environment_id: Uuid,
     code_hash: &[u8],
-    row: &AuthorizationCodeRow,
+    row: &AuthorizationCode,
     origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? else { return Ok(()) };
