@@ -5,8 +5,10 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on, read_as};
 use crate::model::application::LoginMethod;
+use crate::server::domain::application::AssignedApplication;
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,19 +27,38 @@ pub struct AccountMembership {
     pub disabled_at: Option<DateTime<Utc>>,
 }
 
-/// An application as assigned to an account.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AssignedApplicationRow {
-    pub account_id: Uuid,
-    pub application_id: Uuid,
-    pub client_id: String,
-    pub name: String,
-    pub login_method: LoginMethod,
-    pub app_url: String,
-    pub login_url: String,
-    pub keep_session_alive: bool,
-    pub is_default: bool,
+#[derive(sqlx::FromRow)]
+struct AssignedApplicationRow {
+    account_id: Uuid,
+    application_id: Uuid,
+    client_id: String,
+    name: String,
+    login_method: Stored<LoginMethod>,
+    app_url: String,
+    login_url: String,
+    keep_session_alive: bool,
+    is_default: bool,
 }
+
+impl TryFrom<AssignedApplicationRow> for AssignedApplication {
+    type Error = DbError;
+
+    fn try_from(row: AssignedApplicationRow) -> DbResult<Self> {
+        Ok(Self {
+            account_id: row.account_id,
+            application_id: row.application_id,
+            client_id: row.client_id,
+            name: row.name,
+            login_method: row.login_method.known("applications", "login_method", row.application_id)?,
+            app_url: row.app_url,
+            login_url: row.login_url,
+            keep_session_alive: row.keep_session_alive,
+            is_default: row.is_default,
+        })
+    }
+}
+
+read_as!(AssignedApplicationRow => AssignedApplication);
 
 pub async fn by_external_id(
     conn: &mut Conn,
@@ -123,7 +144,7 @@ pub async fn permissions(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> Db
 }
 
 /// The applications of every account that the user is a member of, the default one of each account first.
-pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplicationRow>> {
+pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplication>> {
     fetch_known!(
         conn,
         "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.app_url, p.login_url,

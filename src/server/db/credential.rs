@@ -329,9 +329,6 @@ pub async fn bind_session_cookie(tx: &mut Tx, secret_hash: &[u8], family_id: Uui
 pub struct SessionCookie {
     pub session_id: Uuid,
     pub application_id: Option<Uuid>,
-    /// When the browser got the cookie.
-    pub created_at: DateTime<Utc>,
-    pub kind: String,
     /// What the cookie came with, where it came with tokens.
     pub family_id: Option<Uuid>,
     /// Whether it took the place of a session of somebody else's that ran.
@@ -371,7 +368,7 @@ pub async fn session_cookies(
     }
     let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT c.session_id, c.application_id, c.created_at, s.kind, c.family_id,
+        "SELECT c.session_id, c.application_id, c.family_id,
            EXISTS (SELECT 1 FROM replaced_sessions r WHERE r.secret_hash = c.secret_hash) AS shared
          FROM session_cookies c JOIN sessions s ON s.id = c.session_id
          WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})

@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
+use super::word::Stored;
 use super::{Conn, DbResult, fetch_all, fetch_optional, fetch_scalar, migration};
+use crate::model::operator::Role;
 
 /// One role of one operator; an operator without roles has one row without a role.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -10,7 +12,8 @@ pub struct OperatorGrant {
     pub email: String,
     pub name: String,
     pub disabled: bool,
-    pub role: Option<String>,
+    /// Also one that nobody knows: whoever looks at operators sees it.
+    pub role: Option<Stored<Role>>,
     /// Slug of the environment, or nothing where the role holds in all.
     pub environment: Option<String>,
 }

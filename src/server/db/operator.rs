@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::environment::EnvironmentRow;
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, fetch_scalar};
+use super::word::{Stored, known};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::operator::{Role, Roles};
+use crate::server::domain::environment::Environment;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct OperatorRecord {
@@ -134,28 +135,33 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
     }
 }
 
+/// An environment's id, slug, name and host, and one role there.
+type PlaceRow = (Uuid, String, String, Option<String>, Stored<Role>);
+
 /// The environments in which the operator has a role, in their order, each with all of its roles there. A role that nobody
 /// knows gives no right.
-pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(EnvironmentRow, Roles)>> {
-    let rows: Vec<(Uuid, String, String, Option<String>, Role)> = fetch_known!(
+pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environment, Roles)>> {
+    let rows: Vec<PlaceRow> = fetch_all!(
         conn,
         "SELECT e.id, e.slug, e.name, e.host, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
          WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
         operator_id
     )?;
-    let mut places: Vec<(EnvironmentRow, Roles)> = Vec::new();
-    for of_one in rows.chunk_by(|row, next| row.0 == next.0) {
-        let roles: Roles = of_one.iter().map(|row| row.4).collect();
-        if let Some((id, slug, name, host, _)) = of_one.first().cloned() {
-            places.push((EnvironmentRow { id, slug, name, host }, roles));
-        }
+    let read = |(id, slug, name, host, role): PlaceRow| {
+        Ok((Environment { id, slug, name, host }, role.known("operator_roles", "role", operator_id)?))
+    };
+    let rows = known(rows.into_iter().map(read))?;
+    let mut places: Vec<(Environment, Roles)> = Vec::new();
+    for of_one in rows.chunk_by(|(one, _), (next, _)| one.id == next.id) {
+        let roles: Roles = of_one.iter().map(|(_, role)| *role).collect();
+        places.extend(of_one.first().map(|(environment, _)| (environment.clone(), roles)));
     }
     Ok(places)
 }
 
 /// The environments in which the operator has any role.
-pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<EnvironmentRow>> {
+pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<Environment>> {
     fetch_all!(
         conn,
         "SELECT e.id, e.slug, e.name, e.host FROM environments e

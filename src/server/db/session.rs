@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_one, fetch_optional, fetch_scalar};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, fetch_one, fetch_optional, fetch_scalar, read_as};
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::domain::session::Session;
+use crate::server::domain::session::listed::ListedSession;
 
 pub struct NewSession<'a> {
     pub id: Uuid,
@@ -42,7 +44,7 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
         s.reason,
         s.ticket,
         s.deadline,
-        s.mode.as_str(),
+        s.mode,
         s.now,
         s.expires_at,
         s.ip_address,
@@ -58,12 +60,9 @@ mod of_browser;
 mod of_user;
 pub use of_browser::{held_by, used_by};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
-use standing::{StandingRow, sessions};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
-    let found: Option<StandingRow> =
-        fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)?;
-    Ok(found.map(Session::from))
+    fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
 }
 
 /// Sessions whose time is over, longest first.
@@ -303,30 +302,57 @@ pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)
 }
 
-/// A session in a list.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SessionListRow {
-    pub id: Uuid,
-    pub kind: SessionKind,
-    pub created_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub end_reason: Option<EndReason>,
-    pub account_id: Option<Uuid>,
-    pub account_name: Option<String>,
-    pub application_id: Option<Uuid>,
-    pub application_name: Option<String>,
-    pub operator_id: Option<Uuid>,
-    pub operator_name: Option<String>,
-    pub reason: Option<String>,
-    pub ticket: Option<String>,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
+#[derive(sqlx::FromRow)]
+struct SessionListRow {
+    id: Uuid,
+    kind: Stored<SessionKind>,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<Stored<EndReason>>,
+    account_id: Option<Uuid>,
+    account_name: Option<String>,
+    application_id: Option<Uuid>,
+    application_name: Option<String>,
+    operator_id: Option<Uuid>,
+    operator_name: Option<String>,
+    reason: Option<String>,
+    ticket: Option<String>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
 }
 
+impl TryFrom<SessionListRow> for ListedSession {
+    type Error = DbError;
+
+    fn try_from(row: SessionListRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            kind: row.kind.known("sessions", "kind", row.id)?,
+            created_at: row.created_at,
+            last_seen_at: row.last_seen_at,
+            expires_at: row.expires_at,
+            ended_at: row.ended_at,
+            end_reason: row.end_reason.map(|word| word.known("sessions", "end_reason", row.id)).transpose()?,
+            account_id: row.account_id,
+            account_name: row.account_name,
+            application_id: row.application_id,
+            application_name: row.application_name,
+            operator_id: row.operator_id,
+            operator_name: row.operator_name,
+            reason: row.reason,
+            ticket: row.ticket,
+            ip_address: row.ip_address,
+            user_agent: row.user_agent,
+        })
+    }
+}
+
+read_as!(SessionListRow => ListedSession);
+
 /// A user's sessions, running ones first, then newest first.
-pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<SessionListRow>> {
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<ListedSession>> {
     fetch_known!(
         conn,
         "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.account_id,

@@ -19,9 +19,10 @@ use crate::model::impersonation::{
     MINUTES_WITHOUT_KEEP_ALIVE,
 };
 use crate::model::session::EndReason;
-use crate::server::db::account::{self, AccountMembership, AssignedApplicationRow};
+use crate::server::db::account::{self, AccountMembership};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
+use crate::server::domain::application::AssignedApplication;
 use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -33,7 +34,7 @@ pub use start::{HAND_OFF_LIFETIME, start};
 pub struct Candidate {
     pub user: UserRecord,
     pub memberships: Vec<AccountMembership>,
-    pub applications: Vec<AssignedApplicationRow>,
+    pub applications: Vec<AssignedApplication>,
     pub settings: ImpersonationSettings,
     /// Whether only an Owner may impersonate them.
     pub is_protected: bool,
@@ -61,7 +62,7 @@ impl Candidate {
         })
     }
 
-    fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplicationRow> {
+    fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplication> {
         self.applications.iter().filter(move |application| application.account_id == account_id)
     }
 

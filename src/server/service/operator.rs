@@ -12,16 +12,17 @@ use super::caller::{Caller, Origin};
 use super::impersonation::live;
 use super::session;
 use crate::model::audit::action;
-use crate::model::environment::Environment;
+use crate::model::environment::EnvironmentOption;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
 use crate::server::db::{Conn, Tx, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
@@ -202,7 +203,7 @@ pub async fn enter(state: &AppState, operator: Operator, origin: Origin, slug: &
     Ok(Caller { state: state.clone(), actor: Actor::Operator(operator), environment, roles, origin })
 }
 
-async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
+async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(Environment, Roles)>>> {
     let read = async {
         let mut conn = state.db.read().await?;
         ServiceResult::Ok(Arc::new(table::places(&mut conn, operator_id).await?))
@@ -260,7 +261,7 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
 /// too, without a name: it says who is signed in, and leads to where there is something to see.
 pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
     let places = places(state, operator.id).await?;
-    let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
+    let plain = |row: Environment| EnvironmentOption { slug: row.slug, name: row.name };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
             // Who may not see sessions is not told how many there are either.
@@ -270,7 +271,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
             };
             (plain(current), roles, running)
         }
-        None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
+        None => (EnvironmentOption { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
     };
     Ok(Shell {
         operator_id: operator.id,

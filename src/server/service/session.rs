@@ -18,10 +18,11 @@ use super::delivery::back_channel_logout;
 use super::registry::names::Names;
 use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
-use crate::server::db::session::{self as table, SessionListRow};
+use crate::server::db::session as table;
 use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
+use crate::server::domain::session::listed::ListedSession;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 
@@ -193,7 +194,7 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResul
     Ok(rows.into_iter().map(|row| item(row, &names)).collect())
 }
 
-fn item(row: SessionListRow, names: &Names) -> SessionItem {
+fn item(row: ListedSession, names: &Names) -> SessionItem {
     SessionItem {
         id: row.id,
         kind: row.kind,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::context::plain;
 use super::super::{say, say_json, table};
-use crate::model::operator::Role;
 use crate::server::db::inspect::{self, OperatorGrant};
+use crate::server::db::word::Stored;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
@@ -23,12 +23,16 @@ pub async fn list(state: &AppState, as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let row = |grant: OperatorGrant| {
-        let role = grant.role.as_deref();
-        let label = role.map_or("no role", |word| Role::parse(word).map_or(word, |role| role.label()));
+        let label = match &grant.role {
+            None => "no role",
+            Some(Stored::Known(role)) => role.label(),
+            Some(Stored::Unknown(unknown)) => &unknown.word,
+        };
         let place =
             if grant.role.is_none() { "–" } else { grant.environment.as_deref().unwrap_or("all environments") };
         let state = if grant.disabled { "disabled" } else { "" };
-        vec![grant.email, grant.name, label.to_owned(), place.to_owned(), state.to_owned()]
+        let (label, place, state) = (label.to_owned(), place.to_owned(), state.to_owned());
+        vec![grant.email, grant.name, label, place, state]
     };
     let rows: Vec<Vec<String>> = grants.into_iter().map(row).collect();
     say(&table(&["E-MAIL", "NAME", "ROLE", "IN", ""], &rows));
@@ -52,7 +56,9 @@ fn grouped(grants: &[OperatorGrant]) -> Vec<Value> {
             let first = grants.first()?;
             let roles: Vec<Value> = grants
                 .iter()
-                .filter_map(|grant| Some(json!({ "role": grant.role.as_deref()?, "environment": grant.environment })))
+                .filter_map(|grant| {
+                    Some(json!({ "role": grant.role.as_ref()?.text(), "environment": grant.environment }))
+                })
                 .collect();
             Some(json!({ "email": first.email, "name": first.name, "disabled": first.disabled, "roles": roles }))
         })

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{CHUNK, build};
+use crate::model::application::RedirectKind;
 use crate::server::db::{DbResult, Tx, execute, expect_one};
 use crate::server::platform::text;
 
@@ -101,7 +102,12 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
 }
 
 /// `kind` is `login` or `logout`.
-pub async fn replace_redirect_uris(tx: &mut Tx, application_id: Uuid, kind: &str, uris: &[String]) -> DbResult<()> {
+pub async fn replace_redirect_uris(
+    tx: &mut Tx,
+    application_id: Uuid,
+    kind: RedirectKind,
+    uris: &[String],
+) -> DbResult<()> {
     execute!(tx, "DELETE FROM redirect_uris WHERE application_id = $1 AND kind = $2", application_id, kind)?;
     for uri in uris {
         execute!(

@@ -12,11 +12,12 @@ use crate::model::mode::Mode;
 use crate::model::session::SessionKind;
 use crate::model::validate::Checks;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::account::{AccountMembership, AssignedApplicationRow};
+use crate::server::db::account::AccountMembership;
 use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
+use crate::server::domain::application::AssignedApplication;
 use crate::server::domain::policy::{self, AccountFacts, Grant, Membership};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{composed, is_visible};
@@ -38,7 +39,7 @@ struct Purpose<'a> {
 struct Choice<'a> {
     candidate: &'a Candidate,
     membership: &'a AccountMembership,
-    application: &'a AssignedApplicationRow,
+    application: &'a AssignedApplication,
     grant: Grant,
 }
 

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::{ImportError, Kind, Phase, Progress, Rows};
 use crate::model::audit::action;
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::analyze;
 use crate::server::db::import::staging::{self as table, RunningImport};
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::directory::change::Protection;
@@ -60,7 +60,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// [`ImportError::Running`] where another process is at work.
-    pub async fn begin(state: &'a AppState, environment: &EnvironmentRow) -> Result<Self, ImportError> {
+    pub async fn begin(state: &'a AppState, environment: &Environment) -> Result<Self, ImportError> {
         let mut conn = state.db.read().await?;
         let before = table::of_environment(&mut conn, environment.id).await?;
         drop(conn);

@@ -9,10 +9,11 @@ use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
 use crate::server::db::operator::OperatorRecord;
 use crate::server::db::{Tx, session as session_table, text as text_table};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -262,7 +263,7 @@ async fn record_in(
     state: &AppState,
     tx: &mut Tx,
     by: &Actor,
-    mut places: Vec<EnvironmentRow>,
+    mut places: Vec<Environment>,
     name: &str,
     sentence: &str,
 ) -> ServiceResult<()> {

@@ -12,10 +12,10 @@ use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, RefreshToken};
 use crate::server::db::{Conn, Tx, session as session_table, user};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
@@ -45,7 +45,7 @@ pub struct Refreshing<'a> {
 pub async fn refresh(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Refreshing<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
@@ -63,7 +63,7 @@ async fn trade(
     state: &AppState,
     mut tx: Tx,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Refreshing<'_>,
     (token_hash, row): (&[u8], RefreshToken),
     origin: &Origin,

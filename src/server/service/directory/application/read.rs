@@ -8,10 +8,10 @@ use crate::model::application::{
 };
 use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
-use crate::server::db::DbResult;
-use crate::server::db::application::{self as table, ApplicationListRow};
-use crate::server::db::delivery::logout::{self as messages, DeliveryRow};
-use crate::server::db::word::{known, word};
+use crate::server::db::application as table;
+use crate::server::db::delivery::logout as messages;
+use crate::server::domain::application::ListedApplication;
+use crate::server::domain::delivery::ListedMessage;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::Search;
 use crate::server::service::caller::Caller;
@@ -51,7 +51,7 @@ pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList
     })
 }
 
-fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
+fn item(row: ListedApplication, names: &Names) -> ApplicationItem {
     ApplicationItem {
         id: row.id,
         client_id: row.client_id,
@@ -114,7 +114,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             .collect(),
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
-        deliveries: known(deliveries.into_iter().map(delivery))?,
+        deliveries: deliveries.into_iter().map(delivery).collect(),
         can_retry: caller.roles.can_administer(),
         now: state.now(),
     })
@@ -125,17 +125,16 @@ fn counted(number: i64) -> String {
     if number < COUNTED { number.to_string() } else { "1,000+".to_owned() }
 }
 
-fn delivery(row: DeliveryRow) -> DbResult<DeliveryItem> {
-    let kind: SessionKind = word("kind", &row.session_kind)?;
+fn delivery(row: ListedMessage) -> DeliveryItem {
     let (state, at) = match (row.delivered_at, row.dead_at) {
         (Some(at), _) => (LogoutState::Delivered, at),
         (None, Some(at)) => (LogoutState::Failed, at),
         (None, None) if row.last_error.is_some() => (LogoutState::Retrying, row.next_attempt_at),
         (None, None) => (LogoutState::Sending, row.next_attempt_at),
     };
-    Ok(DeliveryItem {
+    DeliveryItem {
         session_id: row.session_id,
-        impersonation: kind == SessionKind::Impersonation,
+        impersonation: row.session_kind == SessionKind::Impersonation,
         user_id: row.user_id,
         user_name: row.user_name,
         user_email: row.user_email,
@@ -144,5 +143,5 @@ fn delivery(row: DeliveryRow) -> DbResult<DeliveryItem> {
         attempts: row.attempts,
         last_error: row.last_error.unwrap_or_default(),
         at,
-    })
+    }
 }

@@ -51,7 +51,7 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
     let rows = credential::session_cookies(&mut conn, environment_id, &hashes).await?;
     // The provider's own cookie of a user's session is bound to no application and worth nothing here.
     let bound = |row: SessionCookie| {
-        let SessionCookie { session_id, application_id, family_id, shared, .. } = row;
+        let SessionCookie { session_id, application_id, family_id, shared } = row;
         application_id.map(|application_id| Kept { session_id, application_id, family_id, shared })
     };
     Ok(rows.into_iter().filter_map(bound).collect())
