@@ -215,6 +215,8 @@ pub struct UserDetail {
     pub sessions: Vec<SessionItem>,
     /// Newest first, at most 20.
     pub events: Vec<AuditItem>,
+    /// Whether there are more sessions or events than these.
+    pub has_earlier: bool,
     /// The operator who asks, and whether they may end what others started.
     pub asked_by: Uuid,
     pub can_end_any: bool,

@@ -247,7 +247,7 @@ macro_rules! fetch_scalar {
     };
 }
 
-pub(crate) use word::{fetch_known, read_as};
+pub(crate) use word::{fetch_bounded, fetch_known, read_as};
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};
 
 /// The file of a SQLite database; `None` for another kind, and for one in memory.

@@ -3,9 +3,13 @@
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use super::page::Bounded;
 use super::search::{Statement, Value, bound};
 use super::word::{Stored, known, known_rows};
-use super::{Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on, read_as};
+use super::{
+    Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional, on,
+    read_as,
+};
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
 use crate::model::key::SigningAlgorithm;
 use crate::server::domain::application::{Application, ListedApplication};
@@ -206,13 +210,14 @@ pub struct AssignedAccount {
 }
 
 /// The accounts that have an application, by name.
-pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<AssignedAccount>> {
-    fetch_all!(
+pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Bounded<AssignedAccount>> {
+    fetch_bounded!(
         conn,
+        limit,
         "SELECT a.id, a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
          WHERE aa.application_id = $1 ORDER BY a.sort_name, a.id LIMIT $2",
         application_id,
-        limit
+        limit + 1
     )
 }
 

@@ -3,8 +3,11 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::page::Bounded;
 use super::word::Stored;
-use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, fetch_one, fetch_optional, fetch_scalar, read_as};
+use super::{
+    Conn, DbError, DbResult, Tx, execute, fetch_bounded, fetch_known, fetch_one, fetch_optional, fetch_scalar, read_as,
+};
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::domain::session::Session;
@@ -87,13 +90,22 @@ pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> D
 }
 
 /// Running impersonations of an environment, newest first.
-pub async fn live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<Vec<Session>> {
-    fetch_sessions!(
+pub async fn live_impersonations(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> DbResult<Bounded<Session>> {
+    fetch_bounded!(
         conn,
-        "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 500",
+        limit,
+        standing!(
+            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
+        ),
         environment_id,
-        now
+        now,
+        limit + 1
     )
 }
 
@@ -141,14 +153,19 @@ pub async fn impersonations_of(
     environment_id: Uuid,
     user_id: Uuid,
     operator_id: Uuid,
-) -> DbResult<Vec<Session>> {
-    fetch_sessions!(
+    limit: i64,
+) -> DbResult<Bounded<Session>> {
+    fetch_bounded!(
         conn,
-        "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 100",
+        limit,
+        standing!(
+            "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $4"
+        ),
         environment_id,
         user_id,
-        operator_id
+        operator_id,
+        limit + 1
     )
 }
 
@@ -352,9 +369,10 @@ impl TryFrom<SessionListRow> for ListedSession {
 read_as!(SessionListRow => ListedSession);
 
 /// A user's sessions, running ones first, then newest first.
-pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<ListedSession>> {
-    fetch_known!(
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Bounded<ListedSession>> {
+    fetch_bounded!(
         conn,
+        limit,
         "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.account_id,
            a.name AS account_name, s.application_id, p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
          FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN applications p ON p.id = s.application_id
@@ -362,6 +380,6 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec
          WHERE s.user_id = $1
          ORDER BY CASE WHEN s.ended_at IS NULL THEN 0 ELSE 1 END, s.created_at DESC, s.id DESC LIMIT $2",
         user_id,
-        limit
+        limit + 1
     )
 }

@@ -7,6 +7,7 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, FromRow, Row, Type};
 
+use super::page::Bounded;
 use super::{DbError, DbResult};
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
 use crate::model::audit::{ActorKind, Severity};
@@ -190,6 +191,24 @@ pub fn known_rows<R: Row, T: for<'r> FromRow<'r, R>>(rows: Result<Vec<R>, sqlx::
     known(rows?.iter().map(|row| Ok(T::from_row(row)?)))
 }
 
+/// [`known_rows`] of a query that asks for one row over `limit`. One that is left out counts: there are more all the same.
+pub fn bounded_rows<R: Row, T: for<'r> FromRow<'r, R>>(
+    rows: Result<Vec<R>, sqlx::Error>,
+    limit: i64,
+) -> DbResult<Bounded<T>> {
+    Bounded::new(rows?, limit).try_map(|rows| known_rows(Ok(rows)))
+}
+
+/// The first rows that a query finds, `$limit` at most, as [`Bounded`]: the query's own limit is one more. Those with words that
+/// nobody knows are left out.
+macro_rules! fetch_bounded {
+    ($conn:expr, $limit:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::db::on!($conn, c => {
+            $crate::server::db::word::bounded_rows(sqlx::query($sql)$(.bind($bind))*.fetch_all(c).await, $limit)
+        })
+    };
+}
+
 /// All rows that a query finds, but for those with words that nobody knows: see [`known`].
 macro_rules! fetch_known {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -199,7 +218,7 @@ macro_rules! fetch_known {
     };
 }
 
-pub(crate) use {fetch_known, read_as};
+pub(crate) use {fetch_bounded, fetch_known, read_as};
 
 #[cfg(test)]
 mod tests {

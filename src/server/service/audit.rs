@@ -20,7 +20,7 @@ use crate::model::mode::Mode;
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter};
-use crate::server::db::page::{Cursor, Window};
+use crate::server::db::page::{Bounded, Cursor, Window};
 use crate::server::db::user::SortValue;
 use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
@@ -267,16 +267,16 @@ pub async fn account_log(
     page(conn, rows, cursor.as_ref()).await
 }
 
-/// The latest events about one user.
+/// The latest events about one user, and whether there are more than these.
 pub async fn of_user(
     conn: &mut Conn,
     environment_id: Uuid,
     user_id: Uuid,
     limit: i64,
-) -> ServiceResult<Vec<AuditItem>> {
-    let filter = AuditFilter { environment_id, user_id: Some(user_id), limit, ..AuditFilter::default() };
-    let rows = table::list(conn, &filter).await?;
-    items(conn, rows).await
+) -> ServiceResult<(Vec<AuditItem>, bool)> {
+    let filter = AuditFilter { environment_id, user_id: Some(user_id), limit: limit + 1, ..AuditFilter::default() };
+    let (rows, more) = Bounded::new(table::list(conn, &filter).await?, limit).apart();
+    Ok((items(conn, rows).await?, more))
 }
 
 #[tracing::instrument(level = "debug", skip_all)]

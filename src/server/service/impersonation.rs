@@ -30,6 +30,11 @@ use crate::server::error::{ServiceError, ServiceResult};
 pub use reopen::{Reopened, reopen};
 pub use start::{HAND_OFF_LIFETIME, start};
 
+/// Running sessions that the Impersonation page shows at most.
+const LIVE: i64 = 500;
+/// Running sessions of one user that the drawer shows at most.
+const RUNNING: i64 = 100;
+
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
     pub user: UserRecord,
@@ -122,8 +127,10 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         caller.environment.id,
         user_id,
         caller.actor.id().unwrap_or_default(),
+        RUNNING,
     )
     .await?;
+    let (running, more_running) = running.apart();
     let names = &candidate.names;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
@@ -171,6 +178,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row, names))
             .collect(),
+        more_running,
         now,
     })
 }
@@ -183,7 +191,9 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let mut conn = caller.state.db.read().await?;
     let (settings, version) = settings_table::versioned(&mut conn, caller.environment.id).await?;
     let protected_permissions = settings_table::protected_permissions(&mut conn, caller.environment.id).await?;
-    let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let live = session_table::live_impersonations(&mut conn, caller.environment.id, now, LIVE).await?;
+    // How many run says whether there are more.
+    let (live, _) = live.apart();
     let names = Names::of_sessions(&mut conn, &live).await?;
     let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::session::SessionKind;
+use crate::server::db::page::Bounded;
 use crate::server::db::word::Stored;
-use crate::server::db::{Conn, DbError, DbResult, Tx, fetch_all, fetch_known, fetch_optional, read_as};
+use crate::server::db::{Conn, DbError, DbResult, Tx, fetch_all, fetch_bounded, fetch_optional, read_as};
 use crate::server::domain::delivery::ListedMessage;
 
 /// The applications that hold tokens of a session and want to be told of its end.
@@ -72,12 +73,13 @@ macro_rules! select_delivery {
 }
 
 /// The latest messages to an application, newest first, but for those about users who are removed.
-pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ListedMessage>> {
-    fetch_known!(
+pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Bounded<ListedMessage>> {
+    fetch_bounded!(
         conn,
+        limit,
         select_delivery!("ORDER BY created_at DESC, id DESC LIMIT $2", "ORDER BY d.created_at DESC, d.id DESC"),
         application_id,
-        limit
+        limit + 1
     )
 }
 

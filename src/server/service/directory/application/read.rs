@@ -87,10 +87,10 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
     origins.sort();
     origins.dedup();
-    let accounts = table::accounts(&mut conn, application_id, ACCOUNTS).await?;
+    let (accounts, more_accounts) = table::accounts(&mut conn, application_id, ACCOUNTS).await?.apart();
     let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
     let counts = messages::counts(&mut conn, application_id, COUNTED).await?;
-    let deliveries = messages::of_application(&mut conn, application_id, DELIVERIES).await?;
+    let (deliveries, more_deliveries) = messages::of_application(&mut conn, application_id, DELIVERIES).await?.apart();
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
@@ -112,9 +112,11 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             .into_iter()
             .map(|row| AccountOption { external_id: row.external_id, name: names.told_apart(Some(row.id), row.name) })
             .collect(),
+        more_accounts,
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
         deliveries: deliveries.into_iter().map(delivery).collect(),
+        more_deliveries,
         can_retry: caller.roles.can_administer(),
         now: state.now(),
     })

@@ -171,8 +171,8 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let mut conn = caller.state.db.read().await?;
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
-    let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
-    let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
+    let (sessions, more_sessions) = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
+    let (events, more_events) = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
     let user = &candidate.user;
     let names = &candidate.names;
     let mut accounts: Vec<UserAccount> = candidate
@@ -216,6 +216,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
         accounts,
         sessions,
         events,
+        has_earlier: more_sessions || more_events,
         asked_by: caller.actor.id().unwrap_or_default(),
         can_end_any: caller.roles.can_end_any_session(),
         impersonation: candidate.denial(caller),
