@@ -156,12 +156,16 @@ pub struct ApplicationDetail {
     pub issuer: String,
     /// The accounts that have it, by name, at most 100.
     pub accounts: Vec<AccountOption>,
+    /// Whether more have it than these.
+    pub more_accounts: bool,
     /// External ids of those whose default application it is.
     pub default_of: Vec<String>,
     /// How many of the latest messages, at most 1,000, were delivered, wait and failed.
     pub counts: Vec<String>,
     /// Newest first, at most 50.
     pub deliveries: Vec<DeliveryItem>,
+    /// Whether there are more than these.
+    pub more_deliveries: bool,
     /// What it got wrong within a day, newest first, at most 50.
     pub problems: Vec<ProblemItem>,
     pub can_retry: bool,

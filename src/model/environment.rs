@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// An environment as the switcher shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Environment {
+pub struct EnvironmentOption {
     /// Its word in URLs: lower-case letters, digits and hyphens.
     pub slug: String,
     pub name: String,

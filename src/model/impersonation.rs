@@ -134,6 +134,8 @@ pub struct Drawer {
     pub hidden_from_account_audit: bool,
     /// This operator's running impersonations of this user, newest first.
     pub running: Vec<LiveImpersonation>,
+    /// Whether more of them run than these.
+    pub more_running: bool,
     pub now: DateTime<Utc>,
 }
 

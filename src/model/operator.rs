@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::environment::Environment;
+use super::environment::EnvironmentOption;
 use super::words::{UnknownWord, words};
 
 words! {
@@ -108,11 +108,11 @@ pub struct Shell {
     pub operator_name: String,
     pub operator_email: String,
     /// Without a name where the operator has no role in it, whether it exists or not.
-    pub environment: Environment,
+    pub environment: EnvironmentOption,
     /// The operator's roles in `environment`.
     pub roles: Roles,
     /// Every environment in which the operator has a role.
-    pub environments: Vec<Environment>,
+    pub environments: Vec<EnvironmentOption>,
     /// Impersonations running now in `environment`.
     pub live_impersonations: i64,
     /// Changes whenever one of them begins or ends: what the stream of changes is held against.

@@ -130,7 +130,7 @@ impl UserQuery {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserRow {
+pub struct UserItem {
     pub id: Uuid,
     pub name: String,
     pub email: String,
@@ -159,7 +159,7 @@ fn is_zero(number: &i64) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsersPage {
     /// Shared, since several parts of the page read the same answer.
-    pub rows: Arc<Vec<UserRow>>,
+    pub rows: Arc<Vec<UserItem>>,
     /// Whether anything was looked for or left out.
     pub is_filtered: bool,
     /// Users of the environment, and how many of them match. `total` stops counting at
@@ -215,6 +215,8 @@ pub struct UserDetail {
     pub sessions: Vec<SessionItem>,
     /// Newest first, at most 20.
     pub events: Vec<AuditItem>,
+    /// Whether there are more sessions or events than these.
+    pub has_earlier: bool,
     /// The operator who asks, and whether they may end what others started.
     pub asked_by: Uuid,
     pub can_end_any: bool,

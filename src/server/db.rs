@@ -64,8 +64,9 @@ pub enum DbError {
     Sqlx(sqlx::Error),
     #[error(transparent)]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    #[error("{column} holds {value:?}, which is no {vocabulary}")]
-    Inconsistent { column: String, vocabulary: &'static str, value: String },
+    /// `id` is the row's own, or that of what the row belongs to where it has none.
+    #[error("{column} of {table} {id} holds {value:?}, which is no {vocabulary}")]
+    Inconsistent { table: &'static str, column: &'static str, id: String, vocabulary: &'static str, value: String },
     #[error("expected to change {expected} row of {table}, changed {actual}")]
     RowsAffected { table: &'static str, expected: u64, actual: u64 },
     #[error("the database did not say whether it changed: {0}")]
@@ -246,7 +247,7 @@ macro_rules! fetch_scalar {
     };
 }
 
-pub(crate) use word::fetch_known;
+pub(crate) use word::{fetch_bounded, fetch_known, read_as};
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};
 
 /// The file of a SQLite database; `None` for another kind, and for one in memory.

@@ -19,8 +19,8 @@ use super::cache::watchers::{Running, Watchers};
 use super::crypto::keyring::Keyring;
 use super::crypto::password::Passwords;
 use super::db::Db;
-use super::db::environment::EnvironmentRow;
-use super::db::operator::OperatorSessionRow;
+use super::db::operator::PortalSession;
+use super::domain::environment::Environment;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
 use super::platform::lines::Refusals;
@@ -89,11 +89,11 @@ const ENVIRONMENTS: usize = 1_000;
 const LISTS: usize = 128;
 
 /// Portal sessions that have not ended, by the hash of their cookies.
-pub type PortalSessions = EpochMap<Vec<u8>, OperatorSessionRow>;
+pub type PortalSessions = EpochMap<Vec<u8>, PortalSession>;
 /// Pages of lists without what they say to the caller alone, and whether impersonation is on, by environment and query.
 pub type UserLists = EpochMap<(Uuid, UserQuery), (UsersPage, bool)>;
 /// By operator, the environments in which it has a role, with its roles there.
-pub type Places = EpochMap<Uuid, Arc<Vec<(EnvironmentRow, Roles)>>>;
+pub type Places = EpochMap<Uuid, Arc<Vec<(Environment, Roles)>>>;
 
 /// `rand_a` has twelve bits.
 const COUNTER_MAX: u16 = 0x0fff;
@@ -179,7 +179,7 @@ impl AppState {
     }
 
     /// The issuer of an environment.
-    pub fn issuer(&self, environment: &EnvironmentRow) -> String {
+    pub fn issuer(&self, environment: &Environment) -> String {
         self.issuer_at(&environment.slug, environment.host.as_deref())
     }
 
@@ -189,7 +189,7 @@ impl AppState {
     }
 
     /// The origin at which an environment's pages are: its issuer is there, or below it.
-    pub fn origin_of(&self, environment: &EnvironmentRow) -> String {
+    pub fn origin_of(&self, environment: &Environment) -> String {
         match &environment.host {
             Some(_) => self.issuer(environment),
             None => self.origin(),

@@ -1,5 +1,6 @@
 //! Starting, showing and ending impersonations, at the portal's side.
 
+mod bounded;
 mod endings;
 mod race;
 

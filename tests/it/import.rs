@@ -1,10 +1,10 @@
 //! What an import does with good files, and what it says about bad ones.
 
 use super::support::TestApp;
-use understudy::server::db::environment::EnvironmentRow;
 use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
 use understudy::server::domain::actor::Actor;
+use understudy::server::domain::environment::Environment;
 use understudy::server::service;
 use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::problem::Problems;
@@ -51,7 +51,7 @@ fn problems<T>(outcome: Result<T, ImportError>) -> Vec<String> {
 
 struct Bench {
     app: TestApp,
-    environment: EnvironmentRow,
+    environment: Environment,
 }
 
 impl Bench {

@@ -198,7 +198,7 @@ impl TestApp {
     pub async fn user_sessions(&self, email: &str) -> Vec<understudy::model::session::SessionItem> {
         let user = self.user_id(email).await;
         let mut conn = self.state.db.read().await.expect("a connection");
-        understudy::server::service::session::of_user(&mut conn, user, 100).await.expect("sessions")
+        understudy::server::service::session::of_user(&mut conn, user, 100).await.expect("sessions").0
     }
 
     /// Where another process would find the same database.

@@ -118,7 +118,7 @@ async fn what_waited_to_be_told_is_told_after_an_update_once() {
     }
     let ended: Uuid = ENDED.parse().expect("an id");
     let mut conn = app.state.db.read().await.expect("a connection");
-    let sessions = sessions::of_user(&mut conn, amara, 100).await.expect("sessions");
+    let (sessions, _) = sessions::of_user(&mut conn, amara, 100).await.expect("sessions");
     drop(conn);
     let mut over: Vec<Uuid> = sessions.iter().filter(|row| row.ended_at.is_some()).map(|row| row.id).collect();
     told.sort();

@@ -3,6 +3,7 @@
 mod arrows;
 mod conformance;
 mod dependencies;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,11 +17,12 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 8] = [
+pub const ALL: [(&str, Rule); 9] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
     ("SQL outside the database layer", sql),
+    ("rows outside the database layer", rows::rows),
     ("circles", arrows::circles),
     ("arrows against the plan", arrows::arrows),
     ("the conformance table", conformance::conformance),

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::model::application::RedirectKind;
 use crate::server::crypto::keyring::EnvironmentKeys;
-use crate::server::db::application::ApplicationRow;
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::{Db, DbResult, Epoch, configuration};
+use crate::server::domain::application::Application;
+use crate::server::domain::environment::Environment;
 
 /// Rows of one kind at most, or about as many. Beyond, those go that are asked for least.
 const MOST: usize = 10_000;
@@ -33,16 +33,16 @@ struct Current {
 }
 
 /// Applications by origin.
-pub type Pages = HashMap<String, Vec<Arc<ApplicationRow>>>;
+pub type Pages = HashMap<String, Vec<Arc<Application>>>;
 
 /// What is known of one version of the configuration, read as it was needed.
 #[derive(Default)]
 pub struct Known {
-    pub environments: Shelf<String, Arc<EnvironmentRow>>,
+    pub environments: Shelf<String, Arc<Environment>>,
     /// All environments with host names of their own, by these.
-    pub hosts: Shelf<(), Arc<HashMap<String, Arc<EnvironmentRow>>>>,
+    pub hosts: Shelf<(), Arc<HashMap<String, Arc<Environment>>>>,
     /// By environment and client id.
-    pub applications: Shelf<(Uuid, String), Arc<ApplicationRow>>,
+    pub applications: Shelf<(Uuid, String), Arc<Application>>,
     /// By application, each with its kind.
     pub redirect_uris: Shelf<Uuid, Arc<HashSet<(RedirectKind, String)>>>,
     /// Of all applications of an environment.

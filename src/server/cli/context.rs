@@ -7,8 +7,9 @@ use url::Url;
 
 use super::options::DatabaseOptions;
 use crate::server::crypto::keyring::Keyring;
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
 use crate::server::db::{Conn, Db, signing_key, sqlite_file};
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceError;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::platform::clock::SystemClock;
@@ -73,7 +74,7 @@ async fn open_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
 
 /// # Errors
 /// Where there is none of that slug: the message lists those that there are.
-pub async fn environment(conn: &mut Conn, slug: &str) -> anyhow::Result<EnvironmentRow> {
+pub async fn environment(conn: &mut Conn, slug: &str) -> anyhow::Result<Environment> {
     if let Some(row) = environment::by_slug(conn, slug).await? {
         return Ok(row);
     }

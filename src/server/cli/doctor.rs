@@ -19,8 +19,10 @@ use crate::model::environment::is_reserved;
 use crate::model::key::{KeyState, SigningAlgorithm};
 use crate::model::operator::Role;
 use crate::server::crypto::keyring::Keyring;
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
+use crate::server::db::word::Stored;
 use crate::server::db::{Conn, Db, inspect, signing_key};
+use crate::server::domain::environment::Environment;
 use crate::server::http::{host, site};
 use crate::server::platform::random::SystemRandom;
 use crate::server::platform::url::{is_local, issuer};
@@ -223,7 +225,7 @@ async fn contents(
         addresses(findings, &mut conn).await?;
     }
     let grants = inspect::operator_grants(&mut conn).await?;
-    let owners = grants.iter().filter(|grant| !grant.disabled && grant.role.as_deref() == Some(Role::Owner.as_str()));
+    let owners = grants.iter().filter(|grant| !grant.disabled && grant.role == Some(Stored::Known(Role::Owner)));
     findings.check(
         owners.count() > 0,
         "there is an Owner",
@@ -288,7 +290,7 @@ async fn environments(findings: &mut Findings, conn: &mut Conn, public_url: &Url
 }
 
 /// Where an environment is, and whether requests for its own host name can be told from others.
-fn own_host(findings: &mut Findings, row: &EnvironmentRow, public_url: &Url) {
+fn own_host(findings: &mut Findings, row: &Environment, public_url: &Url) {
     let Some(known) = row.host.as_deref() else {
         return findings.good(&format!("the issuer of {} is {}", row.name, issuer(public_url, &row.slug, None)));
     };

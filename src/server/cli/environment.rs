@@ -8,6 +8,7 @@ use super::context::{environment, open, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::environment::Environment;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::directory::environment::Moved;
 use crate::server::{db, service};
@@ -148,8 +149,7 @@ async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> 
         say("There are no environments yet. Make one with `understudy environment create`.");
         return Ok(());
     }
-    let cells =
-        |row: db::environment::EnvironmentRow| vec![row.slug, row.name, row.host.unwrap_or_else(|| "–".to_owned())];
+    let cells = |row: Environment| vec![row.slug, row.name, row.host.unwrap_or_else(|| "–".to_owned())];
     let rows: Vec<Vec<String>> = rows.into_iter().map(cells).collect();
     say(&table(&["SLUG", "NAME", "OWN HOST"], &rows));
     Ok(())

@@ -18,8 +18,9 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::model::key::{KeyState, SigningAlgorithm};
-use crate::server::db::signing_key::{self, SigningKeyRow};
+use crate::server::db::signing_key;
 use crate::server::db::{Conn, Tx};
+use crate::server::domain::key::SealedKey;
 use crate::server::platform::clock::Clock;
 use crate::server::platform::random::Random;
 
@@ -151,7 +152,7 @@ impl Keyring {
     }
 
     /// The key of `row`, opened. Its state is the row's, the rest never changes.
-    pub async fn open(&self, row: &SigningKeyRow) -> anyhow::Result<Arc<SigningKey>> {
+    pub async fn open(&self, row: &SealedKey) -> anyhow::Result<Arc<SigningKey>> {
         if let Some((_, key)) = self.opened.get(&row.kid).filter(|(_, key)| key.state == row.state) {
             return Ok(key);
         }
@@ -183,17 +184,17 @@ impl Keyring {
         environment_id: Uuid,
     ) -> anyhow::Result<()> {
         for row in self.new_rows(clock, random).await? {
-            signing_key::insert(tx, &SigningKeyRow { environment_id, ..row }).await?;
+            signing_key::insert(tx, &SealedKey { environment_id, ..row }).await?;
         }
         Ok(())
     }
 
     /// A new active and a new next key of each algorithm, sealed, of no environment yet.
-    pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SigningKeyRow>> {
+    pub async fn new_rows(&self, clock: &dyn Clock, random: &dyn Random) -> anyhow::Result<Vec<SealedKey>> {
         let mut rows = Vec::new();
         for algorithm in SigningAlgorithm::ALL {
             let active = self.new_row(algorithm, clock, random).await?;
-            rows.push(SigningKeyRow { state: KeyState::Active, activated_at: Some(clock.now()), ..active });
+            rows.push(SealedKey { state: KeyState::Active, activated_at: Some(clock.now()), ..active });
             rows.push(self.new_row(algorithm, clock, random).await?);
         }
         Ok(rows)
@@ -205,9 +206,9 @@ impl Keyring {
         algorithm: SigningAlgorithm,
         clock: &dyn Clock,
         random: &dyn Random,
-    ) -> anyhow::Result<SigningKeyRow> {
+    ) -> anyhow::Result<SealedKey> {
         let (kid, public_jwk, private) = tokio::task::spawn_blocking(move || generate(jwa(algorithm))).await??;
-        Ok(SigningKeyRow {
+        Ok(SealedKey {
             sealed_private_key: self.master.seal(random, &kid, &private)?,
             kid,
             environment_id: Uuid::nil(),

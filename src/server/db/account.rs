@@ -5,12 +5,14 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on, read_as};
 use crate::model::application::LoginMethod;
+use crate::server::domain::application::AssignedApplication;
 use crate::server::platform::text::Word;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AccountRow {
+pub struct AccountRecord {
     pub id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -18,28 +20,51 @@ pub struct AccountRow {
 
 /// A user's membership with the account it is of.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MembershipRow {
+pub struct AccountMembership {
     pub account_id: Uuid,
     pub external_id: String,
     pub name: String,
     pub disabled_at: Option<DateTime<Utc>>,
 }
 
-/// An application as assigned to an account.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AssignedApplicationRow {
-    pub account_id: Uuid,
-    pub application_id: Uuid,
-    pub client_id: String,
-    pub name: String,
-    pub login_method: LoginMethod,
-    pub app_url: String,
-    pub login_url: String,
-    pub keep_session_alive: bool,
-    pub is_default: bool,
+#[derive(sqlx::FromRow)]
+struct AssignedApplicationRow {
+    account_id: Uuid,
+    application_id: Uuid,
+    client_id: String,
+    name: String,
+    login_method: Stored<LoginMethod>,
+    app_url: String,
+    login_url: String,
+    keep_session_alive: bool,
+    is_default: bool,
 }
 
-pub async fn by_external_id(conn: &mut Conn, environment_id: Uuid, external_id: &str) -> DbResult<Option<AccountRow>> {
+impl TryFrom<AssignedApplicationRow> for AssignedApplication {
+    type Error = DbError;
+
+    fn try_from(row: AssignedApplicationRow) -> DbResult<Self> {
+        Ok(Self {
+            account_id: row.account_id,
+            application_id: row.application_id,
+            client_id: row.client_id,
+            name: row.name,
+            login_method: row.login_method.known("applications", "login_method", row.application_id)?,
+            app_url: row.app_url,
+            login_url: row.login_url,
+            keep_session_alive: row.keep_session_alive,
+            is_default: row.is_default,
+        })
+    }
+}
+
+read_as!(AssignedApplicationRow => AssignedApplication);
+
+pub async fn by_external_id(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    external_id: &str,
+) -> DbResult<Option<AccountRecord>> {
     fetch_optional!(
         conn,
         "SELECT id, external_id, name FROM accounts WHERE environment_id = $1 AND external_id = $2",
@@ -87,7 +112,7 @@ pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit:
 }
 
 /// The user's memberships, by account name.
-pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<MembershipRow>> {
+pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AccountMembership>> {
     fetch_all!(
         conn,
         "SELECT m.account_id, a.external_id, a.name, m.disabled_at
@@ -119,7 +144,7 @@ pub async fn permissions(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> Db
 }
 
 /// The applications of every account that the user is a member of, the default one of each account first.
-pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplicationRow>> {
+pub async fn applications_of_user(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<AssignedApplication>> {
     fetch_known!(
         conn,
         "SELECT aa.account_id, p.id AS application_id, p.client_id, p.name, p.login_method, p.app_url, p.login_url,

@@ -3,30 +3,58 @@
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use super::page::Bounded;
 use super::search::{Statement, Value, bound};
-use super::word::known_rows;
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on};
+use super::word::{Stored, known, known_rows};
+use super::{
+    Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional, on,
+    read_as,
+};
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
 use crate::model::key::SigningAlgorithm;
+use crate::server::domain::application::{Application, ListedApplication};
 use crate::server::platform::text::Word;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ApplicationRow {
-    pub id: Uuid,
-    pub environment_id: Uuid,
-    pub client_id: String,
-    pub name: String,
-    pub login_method: LoginMethod,
-    pub app_url: String,
-    pub login_url: String,
-    pub initiate_login_url: Option<String>,
-    pub client_secret_hash: Option<Vec<u8>>,
-    pub keep_session_alive: bool,
-    pub signing_algorithm: SigningAlgorithm,
-    /// Public keys that the client signs its assertions with, a JSON Web Key Set.
-    pub jwks: Option<String>,
-    pub backchannel_logout_uri: Option<String>,
+#[derive(sqlx::FromRow)]
+struct ApplicationRow {
+    id: Uuid,
+    environment_id: Uuid,
+    client_id: String,
+    name: String,
+    login_method: Stored<LoginMethod>,
+    app_url: String,
+    login_url: String,
+    initiate_login_url: Option<String>,
+    client_secret_hash: Option<Vec<u8>>,
+    keep_session_alive: bool,
+    signing_algorithm: Stored<SigningAlgorithm>,
+    jwks: Option<String>,
+    backchannel_logout_uri: Option<String>,
 }
+
+impl TryFrom<ApplicationRow> for Application {
+    type Error = DbError;
+
+    fn try_from(row: ApplicationRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            environment_id: row.environment_id,
+            client_id: row.client_id,
+            name: row.name,
+            login_method: row.login_method.known("applications", "login_method", row.id)?,
+            app_url: row.app_url,
+            login_url: row.login_url,
+            initiate_login_url: row.initiate_login_url,
+            client_secret_hash: row.client_secret_hash,
+            keep_session_alive: row.keep_session_alive,
+            signing_algorithm: row.signing_algorithm.known("applications", "signing_algorithm", row.id)?,
+            jwks: row.jwks,
+            backchannel_logout_uri: row.backchannel_logout_uri,
+        })
+    }
+}
+
+read_as!(ApplicationRow => Application);
 
 macro_rules! select {
     ($rest:literal) => {
@@ -38,7 +66,7 @@ macro_rules! select {
     };
 }
 
-pub async fn by_client_id(conn: &mut Conn, environment_id: Uuid, client_id: &str) -> DbResult<Option<ApplicationRow>> {
+pub async fn by_client_id(conn: &mut Conn, environment_id: Uuid, client_id: &str) -> DbResult<Option<Application>> {
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND client_id = $2"), environment_id, client_id)
 }
 
@@ -57,7 +85,7 @@ pub async fn client_ids(
     Ok(rows)
 }
 
-pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<ApplicationRow>> {
+pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Application>> {
     fetch_optional!(conn, select!("WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }
 
@@ -81,22 +109,43 @@ pub async fn login_redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbRes
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }
 
-/// An application in the list.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ApplicationListRow {
-    pub id: Uuid,
-    pub client_id: String,
-    pub name: String,
-    pub login_method: LoginMethod,
-    pub has_secret: bool,
-    pub has_keys: bool,
-    pub keep_session_alive: bool,
-    pub is_told: bool,
-    /// Accounts that have it, as far as they were counted.
-    pub accounts: i64,
-    /// The latest message about an ended session.
-    pub last_delivery: Option<LogoutState>,
+#[derive(sqlx::FromRow)]
+struct ApplicationListRow {
+    id: Uuid,
+    client_id: String,
+    name: String,
+    login_method: Stored<LoginMethod>,
+    has_secret: bool,
+    has_keys: bool,
+    keep_session_alive: bool,
+    is_told: bool,
+    accounts: i64,
+    last_delivery: Option<Stored<LogoutState>>,
 }
+
+impl TryFrom<ApplicationListRow> for ListedApplication {
+    type Error = DbError;
+
+    fn try_from(row: ApplicationListRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            client_id: row.client_id,
+            name: row.name,
+            login_method: row.login_method.known("applications", "login_method", row.id)?,
+            has_secret: row.has_secret,
+            has_keys: row.has_keys,
+            keep_session_alive: row.keep_session_alive,
+            is_told: row.is_told,
+            accounts: row.accounts,
+            last_delivery: row
+                .last_delivery
+                .map(|word| word.known("applications", "last_delivery", row.id))
+                .transpose()?,
+        })
+    }
+}
+
+read_as!(ApplicationListRow => ListedApplication);
 
 /// `$1` is how far accounts are counted.
 macro_rules! select_listed {
@@ -125,7 +174,7 @@ pub async fn list(
     words: &[Word],
     limit: i64,
     counted: i64,
-) -> DbResult<Vec<ApplicationListRow>> {
+) -> DbResult<Vec<ListedApplication>> {
     let mut sql = Statement { text: select_listed!("WHERE p.environment_id = ").to_owned(), values: Vec::new() };
     // The first placeholder stands in the columns already.
     sql.values.push(Value::Number(counted));
@@ -136,22 +185,24 @@ pub async fn list(
 }
 
 /// One application as the list has it.
-pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ApplicationListRow>> {
+pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ListedApplication>> {
     fetch_optional!(conn, select_listed!("WHERE p.id = $2"), counted, id)
 }
 
 /// All registered addresses of an application.
 pub async fn redirect_uris(conn: &mut Conn, application_id: Uuid) -> DbResult<Vec<(RedirectKind, String)>> {
-    fetch_known!(
+    let rows: Vec<(Stored<RedirectKind>, String)> = fetch_all!(
         conn,
         "SELECT kind, uri FROM redirect_uris WHERE application_id = $1 ORDER BY kind, uri",
         application_id
-    )
+    )?;
+    let read = |(kind, uri): (Stored<RedirectKind>, _)| Ok((kind.known("redirect_uris", "kind", application_id)?, uri));
+    known(rows.into_iter().map(read))
 }
 
 /// An account that has an application.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ApplicationAccountRow {
+pub struct AssignedAccount {
     pub id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -159,13 +210,14 @@ pub struct ApplicationAccountRow {
 }
 
 /// The accounts that have an application, by name.
-pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ApplicationAccountRow>> {
-    fetch_all!(
+pub async fn accounts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Bounded<AssignedAccount>> {
+    fetch_bounded!(
         conn,
+        limit,
         "SELECT a.id, a.external_id, a.name, aa.is_default FROM account_applications aa JOIN accounts a ON a.id = aa.account_id
          WHERE aa.application_id = $1 ORDER BY a.sort_name, a.id LIMIT $2",
         application_id,
-        limit
+        limit + 1
     )
 }
 
@@ -194,7 +246,7 @@ pub async fn logout_uris(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<
 }
 
 /// The applications that registered `uri` for after signing out, letter by letter.
-pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> DbResult<Vec<ApplicationRow>> {
+pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> DbResult<Vec<Application>> {
     fetch_known!(
         conn,
         select!(

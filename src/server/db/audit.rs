@@ -5,64 +5,81 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::search::{Statement, Value, bound, escaped, pattern};
-use super::{Conn, DbResult, Tx, execute, fetch_optional, on};
-use crate::server::platform::text::{self, Word};
+use super::word::{Stored, known_rows};
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_optional, on, read_as};
+use crate::model::audit::{ActorKind, Severity};
+use crate::model::mode::Mode;
+use crate::server::domain::event::AuditEvent;
+use crate::server::platform::text::Word;
 
-/// An event as it is stored and read.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AuditRow {
-    pub id: Uuid,
-    pub environment_id: Uuid,
-    pub occurred_at: DateTime<Utc>,
-    pub action: String,
-    pub severity: String,
-    pub actor_kind: String,
-    pub actor_id: Option<Uuid>,
-    pub actor_name: String,
-    pub operator_id: Option<Uuid>,
-    pub operator_name: Option<String>,
-    pub user_id: Option<Uuid>,
-    pub user_name: Option<String>,
-    pub user_email: Option<String>,
-    pub account_id: Option<Uuid>,
-    pub account_name: Option<String>,
-    pub application_id: Option<Uuid>,
-    pub application_name: Option<String>,
-    pub session_id: Option<Uuid>,
-    pub reason: Option<String>,
-    pub ticket: Option<String>,
-    pub description: String,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
-    pub visible_to_account: bool,
-    /// A word of [`crate::model::mode::Mode`], for what happened in a session.
-    pub mode: Option<String>,
+#[derive(sqlx::FromRow)]
+struct AuditRow {
+    id: Uuid,
+    environment_id: Uuid,
+    occurred_at: DateTime<Utc>,
+    action: String,
+    severity: Stored<Severity>,
+    actor_kind: Stored<ActorKind>,
+    actor_id: Option<Uuid>,
+    actor_name: String,
+    operator_id: Option<Uuid>,
+    operator_name: Option<String>,
+    user_id: Option<Uuid>,
+    user_name: Option<String>,
+    user_email: Option<String>,
+    account_id: Option<Uuid>,
+    account_name: Option<String>,
+    application_id: Option<Uuid>,
+    application_name: Option<String>,
+    session_id: Option<Uuid>,
+    reason: Option<String>,
+    ticket: Option<String>,
+    description: String,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    visible_to_account: bool,
+    mode: Option<Stored<Mode>>,
 }
 
-impl AuditRow {
-    /// What a search looks through.
-    fn search_text(&self) -> String {
-        let parts = [
-            Some(&self.action),
-            Some(&self.actor_name),
-            self.operator_name.as_ref(),
-            self.user_name.as_ref(),
-            self.user_email.as_ref(),
-            self.account_name.as_ref(),
-            self.application_name.as_ref(),
-            self.reason.as_ref(),
-            self.ticket.as_ref(),
-            Some(&self.description),
-            self.ip_address.as_ref(),
-            self.request_id.as_ref(),
-        ];
-        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-        text::search_text(&parts)
+impl TryFrom<AuditRow> for AuditEvent {
+    type Error = DbError;
+
+    fn try_from(row: AuditRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            environment_id: row.environment_id,
+            occurred_at: row.occurred_at,
+            action: row.action,
+            severity: row.severity.known("audit_events", "severity", row.id)?,
+            actor_kind: row.actor_kind.known("audit_events", "actor_kind", row.id)?,
+            actor_id: row.actor_id,
+            actor_name: row.actor_name,
+            operator_id: row.operator_id,
+            operator_name: row.operator_name,
+            user_id: row.user_id,
+            user_name: row.user_name,
+            user_email: row.user_email,
+            account_id: row.account_id,
+            account_name: row.account_name,
+            application_id: row.application_id,
+            application_name: row.application_name,
+            session_id: row.session_id,
+            reason: row.reason,
+            ticket: row.ticket,
+            description: row.description,
+            ip_address: row.ip_address,
+            user_agent: row.user_agent,
+            request_id: row.request_id,
+            visible_to_account: row.visible_to_account,
+            mode: row.mode.map(|word| word.known("audit_events", "mode", row.id)).transpose()?,
+        })
     }
 }
 
-pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
+read_as!(AuditRow => AuditEvent);
+
+pub async fn insert(tx: &mut Tx, row: &AuditEvent) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
@@ -73,8 +90,8 @@ pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
         row.environment_id,
         row.occurred_at,
         &row.action,
-        &row.severity,
-        &row.actor_kind,
+        row.severity,
+        row.actor_kind,
         row.actor_id,
         &row.actor_name,
         row.operator_id,
@@ -95,7 +112,7 @@ pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
         &row.request_id,
         row.visible_to_account,
         row.search_text(),
-        &row.mode
+        row.mode
     )?;
     Ok(())
 }
@@ -124,7 +141,7 @@ pub struct AuditFilter {
     pub operator_id: Option<Uuid>,
     /// An action, or the part before its dot.
     pub action: Option<String>,
-    pub severity: Option<&'static str>,
+    pub severity: Option<Severity>,
     pub account_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
     pub only_impersonated: bool,
@@ -161,7 +178,7 @@ fn conditions(sql: &mut Statement, filter: &AuditFilter, sqlite: bool) {
         sql.bind(Value::Text(format!("{}.%", action.replace(['%', '_', '\\'], "")))).push(")");
     }
     if let Some(severity) = filter.severity {
-        sql.push(" AND e.severity = ").bind(Value::Text(severity.to_owned()));
+        sql.push(" AND e.severity = ").bind(Value::Text(severity.as_str().to_owned()));
     }
     if let Some(account_id) = filter.account_id {
         sql.push(" AND e.account_id = ").bind(Value::Id(account_id));
@@ -211,15 +228,14 @@ fn and_has(sql: &mut Statement, words: &[Sought]) {
 }
 
 /// One page of events.
-pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditRow>> {
+pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditEvent>> {
     let mut sql = Statement::new(&format!("SELECT {COLUMNS} FROM audit_events e WHERE "));
     conditions(&mut sql, filter, conn.is_sqlite());
     and_has(&mut sql, &filter.words);
     let direction = if filter.ascending { "ASC" } else { "DESC" };
     sql.push(&format!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT {}", filter.limit));
     let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    on!(conn, c => known_rows(bound!(sqlx::query(AssertSqlSafe(text)), &values).fetch_all(c).await))
 }
 
 /// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one look goes.
@@ -234,7 +250,7 @@ pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> D
     Ok(row)
 }
 
-pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<AuditRow>> {
+pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<AuditEvent>> {
     fetch_optional!(
         conn,
         "SELECT id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_optional, fetch_scalar};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, fetch_optional, fetch_scalar, read_as};
 use crate::model::session::SessionKind;
+use crate::server::domain::session::listed::HeldSession;
 
 /// Rows of a browser that are looked at: more than it may hold.
 pub const HELD: i64 = 1_200;
@@ -166,25 +168,39 @@ pub async fn forget_ended(tx: &mut Tx, browser_id: Uuid, kept: i64) -> DbResult<
     )
 }
 
-/// A session as a browser holds it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct HeldRow {
-    pub session_id: Uuid,
-    /// The one application that may use it; `None` for the user's own session.
-    pub application_id: Option<Uuid>,
-    pub user_id: Uuid,
-    /// When the browser got it.
-    pub created_at: DateTime<Utc>,
-    /// When it was opened here once more, and no application asked since.
-    pub reopened_at: Option<DateTime<Utc>>,
-    pub kind: SessionKind,
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Whether any application got anything by it here.
-    pub used: bool,
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    session_id: Uuid,
+    application_id: Option<Uuid>,
+    user_id: Uuid,
+    created_at: DateTime<Utc>,
+    reopened_at: Option<DateTime<Utc>>,
+    kind: Stored<SessionKind>,
+    ended_at: Option<DateTime<Utc>>,
+    used: bool,
 }
 
+impl TryFrom<HeldRow> for HeldSession {
+    type Error = DbError;
+
+    fn try_from(row: HeldRow) -> DbResult<Self> {
+        Ok(Self {
+            session_id: row.session_id,
+            application_id: row.application_id,
+            user_id: row.user_id,
+            created_at: row.created_at,
+            reopened_at: row.reopened_at,
+            kind: row.kind.known("sessions", "kind", row.session_id)?,
+            ended_at: row.ended_at,
+            used: row.used,
+        })
+    }
+}
+
+read_as!(HeldRow => HeldSession);
+
 /// What a browser holds, newest first. Whether a session that has not ended may go on is asked when it is used.
-pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldRow>> {
+pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldSession>> {
     fetch_known!(
         conn,
         "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, s.ended_at,

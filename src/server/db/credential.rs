@@ -36,7 +36,7 @@ pub async fn insert_hand_off(tx: &mut Tx, code: &NewHandOffCode<'_>) -> DbResult
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct HandOffCodeRow {
+pub struct HandOffCode {
     pub session_id: Uuid,
     pub application_id: Uuid,
     pub operator_session_id: Option<Uuid>,
@@ -63,7 +63,7 @@ pub async fn note_refusal(tx: &mut Tx, code_hash: &[u8], reason: &str) -> DbResu
     Ok(changed == 1)
 }
 
-pub async fn hand_off(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<HandOffCodeRow>> {
+pub async fn hand_off(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<HandOffCode>> {
     fetch_optional!(
         conn,
         "SELECT session_id, application_id, operator_session_id, code_challenge, expires_at, redeemed_at FROM hand_off_codes
@@ -115,7 +115,7 @@ pub async fn insert_authorization_code(tx: &mut Tx, code: &NewAuthorizationCode<
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AuthorizationCodeRow {
+pub struct AuthorizationCode {
     pub session_id: Uuid,
     pub application_id: Uuid,
     pub redirect_uri: String,
@@ -127,7 +127,7 @@ pub struct AuthorizationCodeRow {
     pub replayed_at: Option<DateTime<Utc>>,
 }
 
-pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCodeRow>> {
+pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCode>> {
     fetch_optional!(
         conn,
         "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at,
@@ -192,7 +192,7 @@ pub async fn insert_refresh_token(tx: &mut Tx, token: &NewRefreshToken<'_>) -> D
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RefreshTokenRow {
+pub struct RefreshToken {
     pub parent_hash: Option<Vec<u8>>,
     pub family_id: Uuid,
     pub session_id: Uuid,
@@ -204,7 +204,7 @@ pub struct RefreshTokenRow {
     pub rotated_at: Option<DateTime<Utc>>,
 }
 
-pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Option<RefreshTokenRow>> {
+pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Option<RefreshToken>> {
     fetch_optional!(
         conn,
         "SELECT parent_hash, family_id, session_id, application_id, code_hash, scope, created_at, expires_at, rotated_at
@@ -326,12 +326,9 @@ pub async fn bind_session_cookie(tx: &mut Tx, secret_hash: &[u8], family_id: Uui
 
 /// A running session as a browser holds it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SessionCookieRow {
+pub struct SessionCookie {
     pub session_id: Uuid,
     pub application_id: Option<Uuid>,
-    /// When the browser got the cookie.
-    pub created_at: DateTime<Utc>,
-    pub kind: String,
     /// What the cookie came with, where it came with tokens.
     pub family_id: Option<Uuid>,
     /// Whether it took the place of a session of somebody else's that ran.
@@ -365,13 +362,13 @@ pub async fn session_cookies(
     conn: &mut Conn,
     environment_id: Uuid,
     secret_hashes: &[Vec<u8>],
-) -> DbResult<Vec<SessionCookieRow>> {
+) -> DbResult<Vec<SessionCookie>> {
     if secret_hashes.is_empty() {
         return Ok(Vec::new());
     }
     let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT c.session_id, c.application_id, c.created_at, s.kind, c.family_id,
+        "SELECT c.session_id, c.application_id, c.family_id,
            EXISTS (SELECT 1 FROM replaced_sessions r WHERE r.secret_hash = c.secret_hash) AS shared
          FROM session_cookies c JOIN sessions s ON s.id = c.session_id
          WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})

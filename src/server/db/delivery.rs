@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::word::word;
-use super::{Conn, DbError, DbResult, Tx, execute, fetch_one, on};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_one, on, read_as};
 use crate::server::domain::delivery::{Kind, Message};
 
 /// A message that is due as soon as it is committed.
@@ -30,7 +30,7 @@ pub async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> DbResult<()> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (destination, about, kind) DO NOTHING",
         message.id,
         message.environment_id,
-        message.kind.as_str(),
+        message.kind,
         message.destination,
         message.about,
         message.payload,
@@ -43,7 +43,7 @@ pub async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> DbResult<()> {
 struct MessageRow {
     id: Uuid,
     environment_id: Uuid,
-    kind: String,
+    kind: Stored<Kind>,
     destination: Uuid,
     about: Uuid,
     payload: String,
@@ -55,11 +55,10 @@ impl TryFrom<MessageRow> for Message {
     type Error = DbError;
 
     fn try_from(row: MessageRow) -> DbResult<Self> {
-        let kind = word("kind", &row.kind)?;
         Ok(Self {
             id: row.id,
             environment_id: row.environment_id,
-            kind,
+            kind: row.kind.known("deliveries", "kind", row.id)?,
             destination: row.destination,
             about: row.about,
             payload: row.payload,
@@ -68,6 +67,8 @@ impl TryFrom<MessageRow> for Message {
         })
     }
 }
+
+read_as!(MessageRow => Message);
 
 /// Messages whose time has come, longest first, but for those to the destinations in `busy`. Those of a kind that another
 /// version knows wait for it, and keep no other from its turn. Only placeholder numbers are put together.
@@ -82,7 +83,7 @@ pub async fn due(conn: &mut Conn, now: DateTime<Utc>, busy: &[Uuid], limit: i64)
         sql += &format!(" AND destination NOT IN ({})", placeholders(3 + kinds.len(), busy.len()));
     }
     sql += " ORDER BY next_attempt_at LIMIT $2";
-    let rows: Vec<MessageRow> = on!(conn, c => {
+    Ok(on!(conn, c => {
         let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(limit);
         for kind in kinds {
             query = query.bind(kind);
@@ -91,8 +92,7 @@ pub async fn due(conn: &mut Conn, now: DateTime<Utc>, busy: &[Uuid], limit: i64)
             query = query.bind(destination);
         }
         query.fetch_all(c).await
-    })?;
-    rows.into_iter().map(Message::try_from).collect()
+    })?)
 }
 
 /// `count` placeholders from this number on: `$3, $4`.

@@ -3,31 +3,39 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar, read_as};
+use crate::server::domain::environment::Environment;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct EnvironmentRow {
-    pub id: Uuid,
-    pub slug: String,
-    pub name: String,
-    /// Its own host name, with a port where it is not the scheme's own; `None` where it is below the public address.
-    pub host: Option<String>,
+#[derive(sqlx::FromRow)]
+struct EnvironmentRow {
+    id: Uuid,
+    slug: String,
+    name: String,
+    host: Option<String>,
 }
 
-pub async fn by_slug(conn: &mut Conn, slug: &str) -> DbResult<Option<EnvironmentRow>> {
+impl From<EnvironmentRow> for Environment {
+    fn from(row: EnvironmentRow) -> Self {
+        Self { id: row.id, slug: row.slug, name: row.name, host: row.host }
+    }
+}
+
+read_as!(EnvironmentRow => Environment);
+
+pub async fn by_slug(conn: &mut Conn, slug: &str) -> DbResult<Option<Environment>> {
     fetch_optional!(conn, "SELECT id, slug, name, host FROM environments WHERE slug = $1", slug)
 }
 
-pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<EnvironmentRow>> {
+pub async fn by_id(conn: &mut Conn, id: Uuid) -> DbResult<Option<Environment>> {
     fetch_optional!(conn, "SELECT id, slug, name, host FROM environments WHERE id = $1", id)
 }
 
-pub async fn all(conn: &mut Conn) -> DbResult<Vec<EnvironmentRow>> {
+pub async fn all(conn: &mut Conn) -> DbResult<Vec<Environment>> {
     fetch_all!(conn, "SELECT id, slug, name, host FROM environments ORDER BY position, name")
 }
 
 /// Adds an environment, with impersonation off.
-pub async fn insert(tx: &mut Tx, row: &EnvironmentRow, position: i64, now: DateTime<Utc>) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, row: &Environment, position: i64, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO environments (id, slug, name, host, position, created_at) VALUES ($1, $2, $3, $4, $5, $6)",

@@ -18,9 +18,9 @@ pub use known::{
     known_roles, known_users,
 };
 pub use write::{
-    AccountUpsert, ApplicationUpsert, MembershipUpsert, RoleRow, UserUpsert, add_memberships, delete_role, delete_user,
-    remove_membership, remove_membership_role, replace_assignments, replace_permissions, replace_redirect_uris,
-    upsert_account, upsert_application, upsert_role, upsert_users,
+    AccountUpsert, ApplicationUpsert, MembershipUpsert, RoleUpsert, UserUpsert, add_memberships, delete_role,
+    delete_user, remove_membership, remove_membership_role, replace_assignments, replace_permissions,
+    replace_redirect_uris, upsert_account, upsert_application, upsert_role, upsert_users,
 };
 
 /// Keys in one look-up.

@@ -2,20 +2,23 @@
 
 use uuid::Uuid;
 
+use super::word::Stored;
 use super::{Conn, DbResult, fetch_all, fetch_optional, fetch_scalar, migration};
+use crate::model::operator::Role;
 
 /// One role of one operator; an operator without roles has one row without a role.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OperatorGrantRow {
+pub struct OperatorGrant {
     pub email: String,
     pub name: String,
     pub disabled: bool,
-    pub role: Option<String>,
+    /// Also one that nobody knows: whoever looks at operators sees it.
+    pub role: Option<Stored<Role>>,
     /// Slug of the environment, or nothing where the role holds in all.
     pub environment: Option<String>,
 }
 
-pub async fn operator_grants(conn: &mut Conn) -> DbResult<Vec<OperatorGrantRow>> {
+pub async fn operator_grants(conn: &mut Conn) -> DbResult<Vec<OperatorGrant>> {
     fetch_all!(
         conn,
         "SELECT o.email, o.name, (o.disabled_at IS NOT NULL) AS disabled, r.role, e.slug AS environment
@@ -61,13 +64,13 @@ pub async fn password_hashes_after(conn: &mut Conn, after: Uuid, limit: i64) -> 
 
 /// Where applications are told of ended sessions.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct LogoutAddressRow {
+pub struct LogoutAddress {
     pub environment: String,
     pub application: String,
     pub uri: String,
 }
 
-pub async fn logout_addresses(conn: &mut Conn, limit: i64) -> DbResult<Vec<LogoutAddressRow>> {
+pub async fn logout_addresses(conn: &mut Conn, limit: i64) -> DbResult<Vec<LogoutAddress>> {
     fetch_all!(
         conn,
         "SELECT e.name AS environment, p.name AS application, p.backchannel_logout_uri AS uri

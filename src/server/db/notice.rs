@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Conn, DbResult, Tx, execute, fetch_all};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct NoticeRow {
+pub struct Notice {
     pub kind: String,
     pub detail: String,
     pub last_seen_at: DateTime<Utc>,
@@ -24,7 +24,7 @@ pub async fn note(tx: &mut Tx, kind: &str, detail: &str, now: DateTime<Utc>) -> 
 }
 
 /// The latest ones of a kind since then.
-pub async fn since(conn: &mut Conn, kind: &str, time: DateTime<Utc>, limit: i64) -> DbResult<Vec<NoticeRow>> {
+pub async fn since(conn: &mut Conn, kind: &str, time: DateTime<Utc>, limit: i64) -> DbResult<Vec<Notice>> {
     fetch_all!(
         conn,
         "SELECT kind, detail, last_seen_at FROM notices WHERE kind = $1 AND last_seen_at >= $2

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::environment::EnvironmentRow;
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, fetch_scalar};
+use super::word::{Stored, known};
+use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::operator::{Role, Roles};
+use crate::server::domain::environment::Environment;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OperatorRow {
+pub struct OperatorRecord {
     pub id: Uuid,
     pub email: String,
     pub name: String,
@@ -18,7 +19,7 @@ pub struct OperatorRow {
 
 /// The operator behind a portal cookie.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OperatorSessionRow {
+pub struct PortalSession {
     pub session_id: Uuid,
     pub operator_id: Uuid,
     pub email: String,
@@ -36,13 +37,13 @@ pub struct NewOperatorSession<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorRow>> {
+pub async fn by_email(conn: &mut Conn, email: &str) -> DbResult<Option<OperatorRecord>> {
     fetch_optional!(conn, "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE email = $1", email)
 }
 
 /// The operator, who then stays as it is until the transaction ends: whoever changes it waits. SQLite's writers wait for each
 /// other anyway.
-pub async fn held(tx: &mut Tx, id: Uuid) -> DbResult<Option<OperatorRow>> {
+pub async fn held(tx: &mut Tx, id: Uuid) -> DbResult<Option<OperatorRecord>> {
     const ROW: &str = "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1";
     const ROW_FOR_SHARE: &str =
         "SELECT id, email, name, password_hash, disabled_at FROM operators WHERE id = $1 FOR SHARE";
@@ -69,7 +70,7 @@ pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
 }
 
-pub async fn insert(tx: &mut Tx, row: &OperatorRow, now: DateTime<Utc>) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, row: &OperatorRecord, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO operators (id, email, name, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -134,28 +135,33 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
     }
 }
 
+/// An environment's id, slug, name and host, and one role there.
+type PlaceRow = (Uuid, String, String, Option<String>, Stored<Role>);
+
 /// The environments in which the operator has a role, in their order, each with all of its roles there. A role that nobody
 /// knows gives no right.
-pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(EnvironmentRow, Roles)>> {
-    let rows: Vec<(Uuid, String, String, Option<String>, Role)> = fetch_known!(
+pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environment, Roles)>> {
+    let rows: Vec<PlaceRow> = fetch_all!(
         conn,
         "SELECT e.id, e.slug, e.name, e.host, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
          WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
         operator_id
     )?;
-    let mut places: Vec<(EnvironmentRow, Roles)> = Vec::new();
-    for of_one in rows.chunk_by(|row, next| row.0 == next.0) {
-        let roles: Roles = of_one.iter().map(|row| row.4).collect();
-        if let Some((id, slug, name, host, _)) = of_one.first().cloned() {
-            places.push((EnvironmentRow { id, slug, name, host }, roles));
-        }
+    let read = |(id, slug, name, host, role): PlaceRow| {
+        Ok((Environment { id, slug, name, host }, role.known("operator_roles", "role", operator_id)?))
+    };
+    let rows = known(rows.into_iter().map(read))?;
+    let mut places: Vec<(Environment, Roles)> = Vec::new();
+    for of_one in rows.chunk_by(|(one, _), (next, _)| one.id == next.id) {
+        let roles: Roles = of_one.iter().map(|(_, role)| *role).collect();
+        places.extend(of_one.first().map(|(environment, _)| (environment.clone(), roles)));
     }
     Ok(places)
 }
 
 /// The environments in which the operator has any role.
-pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<EnvironmentRow>> {
+pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<Environment>> {
     fetch_all!(
         conn,
         "SELECT e.id, e.slug, e.name, e.host FROM environments e
@@ -187,7 +193,7 @@ pub async fn session_by_secret(
     conn: &mut Conn,
     secret_hash: &[u8],
     now: DateTime<Utc>,
-) -> DbResult<Option<OperatorSessionRow>> {
+) -> DbResult<Option<PortalSession>> {
     fetch_optional!(
         conn,
         "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.expires_at

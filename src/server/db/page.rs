@@ -84,6 +84,36 @@ impl<T> Window<T> {
     }
 }
 
+/// The first rows of a list that is read up to a limit. Who takes them is told whether there are more, to say so.
+#[derive(Debug)]
+pub struct Bounded<T> {
+    rows: Vec<T>,
+    more: bool,
+}
+
+impl<T> Bounded<T> {
+    /// `read` has one over the limit, where there are as many.
+    pub fn new(mut read: Vec<T>, limit: i64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let more = read.len() > limit;
+        read.truncate(limit);
+        Self { rows: read, more }
+    }
+
+    /// The rows, and whether there are more than these.
+    pub fn apart(self) -> (Vec<T>, bool) {
+        (self.rows, self.more)
+    }
+
+    /// The same with other rows made of these.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn try_map<U, E>(self, make: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>) -> Result<Bounded<U>, E> {
+        Ok(Bounded { rows: make(self.rows)?, more: self.more })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -109,6 +139,12 @@ mod tests {
         fn a_time_beyond_all_years_is_no_cursor(micros in prop_oneof![i64::MIN..0, 253_402_300_800_000_000..=i64::MAX]) {
             let word = URL_SAFE_NO_PAD.encode(format!("f{}d{micros}", Uuid::nil().simple()));
             prop_assert_eq!(Cursor::decode(&word), None);
+        }
+
+        #[test]
+        fn a_list_says_that_there_is_more_exactly_where_there_is(read in 0_usize..9) {
+            let (rows, more) = Bounded::new(vec![(); read], 4).apart();
+            prop_assert_eq!((rows.len(), more), (read.min(4), read > 4));
         }
 
         #[test]

@@ -3,24 +3,44 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_known};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, read_as};
 use crate::model::problem::ProblemKind;
+use crate::server::domain::problem::Problem;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ProblemRow {
-    pub environment_id: Uuid,
-    /// Nil where it cannot be told which application it was.
-    pub application_id: Uuid,
-    pub kind: ProblemKind,
-    pub value: String,
-    pub first_at: DateTime<Utc>,
-    pub last_at: DateTime<Utc>,
-    pub occurrences: i64,
-    pub request_id: String,
+#[derive(sqlx::FromRow)]
+struct ProblemRow {
+    environment_id: Uuid,
+    application_id: Uuid,
+    kind: Stored<ProblemKind>,
+    value: String,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
+    occurrences: i64,
+    request_id: String,
 }
 
+impl TryFrom<ProblemRow> for Problem {
+    type Error = DbError;
+
+    fn try_from(row: ProblemRow) -> DbResult<Self> {
+        Ok(Self {
+            environment_id: row.environment_id,
+            application_id: row.application_id,
+            kind: row.kind.known("application_problems", "kind", row.application_id)?,
+            value: row.value,
+            first_at: row.first_at,
+            last_at: row.last_at,
+            occurrences: row.occurrences,
+            request_id: row.request_id,
+        })
+    }
+}
+
+read_as!(ProblemRow => Problem);
+
 /// Adds to what is known of this mistake.
-pub async fn add(tx: &mut Tx, row: &ProblemRow) -> DbResult<()> {
+pub async fn add(tx: &mut Tx, row: &Problem) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO application_problems (environment_id, application_id, kind, value, first_at, last_at, occurrences, request_id)
@@ -58,7 +78,7 @@ pub async fn of_application(
     environment_id: Uuid,
     application_id: Uuid,
     since: DateTime<Utc>,
-) -> DbResult<Vec<ProblemRow>> {
+) -> DbResult<Vec<Problem>> {
     fetch_known!(
         conn,
         "SELECT environment_id, application_id, kind, value, first_at, last_at, occurrences, request_id

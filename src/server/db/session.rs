@@ -3,10 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_one, fetch_optional, fetch_scalar};
+use super::page::Bounded;
+use super::word::Stored;
+use super::{
+    Conn, DbError, DbResult, Tx, execute, fetch_bounded, fetch_known, fetch_one, fetch_optional, fetch_scalar, read_as,
+};
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::server::domain::session::Session;
+use crate::server::domain::session::listed::ListedSession;
 
 pub struct NewSession<'a> {
     pub id: Uuid,
@@ -42,7 +47,7 @@ pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
         s.reason,
         s.ticket,
         s.deadline,
-        s.mode.as_str(),
+        s.mode,
         s.now,
         s.expires_at,
         s.ip_address,
@@ -58,12 +63,9 @@ mod of_browser;
 mod of_user;
 pub use of_browser::{held_by, used_by};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
-use standing::{StandingRow, sessions};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
-    let found: Option<StandingRow> =
-        fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)?;
-    Ok(found.map(Session::from))
+    fetch_optional!(conn, standing!("WHERE s.id = $1 AND s.environment_id = $2"), id, environment_id)
 }
 
 /// Sessions whose time is over, longest first.
@@ -88,13 +90,22 @@ pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> D
 }
 
 /// Running impersonations of an environment, newest first.
-pub async fn live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<Vec<Session>> {
-    fetch_sessions!(
+pub async fn live_impersonations(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> DbResult<Bounded<Session>> {
+    fetch_bounded!(
         conn,
-        "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 500",
+        limit,
+        standing!(
+            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
+        ),
         environment_id,
-        now
+        now,
+        limit + 1
     )
 }
 
@@ -142,14 +153,19 @@ pub async fn impersonations_of(
     environment_id: Uuid,
     user_id: Uuid,
     operator_id: Uuid,
-) -> DbResult<Vec<Session>> {
-    fetch_sessions!(
+    limit: i64,
+) -> DbResult<Bounded<Session>> {
+    fetch_bounded!(
         conn,
-        "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
-             ORDER BY s.created_at DESC, s.id DESC LIMIT 100",
+        limit,
+        standing!(
+            "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $4"
+        ),
         environment_id,
         user_id,
-        operator_id
+        operator_id,
+        limit + 1
     )
 }
 
@@ -303,32 +319,60 @@ pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)
 }
 
-/// A session in a list.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SessionListRow {
-    pub id: Uuid,
-    pub kind: SessionKind,
-    pub created_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub end_reason: Option<EndReason>,
-    pub account_id: Option<Uuid>,
-    pub account_name: Option<String>,
-    pub application_id: Option<Uuid>,
-    pub application_name: Option<String>,
-    pub operator_id: Option<Uuid>,
-    pub operator_name: Option<String>,
-    pub reason: Option<String>,
-    pub ticket: Option<String>,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
+#[derive(sqlx::FromRow)]
+struct SessionListRow {
+    id: Uuid,
+    kind: Stored<SessionKind>,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<Stored<EndReason>>,
+    account_id: Option<Uuid>,
+    account_name: Option<String>,
+    application_id: Option<Uuid>,
+    application_name: Option<String>,
+    operator_id: Option<Uuid>,
+    operator_name: Option<String>,
+    reason: Option<String>,
+    ticket: Option<String>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
 }
 
+impl TryFrom<SessionListRow> for ListedSession {
+    type Error = DbError;
+
+    fn try_from(row: SessionListRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            kind: row.kind.known("sessions", "kind", row.id)?,
+            created_at: row.created_at,
+            last_seen_at: row.last_seen_at,
+            expires_at: row.expires_at,
+            ended_at: row.ended_at,
+            end_reason: row.end_reason.map(|word| word.known("sessions", "end_reason", row.id)).transpose()?,
+            account_id: row.account_id,
+            account_name: row.account_name,
+            application_id: row.application_id,
+            application_name: row.application_name,
+            operator_id: row.operator_id,
+            operator_name: row.operator_name,
+            reason: row.reason,
+            ticket: row.ticket,
+            ip_address: row.ip_address,
+            user_agent: row.user_agent,
+        })
+    }
+}
+
+read_as!(SessionListRow => ListedSession);
+
 /// A user's sessions, running ones first, then newest first.
-pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec<SessionListRow>> {
-    fetch_known!(
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Bounded<ListedSession>> {
+    fetch_bounded!(
         conn,
+        limit,
         "SELECT s.id, s.kind, s.created_at, s.last_seen_at, s.expires_at, s.ended_at, s.end_reason, s.account_id,
            a.name AS account_name, s.application_id, p.name AS application_name, s.operator_id, o.name AS operator_name, s.reason, s.ticket, s.ip_address, s.user_agent
          FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN applications p ON p.id = s.application_id
@@ -336,6 +380,6 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> DbResult<Vec
          WHERE s.user_id = $1
          ORDER BY CASE WHEN s.ended_at IS NULL THEN 0 ELSE 1 END, s.created_at DESC, s.id DESC LIMIT $2",
         user_id,
-        limit
+        limit + 1
     )
 }

@@ -3,25 +3,43 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_known, fetch_optional};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, fetch_optional, read_as};
 use crate::model::key::{KeyState, SigningAlgorithm};
+use crate::server::domain::key::{PastKey, SealedKey};
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SigningKeyRow {
-    /// RFC 7638 thumbprint of the public key.
-    pub kid: String,
-    pub environment_id: Uuid,
-    pub algorithm: SigningAlgorithm,
-    pub state: KeyState,
-    /// The public key as a JWK, JSON text.
-    pub public_jwk: String,
-    pub sealed_private_key: Vec<u8>,
-    pub created_at: DateTime<Utc>,
-    /// When it began to sign.
-    pub activated_at: Option<DateTime<Utc>>,
-    /// When it stopped.
-    pub retired_at: Option<DateTime<Utc>>,
+#[derive(sqlx::FromRow)]
+struct SigningKeyRow {
+    kid: String,
+    environment_id: Uuid,
+    algorithm: Stored<SigningAlgorithm>,
+    state: Stored<KeyState>,
+    public_jwk: String,
+    sealed_private_key: Vec<u8>,
+    created_at: DateTime<Utc>,
+    activated_at: Option<DateTime<Utc>>,
+    retired_at: Option<DateTime<Utc>>,
 }
+
+impl TryFrom<SigningKeyRow> for SealedKey {
+    type Error = DbError;
+
+    fn try_from(row: SigningKeyRow) -> DbResult<Self> {
+        Ok(Self {
+            environment_id: row.environment_id,
+            algorithm: row.algorithm.known("signing_keys", "algorithm", &row.kid)?,
+            state: row.state.known("signing_keys", "state", &row.kid)?,
+            public_jwk: row.public_jwk,
+            sealed_private_key: row.sealed_private_key,
+            created_at: row.created_at,
+            activated_at: row.activated_at,
+            retired_at: row.retired_at,
+            kid: row.kid,
+        })
+    }
+}
+
+read_as!(SigningKeyRow => SealedKey);
 
 macro_rules! select {
     ($rest:literal) => {
@@ -34,7 +52,7 @@ macro_rules! select {
 }
 
 /// All keys of an environment, active ones first, RS256 before ES256.
-pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<SigningKeyRow>> {
+pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<SealedKey>> {
     fetch_known!(
         conn,
         select!(
@@ -45,11 +63,11 @@ pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<V
     )
 }
 
-pub async fn all(conn: &mut Conn) -> DbResult<Vec<SigningKeyRow>> {
+pub async fn all(conn: &mut Conn) -> DbResult<Vec<SealedKey>> {
     fetch_known!(conn, select!(""))
 }
 
-pub async fn insert(tx: &mut Tx, row: &SigningKeyRow) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, row: &SealedKey) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO signing_keys (kid, environment_id, algorithm, state, public_jwk, sealed_private_key, created_at, activated_at, retired_at)
@@ -90,25 +108,19 @@ pub async fn activate(tx: &mut Tx, kid: &str, now: DateTime<Utc>) -> DbResult<bo
 }
 
 /// Keys that stopped signing before this.
-pub async fn retired_before(conn: &mut Conn, time: DateTime<Utc>) -> DbResult<Vec<SigningKeyRow>> {
+pub async fn retired_before(conn: &mut Conn, time: DateTime<Utc>) -> DbResult<Vec<SealedKey>> {
     fetch_known!(conn, select!("WHERE state = 'retiring' AND retired_at <= $1"), time)
 }
 
-/// A key that is published no more, for reading id tokens that come back as hints.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct PastKeyRow {
-    pub algorithm: SigningAlgorithm,
-    /// The public key as a JWK, JSON text.
-    pub public_jwk: String,
-}
-
-pub async fn past(conn: &mut Conn, environment_id: Uuid, kid: &str) -> DbResult<Option<PastKeyRow>> {
-    fetch_optional!(
+pub async fn past(conn: &mut Conn, environment_id: Uuid, kid: &str) -> DbResult<Option<PastKey>> {
+    let row: Option<(Stored<SigningAlgorithm>, String)> = fetch_optional!(
         conn,
         "SELECT algorithm, public_jwk FROM past_signing_keys WHERE kid = $1 AND environment_id = $2",
         kid,
         environment_id
-    )
+    )?;
+    let Some((algorithm, public_jwk)) = row else { return Ok(None) };
+    Ok(Some(PastKey { algorithm: algorithm.known("past_signing_keys", "algorithm", kid)?, public_jwk }))
 }
 
 /// Forgets keys that stopped signing before this. Gives how many.

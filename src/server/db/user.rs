@@ -118,7 +118,7 @@ pub async fn record_login(tx: &mut Tx, id: Uuid, now: DateTime<Utc>, new_day: bo
 
 /// A row of the list.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct UserListRow {
+pub struct ListedUser {
     pub id: Uuid,
     pub name: String,
     pub email: String,
@@ -154,7 +154,7 @@ impl From<SortValue> for Value {
     }
 }
 
-impl UserListRow {
+impl ListedUser {
     pub fn sort_value(&self, sort: UserSort) -> SortValue {
         match sort {
             UserSort::Name => SortValue::Text(self.sort_name.clone()),
@@ -342,7 +342,7 @@ const LISTED: &str = "SELECT u.id, u.name, u.email, u.picture_url, u.email_verif
     u.sort_name, u.last_visit_us, u.visits, u.created_at";
 
 /// One page of users.
-pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserListRow>> {
+pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
     if filter.sort == UserSort::Account {
         return by_account::list(conn, filter).await;
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::model::session::SessionKind;
 use crate::model::words::words;
 
 words! {
@@ -35,4 +36,21 @@ impl Message {
     pub fn attempt(&self) -> i64 {
         self.attempts + 1
     }
+}
+
+/// A message about an ended session, in the list of its application.
+#[derive(Clone, Debug)]
+pub struct ListedMessage {
+    pub id: Uuid,
+    pub session_id: Uuid,
+    pub session_kind: SessionKind,
+    pub user_id: Uuid,
+    pub user_name: String,
+    pub user_email: String,
+    pub created_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub next_attempt_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub delivered_at: Option<DateTime<Utc>>,
+    pub dead_at: Option<DateTime<Utc>>,
 }

@@ -1,5 +1,7 @@
 //! A session and everything on which its right to go on depends.
 
+pub mod listed;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

@@ -7,10 +7,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::error::Answer;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::oauth::claims;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::Granted;
 
 /// What a session gives an application that names no scope.

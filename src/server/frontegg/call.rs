@@ -15,6 +15,7 @@ use super::cookies;
 use super::error::{Answer, Refused};
 use super::origin::is_our_own;
 use crate::model::problem::ProblemKind;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::body;
@@ -23,7 +24,7 @@ use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::problem;
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::unnoted::Unnoted;
-use crate::server::service::registry::relying_party::{self, Application, origin_of};
+use crate::server::service::registry::relying_party::{self, origin_of};
 use crate::server::service::registry::sdk;
 use crate::server::state::AppState;
 

@@ -10,11 +10,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::origin::is_our_own;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::cookies::{self, SetCookie};
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::registry::sdk::{self, Kept};
 use crate::server::service::session;
 

@@ -2,10 +2,10 @@
 
 use super::call::{Call, Shown};
 use super::cookies::{self, Found};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::browser::{Asked, Browser, Choice};
-use crate::server::service::registry::relying_party::Application;
 
 pub enum Meant {
     Session(Box<Session>),

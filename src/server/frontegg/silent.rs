@@ -8,8 +8,8 @@ use super::cookies::{self, Found};
 use super::embedded::SEVERAL;
 use super::error::{Answer, Refused};
 use super::meant::{Meant, meant};
+use crate::server::domain::application::Application;
 use crate::server::oauth::browser::{Asked, Browser};
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::browser;
 use crate::server::service::tokens::{self, Reissue};
 

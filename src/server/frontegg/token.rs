@@ -11,9 +11,9 @@ use super::call::Call;
 use super::error::{Answer, Refused};
 use super::{answer, cookies};
 use crate::model::problem::ProblemKind;
+use crate::server::domain::application::Application;
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::{client_auth, problem};
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::registry::sdk;
 use crate::server::service::tokens::{self, Granted, Redemption, Refreshing};
 

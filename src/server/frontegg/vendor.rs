@@ -31,7 +31,7 @@ pub async fn authenticate(call: Call) -> Answer<Response> {
         return Err(Refused::request("send clientId and secret"));
     };
     let found = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    let application = found.filter(|application| application.has_secret(secret)).ok_or_else(refused)?;
+    let application = found.filter(|application| relying_party::has_secret(application, secret)).ok_or_else(refused)?;
     let signed = claims::sign_for_application(provider, &application).await?;
     Ok(Json(json!({ "token": signed.access_token, "expiresIn": signed.expires_in })).into_response())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::Extensions;
 
-use crate::server::service::registry::relying_party::Environment;
+use crate::server::domain::environment::Environment;
 use crate::server::state::AppState;
 
 /// Says that a request came to its environment's own host name. No client can write that.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::response::Response;
 
+use crate::server::domain::application::Application;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::{hint, parking};
 use crate::server::platform::url::is_path;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 
 /// Where the browser goes after signing in, and for which application that is.
 pub struct Destination {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::model::problem::ProblemKind;
+use crate::server::domain::application::Application;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceError;
 use crate::server::oauth::access::{self, Access};
@@ -22,7 +23,6 @@ use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::unnoted::Unnoted;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::report::{self, Report, Reporter};
 
 /// What a client sends beside its report: the members of a JSON object, named as a form's fields at the token endpoint.

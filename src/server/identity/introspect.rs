@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::server::domain::application::Application;
 use crate::server::domain::subject::Subject;
 use crate::server::oauth::access::{self, Access, Of};
 use crate::server::oauth::claims::{Act, lists};
@@ -15,7 +16,6 @@ use crate::server::oauth::client_auth;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::ProtocolForm;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::{self, client};
 
 pub async fn introspect(provider: Provider, ProtocolForm(form): ProtocolForm) -> OAuthResult<Response> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::selection::{self, Then};
 use crate::model::problem::ProblemKind;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page::{self, Page};
@@ -18,7 +19,7 @@ use crate::server::oauth::problem::Refused;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::in_ascii;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 use crate::server::service::session::{self, sign_in};
 
 pub async fn get(provider: Provider, BrowserQuery(parameters): BrowserQuery) -> Response {

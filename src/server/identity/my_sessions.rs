@@ -64,10 +64,10 @@ pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        let sessions = self_service::sessions(&provider.state, &viewer).await?;
+        let (sessions, more) = self_service::sessions(&provider.state, &viewer).await?;
         let accounts = self_service::accounts(&provider.state, &viewer).await?;
         let account = self_service::account_name(&provider.state, &viewer).await?;
-        let page = sessions_page(&provider, &viewer, &sessions, &accounts);
+        let page = sessions_page(&provider, &viewer, (&sessions, more), &accounts);
         Ok(page.beside(beside(&provider, &viewer, account.as_deref(), SESSIONS)).into_response())
     };
     shown.await.unwrap_or_else(|error| page::failed(error, &provider.origin.request_id))
@@ -192,7 +192,12 @@ fn session_field(viewer: &Session) -> Markup {
     html! { input type="hidden" name="session" value=(viewer.id); }
 }
 
-fn sessions_page(provider: &Provider, viewer: &Session, sessions: &[SessionItem], own: &[OwnAccount]) -> Page<'static> {
+fn sessions_page(
+    provider: &Provider,
+    viewer: &Session,
+    (sessions, more): (&[SessionItem], bool),
+    own: &[OwnAccount],
+) -> Page<'static> {
     let now = provider.state.now();
     let (running, ended): (Vec<_>, Vec<_>) = sessions.iter().partition(|session| session.is_live(now));
     let body = html! {
@@ -219,7 +224,7 @@ fn sessions_page(provider: &Provider, viewer: &Session, sessions: &[SessionItem]
                 @for session in ended.iter().take(EARLIER) { (ended_item(now, viewer, session)) }
             }
         }
-        @if ended.len() > EARLIER || sessions.len() as i64 >= self_service::SESSIONS {
+        @if more || ended.len() > EARLIER {
             p.dim { "Older sessions are not shown." }
         }
     };

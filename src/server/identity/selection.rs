@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::destination::destination;
 use super::reauthentication::answered;
 use crate::model::session::EndReason;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::http::page::{self, Page, icon};
@@ -17,7 +18,6 @@ use crate::server::oauth::parking;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::service::registry::names::Names;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::browser;
 
 /// Sessions that the page lists at most.

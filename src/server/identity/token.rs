@@ -9,11 +9,11 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::{Parameters, ProtocolForm};
 use crate::server::oauth::provider::Provider;
 use crate::server::oauth::{claims, client_auth, problem};
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::Granted;
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";

@@ -14,10 +14,11 @@ use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
 pub use crate::server::cache::verified::VerifiedToken;
+use crate::server::domain::application::Application;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
 use crate::server::service::directory::signing_key;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 use crate::server::service::session;
 use crate::server::service::tokens::{self, SessionToken, client};
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::cookies;
 use super::provider::Provider;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::browser::{self, Held};
 
 /// How long after its hand-off an impersonation is what a new tab of its application means, if nothing says more.

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use self::lists::{Fitting, Lists};
 use super::provider::Provider;
 use crate::server::crypto::keyring::Signer;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 use crate::server::service::tokens::Granted;
 
 /// How long an access token lives, unless its session ends earlier.

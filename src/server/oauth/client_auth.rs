@@ -10,7 +10,8 @@ use super::parameters::Parameters;
 use super::problem::note;
 use super::provider::Provider;
 use crate::model::problem::ProblemKind;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::domain::application::Application;
+use crate::server::service::registry::relying_party;
 use crate::server::service::tokens::client::{self, Assertion};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -39,10 +40,10 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<A
     let proven = match &proof {
         Proof::None => application.is_public(),
         Proof::Basic(secret) => match secret {
-            Some(secret) => application.has_secret(secret),
+            Some(secret) => relying_party::has_secret(&application, secret),
             None => application.is_public(),
         },
-        Proof::Post(secret) => application.has_secret(secret),
+        Proof::Post(secret) => relying_party::has_secret(&application, secret),
         Proof::Assertion(assertion) => {
             let issuer = provider.issuer();
             let mut audiences: Vec<String> = ENDPOINTS.iter().map(|path| format!("{issuer}{path}")).collect();

@@ -16,12 +16,13 @@ use super::basic;
 use super::error::OAuthError;
 use super::provider::environment_in;
 use crate::model::problem::ProblemKind;
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::own_host::{OwnHost, is_there};
 use crate::server::http::{health, host, page, site};
 use crate::server::service::registry::problem::{self, About, Mistake};
-use crate::server::service::registry::relying_party::{self, Environment};
+use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
 
 /// Leads what comes to an environment's own host name to its provider. It runs before any route is looked for.

@@ -11,12 +11,13 @@ use super::parameters::{Parameters, with_query};
 use super::provider::{Provider, base, environment_in};
 use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::http::origin::origin;
 use crate::server::http::page;
 use crate::server::service::caller::Origin;
 use crate::server::service::parked::{self, Kept};
-use crate::server::service::registry::relying_party::{self, Environment};
+use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
 
 pub use crate::server::service::parked::LONGEST;

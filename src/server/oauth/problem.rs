@@ -15,11 +15,12 @@ use super::parameters::Parameters;
 use super::provider::{Provider, environment_in};
 use super::unnoted::{Noted, Unnoted};
 use crate::model::problem::ProblemKind;
+use crate::server::domain::application::Application;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::request_id;
 use crate::server::http::page::Page;
 use crate::server::service::registry::problem::{self, About, Mistake};
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
 
 /// Notes what is refused and was not noted yet.

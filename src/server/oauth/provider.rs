@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
 use super::unnoted::Noted;
+use crate::server::domain::environment::Environment;
 use crate::server::http::origin::origin;
 use crate::server::http::{own_host, page};
 use crate::server::service::caller::Origin;
-use crate::server::service::registry::relying_party::{self, Environment};
+use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
 
 #[derive(Clone)]

@@ -19,12 +19,12 @@ use crate::model::audit::{AuditItem, AuditPage, AuditQuery, Severity, action};
 use crate::model::mode::Mode;
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
-use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
-use crate::server::db::page::{Cursor, Window};
+use crate::server::db::audit::{self as table, AuditFilter};
+use crate::server::db::page::{Bounded, Cursor, Window};
 use crate::server::db::user::SortValue;
-use crate::server::db::word::{known, word};
-use crate::server::db::{Conn, DbResult, Tx, account};
+use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
+use crate::server::domain::event::AuditEvent;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::request;
@@ -33,7 +33,7 @@ use crate::server::state::AppState;
 
 /// An event about to be written. Start with [`Event::of`] and add what is known.
 #[derive(Clone, Debug)]
-pub struct Event(AuditRow);
+pub struct Event(AuditEvent);
 
 impl Event {
     /// An event of the system itself, visible to operators only, as severe as its action usually is.
@@ -43,13 +43,13 @@ impl Event {
 
     /// [`Event::of`] for an action whose severity depends on what happened: one of those in its row of the table.
     pub fn new(environment_id: Uuid, action: &str, severity: Severity, description: impl Into<String>) -> Self {
-        Self(AuditRow {
+        Self(AuditEvent {
             id: Uuid::nil(),
             environment_id,
             occurred_at: DateTime::default(),
             action: action.to_owned(),
-            severity: severity.as_str().to_owned(),
-            actor_kind: Actor::System.kind().as_str().to_owned(),
+            severity,
+            actor_kind: Actor::System.kind(),
             actor_id: None,
             actor_name: Actor::System.name().to_owned(),
             operator_id: None,
@@ -79,7 +79,7 @@ impl Event {
     }
 
     pub fn by(mut self, actor: &Actor) -> Self {
-        actor.kind().as_str().clone_into(&mut self.0.actor_kind);
+        self.0.actor_kind = actor.kind();
         self.0.actor_id = actor.id();
         actor.name().clone_into(&mut self.0.actor_name);
         self
@@ -147,7 +147,7 @@ impl Event {
 
     /// The mode of the session that it happened in.
     pub fn in_mode(mut self, mode: Mode) -> Self {
-        self.0.mode = Some(mode.as_str().to_owned());
+        self.0.mode = Some(mode);
         self
     }
 
@@ -166,10 +166,10 @@ pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResul
     row.occurred_at = state.now();
     row.request_id = row.request_id.or_else(request::id);
     debug_assert!(
-        action::severities(&row.action).iter().any(|severity| severity.as_str() == row.severity),
+        action::severities(&row.action).contains(&row.severity),
         "{} cannot be {}: see the table of actions",
         row.action,
-        row.severity
+        row.severity.as_str()
     );
     table::insert(tx, &row).await?;
     Ok(())
@@ -206,7 +206,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         // No action is that long, and no database compares with patterns of any length.
         action: Some(storable(query.action.trim()).chars().take(SEARCH_MAX).collect())
             .filter(|action: &String| !action.is_empty()),
-        severity: Severity::parse(&query.severity).map(Severity::as_str),
+        severity: Severity::parse(&query.severity),
         account_id,
         only_impersonated: query.only == "impersonated",
         from: midnight(&query.from, 0, &query.from_offset),
@@ -267,16 +267,16 @@ pub async fn account_log(
     page(conn, rows, cursor.as_ref()).await
 }
 
-/// The latest events about one user.
+/// The latest events about one user, and whether there are more than these.
 pub async fn of_user(
     conn: &mut Conn,
     environment_id: Uuid,
     user_id: Uuid,
     limit: i64,
-) -> ServiceResult<Vec<AuditItem>> {
-    let filter = AuditFilter { environment_id, user_id: Some(user_id), limit, ..AuditFilter::default() };
-    let rows = table::list(conn, &filter).await?;
-    items(conn, rows).await
+) -> ServiceResult<(Vec<AuditItem>, bool)> {
+    let filter = AuditFilter { environment_id, user_id: Some(user_id), limit: limit + 1, ..AuditFilter::default() };
+    let (rows, more) = Bounded::new(table::list(conn, &filter).await?, limit).apart();
+    Ok((items(conn, rows).await?, more))
 }
 
 #[tracing::instrument(level = "debug", skip_all)]
@@ -286,7 +286,7 @@ pub async fn get(caller: &Caller, event_id: Uuid) -> ServiceResult<AuditItem> {
     let row = table::by_id(&mut conn, caller.environment.id, event_id).await?;
     let row = row.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, row.account_id, row.application_id).await?;
-    Ok(item(row, &names)?)
+    Ok(item(row, &names))
 }
 
 /// Which page of the filtered events it is.
@@ -302,25 +302,26 @@ fn place(filter: &mut AuditFilter, cursor: Option<&Cursor>) {
 /// The rows of a page as it shows them, with the links to those beside it.
 async fn page(
     conn: &mut Conn,
-    rows: Vec<AuditRow>,
+    rows: Vec<AuditEvent>,
     cursor: Option<&Cursor>,
 ) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
     let window = Window::new(rows, PAGE_SIZE, cursor);
-    let edge =
-        |row: Option<&AuditRow>, backwards| row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode());
+    let edge = |row: Option<&AuditEvent>, backwards| {
+        row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode())
+    };
     let next = edge(window.rows.last().filter(|_| window.has_next), false);
     let previous = edge(window.rows.first().filter(|_| window.has_previous), true);
     Ok((items(conn, window.rows).await?, next, previous))
 }
 
 /// Events as they are shown: accounts and applications are told apart from others of their names.
-async fn items(conn: &mut Conn, rows: Vec<AuditRow>) -> ServiceResult<Vec<AuditItem>> {
+async fn items(conn: &mut Conn, rows: Vec<AuditEvent>) -> ServiceResult<Vec<AuditItem>> {
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
-    Ok(known(rows.into_iter().map(|row| item(row, &names)))?)
+    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
 }
 
-fn item(row: AuditRow, names: &Names) -> DbResult<AuditItem> {
+fn item(row: AuditEvent, names: &Names) -> AuditItem {
     let in_sentence = [
         Some(row.actor_name.as_str()),
         row.operator_name.as_deref(),
@@ -328,12 +329,12 @@ fn item(row: AuditRow, names: &Names) -> DbResult<AuditItem> {
         row.account_name.as_deref(),
         row.application_name.as_deref(),
     ];
-    Ok(AuditItem {
+    AuditItem {
         description: sentence(&row.description, &in_sentence),
         id: row.id,
         occurred_at: row.occurred_at,
-        severity: word("severity", &row.severity)?,
-        actor_kind: word("actor_kind", &row.actor_kind)?,
+        severity: row.severity,
+        actor_kind: row.actor_kind,
         action: row.action,
         actor_id: row.actor_id,
         actor_name: row.actor_name,
@@ -351,6 +352,6 @@ fn item(row: AuditRow, names: &Names) -> DbResult<AuditItem> {
         user_agent: row.user_agent,
         request_id: row.request_id,
         visible_to_account: row.visible_to_account,
-        mode: row.mode.as_deref().map(|mode| word("mode", mode)).transpose()?,
-    })
+        mode: row.mode,
+    }
 }

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::model::operator::{Role, Roles};
 use crate::server::crypto::device::{self, Device, Devices};
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::domain::actor::{Actor, Operator};
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::client_address::Place;
 use crate::server::platform::rate_limit::{Attempt, Realm};
@@ -52,7 +52,7 @@ impl Origin {
 pub struct Caller {
     pub state: AppState,
     pub actor: Actor,
-    pub environment: EnvironmentRow,
+    pub environment: Environment,
     /// What the roles of an operator let it do. Who administers the server may do all of it.
     pub roles: Roles,
     pub origin: Origin,
@@ -61,7 +61,7 @@ pub struct Caller {
 impl Caller {
     /// Whoever administers the server, at its command line: it has the database in its hands anyway, and all that it does by a
     /// use case is written down.
-    pub fn system(state: &AppState, environment: EnvironmentRow) -> Self {
+    pub fn system(state: &AppState, environment: Environment) -> Self {
         let roles = Role::ALL.into_iter().collect();
         Self { state: state.clone(), actor: Actor::System, environment, roles, origin: Origin::default() }
     }

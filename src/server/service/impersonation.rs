@@ -19,9 +19,10 @@ use crate::model::impersonation::{
     MINUTES_WITHOUT_KEEP_ALIVE,
 };
 use crate::model::session::EndReason;
-use crate::server::db::account::{self, AssignedApplicationRow, MembershipRow};
+use crate::server::db::account::{self, AccountMembership};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
+use crate::server::domain::application::AssignedApplication;
 use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -29,11 +30,16 @@ use crate::server::error::{ServiceError, ServiceResult};
 pub use reopen::{Reopened, reopen};
 pub use start::{HAND_OFF_LIFETIME, start};
 
+/// Running sessions that the Impersonation page shows at most.
+const LIVE: i64 = 500;
+/// Running sessions of one user that the drawer shows at most.
+const RUNNING: i64 = 100;
+
 /// A target with everything that choosing an account and an application for it needs.
 pub struct Candidate {
     pub user: UserRecord,
-    pub memberships: Vec<MembershipRow>,
-    pub applications: Vec<AssignedApplicationRow>,
+    pub memberships: Vec<AccountMembership>,
+    pub applications: Vec<AssignedApplication>,
     pub settings: ImpersonationSettings,
     /// Whether only an Owner may impersonate them.
     pub is_protected: bool,
@@ -61,15 +67,15 @@ impl Candidate {
         })
     }
 
-    fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplicationRow> {
+    fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplication> {
         self.applications.iter().filter(move |application| application.account_id == account_id)
     }
 
     /// The account that is preselected: the active one where it is not refused, else the first that is not, else the
     /// active one, whose refusal is then shown.
-    fn preselected(&self) -> Option<&MembershipRow> {
+    fn preselected(&self) -> Option<&AccountMembership> {
         let active = self.memberships.iter().find(|row| Some(row.account_id) == self.user.active_account_id);
-        let works = |row: &&MembershipRow| policy::decide_for_account(&self.account_facts(row, None)).is_ok();
+        let works = |row: &&AccountMembership| policy::decide_for_account(&self.account_facts(row, None)).is_ok();
         active.filter(works).or_else(|| self.memberships.iter().find(works)).or(active).or(self.memberships.first())
     }
 
@@ -88,7 +94,7 @@ impl Candidate {
         }
     }
 
-    fn account_facts(&self, membership: &MembershipRow, client_id: Option<&str>) -> AccountFacts {
+    fn account_facts(&self, membership: &AccountMembership, client_id: Option<&str>) -> AccountFacts {
         let mut applications = self.applications_of(membership.account_id);
         let chosen = match client_id {
             Some(client_id) => self.applications_of(membership.account_id).find(|row| row.client_id == client_id),
@@ -121,8 +127,10 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         caller.environment.id,
         user_id,
         caller.actor.id().unwrap_or_default(),
+        RUNNING,
     )
     .await?;
+    let (running, more_running) = running.apart();
     let names = &candidate.names;
     drop(conn);
     let mut accounts: Vec<DrawerAccount> = candidate
@@ -170,6 +178,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row, names))
             .collect(),
+        more_running,
         now,
     })
 }
@@ -182,7 +191,9 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
     let mut conn = caller.state.db.read().await?;
     let (settings, version) = settings_table::versioned(&mut conn, caller.environment.id).await?;
     let protected_permissions = settings_table::protected_permissions(&mut conn, caller.environment.id).await?;
-    let live = session_table::live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let live = session_table::live_impersonations(&mut conn, caller.environment.id, now, LIVE).await?;
+    // How many run says whether there are more.
+    let (live, _) = live.apart();
     let names = Names::of_sessions(&mut conn, &live).await?;
     let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {

@@ -36,9 +36,9 @@ use serde::Serialize;
 use super::audit::{self, Event};
 use super::import::read::head;
 use crate::model::audit::action;
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::Keyed;
 use crate::server::db::{DbError, Tx};
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceError;
 use crate::server::service::directory::change::Protection;
 use crate::server::service::directory::writer::Writer;
@@ -196,7 +196,7 @@ fn written(error: ServiceError) -> ImportError {
 /// [`ImportError::Rows`] with everything that is wrong and [`ImportError::NotAllowed`], before anything was written.
 pub async fn run(
     state: &AppState,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     sources: Vec<Source>,
     options: &Options,
     progress: &(dyn Fn(Progress<'_>) + Sync),
@@ -235,7 +235,7 @@ pub async fn run(
 pub async fn run_in(
     state: &AppState,
     tx: &mut Tx,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     mut sources: Vec<Source>,
 ) -> Result<Vec<Summary>, ImportError> {
     let options = Options::default();
@@ -314,7 +314,7 @@ pub fn kind_of(content: &Content, told: Option<&'static Encoding>) -> Option<Kin
 /// Reads all files on a thread of their own, and checks, compares and puts aside what comes from there.
 async fn read_all(
     state: &AppState,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     mut sources: Vec<Source>,
     options: &Options,
     found: &mut Found,

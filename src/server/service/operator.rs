@@ -12,16 +12,17 @@ use super::caller::{Caller, Origin};
 use super::impersonation::live;
 use super::session;
 use crate::model::audit::action;
-use crate::model::environment::Environment;
+use crate::model::environment::EnvironmentOption;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRow, OperatorSessionRow};
+use crate::server::db::environment;
+use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
 use crate::server::db::{Conn, Tx, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
@@ -90,7 +91,7 @@ async fn begin(
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
     let current = table::held(&mut tx, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
-    let unchanged = |row: &&OperatorRow| {
+    let unchanged = |row: &&OperatorRecord| {
         current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
     };
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
@@ -128,7 +129,7 @@ async fn begin(
 async fn record_failure(
     state: &AppState,
     tx: &mut Tx,
-    known: Option<&OperatorRow>,
+    known: Option<&OperatorRecord>,
     origin: &Origin,
 ) -> ServiceResult<()> {
     let own = table::environments(tx, known.map_or_else(Uuid::nil, |row| row.id)).await?;
@@ -187,7 +188,7 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     }
 }
 
-fn operator_of(row: OperatorSessionRow) -> Operator {
+fn operator_of(row: PortalSession) -> Operator {
     Operator { id: row.operator_id, email: row.email, name: row.name, session_id: row.session_id }
 }
 
@@ -202,7 +203,7 @@ pub async fn enter(state: &AppState, operator: Operator, origin: Origin, slug: &
     Ok(Caller { state: state.clone(), actor: Actor::Operator(operator), environment, roles, origin })
 }
 
-async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(EnvironmentRow, Roles)>>> {
+async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(Environment, Roles)>>> {
     let read = || async {
         let mut conn = state.db.read().await?;
         ServiceResult::Ok(Arc::new(table::places(&mut conn, operator_id).await?))
@@ -260,7 +261,7 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
 /// too, without a name: it says who is signed in, and leads to where there is something to see.
 pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
     let places = places(state, operator.id).await?;
-    let plain = |row: EnvironmentRow| Environment { slug: row.slug, name: row.name };
+    let plain = |row: Environment| EnvironmentOption { slug: row.slug, name: row.name };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
             // Who may not see sessions is not told how many there are either.
@@ -270,7 +271,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
             };
             (plain(current), roles, running)
         }
-        None => (Environment { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
+        None => (EnvironmentOption { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
     };
     Ok(Shell {
         operator_id: operator.id,
@@ -297,7 +298,7 @@ pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String
 }
 
 /// The operator with this address, however it is spelt.
-pub async fn by_email(conn: &mut Conn, typed: &str) -> ServiceResult<Option<OperatorRow>> {
+pub async fn by_email(conn: &mut Conn, typed: &str) -> ServiceResult<Option<OperatorRecord>> {
     for spelling in text::spellings(typed) {
         if let Some(row) = table::by_email(conn, &spelling).await? {
             return Ok(Some(row));

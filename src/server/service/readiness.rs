@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub use crate::server::cache::readiness::Part;
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
@@ -38,7 +39,7 @@ async fn look(state: &AppState) -> Option<Part> {
 }
 
 /// Asks the database what every request asks it.
-async fn asked(state: &AppState) -> ServiceResult<Vec<EnvironmentRow>> {
+async fn asked(state: &AppState) -> ServiceResult<Vec<Environment>> {
     let mut conn = state.db.read().await?;
     let environments = environment::all(&mut conn).await?;
     // No request is answered without this.

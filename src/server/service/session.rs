@@ -18,10 +18,11 @@ use super::delivery::back_channel_logout;
 use super::registry::names::Names;
 use crate::model::audit::action;
 use crate::model::session::{EndReason, SessionItem, SessionKind};
-use crate::server::db::session::{self as table, SessionListRow};
+use crate::server::db::session as table;
 use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
+use crate::server::domain::session::listed::ListedSession;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::state::AppState;
 
@@ -185,15 +186,15 @@ pub async fn switch_account(
     Ok(switched)
 }
 
-/// A user's sessions: running ones first, then newest first.
-pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResult<Vec<SessionItem>> {
-    let rows = table::of_user(conn, user_id, limit).await?;
+/// A user's sessions, running ones first, then newest first, and whether there are more than these.
+pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResult<(Vec<SessionItem>, bool)> {
+    let (rows, more) = table::of_user(conn, user_id, limit).await?.apart();
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
-    Ok(rows.into_iter().map(|row| item(row, &names)).collect())
+    Ok((rows.into_iter().map(|row| item(row, &names)).collect(), more))
 }
 
-fn item(row: SessionListRow, names: &Names) -> SessionItem {
+fn item(row: ListedSession, names: &Names) -> SessionItem {
     SessionItem {
         id: row.id,
         kind: row.kind,

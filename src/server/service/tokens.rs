@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use super::session;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, NewRefreshToken};
 use crate::server::db::{Tx, account, session as session_table};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
@@ -66,7 +66,7 @@ pub struct SessionToken {
 pub async fn subject(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     token: &SessionToken,
 ) -> ServiceResult<Option<Arc<Subject>>> {
     let session = state.sessions.session(&state.db, environment_id, token.session_id).await?;
@@ -106,7 +106,7 @@ pub async fn rights_in(
 pub async fn live(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     token: &SessionToken,
 ) -> ServiceResult<Option<Session>> {
     let subject = subject(state, environment_id, application, token).await?;
@@ -115,7 +115,7 @@ pub async fn live(
 
 /// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
 /// session waits for this transaction, or came first: then there are no tokens.
-async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, now: DateTime<Utc>) -> TokenResult<()> {
+async fn note_use(tx: &mut Tx, session: &Session, application: &Application, now: DateTime<Utc>) -> TokenResult<()> {
     if session_table::touch(tx, session.id, now).await? == 0 {
         return Err(TokenError::grant("the session has ended").about(session));
     }
@@ -125,7 +125,7 @@ async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, 
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only
 /// where the application keeps sessions alive.
-fn may_refresh(session: &Session, application: &ApplicationRow) -> bool {
+fn may_refresh(session: &Session, application: &Application) -> bool {
     !session.is_impersonation() || application.keep_session_alive
 }
 
@@ -150,7 +150,7 @@ async fn issue_refresh_token(
     state: &AppState,
     tx: &mut Tx,
     session: &Session,
-    application: &ApplicationRow,
+    application: &Application,
     lineage: &Lineage<'_>,
     scope: &str,
 ) -> ServiceResult<String> {

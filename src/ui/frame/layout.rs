@@ -11,7 +11,7 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_params_map};
 use leptos_router::location::Location;
 
-use crate::model::environment::Environment;
+use crate::model::environment::EnvironmentOption;
 use crate::model::operator::Shell;
 use crate::rpc::operator::GetShell;
 use crate::ui::component::dialog;
@@ -220,14 +220,14 @@ fn switcher(shell: Signal<Shell>, section: Memo<String>) -> AnyView {
         .erased()
 }
 
-fn slugs(all: &[Environment]) -> Vec<&str> {
+fn slugs(all: &[EnvironmentOption]) -> Vec<&str> {
     all.iter().map(|environment| environment.slug.as_str()).collect()
 }
 
-fn environments(current: &str, all: &[Environment], section: Memo<String>) -> AnyView {
+fn environments(current: &str, all: &[EnvironmentOption], section: Memo<String>) -> AnyView {
     let slugs = slugs(all);
     all.iter()
-        .map(|Environment { slug, name }| {
+        .map(|EnvironmentOption { slug, name }| {
             let is_current = slug == current;
             let slug = slug.clone();
             let class = format!("menu-item env-{}", hue(&slugs, &slug));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::session::Running;
 use super::state::State;
-use crate::model::impersonation::LiveImpersonation;
+use crate::model::impersonation::Drawer;
 use crate::rpc::impersonation::GetDrawer;
 use crate::ui::component::dialog::{close_dialog, focus, focus_first};
 use crate::ui::component::end_session::{end_form, reopen_form};
@@ -27,19 +27,22 @@ pub fn follow(state: State) {
             if let Some(environment) = environment.try_get_untracked()
                 && let Ok(fresh) = ask(GetDrawer { environment, user_id: user }).await
             {
-                take(state, &fresh.running);
+                take(state, &fresh);
             }
         });
     });
     state.live.changed(changed);
 }
 
-fn take(state: State, fresh: &[LiveImpersonation]) {
-    let now = state.now.now_untracked();
+fn take(state: State, drawer: &Drawer) {
+    let (fresh, now) = (&drawer.running, state.now.now_untracked());
+    // What began before those that the server named may run still.
+    let told_from = fresh.last().filter(|_| drawer.more_running).map(|oldest| oldest.started_at);
     // The drawer may have been closed while the server was asked.
     state.running.try_update(|known| {
         for running in known.iter_mut().filter(|running| running.ended_at.is_none() && running.deadline > now) {
-            if !fresh.iter().any(|live| live.session_id == running.session_id) {
+            let is_told = told_from.is_none_or(|from| running.started_at >= from);
+            if is_told && !fresh.iter().any(|live| live.session_id == running.session_id) {
                 running.ended_at = Some(now);
             }
         }
@@ -93,9 +96,11 @@ pub fn list(state: State) -> AnyView {
         let key = format!("{} {} {}", running.session_id, running.ended_at.is_some(), running.blocked_url.is_some());
         Row::new(key, move || card(state, running, ended))
     };
+    let more = state.drawer.with_value(|drawer| drawer.more_running);
     view! {
         <div class="running-list" role="status">
             {rows(move || state.running.get().into_iter().map(drawn).collect())}
+            {more.then(|| view! { <p class="dim">"More sessions run than these. All are on the page Impersonation."</p> })}
         </div>
     }
     .erased()

@@ -15,9 +15,11 @@ use understudy::model::operator::Role as OperatorRole;
 use understudy::server::crypto::password::Door;
 use understudy::server::crypto::secret;
 use understudy::server::db::Tx;
-use understudy::server::db::environment::{self, EnvironmentRow};
-use understudy::server::db::signing_key::{self, SigningKeyRow};
+use understudy::server::db::environment;
+use understudy::server::db::signing_key;
 use understudy::server::domain::actor::Actor;
+use understudy::server::domain::environment::Environment;
+use understudy::server::domain::key::SealedKey;
 use understudy::server::service::directory::account::{self, Account};
 use understudy::server::service::directory::application::{self, Application, ClientSecret};
 use understudy::server::service::directory::given::Given;
@@ -32,7 +34,7 @@ pub const USER_PASSWORD: &str = "users-know-this-one";
 /// The client secret of `console`; `dispatch` is a public client.
 pub const CONSOLE_SECRET: &str = "ucs_dGhlIHNlY3JldCBvZiB0aGUgY29uc29sZSBpbiB0MzIWfrS";
 
-static KEYS: OnceCell<Vec<Vec<SigningKeyRow>>> = OnceCell::const_new();
+static KEYS: OnceCell<Vec<Vec<SealedKey>>> = OnceCell::const_new();
 static USER_HASH: OnceCell<String> = OnceCell::const_new();
 static OPERATOR_HASH: OnceCell<String> = OnceCell::const_new();
 static ENVIRONMENTS: LazyLock<[(&str, &str); 2]> =
@@ -50,10 +52,10 @@ pub async fn load(state: &AppState) {
     let mut tx = state.db.write().await.expect("a transaction");
     let mut ids = Vec::new();
     for (position, (slug, name)) in ENVIRONMENTS.iter().enumerate() {
-        let row = EnvironmentRow { id: state.new_id(), slug: (*slug).into(), name: (*name).into(), host: None };
+        let row = Environment { id: state.new_id(), slug: (*slug).into(), name: (*name).into(), host: None };
         environment::insert(&mut tx, &row, position as i64, state.now()).await.expect("an environment");
         for key in &keys[position] {
-            let key = SigningKeyRow { environment_id: row.id, ..key.clone() };
+            let key = SealedKey { environment_id: row.id, ..key.clone() };
             signing_key::insert(&mut tx, &key).await.expect("a key");
         }
         ids.push(row.id);
@@ -77,7 +79,7 @@ async fn load_operators(state: &AppState, tx: &mut Tx) {
         ("ed@understudy.example", "Ed Editor", &[OperatorRole::BackofficeEditor]),
     ];
     for (email, name, roles) in people {
-        let row = understudy::server::db::operator::OperatorRow {
+        let row = understudy::server::db::operator::OperatorRecord {
             id: state.new_id(),
             email: email.into(),
             name: name.into(),

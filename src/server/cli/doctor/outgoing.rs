@@ -8,7 +8,7 @@ use url::Url;
 use super::Findings;
 use crate::server::cli::options::ServerOptions;
 use crate::server::db::Conn;
-use crate::server::db::inspect::{self, LogoutAddressRow};
+use crate::server::db::inspect::{self, LogoutAddress};
 use crate::server::platform::outbound::{Network, Outbound, OutboundError};
 
 /// Addresses that are looked at.
@@ -52,8 +52,8 @@ pub async fn logout_addresses(findings: &mut Findings, conn: &mut Conn, options:
     Ok(())
 }
 
-fn refused(findings: &mut Findings, row: &LogoutAddressRow, error: &OutboundError) {
-    let LogoutAddressRow { environment, application, uri } = row;
+fn refused(findings: &mut Findings, row: &LogoutAddress, error: &OutboundError) {
+    let LogoutAddress { environment, application, uri } = row;
     let mend = match error {
         OutboundError::Private => "if it is yours, add its network to OUTBOUND_NETWORKS, as in 10.1.0.0/16",
         _ => "check the address and the name server of this machine; until then that application learns nothing",

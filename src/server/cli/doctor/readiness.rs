@@ -2,15 +2,16 @@
 
 use super::Findings;
 use crate::model::operator::Role;
-use crate::server::db::environment::EnvironmentRow;
-use crate::server::db::inspect::OperatorGrantRow;
+use crate::server::db::inspect::OperatorGrant;
+use crate::server::db::word::Stored;
 use crate::server::db::{Conn, inspect, settings};
+use crate::server::domain::environment::Environment;
 
 pub async fn readiness(
     findings: &mut Findings,
     conn: &mut Conn,
-    environments: &[EnvironmentRow],
-    grants: &[OperatorGrantRow],
+    environments: &[Environment],
+    grants: &[OperatorGrant],
 ) -> anyhow::Result<()> {
     for row in environments {
         let (name, slug) = (&row.name, &row.slug);
@@ -38,7 +39,7 @@ pub async fn readiness(
     }
     let others = grants
         .iter()
-        .any(|grant| !grant.disabled && grant.role.as_deref().is_some_and(|role| role != Role::Owner.as_str()));
+        .any(|grant| !grant.disabled && grant.role.as_ref().is_some_and(|role| *role != Stored::Known(Role::Owner)));
     if !others && !environments.is_empty() {
         findings.warn(
             "nobody but Owners can sign in to the portal",

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::Findings;
 use crate::server::cli::options::ServerOptions;
-use crate::server::db::notice::{self, NoticeRow};
+use crate::server::db::notice::{self, Notice};
 use crate::server::db::{Conn, failed_sign_in};
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::platform::clock::{Clock, SystemClock};
@@ -72,7 +72,7 @@ pub async fn seen(findings: &mut Findings, conn: &mut Conn, trusted: &TrustedPro
 }
 
 /// The latest of a kind, and how many more there are.
-fn list(findings: &mut Findings, noted: &[NoticeRow], what: impl Fn(&NoticeRow) -> String, mend: &str) {
+fn list(findings: &mut Findings, noted: &[Notice], what: impl Fn(&Notice) -> String, mend: &str) {
     for row in noted.iter().take(LISTED) {
         findings.warn(&what(row), mend);
     }

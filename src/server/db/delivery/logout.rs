@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::db::{Conn, DbResult, Tx, fetch_all, fetch_optional};
+use crate::model::session::SessionKind;
+use crate::server::db::page::Bounded;
+use crate::server::db::word::Stored;
+use crate::server::db::{Conn, DbError, DbResult, Tx, fetch_all, fetch_bounded, fetch_optional, read_as};
+use crate::server::domain::delivery::ListedMessage;
 
 /// The applications that hold tokens of a session and want to be told of its end.
 pub async fn listeners(tx: &mut Tx, session_id: Uuid) -> DbResult<Vec<Uuid>> {
@@ -16,22 +20,44 @@ pub async fn listeners(tx: &mut Tx, session_id: Uuid) -> DbResult<Vec<Uuid>> {
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// A message in the list of its application.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DeliveryRow {
-    pub id: Uuid,
-    pub session_id: Uuid,
-    pub session_kind: String,
-    pub user_id: Uuid,
-    pub user_name: String,
-    pub user_email: String,
-    pub created_at: DateTime<Utc>,
-    pub attempts: i64,
-    pub next_attempt_at: DateTime<Utc>,
-    pub last_error: Option<String>,
-    pub delivered_at: Option<DateTime<Utc>>,
-    pub dead_at: Option<DateTime<Utc>>,
+#[derive(sqlx::FromRow)]
+struct DeliveryRow {
+    id: Uuid,
+    session_id: Uuid,
+    session_kind: Stored<SessionKind>,
+    user_id: Uuid,
+    user_name: String,
+    user_email: String,
+    created_at: DateTime<Utc>,
+    attempts: i64,
+    next_attempt_at: DateTime<Utc>,
+    last_error: Option<String>,
+    delivered_at: Option<DateTime<Utc>>,
+    dead_at: Option<DateTime<Utc>>,
 }
+
+impl TryFrom<DeliveryRow> for ListedMessage {
+    type Error = DbError;
+
+    fn try_from(row: DeliveryRow) -> DbResult<Self> {
+        Ok(Self {
+            id: row.id,
+            session_id: row.session_id,
+            session_kind: row.session_kind.known("sessions", "kind", row.session_id)?,
+            user_id: row.user_id,
+            user_name: row.user_name,
+            user_email: row.user_email,
+            created_at: row.created_at,
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_error: row.last_error,
+            delivered_at: row.delivered_at,
+            dead_at: row.dead_at,
+        })
+    }
+}
+
+read_as!(DeliveryRow => ListedMessage);
 
 macro_rules! select_delivery {
     ($messages:literal, $rest:literal) => {
@@ -47,30 +73,31 @@ macro_rules! select_delivery {
 }
 
 /// The latest messages to an application, newest first, but for those about users who are removed.
-pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<DeliveryRow>> {
-    fetch_all!(
+pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Bounded<ListedMessage>> {
+    fetch_bounded!(
         conn,
+        limit,
         select_delivery!("ORDER BY created_at DESC, id DESC LIMIT $2", "ORDER BY d.created_at DESC, d.id DESC"),
         application_id,
-        limit
+        limit + 1
     )
 }
 
 /// The message to an application about a session, whose user is there still.
-pub async fn one(conn: &mut Conn, application_id: Uuid, session_id: Uuid) -> DbResult<Option<DeliveryRow>> {
+pub async fn one(conn: &mut Conn, application_id: Uuid, session_id: Uuid) -> DbResult<Option<ListedMessage>> {
     fetch_optional!(conn, select_delivery!("AND about = $2", ""), application_id, session_id)
 }
 
 /// How many of an application's latest messages are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
-pub struct CountsRow {
+pub struct MessageCounts {
     pub delivered: i64,
     pub dead: i64,
     pub pending: i64,
 }
 
 /// The states of the latest `limit` messages to an application.
-pub async fn counts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<CountsRow> {
+pub async fn counts(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<MessageCounts> {
     let counts = fetch_optional!(
         conn,
         "SELECT count(delivered_at) AS delivered, count(dead_at) AS dead, count(*) - count(delivered_at) - count(dead_at) AS pending

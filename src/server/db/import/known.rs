@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{ApplicationUpsert, CHUNK, build};
+use crate::model::application::RedirectKind;
+use crate::server::db::word::Stored;
 use crate::server::db::{Conn, DbResult, Raw};
 
 #[derive(Clone, Debug)]
@@ -246,7 +248,7 @@ pub async fn known_applications(
         if rows.is_empty() {
             continue;
         }
-        let uris: Vec<(Uuid, String, String)> = build!(conn, q => {
+        let uris: Vec<(Uuid, Stored<RedirectKind>, String)> = build!(conn, q => {
             q.push("SELECT application_id, kind, uri FROM redirect_uris WHERE application_id IN (");
             let mut list = q.separated(", ");
             for row in &rows {
@@ -255,11 +257,11 @@ pub async fn known_applications(
             q.push(") ORDER BY uri");
         }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
         for row in rows {
-            let of = |wanted: &str| {
-                let own = uris.iter().filter(|(id, kind, _)| *id == row.id && kind == wanted);
+            let of = |wanted: RedirectKind| {
+                let own = uris.iter().filter(|(id, kind, _)| *id == row.id && *kind == Stored::Known(wanted));
                 own.map(|(_, _, uri)| uri.clone()).collect::<Vec<String>>()
             };
-            let (redirect_uris, post_logout_redirect_uris) = (of("login"), of("logout"));
+            let (redirect_uris, post_logout_redirect_uris) = (of(RedirectKind::Login), of(RedirectKind::Logout));
             found.insert(row.client_id.clone(), KnownApplication { row, redirect_uris, post_logout_redirect_uris });
         }
     }

@@ -7,7 +7,7 @@ use crate::server::db::{Conn, DbError, DbResult, Tx, execute, fetch_all, fetch_o
 
 /// An import that has begun and is not over.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ImportRow {
+pub struct RunningImport {
     pub id: Uuid,
     pub environment_id: Uuid,
     /// Which process works at it: another one that takes it over writes its own.
@@ -22,13 +22,13 @@ pub struct ImportRow {
 
 /// A batch of rows, as JSON.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ChunkRow {
+pub struct Chunk {
     pub number: i64,
     pub content: String,
 }
 
 /// Begins an import. Gives whether there was none in this environment.
-pub async fn begin(tx: &mut Tx, row: &ImportRow) -> DbResult<bool> {
+pub async fn begin(tx: &mut Tx, row: &RunningImport) -> DbResult<bool> {
     let made = execute!(
         tx,
         "INSERT INTO imports (id, environment_id, owner, applying, started_at, touched_at, closing)
@@ -43,7 +43,7 @@ pub async fn begin(tx: &mut Tx, row: &ImportRow) -> DbResult<bool> {
 }
 
 /// The import of an environment, if there is one under way.
-pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Option<ImportRow>> {
+pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Option<RunningImport>> {
     fetch_optional!(
         conn,
         "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE environment_id = $1",
@@ -52,7 +52,7 @@ pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<O
 }
 
 /// Imports at which nobody has worked since `before`.
-pub async fn stale(conn: &mut Conn, before: DateTime<Utc>) -> DbResult<Vec<ImportRow>> {
+pub async fn stale(conn: &mut Conn, before: DateTime<Utc>) -> DbResult<Vec<RunningImport>> {
     fetch_all!(
         conn,
         "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE touched_at < $1",
@@ -67,7 +67,7 @@ pub async fn touch(tx: &mut Tx, id: Uuid, owner: Uuid, now: DateTime<Utc>) -> Db
 }
 
 /// Takes an import over from a process that is gone. Gives whether nobody else did, and it had not come back.
-pub async fn take_over(tx: &mut Tx, row: &ImportRow, owner: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+pub async fn take_over(tx: &mut Tx, row: &RunningImport, owner: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
     let taken = execute!(
         tx,
         "UPDATE imports SET owner = $3, touched_at = $4 WHERE id = $1 AND owner = $2 AND touched_at = $5",
@@ -104,7 +104,7 @@ pub async fn start_applying(tx: &mut Tx, id: Uuid, owner: Uuid, closing: &str) -
 }
 
 /// The next batch that is still to be written.
-pub async fn next(conn: &mut Conn, import_id: Uuid) -> DbResult<Option<ChunkRow>> {
+pub async fn next(conn: &mut Conn, import_id: Uuid) -> DbResult<Option<Chunk>> {
     fetch_optional!(
         conn,
         "SELECT number, content FROM import_chunks WHERE import_id = $1 ORDER BY number LIMIT 1",

@@ -4,17 +4,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{CHUNK, build};
+use crate::model::application::RedirectKind;
 use crate::server::db::{DbResult, Tx, execute, expect_one};
 use crate::server::platform::text;
 
-pub struct RoleRow<'a> {
+pub struct RoleUpsert<'a> {
     pub id: Uuid,
     pub environment_id: Uuid,
     pub key: &'a str,
     pub name: &'a str,
 }
 
-pub async fn upsert_role(tx: &mut Tx, row: &RoleRow<'_>) -> DbResult<()> {
+pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)
@@ -101,7 +102,12 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
 }
 
 /// `kind` is `login` or `logout`.
-pub async fn replace_redirect_uris(tx: &mut Tx, application_id: Uuid, kind: &str, uris: &[String]) -> DbResult<()> {
+pub async fn replace_redirect_uris(
+    tx: &mut Tx,
+    application_id: Uuid,
+    kind: RedirectKind,
+    uris: &[String],
+) -> DbResult<()> {
     execute!(tx, "DELETE FROM redirect_uris WHERE application_id = $1 AND kind = $2", application_id, kind)?;
     for uri in uris {
         execute!(

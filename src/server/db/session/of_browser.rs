@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use super::standing::sessions;
 use crate::server::db::{Conn, DbResult, fetch_known};
 use crate::server::domain::session::Session;
 

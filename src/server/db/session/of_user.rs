@@ -4,7 +4,6 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::standing::sessions;
 use crate::server::db::{Conn, DbResult, fetch_known};
 use crate::server::domain::session::Session;
 

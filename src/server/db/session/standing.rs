@@ -6,21 +6,23 @@ use uuid::Uuid;
 use crate::model::mode::Mode;
 use crate::model::operator::Roles;
 use crate::model::session::{EndReason, SessionKind};
+use crate::server::db::word::Stored;
+use crate::server::db::{DbError, DbResult, read_as};
 use crate::server::domain::session::Session;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StandingRow {
+#[derive(sqlx::FromRow)]
+struct StandingRow {
     id: Uuid,
     environment_id: Uuid,
-    kind: SessionKind,
-    mode: Mode,
+    kind: Stored<SessionKind>,
+    mode: Stored<Mode>,
     reason: Option<String>,
     ticket: Option<String>,
     hidden_from_account: bool,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
-    end_reason: Option<EndReason>,
+    end_reason: Option<Stored<EndReason>>,
     user_id: Uuid,
     user_email: String,
     user_name: String,
@@ -39,7 +41,6 @@ pub struct StandingRow {
     operator_name: Option<String>,
     operator_email: Option<String>,
     operator_disabled_at: Option<DateTime<Utc>>,
-    /// Summed up by the query, a bit each. A role that nobody knows has one of its own, which is none of theirs.
     operator_roles: Roles,
     is_member: bool,
     membership_disabled_at: Option<DateTime<Utc>>,
@@ -49,20 +50,22 @@ pub struct StandingRow {
     enabled: bool,
 }
 
-impl From<StandingRow> for Session {
-    fn from(row: StandingRow) -> Self {
-        Self {
+impl TryFrom<StandingRow> for Session {
+    type Error = DbError;
+
+    fn try_from(row: StandingRow) -> DbResult<Self> {
+        Ok(Self {
             id: row.id,
             environment_id: row.environment_id,
-            kind: row.kind,
-            mode: row.mode,
+            kind: row.kind.known("sessions", "kind", row.id)?,
+            mode: row.mode.known("sessions", "mode", row.id)?,
             reason: row.reason,
             ticket: row.ticket,
             hidden_from_account: row.hidden_from_account,
             created_at: row.created_at,
             expires_at: row.expires_at,
             ended_at: row.ended_at,
-            end_reason: row.end_reason,
+            end_reason: row.end_reason.map(|word| word.known("sessions", "end_reason", row.id)).transpose()?,
             user_id: row.user_id,
             user_email: row.user_email,
             user_name: row.user_name,
@@ -86,14 +89,11 @@ impl From<StandingRow> for Session {
             is_assigned: row.is_assigned,
             is_protected: row.is_protected,
             enabled: row.enabled,
-        }
+        })
     }
 }
 
-/// The sessions of rows.
-pub fn sessions(found: Vec<StandingRow>) -> Vec<Session> {
-    found.into_iter().map(Session::from).collect()
-}
+read_as!(StandingRow => Session);
 
 macro_rules! standing {
     ($rest:literal) => {
@@ -104,10 +104,9 @@ macro_rules! standing {
                s.account_id, a.name AS account_name, a.external_id AS account_external_id,
                s.application_id, p.name AS application_name, p.client_id, p.keep_session_alive,
                s.operator_id, o.name AS operator_name, o.email AS operator_email, o.disabled_at AS operator_disabled_at,
-               CAST(COALESCE((SELECT SUM(DISTINCT CASE r.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 WHEN 'impersonator' THEN 4
-                      WHEN 'backoffice_editor' THEN 8 WHEN 'backoffice_viewer' THEN 16 ELSE 0 END) FROM operator_roles r
-                  WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), 0)
-                 AS BIGINT) AS operator_roles,
+               COALESCE((SELECT string_agg(r.role, ' ') FROM operator_roles r
+                  WHERE r.operator_id = s.operator_id AND (r.environment_id = s.environment_id OR r.environment_id IS NULL)), '')
+                 AS operator_roles,
                (m.user_id IS NOT NULL) AS is_member, m.disabled_at AS membership_disabled_at,
                (aa.application_id IS NOT NULL) AS is_assigned,
                (s.kind = 'impersonation' AND EXISTS (SELECT 1 FROM membership_roles mr
@@ -130,6 +129,6 @@ macro_rules! standing {
 /// Sessions of which this is true, but for those that cannot be read.
 macro_rules! fetch_sessions {
     ($conn:expr, $rest:literal $(, $bind:expr)* $(,)?) => {
-        fetch_known!($conn, standing!($rest) $(, $bind)*).map(sessions)
+        fetch_known!($conn, standing!($rest) $(, $bind)*)
     };
 }

@@ -3,7 +3,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{LISTED, SortValue, UserFilter, UserListRow, and_of_status, conditions, has_few_of_status};
+use super::{LISTED, ListedUser, SortValue, UserFilter, and_of_status, conditions, has_few_of_status};
 use crate::server::db::search::{Statement, Value, bound};
 use crate::server::db::{Conn, DbResult, on};
 
@@ -14,7 +14,7 @@ enum Part {
 }
 
 /// One page of users; those without an account are the last of all.
-pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserListRow>> {
+pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
     let parts = if filter.descending { [Part::Without, Part::With] } else { [Part::With, Part::Without] };
     let first = filter.after.as_ref().map(|(value, _)| part_of(value));
     let mut rows = Vec::new();
@@ -27,12 +27,12 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<UserList
     Ok(rows)
 }
 
-/// In which part a place of the list is: see [`UserListRow::sort_value`].
+/// In which part a place of the list is: see [`ListedUser::sort_value`].
 fn part_of(value: &SortValue) -> Part {
     if matches!(value, SortValue::Text(_)) { Part::With } else { Part::Without }
 }
 
-async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> DbResult<Vec<UserListRow>> {
+async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> DbResult<Vec<ListedUser>> {
     let sqlite = conn.is_sqlite();
     let few_of_status = sqlite && has_few_of_status(conn, filter).await?;
     let few = filter.seqs.is_some() || few_of_status;

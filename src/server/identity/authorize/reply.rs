@@ -5,12 +5,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::request::AuthorizationError;
+use crate::server::domain::application::Application;
 use crate::server::http::page::Page;
 use crate::server::oauth::parameters::{Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::origin_of;
-use crate::server::service::registry::relying_party::Application;
 
 /// Posts the one form of the page.
 const SUBMIT: &str = "document.forms[0].submit();";

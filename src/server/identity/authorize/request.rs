@@ -1,10 +1,10 @@
 //! An authorization request, read to the letter: what is not understood is refused with the standard's own word.
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::claims::SCOPES;
 use crate::server::oauth::hint::id_in;
 use crate::server::oauth::parameters::Parameters;
 use crate::server::platform::url::origin_of;
-use crate::server::service::registry::relying_party::Application;
 
 /// An error that goes to the application by redirect (RFC 6749 section 4.1.2.1, Core section 3.1.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Grant `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::{self, Granted, Redemption};
 
 pub async fn grant(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<Granted> {

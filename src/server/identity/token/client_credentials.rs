@@ -1,8 +1,8 @@
 //! Grant `client_credentials` (RFC 6749 section 4.4): a token for the application itself, about no user.
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
-use crate::server::service::registry::relying_party::Application;
 
 /// Whether the application may have one: it must have proven itself, and there is no scope to ask for.
 pub fn check(application: &Application, form: &Parameters) -> OAuthResult<()> {

@@ -1,9 +1,9 @@
 //! Grant `refresh_token` (RFC 6749 section 6). With `tenantId` the session moves to another account of its user.
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::tokens::{self, Granted, Refreshing};
 
 pub async fn grant(provider: &Provider, application: &Application, form: &Parameters) -> OAuthResult<Granted> {

@@ -2,11 +2,12 @@
 
 use axum::http::header;
 
+use crate::server::domain::application::Application;
 use crate::server::oauth::claims::SCOPES;
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::Parameters;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::{self, Application};
+use crate::server::service::registry::relying_party;
 use crate::server::service::tokens::{self, Exchange, Granted};
 
 /// What a hand-off code is called at the token endpoint.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Browser, Choice, is_usable};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::registry::relying_party::Application;
 use crate::server::service::session::browser::{self, Held};
 
 impl Browser {

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::server::db::audit::{self as table, AuditFilter, AuditRow};
+use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::db::{Conn, DbResult};
+use crate::server::domain::event::AuditEvent;
 
 /// Events that one page looks through: a step each.
 pub const STEPS: [i64; 5] = [1_000, 4_000, 15_000, 30_000, 50_000];
@@ -13,7 +14,7 @@ pub const STEPS: [i64; 5] = [1_000, 4_000, 15_000, 30_000, 50_000];
 /// What was found.
 #[derive(Debug)]
 pub struct Found {
-    pub rows: Vec<AuditRow>,
+    pub rows: Vec<AuditEvent>,
     /// The event at which the look stopped, with less than was asked for, though there are more behind it.
     pub stopped: Option<(DateTime<Utc>, Uuid)>,
 }

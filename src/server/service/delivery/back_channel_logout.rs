@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::outbox::{self, Outcome};
 use crate::model::audit::action;
 use crate::server::crypto::keyring::Signer;
-use crate::server::db::application::{self, ApplicationRow};
+use crate::server::db::application;
 use crate::server::db::delivery::logout as table;
 use crate::server::db::{Tx, environment, user};
+use crate::server::domain::application::Application;
 use crate::server::domain::delivery::{Kind, Message};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -100,12 +101,7 @@ struct Events {
 #[derive(Serialize)]
 struct Nothing {}
 
-async fn token(
-    state: &AppState,
-    message: &Message,
-    application: ApplicationRow,
-    issuer: String,
-) -> ServiceResult<String> {
+async fn token(state: &AppState, message: &Message, application: Application, issuer: String) -> ServiceResult<String> {
     let key = relying_party::active_key(state, message.environment_id, application.signing_algorithm).await?;
     let (sid, sub) = (message.about, Payload::of(message)?.user_id);
     let now = state.now();

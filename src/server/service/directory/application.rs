@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, Writer};
+use crate::model::application::RedirectKind;
 use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::import::{self as table, ApplicationUpsert, Keyed, KnownApplication};
@@ -172,8 +173,8 @@ pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> Ser
         let row = row(writer, &application, before, id);
         table::upsert_application(writer.tx, &row).await?;
         writer.require_own(Keyed::Applications, "client_id", &application.client_id, id).await?;
-        for (kind, given) in [("login", &application.redirect_uris), ("logout", &application.post_logout_redirect_uris)]
-        {
+        let (login, logout) = (&application.redirect_uris, &application.post_logout_redirect_uris);
+        for (kind, given) in [(RedirectKind::Login, login), (RedirectKind::Logout, logout)] {
             if *given != Given::Kept {
                 table::replace_redirect_uris(writer.tx, id, kind, &given.over(None).unwrap_or_default()).await?;
             }

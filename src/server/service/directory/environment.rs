@@ -4,9 +4,10 @@ use url::{Host, Url};
 
 use crate::model::audit::action;
 use crate::model::environment::is_slug;
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::environment;
 use crate::server::db::{Tx, credential};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -24,7 +25,7 @@ pub async fn create_in(
     slug: &str,
     name: &str,
     position: i64,
-) -> ServiceResult<EnvironmentRow> {
+) -> ServiceResult<Environment> {
     if !is_slug(slug) {
         return Err(ServiceError::invalid(
             "slug",
@@ -37,7 +38,7 @@ pub async fn create_in(
     if environment::by_slug(tx, slug).await?.is_some() {
         return Err(taken());
     }
-    let row = EnvironmentRow { id: state.new_id(), slug: slug.to_owned(), name, host: None };
+    let row = Environment { id: state.new_id(), slug: slug.to_owned(), name, host: None };
     let inserted = environment::insert(tx, &row, position, state.now()).await;
     inserted.map_err(|error| error.or_taken(taken))?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
@@ -48,7 +49,7 @@ pub async fn create_in(
 
 /// An environment that has another issuer from now on.
 pub struct Moved {
-    pub environment: EnvironmentRow,
+    pub environment: Environment,
     pub issuer: String,
     pub former_issuer: String,
     /// Refresh tokens that would have gone on under the other issuer.
@@ -66,7 +67,7 @@ pub async fn set_host_in(
     state: &AppState,
     tx: &mut Tx,
     by: &Actor,
-    row: &EnvironmentRow,
+    row: &Environment,
     host: Option<&str>,
 ) -> ServiceResult<Option<Moved>> {
     let invalid = |message: String| ServiceError::invalid("host", message);
@@ -76,7 +77,7 @@ pub async fn set_host_in(
     }
     if let Some(host) = &host {
         let all = environment::all(tx).await?;
-        let same_name = |other: &&EnvironmentRow| other.host.as_deref().is_some_and(|known| name(known) == name(host));
+        let same_name = |other: &&Environment| other.host.as_deref().is_some_and(|known| name(known) == name(host));
         if let Some(other) = all.iter().filter(|other| other.id != row.id).find(same_name) {
             // Cookies do not tell ports apart.
             return Err(invalid(format!("{} is the host name of {} already", name(host), other.slug)));
@@ -85,7 +86,7 @@ pub async fn set_host_in(
     environment::set_host(tx, row.id, host.as_deref()).await?;
     let revoked = credential::revoke_of_environment(tx, row.id, state.now()).await?;
     let former_issuer = state.issuer(row);
-    let environment = EnvironmentRow { host, ..row.clone() };
+    let environment = Environment { host, ..row.clone() };
     let issuer = state.issuer(&environment);
     let sentence = format!("The issuer is {issuer} from now on, and no longer {former_issuer}");
     audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence).by(by)).await?;

@@ -8,7 +8,7 @@ use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, Writer};
 use crate::model::audit::action;
-use crate::server::db::import::{self as table, Keyed, KnownRole, RoleRow};
+use crate::server::db::import::{self as table, Keyed, KnownRole, RoleUpsert};
 use crate::server::error::ServiceResult;
 
 pub use edit::{create, delete, update};
@@ -63,7 +63,7 @@ pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> ServiceResult<()>
             continue;
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
-        let row = RoleRow { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
+        let row = RoleUpsert { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
         table::upsert_role(writer.tx, &row).await?;
         writer.require_own(Keyed::Roles, "key", &role.key, id).await?;
         if role.permissions != Given::Kept {

@@ -14,8 +14,9 @@ use crate::model::key::{KeyItem, KeyState, KeysPage, SigningAlgorithm};
 use crate::model::operator::Roles;
 use crate::server::crypto::keyring::jwa;
 use crate::server::db::Tx;
-use crate::server::db::environment::EnvironmentRow;
-use crate::server::db::signing_key::{self as table, SigningKeyRow};
+use crate::server::db::signing_key as table;
+use crate::server::domain::environment::Environment;
+use crate::server::domain::key::SealedKey;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
@@ -53,7 +54,7 @@ pub async fn list(caller: &Caller) -> ServiceResult<KeysPage> {
     })
 }
 
-fn item(row: SigningKeyRow) -> KeyItem {
+fn item(row: SealedKey) -> KeyItem {
     KeyItem {
         state: row.state,
         removed_at: row.retired_at.map(|retired_at| retired_at + RETIRING),
@@ -97,9 +98,9 @@ pub async fn rotate(caller: &Caller, algorithm: &str) -> ServiceResult<Vec<Rotat
 /// databases of earlier versions: then one of them becomes active without having been published.
 async fn make(
     state: &AppState,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     algorithms: &[SigningAlgorithm],
-) -> ServiceResult<Vec<Vec<SigningKeyRow>>> {
+) -> ServiceResult<Vec<Vec<SealedKey>>> {
     let mut conn = state.db.read().await?;
     let known = table::of_environment(&mut conn, environment.id).await?;
     drop(conn);
@@ -109,7 +110,7 @@ async fn make(
         let mut fresh = Vec::new();
         for _ in 0..if has_next { 1 } else { 2 } {
             let row = state.keyring.new_row(algorithm, state.clock.as_ref(), state.random.as_ref()).await?;
-            fresh.push(SigningKeyRow { environment_id: environment.id, ..row });
+            fresh.push(SealedKey { environment_id: environment.id, ..row });
         }
         all.push(fresh);
     }
@@ -120,9 +121,9 @@ async fn make(
 async fn rotate_one(
     state: &AppState,
     tx: &mut Tx,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     algorithm: SigningAlgorithm,
-    mut fresh: Vec<SigningKeyRow>,
+    mut fresh: Vec<SealedKey>,
 ) -> ServiceResult<Rotated> {
     let meanwhile =
         || ServiceError::invalid("", "The keys were rotated by somebody else just now. Look at them again.");

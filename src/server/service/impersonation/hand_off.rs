@@ -14,10 +14,11 @@ use uuid::Uuid;
 use crate::model::audit::{Severity, action};
 use crate::server::crypto::pkce;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::{self, ApplicationRow};
-use crate::server::db::credential::{self, HandOffCodeRow, NewHandOffCode};
+use crate::server::db::application;
+use crate::server::db::credential::{self, HandOffCode, NewHandOffCode};
 use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
@@ -36,9 +37,9 @@ pub enum Presenter<'a> {
     /// challenge for which it got the code in the operator's browser, and the provider's cookie.
     Tab { code_verifier: Option<&'a str>, cookie: Option<&'a str> },
     /// An application that has proven itself and trades the code.
-    Application(&'a ApplicationRow),
+    Application(&'a Application),
     /// A page of an application that cannot prove itself, with the verifier of the challenge for which it got the code.
-    Page { application: &'a ApplicationRow, code_verifier: Option<&'a str> },
+    Page { application: &'a Application, code_verifier: Option<&'a str> },
 }
 
 impl Presenter<'_> {
@@ -57,7 +58,7 @@ impl Presenter<'_> {
 #[derive(Debug)]
 pub struct Opened {
     pub session: Session,
-    pub application: ApplicationRow,
+    pub application: Application,
     /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
 }
@@ -115,7 +116,7 @@ pub async fn redeem_in(
 /// A code that somebody presented in vain.
 struct Refused<'a> {
     code_hash: &'a [u8],
-    row: &'a HandOffCodeRow,
+    row: &'a HandOffCode,
     session: &'a Session,
     presenter: Presenter<'a>,
 }
@@ -147,7 +148,7 @@ async fn write_down(
 /// A code that only the page which asked for it can trade, and where that page is.
 pub struct Claimed {
     pub code: String,
-    pub application: ApplicationRow,
+    pub application: Application,
 }
 
 /// Takes the code of an application that signs its users in itself out of the hands of all who may have read it: from the
@@ -207,7 +208,7 @@ pub async fn claim(
 fn severity(
     state: &AppState,
     refusal: Refusal,
-    row: &HandOffCodeRow,
+    row: &HandOffCode,
     session: &Session,
     presenter: Presenter<'_>,
 ) -> Severity {
@@ -230,7 +231,7 @@ async fn find(
     conn: &mut Conn,
     environment_id: Uuid,
     code_hash: &[u8],
-) -> ServiceResult<Option<(HandOffCodeRow, Session, ApplicationRow)>> {
+) -> ServiceResult<Option<(HandOffCode, Session, Application)>> {
     let Some(row) = credential::hand_off(conn, code_hash).await? else { return Ok(None) };
     let session = session_table::standing(conn, environment_id, row.session_id).await?;
     let application = application::by_id(conn, environment_id, row.application_id).await?;
@@ -240,9 +241,9 @@ async fn find(
 /// What stands against the presenter, the code and the session, in this order: a stranger learns nothing of the rest.
 fn check(
     state: &AppState,
-    row: &HandOffCodeRow,
+    row: &HandOffCode,
     session: &Session,
-    application: &ApplicationRow,
+    application: &Application,
     presenter: Presenter<'_>,
 ) -> Option<Refusal> {
     match presenter {
@@ -277,12 +278,12 @@ fn check(
     spent(state, row, session)
 }
 
-fn is_spent(state: &AppState, row: &HandOffCodeRow) -> bool {
+fn is_spent(state: &AppState, row: &HandOffCode) -> bool {
     row.redeemed_at.is_some() || state.now() >= row.expires_at
 }
 
 /// What stands against the code and the session, whoever presents it.
-fn spent(state: &AppState, row: &HandOffCodeRow, session: &Session) -> Option<Refusal> {
+fn spent(state: &AppState, row: &HandOffCode, session: &Session) -> Option<Refusal> {
     let now = state.now();
     if row.redeemed_at.is_some() {
         return Some(Refusal::Replayed);
@@ -305,7 +306,7 @@ async fn open(
     tx: &mut Tx,
     code: &Code<'_>,
     session: Session,
-    application: ApplicationRow,
+    application: Application,
     presenter: Presenter<'_>,
     origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {

@@ -12,11 +12,12 @@ use crate::model::mode::Mode;
 use crate::model::session::SessionKind;
 use crate::model::validate::Checks;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::account::{AssignedApplicationRow, MembershipRow};
+use crate::server::db::account::AccountMembership;
 use crate::server::db::credential::{self, NewHandOffCode};
 use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
+use crate::server::domain::application::AssignedApplication;
 use crate::server::domain::policy::{self, AccountFacts, Grant, Membership};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{composed, is_visible};
@@ -37,8 +38,8 @@ struct Purpose<'a> {
 /// What the policy allowed.
 struct Choice<'a> {
     candidate: &'a Candidate,
-    membership: &'a MembershipRow,
-    application: &'a AssignedApplicationRow,
+    membership: &'a AccountMembership,
+    application: &'a AssignedApplication,
     grant: Grant,
 }
 

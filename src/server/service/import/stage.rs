@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::{ImportError, Kind, Phase, Progress, Rows};
 use crate::model::audit::action;
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::import::analyze;
-use crate::server::db::import::staging::{self as table, ImportRow};
+use crate::server::db::import::staging::{self as table, RunningImport};
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::directory::change::Protection;
@@ -42,7 +42,7 @@ pub struct Plan {
 
 impl Plan {
     /// Imports that an earlier version began have the sentences only: then nothing more may be taken away.
-    fn of(row: &ImportRow) -> serde_json::Result<Self> {
+    fn of(row: &RunningImport) -> serde_json::Result<Self> {
         let list = || serde_json::from_str(&row.closing).map(|closing| Self { closing, allow: Vec::new() });
         serde_json::from_str(&row.closing).or_else(|_| list())
     }
@@ -51,7 +51,7 @@ impl Plan {
 /// An import that this process works at.
 pub struct Stage<'a> {
     state: &'a AppState,
-    row: ImportRow,
+    row: RunningImport,
     chunks: i64,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// [`ImportError::Running`] where another process is at work.
-    pub async fn begin(state: &'a AppState, environment: &EnvironmentRow) -> Result<Self, ImportError> {
+    pub async fn begin(state: &'a AppState, environment: &Environment) -> Result<Self, ImportError> {
         let mut conn = state.db.read().await?;
         let before = table::of_environment(&mut conn, environment.id).await?;
         drop(conn);
@@ -74,7 +74,7 @@ impl<'a> Stage<'a> {
             }
         }
         let now = state.now();
-        let row = ImportRow {
+        let row = RunningImport {
             id: state.new_id(),
             environment_id: environment.id,
             owner: state.new_id(),
@@ -130,12 +130,12 @@ impl<'a> Stage<'a> {
         self.touch(&mut tx).await?;
         table::start_applying(&mut tx, self.row.id, self.row.owner, &closing).await?;
         tx.commit().await?;
-        let row = ImportRow { applying: true, closing, ..self.row };
+        let row = RunningImport { applying: true, closing, ..self.row };
         apply(self.state, &row, self.chunks, progress).await
     }
 }
 
-async fn discard(state: &AppState, row: &ImportRow) -> Result<(), ImportError> {
+async fn discard(state: &AppState, row: &RunningImport) -> Result<(), ImportError> {
     loop {
         let mut tx = state.db.write().await?;
         let removed = table::remove_some(&mut tx, row.id, 50).await?;
@@ -151,7 +151,7 @@ async fn discard(state: &AppState, row: &ImportRow) -> Result<(), ImportError> {
 
 async fn apply(
     state: &AppState,
-    row: &ImportRow,
+    row: &RunningImport,
     total: i64,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<String>, ImportError> {
@@ -186,7 +186,7 @@ async fn apply(
 }
 
 /// Writes the next batch, or ends the import where there is none. Gives what was left out of it, where there was one.
-async fn apply_next(state: &AppState, row: &ImportRow, plan: &Plan) -> Result<Option<Vec<String>>, ImportError> {
+async fn apply_next(state: &AppState, row: &RunningImport, plan: &Plan) -> Result<Option<Vec<String>>, ImportError> {
     let mut tx = state.db.write().await?;
     if !table::touch(&mut tx, row.id, row.owner, state.now()).await? {
         return Err(ImportError::TakenOver);
@@ -220,7 +220,7 @@ fn is_refusal(error: &ImportError) -> bool {
 
 /// Ends an import whose rows the database refuses: what is left of it would keep out every later one. Gives the error that
 /// says so.
-async fn fail(state: &AppState, row: &ImportRow, error: ImportError) -> Result<ImportError, ImportError> {
+async fn fail(state: &AppState, row: &RunningImport, error: ImportError) -> Result<ImportError, ImportError> {
     let mut tx = state.db.write().await?;
     if !table::stop_applying(&mut tx, row.id, row.owner).await? {
         return Ok(ImportError::TakenOver);
@@ -238,7 +238,7 @@ async fn fail(state: &AppState, row: &ImportRow, error: ImportError) -> Result<I
 
 /// Finishes an import at which nobody works any more, or gives it up where nothing of it was written. Gives whether it is
 /// over.
-async fn settle_one(state: &AppState, row: ImportRow) -> Result<bool, ImportError> {
+async fn settle_one(state: &AppState, row: RunningImport) -> Result<bool, ImportError> {
     if row.touched_at + LEASE > state.now() {
         return Ok(false);
     }
@@ -249,7 +249,7 @@ async fn settle_one(state: &AppState, row: ImportRow) -> Result<bool, ImportErro
     if !taken {
         return Ok(false);
     }
-    let row = ImportRow { owner, ..row };
+    let row = RunningImport { owner, ..row };
     if row.applying {
         tracing::warn!("an import was interrupted while it was being written; finishing it");
         apply(state, &row, 0, &|_| {}).await?;

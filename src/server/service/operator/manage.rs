@@ -9,10 +9,11 @@ use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
-use crate::server::db::environment::{self, EnvironmentRow};
-use crate::server::db::operator::OperatorRow;
+use crate::server::db::environment;
+use crate::server::db::operator::OperatorRecord;
 use crate::server::db::{Tx, session as session_table, text as text_table};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -82,7 +83,7 @@ pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperat
     if let Some(known) = lookalike(tx, &email).await? {
         return Err(ServiceError::invalid("email", format!("there is an operator {known} already")));
     }
-    let row = OperatorRow { id: state.new_id(), email, name, password_hash: password.hash, disabled_at: None };
+    let row = OperatorRecord { id: state.new_id(), email, name, password_hash: password.hash, disabled_at: None };
     // Of two who make the same at once, one is told so by the index.
     let taken = || ServiceError::invalid("email", format!("there is an operator {} already", row.email));
     table::insert(tx, &row, state.now()).await.map_err(|error| error.or_taken(taken))?;
@@ -215,7 +216,7 @@ fn told(by: &Actor) -> String {
     }
 }
 
-async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRow> {
+async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRecord> {
     let found = by_email(tx, email).await?;
     found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email:?}")))
 }
@@ -262,7 +263,7 @@ async fn record_in(
     state: &AppState,
     tx: &mut Tx,
     by: &Actor,
-    mut places: Vec<EnvironmentRow>,
+    mut places: Vec<Environment>,
     name: &str,
     sentence: &str,
 ) -> ServiceResult<()> {

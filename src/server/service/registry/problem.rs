@@ -11,7 +11,8 @@ use crate::model::problem::{ProblemItem, ProblemKind};
 use crate::server::cache::problems::{MOST, Place, Refused, Seen};
 use crate::server::crypto::secret;
 use crate::server::db::Conn;
-use crate::server::db::problem::{self as table, ProblemRow};
+use crate::server::db::problem as table;
+use crate::server::domain::problem::Problem;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Caller;
 use crate::server::state::AppState;
@@ -119,7 +120,7 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
 async fn write(state: &AppState, waiting: &[(Place, Refused, Seen)]) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     for ((environment_id, application_id), (kind, value), seen) in waiting {
-        let row = ProblemRow {
+        let row = Problem {
             environment_id: *environment_id,
             application_id: *application_id,
             kind: *kind,
@@ -172,7 +173,7 @@ pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     of_application(&caller.state, &mut conn, caller.environment.id, Uuid::nil()).await
 }
 
-fn item(row: ProblemRow) -> ProblemItem {
+fn item(row: Problem) -> ProblemItem {
     ProblemItem {
         kind: row.kind,
         value: row.value,

@@ -3,44 +3,28 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::model::application::{LoginMethod, RedirectKind};
+use crate::model::application::RedirectKind;
 use crate::model::key::SigningAlgorithm;
 use crate::server::crypto::keyring::{EnvironmentKeys, SigningKey, jwa};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::{self as table, ApplicationRow};
-use crate::server::db::environment::{self, EnvironmentRow};
+use crate::server::db::application as table;
+use crate::server::db::environment;
+use crate::server::domain::application::Application;
+use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{canonical_host, storable};
 use crate::server::state::AppState;
 
-pub use crate::server::db::application::ApplicationRow as Application;
-pub use crate::server::db::environment::EnvironmentRow as Environment;
 pub use crate::server::platform::url::origin_of;
 
-impl ApplicationRow {
-    /// Whether the application signs its users in itself, instead of on the hosted pages.
-    pub fn is_embedded(&self) -> bool {
-        self.login_method == LoginMethod::Embedded
-    }
-
-    /// Without a secret and without keys a client is public: it proves itself by PKCE alone.
-    pub fn is_public(&self) -> bool {
-        self.client_secret_hash.is_none() && self.jwks.is_none()
-    }
-
-    /// Whether `secret` is this client's, in constant time.
-    pub fn has_secret(&self, secret: &str) -> bool {
-        match (&self.client_secret_hash, SecretKind::ClientSecret.hash_of(secret)) {
-            (Some(known), Some(presented)) => known.ct_eq(&presented).into(),
-            _ => false,
-        }
-    }
+/// Whether `secret` is this client's, in constant time.
+pub fn has_secret(application: &Application, secret: &str) -> bool {
+    SecretKind::ClientSecret.hash_of(secret).is_some_and(|presented| application.has_secret_hash(&presented))
 }
 
-pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<Arc<EnvironmentRow>>> {
+pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<Arc<Environment>>> {
     let known = state.configuration.now(&state.db).await?;
     if let Some(row) = known.environments.get(slug) {
         return Ok(Some(row));
@@ -51,7 +35,7 @@ pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<A
 }
 
 /// The environment that has this host name of its own.
-pub async fn environment_at(state: &AppState, host: &str) -> ServiceResult<Option<Arc<EnvironmentRow>>> {
+pub async fn environment_at(state: &AppState, host: &str) -> ServiceResult<Option<Arc<Environment>>> {
     let known = state.configuration.now(&state.db).await?;
     if let Some(hosts) = known.hosts.get(&()) {
         return Ok(hosts.get(host).cloned());
@@ -67,7 +51,7 @@ pub async fn application(
     state: &AppState,
     environment_id: Uuid,
     client_id: &str,
-) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+) -> ServiceResult<Option<Arc<Application>>> {
     let known = state.configuration.now(&state.db).await?;
     let key = (environment_id, client_id.to_owned());
     if let Some(row) = known.applications.get(&key) {
@@ -108,7 +92,7 @@ async fn is_redirect(state: &AppState, application_id: Uuid, kind: RedirectKind,
 }
 
 /// Whether `origin` is that of a page of this one application: of its app URL, login URL or a redirect URI.
-pub async fn is_origin_of(state: &AppState, application: &ApplicationRow, origin: &str) -> ServiceResult<bool> {
+pub async fn is_origin_of(state: &AppState, application: &Application, origin: &str) -> ServiceResult<bool> {
     let mut conn = state.db.read().await?;
     let mut urls = table::login_redirect_uris(&mut conn, application.id).await?;
     urls.extend([application.app_url.clone(), application.login_url.clone()]);

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::relying_party::origin_of;
 use crate::server::cache::registry::Pages;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::{self as table, ApplicationRow};
+use crate::server::db::application as table;
 use crate::server::db::{Conn, credential, session};
+use crate::server::domain::application::Application;
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::canonical_host;
 use crate::server::state::AppState;
@@ -24,7 +25,7 @@ pub async fn applications_at(
     state: &AppState,
     environment_id: Uuid,
     origin: &str,
-) -> ServiceResult<Vec<Arc<ApplicationRow>>> {
+) -> ServiceResult<Vec<Arc<Application>>> {
     let known = state.configuration.now(&state.db).await?;
     let pages = match known.pages.get(&environment_id) {
         Some(pages) => pages,
@@ -57,11 +58,7 @@ async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Pages> {
 }
 
 /// An application of the environment by its key.
-pub async fn application(
-    state: &AppState,
-    environment_id: Uuid,
-    id: Uuid,
-) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+pub async fn application(state: &AppState, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Application>>> {
     let mut conn = state.db.read().await?;
     in_environment(&mut conn, environment_id, id).await
 }
@@ -71,7 +68,7 @@ pub async fn owner_of_code(
     state: &AppState,
     environment_id: Uuid,
     code: &str,
-) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+) -> ServiceResult<Option<Arc<Application>>> {
     let Some(hash) = SecretKind::AuthorizationCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     match credential::authorization_code(&mut conn, &hash).await? {
@@ -85,7 +82,7 @@ pub async fn owner_of_refresh_token(
     state: &AppState,
     environment_id: Uuid,
     token: &str,
-) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+) -> ServiceResult<Option<Arc<Application>>> {
     let Some(hash) = SecretKind::RefreshToken.hash_of(token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     match credential::refresh_token(&mut conn, &hash).await? {
@@ -99,7 +96,7 @@ pub async fn owner_of_hand_off(
     state: &AppState,
     environment_id: Uuid,
     code: &str,
-) -> ServiceResult<Option<(Arc<ApplicationRow>, Uuid)>> {
+) -> ServiceResult<Option<(Arc<Application>, Uuid)>> {
     let Some(hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let Some(row) = credential::hand_off(&mut conn, &hash).await? else { return Ok(None) };
@@ -114,7 +111,7 @@ pub async fn owner_of_logout_uri(
     state: &AppState,
     environment_id: Uuid,
     uri: &str,
-) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+) -> ServiceResult<Option<Arc<Application>>> {
     let mut conn = state.db.read().await?;
     if let Some(asked) = canonical_host(uri) {
         let known = table::logout_uris(&mut conn, environment_id).await?;
@@ -134,6 +131,6 @@ pub async fn owner_of_logout_uri(
     Ok(if found.len() == 1 { found.pop().map(Arc::new) } else { None })
 }
 
-async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<ApplicationRow>>> {
+async fn in_environment(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Application>>> {
     Ok(table::by_id(conn, environment_id, id).await?.map(Arc::new))
 }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::model::session::SessionKind;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::browser::{self as table, Former, HeldRow};
+use crate::server::db::browser::{self as table, Former};
 use crate::server::db::{Tx, session as session_table, user};
 use crate::server::domain::session::Session;
+use crate::server::domain::session::listed::HeldSession;
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::spellings;
 use crate::server::service::session;
@@ -146,7 +147,7 @@ pub async fn held(
     let Some(id) = table::by_secret(&mut conn, environment_id, &hash, state.now()).await? else { return Ok(None) };
     let rows = table::held(&mut conn, id).await?;
     // An impersonation is bound to one application, a session of the user's own to none.
-    let consistent = |row: &HeldRow| (row.kind == SessionKind::Impersonation) == row.application_id.is_some();
+    let consistent = |row: &HeldSession| (row.kind == SessionKind::Impersonation) == row.application_id.is_some();
     let held = rows.into_iter().filter(consistent).map(|row| Held {
         session_id: row.session_id,
         user_id: row.user_id,

@@ -10,10 +10,10 @@ use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, password_link as table};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
@@ -43,7 +43,7 @@ pub async fn make_in(
     state: &AppState,
     tx: &mut Tx,
     by: &Actor,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     email: &str,
 ) -> ServiceResult<Link> {
     let Some(row) = users::by_email(tx, environment.id, email).await? else {

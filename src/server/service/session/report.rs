@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::model::audit::{Severity, action};
 use crate::model::text::turns_direction;
-use crate::server::db::application::ApplicationRow;
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
@@ -60,7 +60,7 @@ pub async fn record(
     state: &AppState,
     environment_id: Uuid,
     session_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     report: &Report,
     reporter: Reporter,
     origin: &Origin,

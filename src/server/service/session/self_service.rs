@@ -17,7 +17,7 @@ use crate::server::state::AppState;
 /// The permission, granted by a role in an account, to read that account's log.
 pub const READ_AUDIT: &str = "account.audit.read";
 /// Sessions of a user that are read at once: running ones first, then the newest.
-pub const SESSIONS: i64 = 200;
+const SESSIONS: i64 = 200;
 
 /// An account that the user may work in.
 pub struct OwnAccount {
@@ -27,9 +27,9 @@ pub struct OwnAccount {
     pub current: bool,
 }
 
-/// The user's sessions, running ones first.
+/// The user's sessions, running ones first, and whether there are more than these.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn sessions(state: &AppState, viewer: &Session) -> ServiceResult<Vec<SessionItem>> {
+pub async fn sessions(state: &AppState, viewer: &Session) -> ServiceResult<(Vec<SessionItem>, bool)> {
     let mut conn = state.db.read().await?;
     session::of_user(&mut conn, viewer.user_id, SESSIONS).await
 }

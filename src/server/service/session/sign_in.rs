@@ -11,13 +11,13 @@ use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
 use crate::server::crypto::password::{Door, MAX_BYTES};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential::{self, NewSessionCookie};
-use crate::server::db::environment::EnvironmentRow;
 use crate::server::db::session::{self as session_table, NewSession};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Tx, account};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
+use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
@@ -59,7 +59,7 @@ pub struct SignedIn {
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
 pub async fn sign_in(
     state: &AppState,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     email: &str,
     password: &str,
     before: Before<'_>,
@@ -76,8 +76,8 @@ pub async fn sign_in(
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in_at(
     state: &AppState,
-    environment: &EnvironmentRow,
-    application: Option<&ApplicationRow>,
+    environment: &Environment,
+    application: Option<&Application>,
     email: &str,
     password: &str,
     before: Before<'_>,
@@ -90,8 +90,8 @@ pub async fn sign_in_at(
 
 async fn begin(
     state: &AppState,
-    environment: &EnvironmentRow,
-    application: Option<&ApplicationRow>,
+    environment: &Environment,
+    application: Option<&Application>,
     email: &str,
     password: &str,
     before: Before<'_>,
@@ -152,8 +152,8 @@ async fn begin(
 async fn create(
     state: &AppState,
     tx: &mut Tx,
-    environment: &EnvironmentRow,
-    application: Option<&ApplicationRow>,
+    environment: &Environment,
+    application: Option<&Application>,
     row: &UserRecord,
     cookie: Option<&str>,
     origin: &Origin,
@@ -238,7 +238,7 @@ async fn end_oldest(state: &AppState, tx: &mut Tx, user_id: Uuid) -> ServiceResu
 async fn record_failure(
     state: &AppState,
     tx: &mut Tx,
-    environment: &EnvironmentRow,
+    environment: &Environment,
     row: Option<&UserRecord>,
     origin: &Origin,
 ) -> ServiceResult<()> {

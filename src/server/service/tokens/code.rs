@@ -7,10 +7,10 @@ use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::ApplicationRow;
-use crate::server::db::credential::{self, AuthorizationCodeRow, NewAuthorizationCode};
+use crate::server::db::credential::{self, AuthorizationCode, NewAuthorizationCode};
 use crate::server::db::{Tx, session as session_table};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
@@ -47,7 +47,7 @@ pub async fn issue_code(
     state: &AppState,
     environment_id: Uuid,
     session_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     request: &CodeRequest<'_>,
 ) -> ServiceResult<Result<String, NoCode>> {
     let mut tx = state.db.write().await?;
@@ -103,7 +103,7 @@ pub struct Redemption<'a> {
 pub async fn redeem_code(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Redemption<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
@@ -116,7 +116,7 @@ pub async fn redeem_code(
 pub async fn redeem_sdk_code(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Redemption<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
@@ -126,7 +126,7 @@ pub async fn redeem_sdk_code(
 async fn redeem(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Redemption<'_>,
     verifier_length: usize,
     origin: &Origin,
@@ -146,7 +146,7 @@ async fn redeem(
 /// A code that this client was given.
 struct Found<'a> {
     code_hash: &'a [u8],
-    row: AuthorizationCodeRow,
+    row: AuthorizationCode,
     verifier_length: usize,
 }
 
@@ -154,7 +154,7 @@ async fn redeem_found(
     state: &AppState,
     mut tx: Tx,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Redemption<'_>,
     Found { code_hash, row, verifier_length }: Found<'_>,
     origin: &Origin,
@@ -214,7 +214,7 @@ async fn replayed(
     mut tx: Tx,
     environment_id: Uuid,
     code_hash: &[u8],
-    row: &AuthorizationCodeRow,
+    row: &AuthorizationCode,
     origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(session) = session_table::standing(&mut tx, environment_id, row.session_id).await? else { return Ok(()) };

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
-use crate::server::db::application::ApplicationRow;
+use crate::server::domain::application::Application;
 use crate::server::service::caller::Origin;
 use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
 use crate::server::state::AppState;
@@ -27,7 +27,7 @@ pub struct Exchange<'a> {
 pub async fn exchange_hand_off(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Exchange<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {

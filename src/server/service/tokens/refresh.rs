@@ -12,10 +12,10 @@ use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application::ApplicationRow;
-use crate::server::db::credential::{self, RefreshTokenRow};
+use crate::server::db::credential::{self, RefreshToken};
 use crate::server::db::{Conn, Tx, session as session_table, user};
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
@@ -45,7 +45,7 @@ pub struct Refreshing<'a> {
 pub async fn refresh(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Refreshing<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
@@ -63,9 +63,9 @@ async fn trade(
     state: &AppState,
     mut tx: Tx,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     presented: &Refreshing<'_>,
-    (token_hash, row): (&[u8], RefreshTokenRow),
+    (token_hash, row): (&[u8], RefreshToken),
     origin: &Origin,
 ) -> TokenResult<Granted> {
     if presented.tenant_id.is_some()
@@ -127,7 +127,7 @@ async fn rotate(
     state: &AppState,
     tx: &mut Tx,
     token_hash: &[u8],
-    row: &RefreshTokenRow,
+    row: &RefreshToken,
     session: &Session,
     origin: &Origin,
 ) -> ServiceResult<Option<TokenError>> {
@@ -161,7 +161,7 @@ async fn rotate(
 pub(super) async fn outrun_at(
     conn: &mut Conn,
     token_hash: &[u8],
-    row: &RefreshTokenRow,
+    row: &RefreshToken,
 ) -> ServiceResult<Option<DateTime<Utc>>> {
     // It is from a time when nothing was noted about what was given for it: one use was all it had.
     if row.rotated_at.is_some() && !credential::has_successor(conn, token_hash).await? {
@@ -173,7 +173,7 @@ pub(super) async fn outrun_at(
 async fn reused(
     state: &AppState,
     tx: &mut Tx,
-    row: &RefreshTokenRow,
+    row: &RefreshToken,
     session: &Session,
     origin: &Origin,
 ) -> ServiceResult<()> {
@@ -213,7 +213,7 @@ pub(super) async fn find(
     state: &AppState,
     application_id: Uuid,
     refresh_token: &str,
-) -> ServiceResult<Option<(RefreshTokenRow, bool)>> {
+) -> ServiceResult<Option<(RefreshToken, bool)>> {
     let Some(token_hash) = SecretKind::RefreshToken.hash_of(refresh_token) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let row = credential::refresh_token(&mut conn, &token_hash).await?;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::refresh::NO_ACCOUNT;
 use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::{Tx, credential};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceError;
 use crate::server::service::caller::Origin;
@@ -39,7 +39,7 @@ pub async fn reissue(
     state: &AppState,
     environment_id: Uuid,
     session_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     wanted: &Reissue<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {
@@ -52,7 +52,7 @@ async fn give(
     state: &AppState,
     environment_id: Uuid,
     session_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     wanted: &Reissue<'_>,
     origin: &Origin,
 ) -> TokenResult<Granted> {

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::refresh::find;
 use super::{SessionToken, live, may_refresh};
 use crate::model::session::EndReason;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential;
 use crate::server::domain::actor::Actor;
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Origin;
@@ -19,7 +19,7 @@ use crate::server::state::AppState;
 pub async fn revoke_refresh(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     refresh_token: &str,
     origin: &Origin,
 ) -> ServiceResult<()> {
@@ -61,7 +61,7 @@ pub struct RefreshStanding {
 pub async fn refresh_standing(
     state: &AppState,
     environment_id: Uuid,
-    application: &ApplicationRow,
+    application: &Application,
     refresh_token: &str,
 ) -> ServiceResult<Option<RefreshStanding>> {
     let now = state.now();

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::{Conn, account};
+use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
@@ -13,7 +13,7 @@ use crate::server::error::ServiceResult;
 pub async fn subject_in(
     conn: &mut Conn,
     session: Session,
-    application: &ApplicationRow,
+    application: &Application,
 ) -> ServiceResult<Option<Subject>> {
     let mut memberships = account::memberships(conn, session.user_id).await?;
     memberships.retain(|membership| membership.disabled_at.is_none());

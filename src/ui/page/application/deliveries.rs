@@ -56,9 +56,19 @@ pub fn deliveries(retrying: Retrying, detail: &ApplicationDetail) -> AnyView {
         let rows = detail.deliveries.iter().map(|delivery| delivery_row(retrying, detail, delivery, now)).collect();
         table("table delivery-table", "deliveries-title", &heads, rows)
     };
+    let more = detail.more_deliveries.then(|| {
+        view! {
+            <p class="list-note">
+                {icon("info")}
+                <span>{format!("These are the newest {}.", detail.deliveries.len())}</span>
+            </p>
+        }
+        .erased()
+    });
     let content = view! {
         {retrying.form.failure()}
         {content}
+        {more}
     };
     flush_section("deliveries-title", "Back-channel logout", counts(&detail.counts), content.erased())
 }

@@ -10,9 +10,6 @@ use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::state::{empty, nothing};
 
-/// So many accounts are shown at most.
-const MOST_ACCOUNTS: usize = 100;
-
 pub fn settings(detail: &ApplicationDetail) -> AnyView {
     let login = if detail.application.hosted {
         "Hosted: users sign in on Understudy’s pages"
@@ -104,12 +101,11 @@ pub fn accounts(detail: &ApplicationDetail) -> AnyView {
             .collect_view();
         view! { <ul class="account-rows">{items}</ul> }.erased()
     };
-    let all = detail.accounts.len() < MOST_ACCOUNTS;
-    let more = (!all).then(|| {
+    let more = detail.more_accounts.then(|| {
         view! {
             <p class="list-note">
                 {icon("info")}
-                <span>"These are the first 100 by name."</span>
+                <span>{format!("These are the first {} by name.", detail.accounts.len())}</span>
             </p>
         }
         .erased()
@@ -118,6 +114,6 @@ pub fn accounts(detail: &ApplicationDetail) -> AnyView {
         {content}
         {more}
     };
-    let shown = detail.accounts.len().to_string() + if all { "" } else { "+" };
+    let shown = detail.accounts.len().to_string() + if detail.more_accounts { "+" } else { "" };
     flush_section("accounts-title", "Accounts", count(shown), content.erased())
 }

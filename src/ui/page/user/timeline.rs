@@ -11,7 +11,7 @@ use super::Place;
 use crate::model::audit::{AuditItem, action};
 use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
-use crate::model::user::{EVENTS_SHOWN, SESSIONS_SHOWN, UserDetail};
+use crate::model::user::UserDetail;
 use crate::ui::component::badge::ticket as ticket_badge;
 use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::time::{ago, countdown};
@@ -81,9 +81,7 @@ impl Moment {
 pub fn timeline(page: Place, user: Signal<UserDetail>) -> AnyView {
     let is_empty = Memo::new(move |_| user.with(|user| user.sessions.is_empty() && user.events.is_empty()));
     let content = move || if is_empty.get() { nothing_yet() } else { list(page, user) };
-    let is_cut = Memo::new(move |_| {
-        user.with(|user| user.sessions.len() >= SESSIONS_SHOWN || user.events.len() >= EVENTS_SHOWN)
-    });
+    let is_cut = Memo::new(move |_| user.read().has_earlier);
     let cut = move || {
         is_cut.get().then(|| view! { <p class="dim timeline-cut">"What happened before is in the audit trail."</p> })
     };

@@ -14,7 +14,7 @@ use super::menu::{Chosen, UserMenu};
 use super::row::{Links, row_denial, rows};
 use crate::model::denial::Denial;
 use crate::model::time::relative;
-use crate::model::user::UserRow;
+use crate::model::user::UserItem;
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
@@ -24,7 +24,7 @@ pub fn body(
     list: List,
     links: Links,
     menu: UserMenu,
-    users: Arc<Vec<UserRow>>,
+    users: Arc<Vec<UserItem>>,
     denial: Option<Denial>,
     now: Now,
 ) -> AnyView {
@@ -59,13 +59,13 @@ pub fn body(
     view! { <tbody node_ref=body inner_html=markup on:click=clicked></tbody> }.erased()
 }
 
-fn chosen(user: &UserRow, denial: Option<Denial>) -> Chosen {
+fn chosen(user: &UserItem, denial: Option<Denial>) -> Chosen {
     let denial = denial.or_else(|| row_denial(user));
     Chosen { id: user.id, name: user.name.clone(), email: user.email.clone(), denial }
 }
 
 /// Every row with its user, in their order.
-fn each(body: NodeRef<Tbody>, users: StoredValue<Arc<Vec<UserRow>>>, mut see: impl FnMut(&Element, &UserRow)) {
+fn each(body: NodeRef<Tbody>, users: StoredValue<Arc<Vec<UserItem>>>, mut see: impl FnMut(&Element, &UserItem)) {
     let Some(body) = body.get_untracked() else { return };
     let mut row = body.unchecked_ref::<HtmlElement>().first_element_child();
     users.with_value(|users| {

@@ -9,7 +9,7 @@ use super::List;
 use crate::model::denial::Denial;
 use crate::model::text::isolated;
 use crate::model::time::{exact, relative};
-use crate::model::user::{UserRow, UserStatus};
+use crate::model::user::{UserItem, UserStatus};
 use crate::ui::component::avatar;
 use crate::ui::component::markup::Markup;
 use crate::ui::component::number::grouped;
@@ -43,7 +43,7 @@ impl Links {
 
 /// The rows of a table, as markup. Its one place for clicks, the chosen row and passing time is the table's body.
 pub fn rows(
-    users: &[UserRow],
+    users: &[UserItem],
     links: Links,
     denial: Option<Denial>,
     chosen: Option<Uuid>,
@@ -63,7 +63,7 @@ const ROW: usize = 1_200;
 fn row(
     markup: Markup,
     links: Links,
-    user: &UserRow,
+    user: &UserItem,
     denial: Option<Denial>,
     is_chosen: bool,
     now: DateTime<Utc>,
@@ -89,7 +89,7 @@ fn row(
     actions(markup.tag("</td><td class=\"col-actions\">"), links, user, denial).tag("</td></tr>")
 }
 
-fn person(markup: Markup, links: Links, user: &UserRow) -> Markup {
+fn person(markup: Markup, links: Links, user: &UserItem) -> Markup {
     avatar::markup(markup.tag("<div class=\"person\">"), user.id, &user.name, user.picture_url.as_deref())
         .tag("<a class=\"person-name truncate\" href=\"")
         .text(&links.user(user.id))
@@ -104,7 +104,7 @@ fn person(markup: Markup, links: Links, user: &UserRow) -> Markup {
         .tag("</span></div>")
 }
 
-fn account(markup: Markup, user: &UserRow) -> Markup {
+fn account(markup: Markup, user: &UserItem) -> Markup {
     let others = user.other_accounts > 0;
     let mut markup = markup.tag(if others { "<div class=\"main-account\">" } else { "" });
     if let Some(name) = &user.main_account {
@@ -137,7 +137,7 @@ fn mfa(enrolled: bool) -> &'static str {
 }
 
 /// *Impersonate*, and the button on which the list's one menu hangs. The browser opens that by itself, by `popovertarget`.
-fn actions(markup: Markup, links: Links, user: &UserRow, denial: Option<Denial>) -> Markup {
+fn actions(markup: Markup, links: Links, user: &UserItem, denial: Option<Denial>) -> Markup {
     let markup = match denial {
         Some(denial) => markup.tag("<button class=\"row-action\" disabled title=\"").text(denial.sentence()),
         None => markup
@@ -155,7 +155,7 @@ fn actions(markup: Markup, links: Links, user: &UserRow, denial: Option<Denial>)
 }
 
 /// What can be said from the row alone. The drawer and the server look closer.
-pub fn row_denial(user: &UserRow) -> Option<Denial> {
+pub fn row_denial(user: &UserItem) -> Option<Denial> {
     match user.status {
         UserStatus::Locked => Some(Denial::TargetLocked),
         UserStatus::Invited => Some(Denial::TargetUnverified),

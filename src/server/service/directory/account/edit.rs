@@ -5,7 +5,7 @@ use crate::model::audit::action;
 use crate::model::operator::Roles;
 use crate::model::validate::Checks;
 use crate::server::db::Tx;
-use crate::server::db::account::{self as table, AccountRow};
+use crate::server::db::account::{self as table, AccountRecord};
 use crate::server::db::import::{self, Keyed, KnownAccount};
 use crate::server::db::session::Within;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -107,7 +107,7 @@ async fn edit(caller: &Caller, external_id: &str, change: impl FnOnce(&KnownAcco
     Ok(())
 }
 
-async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult<AccountRow> {
+async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult<AccountRecord> {
     import::hold(tx, Keyed::Accounts, caller.environment.id, external_id).await?;
     table::by_external_id(tx, caller.environment.id, external_id).await?.ok_or(ServiceError::NotFound)
 }

@@ -7,9 +7,10 @@ use crate::model::audit::action;
 use crate::model::operator::Roles;
 use crate::model::validate::Checks;
 use crate::server::db::Tx;
-use crate::server::db::application::{self as table, ApplicationRow};
+use crate::server::db::application as table;
 use crate::server::db::import::{self, Keyed};
 use crate::server::db::session::Within;
+use crate::server::domain::application;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, end_within};
@@ -84,7 +85,7 @@ pub async fn delete(caller: &Caller, client_id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-async fn known(caller: &Caller, tx: &mut Tx, client_id: &str) -> ServiceResult<ApplicationRow> {
+async fn known(caller: &Caller, tx: &mut Tx, client_id: &str) -> ServiceResult<application::Application> {
     import::hold(tx, Keyed::Applications, caller.environment.id, client_id).await?;
     table::by_client_id(tx, caller.environment.id, client_id).await?.ok_or(ServiceError::NotFound)
 }

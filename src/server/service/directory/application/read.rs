@@ -8,10 +8,10 @@ use crate::model::application::{
 };
 use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
-use crate::server::db::DbResult;
-use crate::server::db::application::{self as table, ApplicationListRow};
-use crate::server::db::delivery::logout::{self as messages, DeliveryRow};
-use crate::server::db::word::{known, word};
+use crate::server::db::application as table;
+use crate::server::db::delivery::logout as messages;
+use crate::server::domain::application::ListedApplication;
+use crate::server::domain::delivery::ListedMessage;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::Search;
 use crate::server::service::caller::Caller;
@@ -51,7 +51,7 @@ pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList
     })
 }
 
-fn item(row: ApplicationListRow, names: &Names) -> ApplicationItem {
+fn item(row: ListedApplication, names: &Names) -> ApplicationItem {
     ApplicationItem {
         id: row.id,
         client_id: row.client_id,
@@ -87,10 +87,10 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let mut origins: Vec<String> = registered.filter_map(|url| origin_of(url)).collect();
     origins.sort();
     origins.dedup();
-    let accounts = table::accounts(&mut conn, application_id, ACCOUNTS).await?;
+    let (accounts, more_accounts) = table::accounts(&mut conn, application_id, ACCOUNTS).await?.apart();
     let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
     let counts = messages::counts(&mut conn, application_id, COUNTED).await?;
-    let deliveries = messages::of_application(&mut conn, application_id, DELIVERIES).await?;
+    let (deliveries, more_deliveries) = messages::of_application(&mut conn, application_id, DELIVERIES).await?.apart();
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
@@ -112,9 +112,11 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             .into_iter()
             .map(|row| AccountOption { external_id: row.external_id, name: names.told_apart(Some(row.id), row.name) })
             .collect(),
+        more_accounts,
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
-        deliveries: known(deliveries.into_iter().map(delivery))?,
+        deliveries: deliveries.into_iter().map(delivery).collect(),
+        more_deliveries,
         can_retry: caller.roles.can_administer(),
         now: state.now(),
     })
@@ -125,17 +127,16 @@ fn counted(number: i64) -> String {
     if number < COUNTED { number.to_string() } else { "1,000+".to_owned() }
 }
 
-fn delivery(row: DeliveryRow) -> DbResult<DeliveryItem> {
-    let kind: SessionKind = word("kind", &row.session_kind)?;
+fn delivery(row: ListedMessage) -> DeliveryItem {
     let (state, at) = match (row.delivered_at, row.dead_at) {
         (Some(at), _) => (LogoutState::Delivered, at),
         (None, Some(at)) => (LogoutState::Failed, at),
         (None, None) if row.last_error.is_some() => (LogoutState::Retrying, row.next_attempt_at),
         (None, None) => (LogoutState::Sending, row.next_attempt_at),
     };
-    Ok(DeliveryItem {
+    DeliveryItem {
         session_id: row.session_id,
-        impersonation: kind == SessionKind::Impersonation,
+        impersonation: row.session_kind == SessionKind::Impersonation,
         user_id: row.user_id,
         user_name: row.user_name,
         user_email: row.user_email,
@@ -144,5 +145,5 @@ fn delivery(row: DeliveryRow) -> DbResult<DeliveryItem> {
         attempts: row.attempts,
         last_error: row.last_error.unwrap_or_default(),
         at,
-    })
+    }
 }

@@ -7,11 +7,11 @@ use uuid::Uuid;
 use crate::model::denial::Denial;
 use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{
-    EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserQuery, UserRow, UserSort,
+    EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserItem, UserQuery, UserSort,
     UserStatus, UsersPage,
 };
 use crate::server::db::page::{Cursor, Window};
-use crate::server::db::user::{self as table, SortValue, UserFilter, UserListRow};
+use crate::server::db::user::{self as table, ListedUser, SortValue, UserFilter};
 use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, storable};
@@ -97,7 +97,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         total.min(USERS_MATCHED)
     };
     let enabled = settings::get(&mut conn, environment_id).await?.enabled;
-    let edge = |row: Option<&UserListRow>, backwards| {
+    let edge = |row: Option<&ListedUser>, backwards| {
         row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())
     };
     let page = UsersPage {
@@ -149,8 +149,8 @@ fn beginning(value: &SortValue) -> SortValue {
     }
 }
 
-fn list_row(row: UserListRow, names: &Names) -> UserRow {
-    UserRow {
+fn list_row(row: ListedUser, names: &Names) -> UserItem {
+    UserItem {
         status: table::status(row.locked_at, row.email_verified),
         last_visit_at: table::visited(row.last_visit_us),
         other_accounts: row.accounts - i64::from(row.main_account.is_some()),
@@ -171,8 +171,8 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let mut conn = caller.state.db.read().await?;
     let candidate = Candidate::load(&mut conn, caller.environment.id, user_id).await?;
     let roles = account::membership_roles(&mut conn, user_id).await?;
-    let sessions = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
-    let events = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
+    let (sessions, more_sessions) = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
+    let (events, more_events) = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
     let user = &candidate.user;
     let names = &candidate.names;
     let mut accounts: Vec<UserAccount> = candidate
@@ -216,6 +216,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
         accounts,
         sessions,
         events,
+        has_earlier: more_sessions || more_events,
         asked_by: caller.actor.id().unwrap_or_default(),
         can_end_any: caller.roles.can_end_any_session(),
         impersonation: candidate.denial(caller),

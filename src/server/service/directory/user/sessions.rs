@@ -41,7 +41,8 @@ pub(super) async fn end_all(writer: &mut Writer<'_>, user_id: Uuid) -> ServiceRe
     let reason = EndReason::TargetLockedOrRemoved;
     loop {
         let mut ended = false;
-        for item in table::of_user(writer.tx, user_id, SESSIONS).await? {
+        let (first, _) = table::of_user(writer.tx, user_id, SESSIONS).await?.apart();
+        for item in first {
             if item.ended_at.is_some() {
                 continue;
             }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
-use crate::server::db::credential::{self, NewSessionCookie, SessionCookieRow};
+use crate::server::db::credential::{self, NewSessionCookie, SessionCookie};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
@@ -50,8 +50,8 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
     let mut conn = state.db.read().await?;
     let rows = credential::session_cookies(&mut conn, environment_id, &hashes).await?;
     // The provider's own cookie of a user's session is bound to no application and worth nothing here.
-    let bound = |row: SessionCookieRow| {
-        let SessionCookieRow { session_id, application_id, family_id, shared, .. } = row;
+    let bound = |row: SessionCookie| {
+        let SessionCookie { session_id, application_id, family_id, shared } = row;
         application_id.map(|application_id| Kept { session_id, application_id, family_id, shared })
     };
     Ok(rows.into_iter().filter_map(bound).collect())

@@ -6,8 +6,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
 use crate::server::crypto::secret;
-use crate::server::db::application::ApplicationRow;
 use crate::server::db::client_token as table;
+use crate::server::domain::application::Application;
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
@@ -39,7 +39,7 @@ impl<'a> Assertion<'a> {
 /// otherwise, for the application's developer.
 pub async fn accept(
     state: &AppState,
-    application: &ApplicationRow,
+    application: &Application,
     assertion: &Assertion<'_>,
     audiences: &[String],
 ) -> ServiceResult<Result<(), &'static str>> {
@@ -62,7 +62,7 @@ pub async fn accept(
 }
 
 /// The claims, if one of the client's registered keys signed them, each key for its own algorithm only.
-fn verified(application: &ApplicationRow, text: &str) -> Result<Map<String, Value>, &'static str> {
+fn verified(application: &Application, text: &str) -> Result<Map<String, Value>, &'static str> {
     let set = application.jwks.as_deref().and_then(|jwks| serde_json::from_str::<JwkSet>(jwks).ok());
     let set = set.ok_or("no keys are registered for this client")?;
     let header = jsonwebtoken::decode_header(text).map_err(|_| "the client assertion is no JWT")?;
