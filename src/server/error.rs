@@ -82,16 +82,20 @@ impl ServiceError {
 
     /// What became of a use case, in a word.
     pub fn word_of<T>(outcome: &ServiceResult<T>) -> &'static str {
-        match outcome {
-            Ok(_) => "ok",
-            Err(Self::Unauthenticated) => "unauthenticated",
-            Err(Self::NotFound) => "not_found",
-            Err(Self::Forbidden) => "forbidden",
-            Err(Self::Invalid { .. }) => "invalid",
-            Err(Self::Denied(_)) => "denied",
-            Err(Self::RateLimited { .. }) => "rate_limited",
-            Err(Self::Busy { .. }) => "busy",
-            Err(Self::Internal(_)) => "failed",
+        outcome.as_ref().err().map_or("ok", Self::word)
+    }
+
+    /// The same of what failed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Invalid { .. } => "invalid",
+            Self::Denied(_) => "denied",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Busy { .. } => "busy",
+            Self::Internal(_) => "failed",
         }
     }
 

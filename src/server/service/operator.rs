@@ -94,6 +94,13 @@ async fn begin(
         current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
     };
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
+        let reason = match &known {
+            None => "unknown",
+            Some(_) if !matches => "wrong_password",
+            Some(row) if row.disabled_at.is_some() => "disabled",
+            Some(_) => "changed_meanwhile",
+        };
+        failed_sign_in::say(state, None, known.as_ref().map(|row| row.id), reason);
         record_failure(state, &mut tx, known.as_ref(), origin).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
