@@ -17,6 +17,9 @@ pub enum ServiceError {
     Forbidden,
     #[error("{0}")]
     Invalid(FieldErrors),
+    /// Somebody else has edited it since version `seen`; nothing was written.
+    #[error("version {seen} was seen, and it is version {now} by now")]
+    Conflict { seen: i64, now: i64 },
     #[error("denied: {}", .0.as_str())]
     Denied(Denial),
     #[error("rate limited for {retry_after_seconds} s")]
@@ -92,6 +95,7 @@ impl ServiceError {
             Self::NotFound => "not_found",
             Self::Forbidden => "forbidden",
             Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
             Self::Denied(_) => "denied",
             Self::RateLimited { .. } => "rate_limited",
             Self::Busy { .. } => "busy",
@@ -106,6 +110,7 @@ impl ServiceError {
             Self::NotFound => ApiError::NotFound,
             Self::Forbidden => ApiError::Forbidden,
             Self::Invalid(errors) => ApiError::Invalid(errors),
+            Self::Conflict { seen, now } => ApiError::Conflict { seen, now },
             Self::Denied(denial) => ApiError::Denied(denial),
             Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
             Self::Busy { retry_after_seconds } => ApiError::Busy { retry_after_seconds },

@@ -107,7 +107,7 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::NotFound => StatusCode::NOT_FOUND,
         ApiError::Forbidden => StatusCode::FORBIDDEN,
         ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        ApiError::Denied(_) => StatusCode::CONFLICT,
+        ApiError::Conflict { .. } | ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
         ApiError::Internal { .. } | ApiError::Unreachable | ApiError::Failed => StatusCode::INTERNAL_SERVER_ERROR,

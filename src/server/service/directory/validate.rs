@@ -9,7 +9,7 @@ use crate::server::platform::text;
 const KEY_MAX: usize = 100;
 /// Bytes of an address, as many as any browser sends.
 const URI_MAX: usize = 2_000;
-/// Bytes of a permission.
+/// Bytes of a permission, or of an id of another directory.
 const WORD_MAX: usize = 200;
 const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
                         the password anew, or leave it out and send the user a set-password link";
@@ -28,6 +28,14 @@ pub fn key(text: &str) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// What another directory calls somebody: compared letter by letter, so that it stays as it was given.
+pub fn external_id(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
+        return Err("is no id: it is one line, without spaces around it".to_owned());
+    }
+    bounded("an id", text, WORD_MAX)
 }
 
 /// A name as it is stored: one line, 1 to 200 characters.

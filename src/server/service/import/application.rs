@@ -50,6 +50,7 @@ impl Entity for Application {
         }
         Self {
             line: row.line,
+            version: None,
             client_id: row.key("client_id"),
             name: row.name("name").unwrap_or_default(),
             login_method: row.word("login_method", &validate::LOGIN_METHODS),
