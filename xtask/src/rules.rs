@@ -60,8 +60,11 @@ fn length(repo: &Repo) -> Result<Vec<String>> {
 
 /// What exists on which side is decided in one place.
 fn gates(repo: &Repo) -> Result<Vec<String>> {
-    lines_with(repo, "cfg(feature", |name| !matches!(name, "src/lib.rs" | "src/main.rs"))
-        .map(|found| said(found, "feature gates belong into src/lib.rs"))
+    let gates = lines_with(repo, "cfg(feature", |name| !matches!(name, "src/lib.rs" | "src/main.rs"))?;
+    let targets = lines_with(repo, "target_arch=", |name| name != "src/ui/kit.rs")?;
+    let mut found = said(gates, "feature gates belong into src/lib.rs");
+    found.extend(said(targets, "ask IN_BROWSER of src/ui/kit.rs which side this is"));
+    Ok(found)
 }
 
 /// SQL is written in one layer.
