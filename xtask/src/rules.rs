@@ -3,6 +3,7 @@
 mod arrows;
 mod conformance;
 mod dependencies;
+mod documents;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +17,7 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 8] = [
+pub const ALL: [(&str, Rule); 9] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
@@ -24,6 +25,7 @@ pub const ALL: [(&str, Rule); 8] = [
     ("circles", arrows::circles),
     ("arrows against the plan", arrows::arrows),
     ("the conformance table", conformance::conformance),
+    ("what the documents name", documents::documents),
     ("unused dependencies", dependencies::dependencies),
 ];
 
