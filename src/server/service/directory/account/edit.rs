@@ -3,7 +3,7 @@
 use super::{Account, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::Tx;
 use crate::server::db::account::{self as table, AccountRow};
 use crate::server::db::import::version::Versioned;
@@ -136,7 +136,7 @@ async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult
 
 async fn checked(caller: &Caller, tx: &mut Tx, mut account: Account) -> ServiceResult<Account> {
     let mut checks = Checks::default();
-    checks.check(validate::key(&account.external_id).map_err(about("external_id", &account.external_id)));
+    checks.check(value::key(&account.external_id).map_err(about("external_id", &account.external_id)));
     account.name = checks.check(validate::name(&account.name).map_err(about("name", &account.name)));
     checks.passed()?;
     require_there(caller, tx, Keyed::Applications, "applications", account.client_ids()).await?;

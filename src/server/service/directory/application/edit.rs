@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Application, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::Tx;
 use crate::server::db::application::{self as table, ApplicationRow};
 use crate::server::db::import::version::Versioned;
@@ -115,7 +115,7 @@ fn checked(mut new: Application) -> ServiceResult<Application> {
         }
     }
     let mut checks = Checks::default();
-    checks.check(validate::key(&new.client_id).map_err(about("client_id", &new.client_id)));
+    checks.check(value::key(&new.client_id).map_err(about("client_id", &new.client_id)));
     new.name = checks.check(validate::name(&new.name).map_err(about("name", &new.name)));
     checks.check(validate::web_url(&new.app_url).map_err(about("app_url", &new.app_url)));
     let addresses = [("login_url", &new.login_url), ("initiate_login_url", &new.initiate_login_url)];
@@ -138,10 +138,10 @@ fn checked(mut new: Application) -> ServiceResult<Application> {
         checks.check(validate::jwks(keys).map_err(about("jwks", "The key set")));
     }
     if let Some(method) = &new.login_method {
-        checks.check(validate::word(method, &validate::LOGIN_METHODS).map_err(about("login_method", method)));
+        checks.check(value::word(method, &value::LOGIN_METHODS).map_err(about("login_method", method)));
     }
     if let Some(algorithm) = &new.signing_algorithm {
-        checks.check(validate::word(algorithm, &validate::ALGORITHMS).map_err(about("signing_algorithm", algorithm)));
+        checks.check(value::word(algorithm, &value::ALGORITHMS).map_err(about("signing_algorithm", algorithm)));
     }
     checks.passed()?;
     Ok(new)

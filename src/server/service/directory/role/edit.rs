@@ -3,7 +3,7 @@
 use super::{Role, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::Tx;
 use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self as table, Keyed, KnownRole};
@@ -91,10 +91,10 @@ fn checked(mut role: Role) -> ServiceResult<Role> {
         permissions.dedup();
     }
     let mut checks = Checks::default();
-    checks.check(validate::key(&role.key).map_err(about("key", &role.key)));
+    checks.check(value::key(&role.key).map_err(about("key", &role.key)));
     role.name = checks.check(validate::name(&role.name).map_err(about("name", &role.name)));
     for permission in role.permissions.set().map(Vec::as_slice).unwrap_or_default() {
-        checks.check(validate::permission(permission).map_err(about("permissions", permission)));
+        checks.check(value::permission(permission).map_err(about("permissions", permission)));
     }
     checks.passed()?;
     Ok(role)

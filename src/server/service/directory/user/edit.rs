@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Membership, User, sessions, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self as table, Keyed, KnownUser};
 use crate::server::db::{Tx, settings, user};
@@ -194,7 +194,7 @@ async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult
         change.name = Some(checks.check(validate::name(name).map_err(about("name", name))));
     }
     if let Given::Set(id) = &change.external_id {
-        checks.check(validate::external_id(id).map_err(about("external_id", id)));
+        checks.check(value::external_id(id).map_err(about("external_id", id)));
     }
     if let Given::Set(url) = &change.picture_url {
         checks.check(validate::web_url(url).map_err(about("picture_url", url)));
