@@ -219,6 +219,7 @@ async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(E
 
 /// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
 /// Where more of them run than the operator was `shown`, nothing ends: a page may be older than what was started elsewhere.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_out(
     state: &AppState,
     operator: &Operator,
