@@ -1,6 +1,6 @@
 //! Understudy: a self-hosted portal for user impersonation, and the identity provider that makes it real.
 //!
-//! The map of the crate, and the only feature gates in it:
+//! The map of the crate, and the only feature gates in it. What pages do on one side only asks `ui::kit::IN_BROWSER`.
 //!
 //! - [`model`]: what server and browser share; plain types and validation.
 //! - [`rpc`]: server functions, one file a noun. Each names its caller and calls one service function.

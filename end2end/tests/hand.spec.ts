@@ -54,6 +54,25 @@ test("the slash leads to the search box from anywhere in the list, and is a lett
   await expect(dialog.getByLabel("Reason")).toHaveValue("and/or");
 });
 
+test("a slash in the empty search box is searched for like any other letter", async ({ page }) => {
+  await signIn(page);
+  await open(page, "/production/users");
+  const search = page.getByRole("searchbox");
+  await expect(search).toBeFocused();
+  await page.keyboard.press("/");
+  await expect(search).toHaveValue("/");
+  await expect(search).toBeFocused();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "No user found" })).toBeVisible();
+  await expect(page).toHaveURL(/\/production\/users\?q=(%2F|\/)$/);
+  // The list is there again as soon as the slash is gone, and the box is where one types on.
+  await page.keyboard.press("Backspace");
+  await expect(search).toHaveValue("");
+  await expect(page.locator(".users-table .person-name").first()).toBeVisible();
+  await page.keyboard.type("//");
+  await expect(search).toHaveValue("//");
+});
+
 test("Enter where nobody matches says so, and opens nothing", async ({ page }) => {
   await signIn(page);
   await open(page, "/production/users");

@@ -42,6 +42,11 @@ pub enum ApiError {
     /// Fields of a form are wrong.
     #[error("{0}")]
     Invalid(FieldErrors),
+    /// What was to be changed is another version than the one that was looked at.
+    #[error(
+        "Somebody changed this meanwhile: you saw version {seen}, and it is version {now} now. Look again, then save."
+    )]
+    Conflict { seen: i64, now: i64 },
     #[error("{}", .0.sentence())]
     Denied(Denial),
     #[error("Too many attempts. Wait {retry_after_seconds} seconds and try again.")]

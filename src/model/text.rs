@@ -3,6 +3,9 @@
 //! Both sides ask this before a reason is sent and when it arrives, so it is a small table and no Unicode library: the
 //! server's tests hold it against Unicode's own (Default_Ignorable_Code_Point, UAX #44).
 
+/// Bytes of an e-mail address at most: a path of RFC 5321, section 4.5.3.1.3, has 256, its two brackets among them.
+pub const EMAIL_MAX: usize = 254;
+
 /// Whether fonts show nothing in the character's place: Default_Ignorable_Code_Point. Hangul fillers are letters to Unicode
 /// and among them; joiners and variation selectors are too, though they change what stands beside them.
 pub const fn is_ignorable(c: char) -> bool {

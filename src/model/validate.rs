@@ -2,6 +2,8 @@
 //!
 //! Validators answer with a [`FieldError`]; whoever has several fields collects them with [`Checks`].
 
+pub mod value;
+
 use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};

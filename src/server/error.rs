@@ -17,6 +17,9 @@ pub enum ServiceError {
     Forbidden,
     #[error("{0}")]
     Invalid(FieldErrors),
+    /// Somebody else has edited it since version `seen`; nothing was written.
+    #[error("version {seen} was seen, and it is version {now} by now")]
+    Conflict { seen: i64, now: i64 },
     #[error("denied: {}", .0.as_str())]
     Denied(Denial),
     #[error("rate limited for {retry_after_seconds} s")]
@@ -82,16 +85,21 @@ impl ServiceError {
 
     /// What became of a use case, in a word.
     pub fn word_of<T>(outcome: &ServiceResult<T>) -> &'static str {
-        match outcome {
-            Ok(_) => "ok",
-            Err(Self::Unauthenticated) => "unauthenticated",
-            Err(Self::NotFound) => "not_found",
-            Err(Self::Forbidden) => "forbidden",
-            Err(Self::Invalid { .. }) => "invalid",
-            Err(Self::Denied(_)) => "denied",
-            Err(Self::RateLimited { .. }) => "rate_limited",
-            Err(Self::Busy { .. }) => "busy",
-            Err(Self::Internal(_)) => "failed",
+        outcome.as_ref().err().map_or("ok", Self::word)
+    }
+
+    /// The same of what failed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
+            Self::Denied(_) => "denied",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Busy { .. } => "busy",
+            Self::Internal(_) => "failed",
         }
     }
 
@@ -102,6 +110,7 @@ impl ServiceError {
             Self::NotFound => ApiError::NotFound,
             Self::Forbidden => ApiError::Forbidden,
             Self::Invalid(errors) => ApiError::Invalid(errors),
+            Self::Conflict { seen, now } => ApiError::Conflict { seen, now },
             Self::Denied(denial) => ApiError::Denied(denial),
             Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
             Self::Busy { retry_after_seconds } => ApiError::Busy { retry_after_seconds },

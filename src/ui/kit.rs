@@ -16,3 +16,6 @@ pub mod loaded;
 pub mod pager;
 pub mod rows;
 pub mod state;
+
+/// Whether this is the browser's module. Known when the code is compiled, so that what only one side does is in that one alone.
+pub const IN_BROWSER: bool = cfg!(target_arch = "wasm32");

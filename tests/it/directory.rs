@@ -2,6 +2,7 @@
 
 mod applications;
 mod users;
+mod versions;
 
 use understudy::model::audit::AuditQuery;
 use understudy::server::error::{ServiceError, ServiceResult};

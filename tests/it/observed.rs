@@ -7,3 +7,4 @@ mod refused;
 mod secrecy;
 mod served;
 mod traces;
+mod tried;

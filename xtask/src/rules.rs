@@ -3,6 +3,7 @@
 mod arrows;
 mod conformance;
 mod dependencies;
+mod documents;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use crate::repo::Repo;
 type Rule = fn(&Repo) -> Result<Vec<String>>;
 
 /// Every rule, with the name that `lint` calls it by.
-pub const ALL: [(&str, Rule); 9] = [
+pub const ALL: [(&str, Rule); 10] = [
     ("migration parity", migrations),
     ("file length", length),
     ("feature gates", gates),
@@ -26,6 +27,7 @@ pub const ALL: [(&str, Rule); 9] = [
     ("circles", arrows::circles),
     ("arrows against the plan", arrows::arrows),
     ("the conformance table", conformance::conformance),
+    ("what the documents name", documents::documents),
     ("unused dependencies", dependencies::dependencies),
 ];
 
@@ -62,8 +64,11 @@ fn length(repo: &Repo) -> Result<Vec<String>> {
 
 /// What exists on which side is decided in one place.
 fn gates(repo: &Repo) -> Result<Vec<String>> {
-    lines_with(repo, "cfg(feature", |name| !matches!(name, "src/lib.rs" | "src/main.rs"))
-        .map(|found| said(found, "feature gates belong into src/lib.rs"))
+    let gates = lines_with(repo, "cfg(feature", |name| !matches!(name, "src/lib.rs" | "src/main.rs"))?;
+    let targets = lines_with(repo, "target_arch=", |name| name != "src/ui/kit.rs")?;
+    let mut found = said(gates, "feature gates belong into src/lib.rs");
+    found.extend(said(targets, "ask IN_BROWSER of src/ui/kit.rs which side this is"));
+    Ok(found)
 }
 
 /// SQL is written in one layer.

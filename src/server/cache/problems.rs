@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::model::problem::ProblemKind;
 
-/// Mistakes of one application that are kept and shown, and of all whom nobody knows.
-pub const MOST: usize = 50;
+/// Mistakes of one kind that are kept and shown of one application, and of all whom nobody knows: whoever makes up any number
+/// of one kind leaves the others where they are.
+pub const OF_A_KIND: usize = 10;
 
 /// An application of an environment; nil where it cannot be told which one.
 pub type Place = (Uuid, Uuid);
@@ -38,7 +39,7 @@ impl Seen {
     }
 }
 
-/// Mistakes that are not written down yet. As many of each application as are kept of it: nobody takes the place of another.
+/// Mistakes that are not written down yet. As many of each kind and application as are kept: none takes the place of another.
 #[derive(Default)]
 pub struct Problems(Mutex<HashMap<Place, HashMap<Refused, Seen>>>);
 
@@ -51,11 +52,11 @@ impl Problems {
             known.add(seen);
             return;
         }
-        if here.len() >= MOST {
-            let oldest = here.iter().min_by_key(|(_, seen)| seen.last_at).map(|(refused, _)| refused.clone());
-            if let Some(oldest) = oldest {
-                here.remove(&oldest);
-            }
+        let alike = || here.iter().filter(|((kind, _), _)| *kind == refused.0);
+        if alike().count() >= OF_A_KIND
+            && let Some(oldest) = alike().min_by_key(|(_, seen)| seen.last_at).map(|(refused, _)| refused.clone())
+        {
+            here.remove(&oldest);
         }
         here.insert(refused, seen);
     }
@@ -96,11 +97,29 @@ mod tests {
         }
         problems.add(real, (ProblemKind::Grant, "late".to_owned()), seen(7));
         let taken = problems.take();
-        assert_eq!(taken.len(), MOST + 1);
+        assert_eq!(taken.len(), OF_A_KIND + 1);
         let (place, _, seen) = taken.last().expect("the real one");
         assert_eq!((*place, seen.occurrences, seen.request_id.as_str()), (real, 2, "7"));
         assert!(taken.iter().any(|(_, (_, value), _)| value == "4999"));
         assert!(problems.take().is_empty());
+    }
+
+    #[test]
+    fn a_crowd_of_one_kind_takes_the_place_of_no_other_kind() {
+        let problems = Problems::default();
+        let place = (Uuid::nil(), Uuid::max());
+        let seen = |second: i64| {
+            let at = DateTime::from_timestamp(second, 0).expect("a time");
+            Seen { first_at: at, last_at: at, occurrences: 1, request_id: second.to_string() }
+        };
+        problems.add(place, (ProblemKind::ClientSecret, "sent in the form".to_owned()), seen(0));
+        for number in 1..5_000 {
+            problems.add(place, (ProblemKind::RedirectUri, number.to_string()), seen(number));
+        }
+        let taken = problems.take();
+        assert_eq!(taken.len(), OF_A_KIND + 1);
+        assert!(taken.iter().any(|(_, (kind, _), _)| *kind == ProblemKind::ClientSecret));
+        assert!(taken.iter().any(|(_, (_, value), _)| value == "4999"), "the newest is there");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod known;
 pub mod staging;
+pub mod version;
 mod write;
 
 use std::collections::HashMap;

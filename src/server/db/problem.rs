@@ -59,16 +59,16 @@ pub async fn add(tx: &mut Tx, row: &Problem) -> DbResult<()> {
     Ok(())
 }
 
-/// Leaves the newest of an application.
-pub async fn keep_newest(tx: &mut Tx, environment_id: Uuid, application_id: Uuid, most: i64) -> DbResult<u64> {
+/// Leaves the newest of each kind of an application.
+pub async fn keep_newest(tx: &mut Tx, environment_id: Uuid, application_id: Uuid, of_a_kind: i64) -> DbResult<u64> {
     execute!(
         tx,
         "DELETE FROM application_problems WHERE environment_id = $1 AND application_id = $2 AND (kind, value) NOT IN
-           (SELECT kind, value FROM application_problems WHERE environment_id = $1 AND application_id = $2
-            ORDER BY last_at DESC, kind, value LIMIT $3)",
+           (SELECT kind, value FROM (SELECT kind, value, ROW_NUMBER() OVER (PARTITION BY kind ORDER BY last_at DESC, value) AS place
+              FROM application_problems WHERE environment_id = $1 AND application_id = $2) AS ranked WHERE place <= $3)",
         environment_id,
         application_id,
-        most
+        of_a_kind
     )
 }
 

@@ -84,7 +84,10 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     let code = call.input.get("actorToken").ok_or_else(|| Refused::request("actorToken is missing"))?;
     let Provider { state, environment, origin, .. } = &call.provider;
     let owner = sdk::owner_of_hand_off(state, environment.id, code).await?;
-    let (application, user_id) = owner.ok_or_else(|| Refused::over(UNKNOWN))?;
+    let Some((application, user_id)) = owner else {
+        hand_off::unknown(state, environment.id);
+        return Err(Refused::over(UNKNOWN));
+    };
     let application = embedded(&call, application)?;
     call.require_page_of(&application).await?;
     if call.header("origin").is_empty() {

@@ -127,6 +127,9 @@ impl From<ServiceError> for Refused {
             ServiceError::Forbidden => Self::denied("You may not do this in this session."),
             // What a person typed.
             ServiceError::Invalid(errors) => Self { problem: None, ..Self::request(errors.to_string()) },
+            ServiceError::Conflict { .. } => {
+                Self::new(StatusCode::CONFLICT, "conflict", "Somebody else changed this meanwhile.")
+            }
             ServiceError::Denied(denial) => Self::denied(denial.sentence()),
             ServiceError::RateLimited { retry_after_seconds } => Self {
                 retry_after_seconds: Some(retry_after_seconds),

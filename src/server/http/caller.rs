@@ -13,6 +13,7 @@ pub use super::origin::origin;
 use super::page;
 use crate::model::error::ApiError;
 use crate::model::percent::{decode, encode};
+use crate::model::text::EMAIL_MAX;
 use crate::server::crypto::device;
 use crate::server::domain::actor::Operator;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -106,7 +107,7 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::NotFound => StatusCode::NOT_FOUND,
         ApiError::Forbidden => StatusCode::FORBIDDEN,
         ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        ApiError::Denied(_) => StatusCode::CONFLICT,
+        ApiError::Conflict { .. } | ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
         ApiError::Internal { .. } | ApiError::Unreachable | ApiError::Failed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,7 +142,7 @@ const TYPED_COOKIE: &str = "understudy_typed";
 pub fn remember_typed(state: &AppState, email: &str) {
     let accept = use_context::<Parts>().and_then(|parts| parts.headers.get(header::ACCEPT).cloned());
     let is_form = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
-    if is_form && email.len() <= LONGEST_TYPED {
+    if is_form && email.len() <= EMAIL_MAX {
         let value = encode(email);
         let lasting = SetCookie::lasting(state.is_https(), TYPED_COOKIE, &value, TimeDelta::minutes(1));
         append_cookie(SetCookie { path: "/sign-in", same_site: SameSite::Strict, ..lasting }.header());
@@ -150,11 +151,8 @@ pub fn remember_typed(state: &AppState, email: &str) {
 
 /// What [`remember_typed`] left.
 pub fn typed(headers: &HeaderMap) -> Option<String> {
-    cookies::value(headers, TYPED_COOKIE).filter(|value| value.len() <= 3 * LONGEST_TYPED).map(decode)
+    cookies::value(headers, TYPED_COOKIE).filter(|value| value.len() <= 3 * EMAIL_MAX).map(decode)
 }
-
-/// Bytes of an e-mail address at most (RFC 5321, section 4.5.3.1.3).
-const LONGEST_TYPED: usize = 256;
 
 pub fn clear_cookie(state: &AppState) {
     append_cookie(SetCookie::gone(state.is_https(), &operator_cookie_name(state), "/").header());

@@ -16,12 +16,15 @@ use super::host::{self, Names};
 use super::own_host;
 use super::page::Page;
 use crate::model::error::ApiError;
+use crate::server::crypto::secret;
 use crate::server::platform::cookies::{self, SameSite, SetCookie};
 use crate::server::platform::url::{is_local, origin_of};
 use crate::server::state::AppState;
 
 /// Set with pages over plain http. Its value means nothing: that it comes is what counts.
 const COOKIE: &str = "understudy_page";
+/// Characters of a header that a line of the log has.
+const LONGEST: usize = 200;
 
 /// What the layer has to know.
 #[derive(Clone)]
@@ -116,10 +119,25 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
     }
 }
 
+/// One line with what the browser said of where the form came from, as much of it as helps.
+fn say(state: &AppState, request: &Request, refusal: Refusal) {
+    let Some(left_out) = state.lines.of_forms.next(state.clock.monotonic()) else { return };
+    let said = |name: &str| {
+        let value = String::from_utf8_lossy(request.headers().get(name)?.as_bytes()).into_owned();
+        Some(secret::hidden(&value).chars().take(LONGEST).collect::<String>())
+    };
+    tracing::info!(
+        origin = ?said("origin"),
+        host = ?said("host"),
+        site = ?said("sec-fetch-site"),
+        ?refusal,
+        left_out,
+        "a form was refused"
+    );
+}
+
 fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
-    let said =
-        |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    tracing::info!(origin = ?said("origin"), host = ?said("host"), site = ?said("sec-fetch-site"), ?refusal, "a form was refused");
+    say(state, request, refusal);
     let own = own_host::origin(state, request);
     let (title, why, mend) = match refusal {
         Refusal::OtherSite => (

@@ -147,6 +147,11 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
             plain(StatusCode::UNAUTHORIZED, "Signed out", "Your session has ended. Sign in again to go on.")
         }
         ServiceError::Invalid(errors) => plain(StatusCode::UNPROCESSABLE_ENTITY, "Not possible", &errors.to_string()),
+        ServiceError::Conflict { .. } => plain(
+            StatusCode::CONFLICT,
+            "Changed meanwhile",
+            "Somebody else changed this. Go back and look at it again.",
+        ),
         ServiceError::Denied(denial) => plain(StatusCode::FORBIDDEN, "Not allowed", denial.sentence()),
         ServiceError::RateLimited { retry_after_seconds } => {
             let sentence = format!("Too many attempts. Try again in {retry_after_seconds} seconds.");

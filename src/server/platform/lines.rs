@@ -46,11 +46,27 @@ pub struct Refusals {
     pub of_applications: Lines,
     /// Those of whoever it was.
     pub of_strangers: Lines,
+    /// Sign-ins that failed, by door: a crowd at one does not keep what happens at the other out of the log.
+    pub of_sign_ins: [Lines; 2],
+    /// Hand-off codes that nobody was given.
+    pub of_hand_offs: Lines,
+    /// Starts that never came to a decision.
+    pub of_starts: Lines,
+    /// Forms that no page of ours sent.
+    pub of_forms: Lines,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self { of_applications: Lines::new(50), of_strangers: Lines::new(10) }
+        let few = || Lines::new(10);
+        Self {
+            of_applications: Lines::new(50),
+            of_strangers: few(),
+            of_sign_ins: [few(), few()],
+            of_hand_offs: few(),
+            of_starts: few(),
+            of_forms: few(),
+        }
     }
 }
 

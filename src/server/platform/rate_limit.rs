@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::clock::Clock;
+use super::lines::Lines;
 use super::metrics::Counters;
 pub use attempt::{Attempt, Realm};
 pub use sign_ins::Charge;
@@ -52,6 +53,7 @@ pub struct RateLimits {
     clock: Adapter,
     is_off: AtomicBool,
     refused: Counters<1>,
+    lines: Lines,
     sign_ins: Mutex<SignIns>,
     start_per_operator: Keyed,
     report_per_session: Keyed,
@@ -76,6 +78,7 @@ impl RateLimits {
             clock,
             is_off: AtomicBool::new(false),
             refused: Counters::default(),
+            lines: Lines::new(10),
         }
     }
 
@@ -84,9 +87,15 @@ impl RateLimits {
         &self.refused
     }
 
-    fn limited(&self, limit: &'static str, wait: Duration) -> Limited {
+    /// Counts it, and says it in a line of the log. `key` is the operator's or the session's id, or the environment's of a sign-in.
+    fn limited(&self, limit: &'static str, key: Option<Uuid>, wait: Duration) -> Limited {
         self.refused.get_or_create(&[("limit", limit)]).inc();
-        limited(wait)
+        let limited = limited(wait);
+        if let Some(left_out) = self.lines.next(self.clock.0.monotonic()) {
+            let (key, seconds) = (key.map(tracing::field::display), limited.retry_after_seconds);
+            tracing::info!(limit, of = key, retry_after_seconds = seconds, left_out, "a limit was reached");
+        }
+        limited
     }
 
     /// From now on everything may be tried as often as anybody likes.
@@ -103,7 +112,7 @@ impl RateLimits {
             return Ok(Charge::default());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins().attempt(attempt, now).map_err(|wait| self.limited("sign_in", wait))
+        self.sign_ins().attempt(attempt, now).map_err(|wait| self.limited("sign_in", attempt.realm.environment(), wait))
     }
 
     /// The attempt was no guess: it does not count.
@@ -121,7 +130,9 @@ impl RateLimits {
             return Ok(());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins().right_password(attempt, now).map_err(|wait| self.limited("right_password", wait))
+        self.sign_ins()
+            .right_password(attempt, now)
+            .map_err(|wait| self.limited("right_password", attempt.realm.environment(), wait))
     }
 
     /// One impersonation started by an operator.
@@ -163,9 +174,10 @@ impl RateLimits {
         if self.is_off.load(Ordering::Relaxed) {
             return Ok(());
         }
-        limiter
-            .check_key(&key)
-            .map_err(|until| self.limited(limit, until.earliest_possible().duration_since(self.clock.now()).into()))
+        limiter.check_key(&key).map_err(|until| {
+            let wait = until.earliest_possible().duration_since(self.clock.now());
+            self.limited(limit, Some(key), wait.into())
+        })
     }
 }
 

@@ -249,6 +249,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
 }
 
 /// The log of one account, as its own administrators see it: without what was hidden from it.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn account_log(
     conn: &mut Conn,
     environment_id: Uuid,

@@ -11,4 +11,5 @@ pub mod role;
 pub mod signing_key;
 pub mod user;
 pub mod validate;
+pub mod version;
 pub mod writer;

@@ -194,6 +194,7 @@ fn written(error: ServiceError) -> ImportError {
 ///
 /// # Errors
 /// [`ImportError::Rows`] with everything that is wrong and [`ImportError::NotAllowed`], before anything was written.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn run(
     state: &AppState,
     environment: &Environment,

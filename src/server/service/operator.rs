@@ -95,6 +95,13 @@ async fn begin(
         current.as_ref().is_some_and(|now| now.disabled_at.is_none() && now.password_hash == row.password_hash)
     };
     let Some(row) = known.as_ref().filter(|_| matches).filter(unchanged) else {
+        let reason = match &known {
+            None => "unknown",
+            Some(_) if !matches => "wrong_password",
+            Some(row) if row.disabled_at.is_some() => "disabled",
+            Some(_) => "changed_meanwhile",
+        };
+        failed_sign_in::say(state, None, known.as_ref().map(|row| row.id), reason);
         record_failure(state, &mut tx, known.as_ref(), origin).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
@@ -213,6 +220,7 @@ async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(E
 
 /// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
 /// Where more of them run than the operator was `shown`, nothing ends: a page may be older than what was started elsewhere.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_out(
     state: &AppState,
     operator: &Operator,

@@ -122,6 +122,7 @@ pub async fn end(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where it is not the user's.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_own(
     state: &AppState,
     tx: &mut Tx,

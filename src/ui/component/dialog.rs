@@ -4,6 +4,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use leptos_router::NavigateOptions;
@@ -32,9 +33,7 @@ pub fn drawer(
     let last = StoredValue::new(opener.get_untracked());
     effect(move || last.set_value(opener.get()));
     on_cleanup(move || {
-        if cfg!(target_arch = "wasm32")
-            && let Some(opener) = last.try_get_value()
-        {
+        if IN_BROWSER && let Some(opener) = last.try_get_value() {
             request_animation_frame(move || focus_if_lost(&opener));
         }
     });

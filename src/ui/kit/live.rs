@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use leptos::prelude::*;
 
+use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::effect::effect;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::CustomEvent;
@@ -60,7 +61,7 @@ impl Live {
             call("watchLive", &format!("/{environment}/live"));
         });
         on_cleanup(move || {
-            if cfg!(target_arch = "wasm32") {
+            if IN_BROWSER {
                 call("watchLive", "");
                 self.forget();
             }

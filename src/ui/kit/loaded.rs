@@ -19,6 +19,7 @@ use self::ahead::HandedOver;
 use self::held::{Held, PageJson};
 pub use self::kept::{kept, kept_quietly};
 use crate::model::error::ApiError;
+use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::call::{Call, Coming, fields_of, post};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::state::{error_view, nothing};
@@ -71,7 +72,7 @@ where
     S: PartialEq + Clone + Send + Sync + 'static,
     C: Call,
 {
-    if is_browser() {
+    if IN_BROWSER {
         let ask = move |input: S| ask(C::PATH, Some(fields_of(&call(input))));
         return Loading { held: in_browser(source, ask), kind: PhantomData };
     }
@@ -88,7 +89,7 @@ where
     S: PartialEq + Clone + Send + Sync + 'static,
     C: Call,
 {
-    if is_browser() {
+    if IN_BROWSER {
         let ask = move |input: S| ask(C::PATH, call(input).as_ref().map(fields_of));
         return Loading { held: in_browser(source, ask), kind: PhantomData };
     }
@@ -112,12 +113,7 @@ fn ask(path: &'static str, fields: Option<String>) -> Coming<Held> {
 
 /// What the page that the server draws was given as the answer to `call`. The browser finds it in the page.
 pub fn given<C: Call>(call: &C) -> Option<C::Output> {
-    if is_browser() { None } else { use_context::<HandedOver>()?.peek(call) }
-}
-
-/// Whether this is the browser's module. Known when the code is compiled.
-const fn is_browser() -> bool {
-    cfg!(target_arch = "wasm32")
+    if IN_BROWSER { None } else { use_context::<HandedOver>()?.peek(call) }
 }
 
 /// Reads from what was handed over.
@@ -261,7 +257,7 @@ fn transition(
 ) -> AnyView {
     let resource = match held {
         Place::Browser(resource) => resource,
-        Place::Page(_) if is_browser() => return nothing(),
+        Place::Page(_) if IN_BROWSER => return nothing(),
         Place::Page(held) => {
             // The browser's `Transition` takes a number too.
             if let Some(page) = use_context::<HandedOver>() {

@@ -297,7 +297,7 @@ async fn what_is_no_mistake_is_not_shown_as_one() {
 }
 
 #[tokio::test]
-async fn mistakes_are_kept_for_a_day_and_the_newest_fifty_only() {
+async fn mistakes_are_kept_for_a_day_and_of_each_kind_the_newest_ten_only() {
     let app = TestApp::new().await;
     for number in 0..70 {
         app.advance(TimeDelta::seconds(1));
@@ -305,16 +305,41 @@ async fn mistakes_are_kept_for_a_day_and_the_newest_fifty_only() {
         app.browser().get(&authorize_path("console", &[("redirect_uri", &wrong)])).await;
     }
     let problems = of(&app, "console").await;
-    assert_eq!(problems.len(), 50);
+    assert_eq!(problems.len(), 10);
     assert_eq!(problems[0].1, "https://console.example/69");
     app.advance(TimeDelta::seconds(1));
     let long = format!("https://console.example/{}", "x".repeat(3_000));
     app.browser().get(&authorize_path("console", &[("redirect_uri", &long)])).await;
     assert_eq!(of(&app, "console").await[0].1.chars().count(), 300);
-    assert_eq!(app.count("application_problems").await, 50);
+    assert_eq!(app.count("application_problems").await, 10);
     app.advance(TimeDelta::hours(25));
     assert!(of(&app, "console").await.is_empty());
     upkeep::run(&app.state).await.expect("upkeep");
     assert_eq!(app.count("application_problems").await, 0);
     assert_eq!(problem::write_down(&app.state).await.expect("nothing to write"), 0);
+}
+
+/// Both while they are counted in memory and where they were written down before.
+#[tokio::test]
+async fn a_stranger_who_makes_up_addresses_does_not_hide_that_the_secret_is_wrong() {
+    let app = TestApp::new().await;
+    let wrong = [("client_id", "console"), ("client_secret", "ucs_wrong"), ("grant_type", "client_credentials")];
+    for written_before in [false, true] {
+        for _ in 0..2 {
+            bare(&app, "/token", &wrong).await.expect_status(StatusCode::UNAUTHORIZED);
+        }
+        if written_before {
+            problem::write_down(&app.state).await.expect("written");
+        }
+        for number in 0..50 {
+            app.advance(TimeDelta::seconds(1));
+            let made_up = format!("https://elsewhere.example/{written_before}/{number}");
+            app.browser().get(&authorize_path("console", &[("redirect_uri", &made_up)])).await;
+        }
+        let problems = of(&app, "console").await;
+        let secret = problems.iter().find(|(kind, ..)| kind == "client_secret");
+        let times = if written_before { 4 } else { 2 };
+        assert_eq!(secret, Some(&("client_secret".to_owned(), "sent in the form".to_owned(), times)), "{problems:?}");
+        assert_eq!(problems.iter().filter(|(kind, ..)| kind == "redirect_uri").count(), 10);
+    }
 }

@@ -32,12 +32,12 @@ async fn an_administrator_makes_an_application_and_sees_its_secret_once() {
     let app = TestApp::new().await;
     let (adam, ed) = (caller(&app, ADAM).await, caller(&app, ED).await);
     assert!(matches!(application::create(&ed, reports()).await, Err(ServiceError::Forbidden)));
-    let secret = application::create(&adam, reports()).await.expect("an application").expect("its secret");
+    let secret = application::create(&adam, reports()).await.expect("an application").secret.expect("its secret");
     assert!(secret.starts_with("ucs_"), "{secret}");
     assert_eq!(refused(application::create(&adam, reports()).await), ["client_id"]);
     let change = application::to_change(&adam, "reports").await.expect("the application");
     let change = Application { app_url: "https://reports.example/new".to_owned(), ..change };
-    assert_eq!(application::update(&adam, change).await.expect("a change"), None, "the secret stays");
+    assert_eq!(application::update(&adam, change).await.expect("a change").secret, None, "the secret stays");
     let trail = told(&adam, "client").await;
     assert!(trail.iter().any(|sentence| sentence == "Reports was made by Adam Admin"), "{trail:?}");
     assert!(!trail.iter().any(|sentence| sentence.contains(&secret)), "{trail:?}");
@@ -69,16 +69,16 @@ async fn an_account_is_made_named_and_given_applications() {
     let new = Account { external_id: "polaris".to_owned(), name: "Polaris".to_owned(), ..Account::default() };
     account::create(&ed, new.clone()).await.expect("an account");
     assert_eq!(refused(account::create(&ed, new).await), ["external_id"]);
-    account::rename(&ed, "polaris", "Polaris Freight").await.expect("another name");
-    account::assign(&ed, "polaris", "console", true).await.expect("an application");
-    account::assign(&ed, "polaris", "dispatch", true).await.expect("another default");
-    assert_eq!(refused(account::assign(&ed, "polaris", "nothing", false).await), ["applications"]);
-    account::withdraw(&ed, "polaris", "console").await.expect("one less");
+    account::rename(&ed, "polaris", "Polaris Freight", None).await.expect("another name");
+    account::assign(&ed, "polaris", "console", true, None).await.expect("an application");
+    account::assign(&ed, "polaris", "dispatch", true, None).await.expect("another default");
+    assert_eq!(refused(account::assign(&ed, "polaris", "nothing", false, None).await), ["applications"]);
+    account::withdraw(&ed, "polaris", "console", None).await.expect("one less");
     let trail = told(&ed, "account").await;
     assert!(trail.contains(&"Polaris Freight gets the application dispatch by Ed Editor".to_owned()), "{trail:?}");
     assert!(matches!(account::delete(&ed, "polaris").await, Err(ServiceError::Forbidden)));
     account::delete(&caller(&app, ADAM).await, "polaris").await.expect("a deletion");
-    assert!(matches!(account::rename(&ed, "polaris", "x").await, Err(ServiceError::NotFound)));
+    assert!(matches!(account::rename(&ed, "polaris", "x", None).await, Err(ServiceError::NotFound)));
 }
 
 #[tokio::test]

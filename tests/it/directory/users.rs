@@ -33,7 +33,7 @@ fn ann() -> User {
 async fn an_editor_makes_a_user_and_the_trail_says_who_did() {
     let app = TestApp::new().await;
     let ed = caller(&app, ED).await;
-    let id = user::create(&ed, ann()).await.expect("a user");
+    let id = user::create(&ed, ann()).await.expect("a user").id;
     let detail = user::get(&ed, id).await.expect("the user");
     assert_eq!((detail.email.as_str(), detail.status), ("ann@northwind.example", UserStatus::Active));
     assert_eq!(detail.accounts.iter().map(|account| account.name.as_str()).collect::<Vec<_>>(), ["Northwind Traders"]);
@@ -73,9 +73,9 @@ async fn viewers_change_nobody_and_only_administrators_delete() {
     let (vera, ed) = (caller(&app, VERA).await, caller(&app, ED).await);
     let amara = app.user_id(AMARA).await;
     for refused in [
-        user::create(&vera, ann()).await.map(|_| ()),
-        user::lock(&vera, amara).await,
-        user::set_membership(&vera, amara, member("harbor", &[])).await,
+        user::create(&vera, ann()).await.map(drop),
+        user::lock(&vera, amara).await.map(drop),
+        user::set_membership(&vera, amara, member("harbor", &[]), None).await.map(drop),
         user::delete(&vera, amara).await,
         user::delete(&ed, amara).await,
     ] {
@@ -88,7 +88,7 @@ async fn a_user_of_another_environment_is_none() {
     let app = TestApp::new().await;
     let staging = app.caller(OLIVIA, "staging").await;
     let amara = app.user_id(AMARA).await;
-    for refused in [user::lock(&staging, amara).await, user::delete(&staging, amara).await] {
+    for refused in [user::lock(&staging, amara).await.map(drop), user::delete(&staging, amara).await] {
         assert!(matches!(refused, Err(ServiceError::NotFound)), "{refused:?}");
     }
 }
@@ -116,8 +116,8 @@ async fn a_membership_is_set_as_it_is_to_be_and_the_others_stay() {
     let app = TestApp::new().await;
     let ed = caller(&app, ED).await;
     let amara = app.user_id(AMARA).await;
-    user::set_membership(&ed, amara, member("harbor", &["admin"])).await.expect("a change");
-    user::remove_membership(&ed, amara, "empty").await.expect("a change");
+    user::set_membership(&ed, amara, member("harbor", &["admin"]), None).await.expect("a change");
+    user::remove_membership(&ed, amara, "empty", None).await.expect("a change");
     let detail = user::get(&ed, amara).await.expect("the user");
     let held: Vec<_> =
         detail.accounts.iter().map(|account| (account.external_id.as_str(), account.roles.clone())).collect();
@@ -134,8 +134,8 @@ async fn whom_protected_permissions_keep_from_a_user_cannot_take_them_from_the_u
     settings::change(&olivia, protect).await.expect("a protected permission");
     let rita = app.user_id(RITA).await;
     for refused in [
-        user::set_membership(&adam, rita, member("northwind", &["member"])).await,
-        user::remove_membership(&adam, rita, "northwind").await,
+        user::set_membership(&adam, rita, member("northwind", &["member"]), None).await.map(drop),
+        user::remove_membership(&adam, rita, "northwind", None).await.map(drop),
         user::delete(&adam, rita).await,
     ] {
         assert!(matches!(refused, Err(ServiceError::Forbidden)), "{refused:?}");
@@ -143,8 +143,8 @@ async fn whom_protected_permissions_keep_from_a_user_cannot_take_them_from_the_u
     let detail = user::get(&adam, rita).await.expect("the user");
     assert_eq!(detail.accounts[0].roles, ["Admin"], "nothing was changed");
     // What takes no protection away is allowed, and an Owner may do all of it.
-    user::set_membership(&adam, rita, member("harbor", &["member"])).await.expect("a membership more");
-    user::remove_membership(&olivia, rita, "northwind").await.expect("an Owner may");
+    user::set_membership(&adam, rita, member("harbor", &["member"]), None).await.expect("a membership more");
+    user::remove_membership(&olivia, rita, "northwind", None).await.expect("an Owner may");
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn nobody_but_the_system_itself_brings_a_password_along() {
     for refused in [
         user::update(&olivia, amara, with(hash)).await,
         user::update(&olivia, amara, User { password_hash: Given::Cleared, ..User::default() }).await,
-        user::create(&olivia, User { password_hash: Given::Set(hash.to_owned()), ..ann() }).await.map(|_| ()),
+        user::create(&olivia, User { password_hash: Given::Set(hash.to_owned()), ..ann() }).await,
     ] {
         assert!(matches!(refused, Err(ServiceError::Forbidden)), "{refused:?}");
     }
@@ -195,7 +195,7 @@ async fn what_is_named_twice_counts_once() {
     let app = TestApp::new().await;
     let ed = caller(&app, ED).await;
     let amara = app.user_id(AMARA).await;
-    user::set_membership(&ed, amara, member("harbor", &["admin", "admin"])).await.expect("a change");
+    user::set_membership(&ed, amara, member("harbor", &["admin", "admin"]), None).await.expect("a change");
     let detail = user::get(&ed, amara).await.expect("the user");
     let harbor = detail.accounts.iter().find(|account| account.external_id == "harbor").expect("an account");
     assert_eq!(harbor.roles, ["Admin"]);

@@ -2,23 +2,11 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use serde_json::Value;
-use understudy::server::platform::telemetry::{LogFormat, Logging};
+use understudy::server::platform::telemetry::LogFormat;
 
 use crate::identity::flow::{self, AMARA, OLIVIA};
-use crate::support::log::Log;
+use crate::support::log::{Log, saying, usual};
 use crate::support::{ResponseExt, TestApp};
-
-/// The log as it is written where nothing else is said.
-fn usual() -> Log {
-    Log::filtered(Logging { format: LogFormat::Json, filter: "info,sqlx=warn", access: false })
-}
-
-/// The fields of the lines that say this.
-fn saying(log: &Log, message: &str) -> Vec<Value> {
-    let lines = log.lines().into_iter().filter(|line| line["fields"]["message"] == message);
-    lines.map(|line| line["fields"].clone()).collect()
-}
 
 const MISTAKE: &str = "an application got something wrong";
 

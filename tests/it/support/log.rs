@@ -69,3 +69,14 @@ impl Log {
         self.lines().into_iter().filter(|line| line["target"] == "access").collect()
     }
 }
+
+/// The log as it is written where nothing else is said, without the access log.
+pub fn usual() -> Log {
+    Log::filtered(Logging { format: LogFormat::Json, filter: "info,sqlx=warn", access: false })
+}
+
+/// The fields of the lines that say this.
+pub fn saying(log: &Log, message: &str) -> Vec<Value> {
+    let lines = log.lines().into_iter().filter(|line| line["fields"]["message"] == message);
+    lines.map(|line| line["fields"].clone()).collect()
+}

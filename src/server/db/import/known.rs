@@ -24,6 +24,7 @@ pub struct KnownMembership {
 #[derive(Clone, Debug)]
 pub struct KnownUser {
     pub id: Uuid,
+    pub external_id: Option<String>,
     pub name: String,
     pub email_verified: bool,
     pub picture_url: Option<String>,
@@ -42,6 +43,7 @@ pub struct KnownUser {
 #[derive(sqlx::FromRow)]
 struct UserRow {
     id: Uuid,
+    external_id: Option<String>,
     email: String,
     name: String,
     email_verified: bool,
@@ -67,7 +69,7 @@ pub async fn known_users(
     for chunk in emails.chunks(CHUNK) {
         let rows: Vec<UserRow> = build!(conn, q => {
             q.push(
-                "SELECT id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
+                "SELECT id, external_id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
                    active_account_id, last_login_at, last_visit_us, visits FROM users WHERE environment_id = ",
             );
             q.push_bind(environment_id).push(" AND email IN (");
@@ -84,6 +86,7 @@ pub async fn known_users(
             let active = memberships.iter().find(|held| Some(held.account_id) == row.active_account_id);
             let user = KnownUser {
                 id: row.id,
+                external_id: row.external_id,
                 name: row.name,
                 email_verified: row.email_verified,
                 picture_url: row.picture_url,

@@ -168,6 +168,8 @@ pub struct UserUpsert<'a> {
     pub environment_id: Uuid,
     /// In its stored spelling: [`text::email`].
     pub email: &'a str,
+    /// No other user of the environment has it.
+    pub external_id: Option<String>,
     pub name: &'a str,
     pub email_verified: bool,
     pub picture_url: Option<String>,
@@ -183,7 +185,8 @@ pub struct UserUpsert<'a> {
 }
 
 /// What is written of a user who is there. What the product records itself only ever grows.
-const UPDATE: &str = " ON CONFLICT (environment_id, email) DO UPDATE SET version = users.version + 1, email_verified = excluded.email_verified,
+const UPDATE: &str = " ON CONFLICT (environment_id, email) DO UPDATE SET version = users.version + 1, external_id = excluded.external_id,
+    email_verified = excluded.email_verified,
     picture_url = excluded.picture_url, password_hash = excluded.password_hash, mfa_enrolled = excluded.mfa_enrolled,
     locked_at = excluded.locked_at, active_account_id = excluded.active_account_id,
     last_login_at = CASE WHEN users.last_login_at IS NULL OR excluded.last_login_at > users.last_login_at
@@ -200,7 +203,7 @@ pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], with_names: bool
     }
     build!(tx, q => {
         q.push(
-            "INSERT INTO users (id, environment_id, email, email_domain, email_verified, name, sort_name, search_text,
+            "INSERT INTO users (id, environment_id, external_id, email, email_domain, email_verified, name, sort_name, search_text,
                picture_url, password_hash, mfa_enrolled, locked_at, active_account_id, last_login_at, last_visit_us, visits,
                created_at, text_version) ",
         );
@@ -208,6 +211,7 @@ pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], with_names: bool
             values
                 .push_bind(row.id)
                 .push_bind(row.environment_id)
+                .push_bind(row.external_id.as_deref())
                 .push_bind(row.email)
                 .push_bind(text::domain_of(row.email))
                 .push_bind(row.email_verified)

@@ -20,6 +20,14 @@ pub enum Realm {
 }
 
 impl Realm {
+    /// None for the portal.
+    pub fn environment(self) -> Option<Uuid> {
+        match self {
+            Self::Portal => None,
+            Self::Environment(id) => Some(id),
+        }
+    }
+
     pub fn bytes(self) -> [u8; 17] {
         let mut bytes = [0; 17];
         if let Self::Environment(id) = self {

@@ -14,10 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
 use super::{TextError, composed, storable};
-use crate::model::text::{has_control_characters, is_directional, is_ignorable};
-
-/// RFC 5321, section 4.5.3.1.3, less the brackets.
-const MAX_BYTES: usize = 254;
+use crate::model::text::{EMAIL_MAX, has_control_characters, is_directional, is_ignorable};
 
 /// The stored spelling of an e-mail address: composed, in lower case, its domain in Unicode, without what a copy leaves at
 /// either end. Whether it is anybody's, only a message to it can tell.
@@ -30,8 +27,8 @@ pub fn email(typed: &str) -> Result<String, TextError> {
         return Err(TextError::Empty);
     }
     // Addresses are short, and what follows takes longer than that.
-    if text.len() > 4 * MAX_BYTES {
-        return Err(TextError::AddressTooLong { most: MAX_BYTES });
+    if text.len() > 4 * EMAIL_MAX {
+        return Err(TextError::AddressTooLong { most: EMAIL_MAX });
     }
     if has_control_characters(text) || text.contains(['\n', '\t']) {
         return Err(TextError::Control);
@@ -41,8 +38,8 @@ pub fn email(typed: &str) -> Result<String, TextError> {
     let local = local_part(local)?;
     let host = domain(host).filter(|host| host.contains('.')).ok_or(TextError::NotAnAddress)?;
     let address = format!("{local}@{host}");
-    if address.len() > MAX_BYTES {
-        return Err(TextError::AddressTooLong { most: MAX_BYTES });
+    if address.len() > EMAIL_MAX {
+        return Err(TextError::AddressTooLong { most: EMAIL_MAX });
     }
     Ok(address)
 }
@@ -142,7 +139,7 @@ pub fn domain_of(address: &str) -> &str {
 /// What to look a typed address up by, in this order: as versions before this one stored it, which finds a row that could
 /// not be written anew because another has its spelling, and as it is stored today.
 pub fn spellings(typed: &str) -> Vec<String> {
-    if typed.len() > 4 * MAX_BYTES {
+    if typed.len() > 4 * EMAIL_MAX {
         return Vec::new();
     }
     let today = email(typed).ok();
@@ -365,7 +362,7 @@ mod tests {
             if let Ok(stored) = email(&typed) {
                 prop_assert_eq!(email(&stored), Ok(stored.clone()), "{:?}", typed);
                 prop_assert!(same_person(&stored, &typed));
-                prop_assert!(!stored.contains(char::is_control) && stored.len() <= MAX_BYTES);
+                prop_assert!(!stored.contains(char::is_control) && stored.len() <= EMAIL_MAX);
             }
         }
     }

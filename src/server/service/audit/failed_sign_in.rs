@@ -48,6 +48,19 @@ pub async fn record(
     audit::record(state, tx, Event::new(environment_id, name, severity, sentence).from(origin)).await
 }
 
+/// One line of the log for a sign-in that failed: where, who it was as far as that is known, and why in a word. Never what was
+/// typed. `environment_id` is none for the portal; `who` is an operator there, and a user in an environment.
+pub fn say(state: &AppState, environment_id: Option<Uuid>, who: Option<Uuid>, reason: &'static str) {
+    let Some(left_out) = state.lines.of_sign_ins[usize::from(environment_id.is_some())].next(state.clock.monotonic())
+    else {
+        return;
+    };
+    let who = who.map(tracing::field::display);
+    let (operator, user) = if environment_id.is_none() { (who, None) } else { (None, who) };
+    let environment = environment_id.map(tracing::field::display);
+    tracing::info!(environment, operator, user, reason, left_out, "a sign-in failed");
+}
+
 /// The first three of an hour, then the tenth, the hundredth and so on.
 fn is_told(attempts: i64) -> bool {
     attempts <= SINGLY || (attempts >= 10 && 10_i64.pow(attempts.ilog10()) == attempts)

@@ -20,6 +20,9 @@ pub struct Account {
     /// The line of a file that says so.
     #[serde(default)]
     pub line: u64,
+    /// The version that was seen; without one, whatever there is now is changed.
+    #[serde(default)]
+    pub version: Option<i64>,
     pub external_id: String,
     pub name: String,
     /// Client id, and whether it is the account's default.

@@ -15,7 +15,7 @@ use crate::server::db::import::{self as table, ApplicationUpsert, Keyed, KnownAp
 use crate::server::error::ServiceResult;
 use crate::server::platform::random::Random;
 
-pub use edit::{create, delete, to_change, update};
+pub use edit::{Saved, create, delete, to_change, update};
 pub use read::{get, list};
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
@@ -34,6 +34,9 @@ pub struct Application {
     /// The line of a file that says so.
     #[serde(default)]
     pub line: u64,
+    /// The version that was seen; without one, whatever there is now is changed.
+    #[serde(default)]
+    pub version: Option<i64>,
     pub client_id: String,
     pub name: String,
     pub login_method: Option<String>,

@@ -55,6 +55,7 @@ impl Protection {
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     Renamed,
+    ExternalId,
     Verified,
     Unverified,
     PasswordSet,
@@ -131,6 +132,7 @@ impl What {
         let (member, roles) = (action::MEMBERSHIP_CHANGED, action::MEMBERSHIP_ROLES_CHANGED);
         match self {
             Self::Renamed => facts("name", "renamed", "is the new name of"),
+            Self::ExternalId => facts("external_id", "known otherwise", "is known to its directory as"),
             Self::Verified => listed("email_verified", "verified", "becomes verified", action::USER_VERIFIED, Medium),
             Self::Unverified => asks(
                 Protection::Unverify,

@@ -19,6 +19,9 @@ pub struct Role {
     /// The line of a file that says so.
     #[serde(default)]
     pub line: u64,
+    /// The version that was seen; without one, whatever there is now is changed.
+    #[serde(default)]
+    pub version: Option<i64>,
     pub key: String,
     pub name: String,
     pub permissions: Given<Vec<String>>,

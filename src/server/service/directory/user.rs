@@ -38,7 +38,13 @@ pub struct User {
     /// Of further rows about the same user.
     #[serde(default)]
     pub merged_lines: Vec<u64>,
+    /// The version that was seen; without one, whatever there is now is changed. A new user has none.
+    #[serde(default)]
+    pub version: Option<i64>,
     pub email: String,
+    /// What the company's own directory calls the user, whatever the e-mail is by now.
+    #[serde(default)]
+    pub external_id: Given<String>,
     pub name: Option<String>,
     pub email_verified: Option<bool>,
     pub password_hash: Given<String>,
@@ -74,6 +80,10 @@ impl User {
         let mut changes: Vec<Change> = Vec::new();
         if self.name.as_ref().is_some_and(|name| *name != known.name) {
             changes.push((What::Renamed, known.name.clone()));
+        }
+        let external_id = self.external_id.over(known.external_id.clone());
+        if external_id != known.external_id {
+            changes.push((What::ExternalId, external_id.unwrap_or_else(|| "none".to_owned())));
         }
         let mut plain = |what: What| changes.push((what, String::new()));
         match self.email_verified {

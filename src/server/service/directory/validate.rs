@@ -1,34 +1,17 @@
 //! What a value of the directory must be, wherever it comes from: a file, a form or a program. What is refused says why, to be
-//! read behind the name of the value or the value itself.
+//! read behind the name of the value or the value itself. Keys, permissions and words, which need no library, are in
+//! [`crate::model::validate::value`].
 
 use url::Url;
 
+use crate::model::validate::value::bounded;
 use crate::server::crypto::password;
 use crate::server::platform::text;
 
-const KEY_MAX: usize = 100;
 /// Bytes of an address, as many as any browser sends.
 const URI_MAX: usize = 2_000;
-/// Bytes of a permission.
-const WORD_MAX: usize = 200;
 const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
                         the password anew, or leave it out and send the user a set-password link";
-/// The word that takes away what is there, in files.
-pub const CLEAR: &str = "-";
-pub const LOGIN_METHODS: [&str; 2] = ["hosted", "embedded"];
-pub const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
-
-/// A key: letters, digits and `._-`, nothing that lists in files are separated by.
-pub fn key(text: &str) -> Result<(), String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    match text {
-        "" => Err("is empty".to_owned()),
-        _ if text.len() > KEY_MAX || !text.chars().all(allowed) || text == CLEAR => {
-            Err(format!("is no key: use 1 to {KEY_MAX} letters, digits, dots, _ and -"))
-        }
-        _ => Ok(()),
-    }
-}
 
 /// A name as it is stored: one line, 1 to 200 characters.
 pub fn name(text: &str) -> Result<String, String> {
@@ -75,14 +58,6 @@ pub fn redirect_uri(uri: &str) -> Result<(), String> {
     Err(fault.to_owned())
 }
 
-/// A permission: one word.
-pub fn permission(word: &str) -> Result<(), String> {
-    if word.is_empty() || word.contains(char::is_whitespace) {
-        return Err("is no permission: that is one word".to_owned());
-    }
-    bounded("a permission", word, WORD_MAX)
-}
-
 /// A JSON Web Key Set with at least one key that can verify RS256 or ES256, and with no private key in it.
 pub fn jwks(text: &str) -> Result<(), String> {
     let fault = match serde_json::from_str::<jsonwebtoken::jwk::JwkSet>(text) {
@@ -103,17 +78,6 @@ pub fn password_hash(text: &str) -> Result<(), String> {
         return Err("is no argon2id hash in PHC form ($argon2id$…)".to_owned());
     }
     if password::is_acceptable_hash(text) { Ok(()) } else { Err(TOO_DEAR.to_owned()) }
-}
-
-/// One of `words`.
-pub fn word(text: &str, words: &[&'static str]) -> Result<(), String> {
-    if words.contains(&text) { Ok(()) } else { Err(format!("is none of {}", words.join(", "))) }
-}
-
-/// What the indexes of PostgreSQL could not hold, nobody wrote by hand. `most` is in bytes.
-fn bounded(what: &str, text: &str, most: usize) -> Result<(), String> {
-    let length = text.len();
-    if length > most { Err(format!("has {length} bytes; {what} has {most} at most")) } else { Ok(()) }
 }
 
 /// Whether an address means the same to whoever compares it by letters and to a browser, which mends what is wrong with it.

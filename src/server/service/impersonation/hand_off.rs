@@ -74,7 +74,7 @@ pub async fn redeem(
     origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {
     if SecretKind::HandOffCode.hash_of(code).is_none() {
-        return Ok(Err(Refusal::Unknown));
+        return Ok(Err(unknown(state, environment_id)));
     }
     let mut tx = state.db.write().await?;
     let outcome = redeem_in(state, &mut tx, environment_id, code, presenter, origin).await?;
@@ -92,9 +92,9 @@ pub async fn redeem_in(
     presenter: Presenter<'_>,
     origin: &Origin,
 ) -> ServiceResult<Result<Opened, Refusal>> {
-    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
+    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(unknown(state, environment_id))) };
     let Some((row, session, application)) = find(tx, environment_id, &code_hash).await? else {
-        return Ok(Err(Refusal::Unknown));
+        return Ok(Err(unknown(state, environment_id)));
     };
     let outcome = match check(state, &row, &session, &application, presenter) {
         Some(refusal) => Err(refusal),
@@ -111,6 +111,17 @@ pub async fn redeem_in(
         }
     }
     Ok(outcome)
+}
+
+/// A code that nobody was given, or that was forgotten long ago: anybody can make one up, so it is told and counted, and not
+/// written down.
+pub fn unknown(state: &AppState, environment_id: Uuid) -> Refusal {
+    let refusal = Refusal::Unknown;
+    state.metrics.hand_off(refusal.word());
+    if let Some(left_out) = state.lines.of_hand_offs.next(state.clock.monotonic()) {
+        tracing::info!(environment = %environment_id, reason = refusal.word(), left_out, "a hand-off was refused");
+    }
+    refusal
 }
 
 /// A code that somebody presented in vain.
@@ -164,10 +175,10 @@ pub async fn claim(
     operator: Option<&Operator>,
     origin: &Origin,
 ) -> ServiceResult<Result<Claimed, Refusal>> {
-    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(Refusal::Unknown)) };
+    let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(unknown(state, environment_id))) };
     let mut tx = state.db.write().await?;
     let Some((row, session, application)) = find(&mut tx, environment_id, &code_hash).await? else {
-        return Ok(Err(Refusal::Unknown));
+        return Ok(Err(unknown(state, environment_id)));
     };
     let is_claimed = application.is_embedded() || environment::has_host(&mut tx, environment_id).await?;
     let refusal = match operator {

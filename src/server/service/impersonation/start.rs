@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::Candidate;
 use super::entrance::Entrance;
@@ -50,6 +51,14 @@ struct Choice<'a> {
 /// itself audited), [`ServiceError::NotFound`] for ids that are not of this environment.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn start(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
+    let outcome = decide(caller, request).await;
+    if let Err(error) = &outcome {
+        say_undecided(caller, request.user_id, error);
+    }
+    outcome
+}
+
+async fn decide(caller: &Caller, request: &StartImpersonation) -> ServiceResult<HandOff> {
     caller.require_view()?;
     let reason = composed(&request.reason);
     // What the small table of both sides takes for a letter may be a mark without one.
@@ -157,6 +166,23 @@ fn started_sentence(caller: &Caller, choice: &Choice<'_>) -> String {
         user.name,
         grant.minutes
     )
+}
+
+/// One line for a start that did not even come to the policy. What the policy says, what a limit refused and what is our own
+/// fault each have theirs.
+fn say_undecided(caller: &Caller, user_id: Uuid, error: &ServiceError) {
+    if matches!(error, ServiceError::Denied(_) | ServiceError::RateLimited { .. } | ServiceError::Internal(_)) {
+        return;
+    }
+    let Some(left_out) = caller.state.lines.of_starts.next(caller.state.clock.monotonic()) else { return };
+    tracing::info!(
+        environment = caller.environment.slug,
+        operator = caller.actor.id().map(tracing::field::display),
+        user = %user_id,
+        reason = error.word(),
+        left_out,
+        "an impersonation was refused"
+    );
 }
 
 /// Writes down that a start was refused, and gives the refusal.

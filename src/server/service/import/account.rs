@@ -23,6 +23,7 @@ impl Entity for Account {
     fn parse(row: &mut Row<'_>) -> Self {
         Self {
             line: row.line,
+            version: None,
             external_id: row.key("external_id"),
             name: row.name("name").unwrap_or_default(),
             applications: applications(row),

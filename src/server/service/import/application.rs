@@ -3,6 +3,7 @@
 use super::Rows;
 use super::read::Entity;
 use super::row::{Column, Row, optional, required};
+use crate::model::validate::value;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::service::directory::application::{Application, ClientSecret};
 use crate::server::service::directory::given::Given;
@@ -50,9 +51,10 @@ impl Entity for Application {
         }
         Self {
             line: row.line,
+            version: None,
             client_id: row.key("client_id"),
             name: row.name("name").unwrap_or_default(),
-            login_method: row.word("login_method", &validate::LOGIN_METHODS),
+            login_method: row.word("login_method", &value::LOGIN_METHODS),
             app_url,
             login_url: row.web_url("login_url"),
             initiate_login_url: row.web_url("initiate_login_url"),
@@ -60,7 +62,7 @@ impl Entity for Application {
             post_logout_redirect_uris: row.redirect_uris("post_logout_redirect_uris"),
             keep_session_alive: row.boolean("keep_session_alive"),
             client_secret: client_secret(row),
-            signing_algorithm: row.word("signing_algorithm", &validate::ALGORITHMS),
+            signing_algorithm: row.word("signing_algorithm", &value::ALGORITHMS),
             jwks: jwks(row),
             backchannel_logout_uri: backchannel_logout_uri(row),
         }

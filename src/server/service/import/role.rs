@@ -19,6 +19,7 @@ impl Entity for Role {
     fn parse(row: &mut Row<'_>) -> Self {
         Self {
             line: row.line,
+            version: None,
             key: row.key("key"),
             name: row.name("name").unwrap_or_default(),
             permissions: row.words("permissions"),

@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::problem::{Problem, quoted};
 use super::words::{moment, no_moment, truth};
+use crate::model::validate::value::{self, CLEAR};
 use crate::server::platform::text::{self, TextError};
 use crate::server::service::directory::given::Given;
-use crate::server::service::directory::validate::{self, CLEAR};
+use crate::server::service::directory::validate;
 
 /// A column that a kind of file may have.
 #[derive(Debug)]
@@ -118,7 +119,7 @@ impl Row<'_> {
     /// A key: letters, digits and `._-`, nothing that the lists in other cells are separated by.
     pub fn key(&mut self, column: &str) -> String {
         let text = self.cell(column).to_owned();
-        match validate::key(&text) {
+        match value::key(&text) {
             Ok(()) => {}
             Err(fault) if text.is_empty() => self.problem(column, fault),
             Err(fault) => self.problem(column, format!("{} {fault}", quoted(&text))),
@@ -222,7 +223,7 @@ impl Row<'_> {
             words
         });
         for word in given.set().map(Vec::as_slice).unwrap_or_default() {
-            self.require(column, word, validate::permission(word));
+            self.require(column, word, value::permission(word));
         }
         given
     }

@@ -40,6 +40,8 @@ impl Entity for User {
         Self {
             line: row.line,
             merged_lines: Vec::new(),
+            version: None,
+            external_id: Given::Kept,
             email: row.email("email"),
             name: row.name("name"),
             email_verified: row.boolean("email_verified"),

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::model::problem::{ProblemItem, ProblemKind};
-use crate::server::cache::problems::{MOST, Place, Refused, Seen};
+use crate::server::cache::problems::{OF_A_KIND, Place, Refused, Seen};
 use crate::server::crypto::secret;
 use crate::server::db::Conn;
 use crate::server::db::problem as table;
@@ -111,7 +111,7 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
     // On its own: what is added locks rows in one order, and what is forgotten in another.
     let mut tx = state.db.write().await?;
     for (environment_id, application_id) in touched {
-        table::keep_newest(&mut tx, environment_id, application_id, MOST as i64).await?;
+        table::keep_newest(&mut tx, environment_id, application_id, OF_A_KIND as i64).await?;
     }
     tx.commit().await?;
     Ok(written)

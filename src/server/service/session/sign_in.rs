@@ -123,6 +123,13 @@ async fn begin(
         matches && row.password_hash.as_ref() == before && row.status() == UserStatus::Active
     };
     let Some(row) = current.as_ref().filter(may_begin) else {
+        let reason = match current.as_ref().map(UserRecord::status) {
+            None => "unknown",
+            Some(_) if !matches => "wrong_password",
+            Some(UserStatus::Active) => "changed_meanwhile",
+            Some(status) => status.as_str(),
+        };
+        failed_sign_in::say(state, Some(environment.id), current.as_ref().map(|row| row.id), reason);
         record_failure(state, &mut tx, environment, known.as_ref(), origin).await?;
         tx.commit().await?;
         return Err(ServiceError::invalid("password", WRONG_PASSWORD));
@@ -136,6 +143,7 @@ async fn begin(
         // The password was right, and that it was tried is in the audit trail all the same.
         Err(refusal @ ServiceError::Invalid(_)) => {
             drop(tx);
+            failed_sign_in::say(state, Some(environment.id), Some(row.id), "no_application");
             let mut tx = state.db.write().await?;
             record_failure(state, &mut tx, environment, known.as_ref(), origin).await?;
             tx.commit().await?;

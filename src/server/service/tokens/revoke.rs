@@ -16,6 +16,7 @@ use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// Revokes a refresh token with everything of its family. An impersonation ends. An unknown token is no error.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_refresh(
     state: &AppState,
     environment_id: Uuid,
@@ -30,6 +31,7 @@ pub async fn revoke_refresh(
 }
 
 /// Revokes an access token's family. An impersonation ends.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_access(
     state: &AppState,
     environment_id: Uuid,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::error::ApiError;
+use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::call::{self, Text};
 
 /// An answer: as a value, or as the text that came with the page or from the server.
@@ -56,7 +57,7 @@ pub trait Answer: Send + Sync {
 impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, ApiError> {
     fn json(&self) -> String {
         // Only a page that is being rendered carries its data along: a browser's module does without the writers.
-        if cfg!(target_arch = "wasm32") { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
+        if IN_BROWSER { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
     }
 
     fn as_any(&self) -> &dyn Any {

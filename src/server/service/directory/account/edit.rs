@@ -3,9 +3,10 @@
 use super::{Account, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::Tx;
 use crate::server::db::account::{self as table, AccountRecord};
+use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self, Keyed, KnownAccount};
 use crate::server::db::session::Within;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -13,6 +14,7 @@ use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, end_within, may_take, require_there};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
+use crate::server::service::directory::version::{Written, require_seen, written};
 use crate::server::service::directory::writer::{Writer, taken};
 
 /// Makes an account.
@@ -21,7 +23,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an external id
 /// that an account has already.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create(caller: &Caller, new: Account) -> ServiceResult<()> {
+pub async fn create(caller: &Caller, new: Account) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
     let mut tx = caller.state.db.write().await?;
     let key = new.external_id.clone();
@@ -30,31 +32,40 @@ pub async fn create(caller: &Caller, new: Account) -> ServiceResult<()> {
         return Err(taken("external_id", &key));
     }
     write(&mut Writer::of_caller(caller, &mut tx), &[new]).await?;
+    let made = known(caller, &mut tx, &key).await?;
+    let made = written(&mut tx, Versioned::Account, made.id).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(made)
 }
 
 /// Gives an account another name.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for the name.
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for the name,
+/// [`ServiceError::Conflict`] where the account is another version than the one that was `seen`.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn rename(caller: &Caller, external_id: &str, name: &str) -> ServiceResult<()> {
-    edit(caller, external_id, |_| Account { name: name.to_owned(), ..Account::default() }).await
+pub async fn rename(caller: &Caller, external_id: &str, name: &str, seen: Option<i64>) -> ServiceResult<Written> {
+    edit(caller, external_id, |_| Account { version: seen, name: name.to_owned(), ..Account::default() }).await
 }
 
 /// Gives an account an application, perhaps as its default one.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for `applications` where there
-/// is no such application.
+/// is no such application, [`ServiceError::Conflict`] as for [`rename`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn assign(caller: &Caller, external_id: &str, client_id: &str, is_default: bool) -> ServiceResult<()> {
+pub async fn assign(
+    caller: &Caller,
+    external_id: &str,
+    client_id: &str,
+    is_default: bool,
+    seen: Option<i64>,
+) -> ServiceResult<Written> {
     let with = |known: &KnownAccount| {
         let kept = known.applications.iter().filter(|(held, _)| held != client_id);
         let mut listed: Vec<_> = kept.map(|(held, default)| (held.clone(), *default && !is_default)).collect();
         listed.push((client_id.to_owned(), is_default));
-        Account { name: known.name.clone(), applications: Given::Set(listed), ..Account::default() }
+        Account { version: seen, name: known.name.clone(), applications: Given::Set(listed), ..Account::default() }
     };
     edit(caller, external_id, with).await
 }
@@ -62,12 +73,17 @@ pub async fn assign(caller: &Caller, external_id: &str, client_id: &str, is_defa
 /// Takes an application from an account: impersonations that run in it there end.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers.
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers, [`ServiceError::Conflict`] as for [`rename`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn withdraw(caller: &Caller, external_id: &str, client_id: &str) -> ServiceResult<()> {
+pub async fn withdraw(
+    caller: &Caller,
+    external_id: &str,
+    client_id: &str,
+    seen: Option<i64>,
+) -> ServiceResult<Written> {
     let without = |known: &KnownAccount| {
         let kept = known.applications.iter().filter(|(held, _)| held != client_id).cloned().collect();
-        Account { name: known.name.clone(), applications: Given::Set(kept), ..Account::default() }
+        Account { version: seen, name: known.name.clone(), applications: Given::Set(kept), ..Account::default() }
     };
     edit(caller, external_id, without).await
 }
@@ -94,17 +110,23 @@ pub async fn delete(caller: &Caller, external_id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-async fn edit(caller: &Caller, external_id: &str, change: impl FnOnce(&KnownAccount) -> Account) -> ServiceResult<()> {
+async fn edit(
+    caller: &Caller,
+    external_id: &str,
+    change: impl FnOnce(&KnownAccount) -> Account,
+) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
     let mut tx = caller.state.db.write().await?;
-    known(caller, &mut tx, external_id).await?;
+    let row = known(caller, &mut tx, external_id).await?;
     let found = import::known_accounts(&mut tx, caller.environment.id, &[external_id]).await?;
     let before = found.get(external_id).ok_or(ServiceError::NotFound)?;
     let change = Account { external_id: external_id.to_owned(), ..change(before) };
+    require_seen(&mut tx, Versioned::Account, row.id, change.version).await?;
     let change = checked(caller, &mut tx, change).await?;
     write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    let written = written(&mut tx, Versioned::Account, row.id).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(written)
 }
 
 async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult<AccountRecord> {
@@ -114,7 +136,7 @@ async fn known(caller: &Caller, tx: &mut Tx, external_id: &str) -> ServiceResult
 
 async fn checked(caller: &Caller, tx: &mut Tx, mut account: Account) -> ServiceResult<Account> {
     let mut checks = Checks::default();
-    checks.check(validate::key(&account.external_id).map_err(about("external_id", &account.external_id)));
+    checks.check(value::key(&account.external_id).map_err(about("external_id", &account.external_id)));
     account.name = checks.check(validate::name(&account.name).map_err(about("name", &account.name)));
     checks.passed()?;
     require_there(caller, tx, Keyed::Applications, "applications", account.client_ids()).await?;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::{Application, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
 use crate::server::db::Tx;
 use crate::server::db::application as table;
+use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self, Keyed};
 use crate::server::db::session::Within;
 use crate::server::domain::application;
@@ -16,15 +17,24 @@ use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, end_within};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
+use crate::server::service::directory::version::{Written, require_seen, written};
 use crate::server::service::directory::writer::{Writer, taken};
 
-/// Makes an application. Gives its new secret where it is to have one: nobody can read it again.
+/// An application as it was made or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    pub written: Written,
+    /// Its new secret, where it was to have one: nobody can read it again.
+    pub secret: Option<String>,
+}
+
+/// Makes an application.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong with the fields and for a
 /// client id that an application has already.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Option<String>> {
+pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Saved> {
     caller.require(Roles::can_administer)?;
     let mut new = checked(new)?;
     let secret = new.make_secret(caller.state.random.as_ref()).map(|(_, secret)| secret);
@@ -32,29 +42,34 @@ pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Option<S
     if !import::ids(&mut tx, Keyed::Applications, caller.environment.id, &[&new.client_id]).await?.is_empty() {
         return Err(taken("client_id", &new.client_id));
     }
+    let client_id = new.client_id.clone();
     write(&mut Writer::of_caller(caller, &mut tx), &[new]).await?;
+    let row = known(caller, &mut tx, &client_id).await?;
+    let written = written(&mut tx, Versioned::Application, row.id).await?;
     tx.commit().await?;
-    Ok(secret)
+    Ok(Saved { written, secret })
 }
 
-/// Changes the application with this client id. Gives its new secret where it is to have one.
+/// Changes the application with this client id.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong
-/// with the fields.
+/// with the fields, [`ServiceError::Conflict`] where the application is another version than the one that was seen.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Option<String>> {
+pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Saved> {
     caller.require(Roles::can_administer)?;
     let mut change = checked(change)?;
     let secret = change.make_secret(caller.state.random.as_ref()).map(|(_, secret)| secret);
     let mut tx = caller.state.db.write().await?;
-    known(caller, &mut tx, &change.client_id).await?;
+    let row = known(caller, &mut tx, &change.client_id).await?;
+    require_seen(&mut tx, Versioned::Application, row.id, change.version).await?;
     write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    let written = written(&mut tx, Versioned::Application, row.id).await?;
     tx.commit().await?;
-    Ok(secret)
+    Ok(Saved { written, secret })
 }
 
-/// The application as it is, to be changed and given to [`update`]: what is not set anew stays.
+/// The application as it is, with its version, to be changed and given to [`update`]: what is not set anew stays.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin.
@@ -63,7 +78,9 @@ pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<Applic
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
     let row = known(caller, &mut tx, client_id).await?;
-    Ok(Application { client_id: row.client_id, name: row.name, app_url: row.app_url, ..Application::default() })
+    let version = Some(written(&mut tx, Versioned::Application, row.id).await?.version);
+    let (client_id, name, app_url) = (row.client_id, row.name, row.app_url);
+    Ok(Application { version, client_id, name, app_url, ..Application::default() })
 }
 
 /// Removes an application with its tokens: impersonations in it end.
@@ -99,7 +116,7 @@ fn checked(mut new: Application) -> ServiceResult<Application> {
         }
     }
     let mut checks = Checks::default();
-    checks.check(validate::key(&new.client_id).map_err(about("client_id", &new.client_id)));
+    checks.check(value::key(&new.client_id).map_err(about("client_id", &new.client_id)));
     new.name = checks.check(validate::name(&new.name).map_err(about("name", &new.name)));
     checks.check(validate::web_url(&new.app_url).map_err(about("app_url", &new.app_url)));
     let addresses = [("login_url", &new.login_url), ("initiate_login_url", &new.initiate_login_url)];
@@ -122,10 +139,10 @@ fn checked(mut new: Application) -> ServiceResult<Application> {
         checks.check(validate::jwks(keys).map_err(about("jwks", "The key set")));
     }
     if let Some(method) = &new.login_method {
-        checks.check(validate::word(method, &validate::LOGIN_METHODS).map_err(about("login_method", method)));
+        checks.check(value::word(method, &value::LOGIN_METHODS).map_err(about("login_method", method)));
     }
     if let Some(algorithm) = &new.signing_algorithm {
-        checks.check(validate::word(algorithm, &validate::ALGORITHMS).map_err(about("signing_algorithm", algorithm)));
+        checks.check(value::word(algorithm, &value::ALGORITHMS).map_err(about("signing_algorithm", algorithm)));
     }
     checks.passed()?;
     Ok(new)

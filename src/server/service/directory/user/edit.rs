@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{Membership, User, sessions, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
-use crate::model::validate::Checks;
+use crate::model::validate::{Checks, value};
+use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self as table, Keyed, KnownUser};
 use crate::server::db::{Tx, settings, user};
 use crate::server::domain::actor::Actor;
@@ -15,19 +16,20 @@ use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, require_there};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
+use crate::server::service::directory::version::{Written, require_seen, written};
 use crate::server::service::directory::writer::{Writer, taken};
 
 /// Makes a user; one without a password chooses one by a link.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an e-mail that a
-/// user has already.
+/// [`ServiceError::Forbidden`] for viewers, [`ServiceError::Invalid`] for what is wrong with the fields and for an e-mail or an
+/// external id that a user has already.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create(caller: &Caller, new: User) -> ServiceResult<Uuid> {
+pub async fn create(caller: &Caller, new: User) -> ServiceResult<Written> {
     let mut tx = caller.state.db.write().await?;
-    let id = create_in(caller, &mut tx, new).await?;
+    let made = create_in(caller, &mut tx, new).await?;
     tx.commit().await?;
-    Ok(id)
+    Ok(made)
 }
 
 /// [`create`] in the caller's transaction, which is not to be committed after an error.
@@ -35,7 +37,7 @@ pub async fn create(caller: &Caller, new: User) -> ServiceResult<Uuid> {
 /// # Errors
 /// Those of [`create`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceResult<Uuid> {
+pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
     let mut checks = Checks::default();
     let typed = new.email.clone();
@@ -49,16 +51,17 @@ pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceRe
         return Err(taken("email", &email));
     }
     let made = write(&mut Writer::of_caller(caller, tx), &[new]).await?;
-    Ok(made.first().copied().unwrap_or_default())
+    written(tx, Versioned::User, made.first().copied().unwrap_or_default()).await
 }
 
 /// Changes what `change` says and nothing else; its e-mail is not looked at.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for viewers and where somebody who is no Owner would take a protected
-/// permission away, [`ServiceError::Invalid`] for what is wrong with the fields.
+/// permission away, [`ServiceError::Invalid`] for what is wrong with the fields and for an external id that another user has,
+/// [`ServiceError::Conflict`] where the user is another version than the one that was seen.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResult<()> {
+pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResult<Written> {
     edit(caller, user_id, |_| change).await
 }
 
@@ -67,7 +70,7 @@ pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResu
 /// # Errors
 /// Those of [`update`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
+pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<Written> {
     edit(caller, user_id, |_| User { locked: Some(true), ..User::default() }).await
 }
 
@@ -76,7 +79,7 @@ pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
 /// # Errors
 /// Those of [`update`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
+pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<Written> {
     edit(caller, user_id, |_| User { locked: Some(false), ..User::default() }).await
 }
 
@@ -85,11 +88,16 @@ pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
 /// # Errors
 /// Those of [`update`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn set_membership(caller: &Caller, user_id: Uuid, membership: Membership) -> ServiceResult<()> {
+pub async fn set_membership(
+    caller: &Caller,
+    user_id: Uuid,
+    membership: Membership,
+    seen: Option<i64>,
+) -> ServiceResult<Written> {
     let with = |known: &KnownUser| {
         let mut memberships = others(known, &membership.account);
         memberships.push(membership);
-        User { memberships: Given::Set(memberships), ..User::default() }
+        User { version: seen, memberships: Given::Set(memberships), ..User::default() }
     };
     edit(caller, user_id, with).await
 }
@@ -99,8 +107,16 @@ pub async fn set_membership(caller: &Caller, user_id: Uuid, membership: Membersh
 /// # Errors
 /// Those of [`update`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn remove_membership(caller: &Caller, user_id: Uuid, account: &str) -> ServiceResult<()> {
-    let without = |known: &KnownUser| User { memberships: Given::Set(others(known, account)), ..User::default() };
+pub async fn remove_membership(
+    caller: &Caller,
+    user_id: Uuid,
+    account: &str,
+    seen: Option<i64>,
+) -> ServiceResult<Written> {
+    let without = |known: &KnownUser| {
+        let memberships = Given::Set(others(known, account));
+        User { version: seen, memberships, ..User::default() }
+    };
     edit(caller, user_id, without).await
 }
 
@@ -133,7 +149,7 @@ pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     Ok(())
 }
 
-async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) -> User) -> ServiceResult<()> {
+async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) -> User) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
     let environment_id = caller.environment.id;
     let mut tx = caller.state.db.write().await?;
@@ -141,6 +157,7 @@ async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) ->
     let known = table::known_users(&mut tx, environment_id, &[&row.email], true).await?;
     let known = known.get(&row.email).ok_or(ServiceError::NotFound)?;
     let mut change = User { email: row.email.clone(), ..change(known) };
+    require_seen(&mut tx, Versioned::User, user_id, change.version).await?;
     check(caller, &mut tx, &mut change).await?;
     require_member(&change, known)?;
     let was_protected = settings::is_protected(&mut tx, environment_id, user_id).await?;
@@ -152,8 +169,9 @@ async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) ->
     {
         return Err(ServiceError::Forbidden);
     }
+    let written = written(&mut tx, Versioned::User, user_id).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(written)
 }
 
 /// What is wrong with the fields that a new user and a change have in common; names are kept as they are stored.
@@ -174,6 +192,9 @@ async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult
     }
     if let Some(name) = &change.name {
         change.name = Some(checks.check(validate::name(name).map_err(about("name", name))));
+    }
+    if let Given::Set(id) = &change.external_id {
+        checks.check(value::external_id(id).map_err(about("external_id", id)));
     }
     if let Given::Set(url) = &change.picture_url {
         checks.check(validate::web_url(url).map_err(about("picture_url", url)));

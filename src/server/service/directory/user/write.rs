@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::{Known, User, sessions};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
-use crate::server::error::ServiceResult;
+use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::directory::change::{Change, What};
 use crate::server::service::directory::given::Given;
-use crate::server::service::directory::writer::{Allowed, Writer};
+use crate::server::service::directory::writer::{Allowed, Writer, taken};
 
 /// One user on the way into the database.
 struct Going<'a> {
@@ -41,7 +41,9 @@ pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<Vec
         going.iter().partition(|one| one.known.is_none() || one.has(What::Renamed));
     for (rows, with_names) in [(named, true), (others, false)] {
         let rows: Vec<UserUpsert<'_>> = rows.into_iter().map(|one| row(writer, one)).collect();
-        table::upsert_users(writer.tx, &rows, with_names).await?;
+        table::upsert_users(writer.tx, &rows, with_names)
+            .await
+            .map_err(|error| error.or_taken(|| external_id(users)))?;
     }
     for one in going.iter().filter(|one| one.known.is_none()) {
         writer.require_own_user(&one.user.email, one.id).await?;
@@ -56,6 +58,12 @@ pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<Vec
         sessions::end(writer, one.id, &one.changes).await?;
     }
     Ok(going.iter().map(|one| one.id).collect())
+}
+
+/// Of the keys of a user, the e-mail finds who has it already, and the other is refused.
+fn external_id(users: &[User]) -> ServiceError {
+    let given = users.iter().find_map(|user| user.external_id.set());
+    taken("external_id", given.map(String::as_str).unwrap_or_default())
 }
 
 fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a> {
@@ -91,6 +99,7 @@ fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
         id: one.id,
         environment_id: writer.environment_id,
         email: &user.email,
+        external_id: user.external_id.over(known.and_then(|known| known.external_id.clone())),
         name: &one.name,
         email_verified: user.email_verified.unwrap_or_else(|| known.is_some_and(|known| known.email_verified)),
         picture_url: user.picture_url.over(known.and_then(|known| known.picture_url.clone())),
