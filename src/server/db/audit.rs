@@ -1,15 +1,17 @@
 //! The audit trail. Rows are only ever added: triggers refuse everything else.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::build::Statement;
 use super::search::{escaped, pattern};
-use super::{Conn, DbResult, Tx, built, execute, fetch_optional};
+use super::{Conn, DbResult, Tx, built, fetch_optional, on};
 use crate::server::platform::text::{self, Word};
 
 /// An event as it is stored and read.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, sqlx::FromRow)]
 pub struct AuditRow {
     pub id: Uuid,
     pub environment_id: Uuid,
@@ -62,48 +64,51 @@ impl AuditRow {
     }
 }
 
-pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-           operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, search_text, mode)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
-        row.id,
-        row.environment_id,
-        row.occurred_at,
-        &row.action,
-        &row.severity,
-        &row.actor_kind,
-        row.actor_id,
-        &row.actor_name,
-        row.operator_id,
-        &row.operator_name,
-        row.user_id,
-        &row.user_name,
-        &row.user_email,
-        row.account_id,
-        &row.account_name,
-        row.application_id,
-        &row.application_name,
-        row.session_id,
-        &row.reason,
-        &row.ticket,
-        &row.description,
-        &row.ip_address,
-        &row.user_agent,
-        &row.request_id,
-        row.visible_to_account,
-        row.search_text(),
-        &row.mode
-    )?;
-    Ok(())
+/// Hands the columns that are written and read to a macro, behind what is given: they are named here and as fields, and nowhere
+/// else.
+macro_rules! with_columns {
+    ($use:ident!($($given:tt)*)) => {
+        $use!(
+            ($($given)*) id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
+            operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name,
+            session_id, reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode
+        )
+    };
 }
 
-const COLUMNS: &str =
-    "id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-  operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-  reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode";
+/// `SELECT` of the columns, and what follows.
+macro_rules! select {
+    ($rest:literal) => { with_columns!(select!($rest)) };
+    (($rest:literal) $first:ident $(, $column:ident)*) => {
+        concat!("SELECT ", stringify!($first), $(", ", stringify!($column),)* " ", $rest)
+    };
+}
+
+/// The names of the columns.
+macro_rules! names {
+    (() $($column:ident),*) => { [$(stringify!($column)),*] };
+}
+
+/// Binds the columns of a row to a query, in their order.
+macro_rules! bind {
+    (($query:expr, $row:expr) $($column:ident),*) => { $query$(.bind(&$row.$column))* };
+}
+
+/// What a search looks through is written and never read: it is the first value.
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let columns = with_columns!(names!());
+    let placeholders: Vec<String> = (1..=columns.len() + 1).map(|number| format!("${number}")).collect();
+    let (columns, placeholders) = (columns.join(", "), placeholders.join(", "));
+    format!("INSERT INTO audit_events (search_text, {columns}) VALUES ({placeholders})")
+});
+
+pub async fn insert(tx: &mut Tx, row: &AuditRow) -> DbResult<()> {
+    on!(tx, c => {
+        let query = sqlx::query(INSERT.as_str()).bind(row.search_text());
+        with_columns!(bind!(query, row)).execute(c).await.map(drop)
+    })?;
+    Ok(())
+}
 
 /// A word that is looked for, and the applications whose client ids have it: events hold only their names.
 #[derive(Clone, Debug)]
@@ -214,8 +219,7 @@ fn in_order(sql: &mut Statement<'_>, filter: &AuditFilter) {
 
 /// One page of events.
 pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditRow>> {
-    let mut sql = conn.build("SELECT ");
-    sql.push(COLUMNS).push(" FROM audit_events e WHERE ");
+    let mut sql = conn.build(select!("FROM audit_events e WHERE "));
     conditions(&mut sql, filter);
     and_has(&mut sql, &filter.words);
     in_order(&mut sql, filter);
@@ -233,13 +237,5 @@ pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> D
 }
 
 pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<AuditRow>> {
-    fetch_optional!(
-        conn,
-        "SELECT id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-           operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode
-         FROM audit_events WHERE environment_id = $1 AND id = $2",
-        environment_id,
-        id
-    )
+    fetch_optional!(conn, select!("FROM audit_events WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }
