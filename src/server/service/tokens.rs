@@ -5,6 +5,7 @@
 
 pub mod client;
 mod code;
+mod conclude;
 mod exchange;
 pub mod profile;
 mod refresh;
@@ -19,9 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::session;
-use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application::ApplicationRow;
-use crate::server::db::credential::{self, NewRefreshToken};
 use crate::server::db::{Tx, account, session as session_table};
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
@@ -38,8 +37,6 @@ use subject::subject_in;
 
 /// How long an authorization code works.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
-const TABS: i64 = 100;
 
 /// What the token endpoint turns into tokens.
 #[derive(Debug)]
@@ -127,48 +124,4 @@ async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, 
 /// where the application keeps sessions alive.
 fn may_refresh(session: &Session, application: &ApplicationRow) -> bool {
     !session.is_impersonation() || application.keep_session_alive
-}
-
-/// What a new refresh token follows from.
-struct Lineage<'a> {
-    family_id: Uuid,
-    /// The refresh token that was traded for it.
-    parent_hash: Option<&'a [u8]>,
-    /// The authorization code that began its family.
-    code_hash: Option<&'a [u8]>,
-}
-
-impl Lineage<'_> {
-    /// A beginning, in a family that may have others.
-    fn of(family_id: Uuid) -> Self {
-        Self { family_id, parent_hash: None, code_hash: None }
-    }
-}
-
-/// Makes a refresh token that lives as long as its session. Of those that a cookie gave and nobody used, some stay.
-async fn issue_refresh_token(
-    state: &AppState,
-    tx: &mut Tx,
-    session: &Session,
-    application: &ApplicationRow,
-    lineage: &Lineage<'_>,
-    scope: &str,
-) -> ServiceResult<String> {
-    let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
-    let token = NewRefreshToken {
-        token_hash: &token_hash,
-        parent_hash: lineage.parent_hash,
-        family_id: lineage.family_id,
-        session_id: session.id,
-        application_id: application.id,
-        code_hash: lineage.code_hash,
-        scope,
-        now: state.now(),
-        expires_at: session.expires_at,
-    };
-    if lineage.parent_hash.is_none() {
-        credential::delete_old_of_cookie(tx, lineage.family_id, TABS - 1).await?;
-    }
-    credential::insert_refresh_token(tx, &token).await?;
-    Ok(text)
 }
