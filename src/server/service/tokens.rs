@@ -110,6 +110,19 @@ pub async fn live(
     Ok(subject.map(|subject| subject.session.clone()))
 }
 
+/// The session, if it is not over and may give `application` anything: an impersonation is for its own application and for no
+/// other.
+async fn live_for(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    session_id: Uuid,
+    application: &ApplicationRow,
+) -> ServiceResult<Option<Session>> {
+    let session = session::live_in(state, tx, environment_id, session_id).await?;
+    Ok(session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id)))
+}
+
 /// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
 /// session waits for this transaction, or came first: then there are no tokens.
 async fn note_use(tx: &mut Tx, session: &Session, application: &ApplicationRow, now: DateTime<Utc>) -> TokenResult<()> {

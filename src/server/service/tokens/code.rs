@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::conclude::{Wanted, conclude};
-use super::{CODE_LIFETIME, Granted, TokenError, TokenResult, subject_in};
+use super::{CODE_LIFETIME, Granted, TokenError, TokenResult, live_for, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
@@ -52,11 +52,7 @@ pub async fn issue_code(
     request: &CodeRequest<'_>,
 ) -> ServiceResult<Result<String, NoCode>> {
     let mut tx = state.db.write().await?;
-    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
-    // An impersonation is for its own application and for no other.
-    let session =
-        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
-    let Some(session) = session else {
+    let Some(session) = live_for(state, &mut tx, environment_id, session_id, application).await? else {
         tx.commit().await?;
         return Ok(Err(NoCode::Ended));
     };

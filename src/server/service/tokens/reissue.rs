@@ -4,12 +4,11 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::conclude::{Wanted, conclude, switched};
-use super::{Granted, TokenError, TokenResult, may_refresh, note_use};
+use super::{Granted, TokenError, TokenResult, live_for, may_refresh, note_use};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::application::ApplicationRow;
 use crate::server::db::credential;
 use crate::server::service::caller::Origin;
-use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// How long an impersonation gets tokens where the application does not keep sessions alive.
@@ -55,11 +54,7 @@ async fn give(
     origin: &Origin,
 ) -> TokenResult<Granted> {
     let mut tx = state.db.write().await?;
-    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
-    // An impersonation is for its own application and for no other.
-    let session =
-        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
-    let Some(session) = session else {
+    let Some(session) = live_for(state, &mut tx, environment_id, session_id, application).await? else {
         tx.commit().await?;
         return Err(TokenError::grant("the session has ended"));
     };
