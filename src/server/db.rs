@@ -7,6 +7,7 @@ pub mod account;
 pub mod application;
 pub mod audit;
 pub mod browser;
+mod build;
 pub mod client_token;
 pub mod configuration;
 pub mod credential;
@@ -25,7 +26,7 @@ pub mod parked;
 pub mod password_link;
 mod pool;
 pub mod problem;
-pub(crate) mod search;
+mod search;
 pub mod session;
 pub mod settings;
 pub mod signing_key;
@@ -143,12 +144,17 @@ pub enum Raw<'c> {
 
 impl Conn {
     pub fn raw(&mut self) -> Raw<'_> {
-        match &mut self.kind {
+        self.parts().0
+    }
+
+    fn parts(&mut self) -> (Raw<'_>, &Statements) {
+        let raw = match &mut self.kind {
             Kind::Sqlite(Sqlitely::Plain(c)) => Raw::Sqlite(c),
             Kind::Sqlite(Sqlitely::Tx(c)) => Raw::Sqlite(c),
             Kind::Postgres(Postgresly::Plain(c)) => Raw::Postgres(c),
             Kind::Postgres(Postgresly::Tx(c)) => Raw::Postgres(c),
-        }
+        };
+        (raw, &self.statements)
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -247,6 +253,7 @@ macro_rules! fetch_scalar {
     };
 }
 
+pub(crate) use build::built;
 pub(crate) use word::{fetch_bounded, fetch_known, read_as};
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};
 

@@ -10,6 +10,7 @@ pub mod outbound;
 pub mod random;
 pub mod rate_limit;
 pub mod request;
+pub mod sha256;
 pub mod telemetry;
 pub mod text;
 pub mod traces;

@@ -7,11 +7,11 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use uuid::Uuid;
@@ -268,32 +268,23 @@ pub fn jwa(algorithm: SigningAlgorithm) -> Algorithm {
     }
 }
 
-fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> anyhow::Result<EncodingKey> {
-    let body = Zeroizing::new(STANDARD.encode(pkcs8));
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", body.as_str());
-    let pem = Zeroizing::new(pem);
-    Ok(match algorithm {
-        Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes())?,
-        _ => EncodingKey::from_ec_pem(pem.as_bytes())?,
-    })
-}
-
 /// A new key: its thumbprint, its public JWK as JSON, its private key as PKCS#8.
 fn generate(algorithm: Algorithm) -> anyhow::Result<(String, String, Zeroizing<Vec<u8>>)> {
-    let private = Zeroizing::new(match algorithm {
+    let (private, public) = match algorithm {
         Algorithm::RS256 => {
             let pair =
                 aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key was made"))?;
             let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| anyhow!("the RSA key has no PKCS#8 form"))?;
-            der.as_ref().to_vec()
+            (Zeroizing::new(der.as_ref().to_vec()), DecodingKey::from_rsa_der(pair.public_key().as_ref()))
         }
         _ => {
             let pair =
                 EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no EC key was made"))?;
-            pair.to_pkcs8v1().map_err(|_| anyhow!("the EC key has no PKCS#8 form"))?.as_ref().to_vec()
+            let der = pair.to_pkcs8v1().map_err(|_| anyhow!("the EC key has no PKCS#8 form"))?;
+            (Zeroizing::new(der.as_ref().to_vec()), DecodingKey::from_ec_der(pair.public_key().as_ref()))
         }
-    });
-    let mut jwk = Jwk::from_encoding_key(&encoding_key(algorithm, &private)?, algorithm)?;
+    };
+    let mut jwk = Jwk::from_decoding_key(&public, Some(algorithm))?;
     let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
     jwk.common.key_id = Some(kid.clone());
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);

@@ -182,26 +182,14 @@ impl Passwords {
         self.turn(door).await?.hash(password).await
     }
 
-    /// Whether `password` is the one behind `hash`. Without a hash, and with one that is none or too dear, the answer is no,
-    /// after as much work.
+    /// Whether `password` is the one behind `hash`, `is_known` in a browser in which the account was signed in before. Without a
+    /// hash, and with one that is none or too dear, the answer is no, after as much work; so it is for a password that is too
+    /// long, which is not looked at.
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
-    pub async fn verify(&self, door: Door, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
-        self.verify_from(door, false, password, hash).await
-    }
-
-    /// [`Passwords::verify`] from a browser that may be known.
-    ///
-    /// # Errors
-    /// Those of [`Passwords::verify`].
-    pub async fn verify_from(
-        &self,
-        door: Door,
-        is_known: bool,
-        password: &str,
-        hash: Option<&str>,
-    ) -> ServiceResult<bool> {
+    pub async fn check(&self, door: Door, is_known: bool, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
+        let (password, hash) = if password.len() <= MAX_BYTES { (password, hash) } else { ("", None) };
         self.queue(door).turn(is_known).await?.verify(password, hash).await
     }
 }
@@ -252,9 +240,21 @@ mod tests {
         {
             for known in [Some(hash.as_str()), Some(before.as_str()), Some("no hash"), None] {
                 let made = passwords.made(Door::Hosted);
-                passwords.verify(Door::Hosted, typed, known).await.expect("an answer");
+                passwords.check(Door::Hosted, false, typed, known).await.expect("an answer");
                 assert_eq!(passwords.made(Door::Hosted) - made, work, "{typed:?} {known:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_too_long_is_nobodys_after_the_work_for_one() {
+        let passwords = Passwords::default();
+        for (length, fits) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            let password = "a".repeat(length);
+            let hash = passwords.hash(Door::Hosted, &password).await.expect("a hash");
+            let made = passwords.made(Door::Hosted);
+            let checked = passwords.check(Door::Hosted, false, &password, Some(&hash)).await;
+            assert_eq!((checked.expect("an answer"), passwords.made(Door::Hosted) - made), (fits, 1), "{length}");
         }
     }
 

@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::server::platform::sha256::sha256;
 
 /// Characters of a code verifier at least (RFC 7636 section 4.1).
 pub const VERIFIER_LENGTH: usize = 43;
@@ -15,7 +16,7 @@ pub fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>, least: usi
         (Some(challenge), Some(verifier)) => {
             let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~');
             let well_formed = (least..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
-            let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+            let computed = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
             well_formed && bool::from(computed.as_bytes().ct_eq(challenge.as_bytes()))
         }
         _ => false,

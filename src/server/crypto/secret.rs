@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
 use crate::server::platform::random::Random;
+use crate::server::platform::sha256::sha256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
@@ -53,11 +53,6 @@ impl SecretKind {
         }
     }
 
-    fn checksum(self, body: &str) -> String {
-        let digest = Sha256::new().chain_update(self.prefix()).chain_update(body).finalize();
-        URL_SAFE_NO_PAD.encode(&digest[..3])
-    }
-
     /// A new secret as it travels, with its hash as it is stored.
     pub fn generate(self, random: &dyn Random) -> (String, Vec<u8>) {
         let mut bytes = [0; 32];
@@ -67,8 +62,10 @@ impl SecretKind {
 
     /// The secret that these bytes make, which nobody else can know.
     pub fn of_bytes(self, bytes: [u8; 32]) -> (String, Vec<u8>) {
-        let body = URL_SAFE_NO_PAD.encode(bytes);
-        let text = format!("{}{body}{}", self.prefix(), self.checksum(&body));
+        let mut text = String::with_capacity(self.prefix().len() + BODY + CHECKSUM);
+        text.push_str(self.prefix());
+        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+        text += &checksum(&text);
         let hash = hash(&text);
         (text, hash)
     }
@@ -76,12 +73,21 @@ impl SecretKind {
     /// The stored hash of `text`, if it has this kind's prefix, length and checksum.
     pub fn hash_of(self, text: &str) -> Option<Vec<u8>> {
         let rest = text.strip_prefix(self.prefix())?;
-        if rest.len() != 43 + 4 || !rest.is_ascii() {
+        if rest.len() != BODY + CHECKSUM || !rest.is_ascii() {
             return None;
         }
-        let (body, checksum) = rest.split_at(43);
-        (checksum == self.checksum(body)).then(|| hash(text))
+        let (secret, given) = text.split_at(text.len() - CHECKSUM);
+        (given == checksum(secret)).then(|| hash(text))
     }
+}
+
+/// Characters of the random bits and of the checksum.
+const BODY: usize = 43;
+const CHECKSUM: usize = 4;
+
+/// What stands behind a prefix and its random bits.
+fn checksum(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&sha256(secret.as_bytes())[..3])
 }
 
 /// Characters of a secret that tell enough of it to be hidden.
@@ -116,13 +122,21 @@ pub fn hidden(text: &str) -> Cow<'_, str> {
 
 /// SHA-256, as secrets are stored. The secrets have 256 bits of their own, so no salt and no stretching is needed.
 pub fn hash(text: &str) -> Vec<u8> {
-    Sha256::digest(text.as_bytes()).to_vec()
+    sha256(text.as_bytes()).to_vec()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::server::platform::random::SystemRandom;
+
+    #[test]
+    fn a_secret_that_is_out_there_is_known_by_the_hash_that_is_stored() {
+        let (text, stored) = SecretKind::RefreshToken.of_bytes(std::array::from_fn(|index| index as u8));
+        assert_eq!(text, "urt_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8t_9K");
+        assert_eq!(hex::encode(&stored), "d0ec4005915669106ef96cfd4d51b2ba7cadd752d339330024f1d528033667e5");
+        assert_eq!(SecretKind::RefreshToken.hash_of(&text), Some(stored));
+    }
 
     #[test]
     fn a_secret_is_recognised_as_its_own_kind_only() {

@@ -1,12 +1,12 @@
 //! Accounts, memberships, roles and which applications an account has.
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::search::{Statement, Value, bound};
 use super::word::Stored;
-use super::{Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_known, fetch_optional, on, read_as};
+use super::{
+    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, read_as,
+};
 use crate::model::application::LoginMethod;
 use crate::server::domain::application::AssignedApplication;
 use crate::server::platform::text::Word;
@@ -91,23 +91,20 @@ pub async fn search(
     limit: i64,
 ) -> DbResult<Vec<FoundAccount>> {
     let mut sql =
-        Statement::new("SELECT a.id, a.external_id, a.name, a.sort_name FROM accounts a WHERE a.environment_id = ");
-    sql.bind(Value::Id(environment_id)).and_has("a", words);
+        conn.build("SELECT a.id, a.external_id, a.name, a.sort_name FROM accounts a WHERE a.environment_id = ");
+    sql.bind(environment_id).and_has("a", words);
     if let Some((sort_name, id)) = after {
-        sql.push(" AND (a.sort_name, a.id) > (").bind_all([Value::Text(sort_name), Value::Id(id)]).push(")");
+        sql.push(" AND (a.sort_name, a.id) > (").bind(sort_name).push(", ").bind(id).push(")");
     }
-    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(Value::Number(limit));
-    let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit);
+    built!(sql, fetch_all)
 }
 
 /// How many accounts [`search`] finds, counted up to `limit` and no further.
 pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<i64> {
-    let mut sql = Statement::new("SELECT count(*) FROM (SELECT 1 AS one FROM accounts a WHERE a.environment_id = ");
-    sql.bind(Value::Id(environment_id)).and_has("a", words).push(&format!(" LIMIT {limit}) AS counted"));
-    let Statement { text, values } = sql;
-    let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM accounts a WHERE a.environment_id = ");
+    sql.bind(environment_id).and_has("a", words).push(format_args!(" LIMIT {limit}) AS counted"));
+    let (count,) = built!(sql, fetch_one)?;
     Ok(count)
 }
 

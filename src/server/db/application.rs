@@ -1,14 +1,12 @@
 //! Applications: the relying parties of an environment.
 
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
+use super::build::Statement;
 use super::page::Bounded;
-use super::search::{Statement, Value, bound};
-use super::word::{Stored, known, known_rows};
+use super::word::{Stored, known};
 use super::{
-    Conn, DbError, DbResult, Tx, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional, on,
-    read_as,
+    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional, read_as,
 };
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
 use crate::model::key::SigningAlgorithm;
@@ -77,12 +75,10 @@ pub async fn client_ids(
     word: &Word,
     limit: i64,
 ) -> DbResult<Vec<(Uuid, String)>> {
-    let mut sql = Statement::new("SELECT p.id, p.client_id FROM applications p WHERE p.environment_id = ");
-    sql.bind(Value::Id(environment_id)).and_has("p", std::slice::from_ref(word));
-    sql.push(" ORDER BY p.client_id LIMIT ").bind(Value::Number(limit));
-    let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    let mut sql = conn.build("SELECT p.id, p.client_id FROM applications p WHERE p.environment_id = ");
+    sql.bind(environment_id).and_has("p", std::slice::from_ref(word));
+    sql.push(" ORDER BY p.client_id LIMIT ").bind(limit);
+    built!(sql, fetch_all)
 }
 
 pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Application>> {
@@ -147,23 +143,22 @@ impl TryFrom<ApplicationListRow> for ListedApplication {
 
 read_as!(ApplicationListRow => ListedApplication);
 
-/// `$1` is how far accounts are counted.
-macro_rules! select_listed {
-    ($rest:literal) => {
-        concat!(
-            "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
-               (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
-               (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT $1)
-                  AS assigned) AS accounts,
-               (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
-                         WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
-                FROM deliveries d WHERE d.kind = 'back_channel_logout' AND d.destination = p.id
-                ORDER BY d.created_at DESC, d.id DESC LIMIT 1)
-                 AS last_delivery
-             FROM applications p ",
-            $rest
-        )
-    };
+/// A statement that begins with what the list shows of `applications p`; the accounts of each are counted up to `counted`.
+fn listed(conn: &mut Conn, counted: i64) -> Statement<'_> {
+    let mut sql = conn.build(
+        "SELECT p.id, p.client_id, p.name, p.login_method, (p.client_secret_hash IS NOT NULL) AS has_secret,
+           (p.jwks IS NOT NULL) AS has_keys, p.keep_session_alive, (p.backchannel_logout_uri IS NOT NULL) AS is_told,
+           (SELECT count(*) FROM (SELECT a.account_id FROM account_applications a WHERE a.application_id = p.id LIMIT ",
+    );
+    sql.bind(counted).push(
+        ") AS assigned) AS accounts,
+           (SELECT CASE WHEN d.delivered_at IS NOT NULL THEN 'delivered' WHEN d.dead_at IS NOT NULL THEN 'failed'
+                     WHEN d.last_error IS NOT NULL THEN 'retrying' ELSE 'sending' END
+            FROM deliveries d WHERE d.kind = 'back_channel_logout' AND d.destination = p.id
+            ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery
+         FROM applications p ",
+    );
+    sql
 }
 
 /// The applications of an environment that have all of `words` in name or client id, by name. The accounts of each are
@@ -175,18 +170,17 @@ pub async fn list(
     limit: i64,
     counted: i64,
 ) -> DbResult<Vec<ListedApplication>> {
-    let mut sql = Statement { text: select_listed!("WHERE p.environment_id = ").to_owned(), values: Vec::new() };
-    // The first placeholder stands in the columns already.
-    sql.values.push(Value::Number(counted));
-    sql.bind(Value::Id(environment_id)).and_has("p", words);
-    sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(Value::Number(limit));
-    let Statement { text, values } = sql;
-    on!(conn, c => known_rows(bound!(sqlx::query(AssertSqlSafe(text)), &values).fetch_all(c).await))
+    let mut sql = listed(conn, counted);
+    sql.push("WHERE p.environment_id = ").bind(environment_id).and_has("p", words);
+    sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(limit);
+    built!(sql, fetch_known)
 }
 
 /// One application as the list has it.
 pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ListedApplication>> {
-    fetch_optional!(conn, select_listed!("WHERE p.id = $2"), counted, id)
+    let mut sql = listed(conn, counted);
+    sql.push("WHERE p.id = ").bind(id);
+    built!(sql, fetch_optional)
 }
 
 /// All registered addresses of an application.

@@ -1,12 +1,14 @@
 //! The audit trail. Rows are only ever added: triggers refuse everything else.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::search::{Statement, Value, bound, escaped, pattern};
-use super::word::{Stored, known_rows};
-use super::{Conn, DbError, DbResult, Tx, execute, fetch_optional, on, read_as};
+use super::build::Statement;
+use super::search::{escaped, pattern};
+use super::word::Stored;
+use super::{Conn, DbError, DbResult, Tx, built, fetch_optional, on, read_as};
 use crate::model::audit::{ActorKind, Severity};
 use crate::model::mode::Mode;
 use crate::server::domain::event::AuditEvent;
@@ -79,48 +81,51 @@ impl TryFrom<AuditRow> for AuditEvent {
 
 read_as!(AuditRow => AuditEvent);
 
-pub async fn insert(tx: &mut Tx, row: &AuditEvent) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-           operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, search_text, mode)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
-        row.id,
-        row.environment_id,
-        row.occurred_at,
-        &row.action,
-        row.severity,
-        row.actor_kind,
-        row.actor_id,
-        &row.actor_name,
-        row.operator_id,
-        &row.operator_name,
-        row.user_id,
-        &row.user_name,
-        &row.user_email,
-        row.account_id,
-        &row.account_name,
-        row.application_id,
-        &row.application_name,
-        row.session_id,
-        &row.reason,
-        &row.ticket,
-        &row.description,
-        &row.ip_address,
-        &row.user_agent,
-        &row.request_id,
-        row.visible_to_account,
-        row.search_text(),
-        row.mode
-    )?;
-    Ok(())
+/// Hands the columns that are written and read to a macro, behind what is given: they are named here and as fields, and nowhere
+/// else.
+macro_rules! with_columns {
+    ($use:ident!($($given:tt)*)) => {
+        $use!(
+            ($($given)*) id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
+            operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name,
+            session_id, reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode
+        )
+    };
 }
 
-const COLUMNS: &str =
-    "id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-  operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-  reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode";
+/// `SELECT` of the columns, and what follows.
+macro_rules! select {
+    ($rest:literal) => { with_columns!(select!($rest)) };
+    (($rest:literal) $first:ident $(, $column:ident)*) => {
+        concat!("SELECT ", stringify!($first), $(", ", stringify!($column),)* " ", $rest)
+    };
+}
+
+/// The names of the columns.
+macro_rules! names {
+    (() $($column:ident),*) => { [$(stringify!($column)),*] };
+}
+
+/// Binds the columns of a row to a query, in their order.
+macro_rules! bind {
+    (($query:expr, $row:expr) $($column:ident),*) => { $query$(.bind(&$row.$column))* };
+}
+
+/// What a search looks through is written and never read: it is the first value.
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let columns = with_columns!(names!());
+    let placeholders: Vec<String> = (1..=columns.len() + 1).map(|number| format!("${number}")).collect();
+    let (columns, placeholders) = (columns.join(", "), placeholders.join(", "));
+    format!("INSERT INTO audit_events (search_text, {columns}) VALUES ({placeholders})")
+});
+
+pub async fn insert(tx: &mut Tx, row: &AuditEvent) -> DbResult<()> {
+    on!(tx, c => {
+        let query = sqlx::query(INSERT.as_str()).bind(row.search_text());
+        with_columns!(bind!(query, row)).execute(c).await.map(drop)
+    })?;
+    Ok(())
+}
 
 /// A word that is looked for, and the applications whose client ids have it: events hold only their names.
 #[derive(Clone, Debug)]
@@ -159,32 +164,32 @@ pub struct AuditFilter {
 }
 
 /// Adds the conditions of `filter` but for the words.
-fn conditions(sql: &mut Statement, filter: &AuditFilter, sqlite: bool) {
+fn conditions(sql: &mut Statement<'_>, filter: &AuditFilter) {
     // By an id only a few rows are met: SQLite, which knows no numbers, is kept from walking the whole trail for them.
-    let plus = if sqlite && filter.id.is_some() { "+" } else { "" };
-    sql.push(&format!("{plus}e.environment_id = ")).bind(Value::Id(filter.environment_id));
+    let plus = if sql.is_sqlite() && filter.id.is_some() { "+" } else { "" };
+    sql.push(plus).push("e.environment_id = ").bind(filter.environment_id);
     if let Some(id) = filter.id {
-        sql.push(" AND e.id IN (SELECT id FROM audit_events WHERE session_id = ").bind(Value::Id(id));
-        sql.push(" UNION SELECT id FROM audit_events WHERE user_id = ").bind(Value::Id(id));
+        sql.push(" AND e.id IN (SELECT id FROM audit_events WHERE session_id = ").bind(id);
+        sql.push(" UNION SELECT id FROM audit_events WHERE user_id = ").bind(id);
         sql.push(" UNION SELECT id FROM audit_events WHERE request_id IN (");
-        sql.bind_all([id.to_string(), id.simple().to_string()].map(Value::Text)).push(")");
-        sql.push(" UNION SELECT id FROM audit_events WHERE id = ").bind(Value::Id(id)).push(")");
+        sql.bind_all([id.to_string(), id.simple().to_string()]).push(")");
+        sql.push(" UNION SELECT id FROM audit_events WHERE id = ").bind(id).push(")");
     }
     if let Some(id) = filter.operator_id {
-        sql.push(" AND (e.operator_id = ").bind(Value::Id(id)).push(" OR e.actor_id = ").bind(Value::Id(id)).push(")");
+        sql.push(" AND (e.operator_id = ").bind(id).push(" OR e.actor_id = ").bind(id).push(")");
     }
     if let Some(action) = &filter.action {
-        sql.push(" AND (e.action = ").bind(Value::Text(action.clone())).push(" OR e.action LIKE ");
-        sql.bind(Value::Text(format!("{}.%", action.replace(['%', '_', '\\'], "")))).push(")");
+        sql.push(" AND (e.action = ").bind(action).push(" OR e.action LIKE ");
+        sql.bind(format!("{}.%", action.replace(['%', '_', '\\'], ""))).push(")");
     }
     if let Some(severity) = filter.severity {
-        sql.push(" AND e.severity = ").bind(Value::Text(severity.as_str().to_owned()));
+        sql.push(" AND e.severity = ").bind(severity);
     }
     if let Some(account_id) = filter.account_id {
-        sql.push(" AND e.account_id = ").bind(Value::Id(account_id));
+        sql.push(" AND e.account_id = ").bind(account_id);
     }
     if let Some(user_id) = filter.user_id {
-        sql.push(" AND e.user_id = ").bind(Value::Id(user_id));
+        sql.push(" AND e.user_id = ").bind(user_id);
     }
     if filter.only_impersonated {
         sql.push(" AND e.operator_id IS NOT NULL");
@@ -193,71 +198,61 @@ fn conditions(sql: &mut Statement, filter: &AuditFilter, sqlite: bool) {
         sql.push(" AND e.visible_to_account = TRUE");
     }
     if let Some(from) = filter.from {
-        sql.push(" AND e.occurred_at >= ").bind(Value::Time(from));
+        sql.push(" AND e.occurred_at >= ").bind(from);
     }
     if let Some(until) = filter.until {
-        sql.push(" AND e.occurred_at < ").bind(Value::Time(until));
+        sql.push(" AND e.occurred_at < ").bind(until);
     }
-    if let Some((time, id)) = filter.after {
-        let comparison = if filter.ascending { ">" } else { "<" };
-        sql.push(&format!(" AND (e.occurred_at, e.id) {comparison} ("));
-        sql.bind_all([Value::Time(time), Value::Id(id)]).push(")");
-    }
-    if let Some((time, id)) = filter.up_to {
-        let comparison = if filter.ascending { "<=" } else { ">=" };
-        sql.push(&format!(" AND (e.occurred_at, e.id) {comparison} ("));
-        sql.bind_all([Value::Time(time), Value::Id(id)]).push(")");
+    let (beyond, up_to) = if filter.ascending { (">", "<=") } else { ("<", ">=") };
+    for (comparison, place) in [(beyond, filter.after), (up_to, filter.up_to)] {
+        if let Some((time, id)) = place {
+            sql.push(format_args!(" AND (e.occurred_at, e.id) {comparison} ("));
+            sql.bind(time).push(", ").bind(id).push(")");
+        }
     }
 }
 
 /// Adds that an event has all of `words`. Events of older versions are found by their letters as they were typed: what is in
 /// the trail is never written anew.
-fn and_has(sql: &mut Statement, words: &[Sought]) {
+fn and_has(sql: &mut Statement<'_>, words: &[Sought]) {
     for Sought { word, applications } in words {
         let typed = word.typed.as_ref().map(|typed| format!("%{}%", escaped(&typed.to_lowercase())));
         for (index, pattern) in word.keys().map(pattern).chain(typed).enumerate() {
             sql.push(if index == 0 { " AND (" } else { " OR " });
-            sql.push("e.search_text LIKE ").bind(Value::Text(pattern)).push(" ESCAPE '\\'");
+            sql.push("e.search_text LIKE ").bind(pattern).push(" ESCAPE '\\'");
         }
         if !applications.is_empty() {
-            sql.push(" OR e.application_id IN (");
-            sql.bind_all(applications.iter().copied().map(Value::Id)).push(")");
+            sql.push(" OR e.application_id IN (").bind_all(applications).push(")");
         }
         sql.push(")");
     }
 }
 
+/// Adds the order of `filter`, up to how many rows are read.
+fn in_order(sql: &mut Statement<'_>, filter: &AuditFilter) {
+    let direction = if filter.ascending { "ASC" } else { "DESC" };
+    sql.push(format_args!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT "));
+}
+
 /// One page of events.
 pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditEvent>> {
-    let mut sql = Statement::new(&format!("SELECT {COLUMNS} FROM audit_events e WHERE "));
-    conditions(&mut sql, filter, conn.is_sqlite());
+    let mut sql = conn.build(select!("FROM audit_events e WHERE "));
+    conditions(&mut sql, filter);
     and_has(&mut sql, &filter.words);
-    let direction = if filter.ascending { "ASC" } else { "DESC" };
-    sql.push(&format!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT {}", filter.limit));
-    let Statement { text, values } = sql;
-    on!(conn, c => known_rows(bound!(sqlx::query(AssertSqlSafe(text)), &values).fetch_all(c).await))
+    in_order(&mut sql, filter);
+    sql.push(filter.limit);
+    built!(sql, fetch_known)
 }
 
 /// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one look goes.
 pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> DbResult<Option<(DateTime<Utc>, Uuid)>> {
-    let mut sql = Statement::new("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
-    conditions(&mut sql, filter, conn.is_sqlite());
-    let direction = if filter.ascending { "ASC" } else { "DESC" };
-    sql.push(&format!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT 1 OFFSET "));
-    sql.bind(Value::Number(steps));
-    let Statement { text, values } = sql;
-    let row = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_optional(c).await)?;
-    Ok(row)
+    let mut sql = conn.build("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
+    conditions(&mut sql, filter);
+    in_order(&mut sql, filter);
+    sql.push("1 OFFSET ").bind(steps);
+    built!(sql, fetch_optional)
 }
 
 pub async fn by_id(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<AuditEvent>> {
-    fetch_optional!(
-        conn,
-        "SELECT id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, operator_id,
-           operator_name, user_id, user_name, user_email, account_id, account_name, application_id, application_name, session_id,
-           reason, ticket, description, ip_address, user_agent, request_id, visible_to_account, mode
-         FROM audit_events WHERE environment_id = $1 AND id = $2",
-        environment_id,
-        id
-    )
+    fetch_optional!(conn, select!("FROM audit_events WHERE environment_id = $1 AND id = $2"), environment_id, id)
 }

@@ -4,10 +4,9 @@ mod given;
 mod unused;
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_optional, fetch_scalar, on};
+use super::{Conn, DbResult, Tx, built, execute, fetch_all, fetch_optional, fetch_scalar};
 pub use given::was_given;
 pub use unused::{delete_old_of_cookie, has_more_unused};
 
@@ -357,7 +356,7 @@ pub async fn note_replaced(tx: &mut Tx, secret_hash: &[u8], replaced_hash: &[u8]
 }
 
 /// The sessions of an environment behind these cookies that have not ended, newest first; whether the time of one is
-/// over is not looked at. A cookie that came with tokens is gone with them. Only placeholder numbers are put together.
+/// over is not looked at. A cookie that came with tokens is gone with them.
 pub async fn session_cookies(
     conn: &mut Conn,
     environment_id: Uuid,
@@ -366,21 +365,14 @@ pub async fn session_cookies(
     if secret_hashes.is_empty() {
         return Ok(Vec::new());
     }
-    let placeholders = (0..secret_hashes.len()).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ");
-    let sql = format!(
+    let mut sql = conn.build(
         "SELECT c.session_id, c.application_id, c.family_id,
            EXISTS (SELECT 1 FROM replaced_sessions r WHERE r.secret_hash = c.secret_hash) AS shared
-         FROM session_cookies c JOIN sessions s ON s.id = c.session_id
-         WHERE s.environment_id = $1 AND s.ended_at IS NULL AND c.secret_hash IN ({placeholders})
-           AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.family_id = c.family_id AND r.revoked_at IS NOT NULL)
-         ORDER BY c.created_at DESC, c.session_id DESC"
+         FROM session_cookies c JOIN sessions s ON s.id = c.session_id WHERE s.environment_id = ",
     );
-    let rows = on!(conn, c => {
-        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(environment_id);
-        for secret_hash in secret_hashes {
-            query = query.bind(secret_hash);
-        }
-        query.fetch_all(c).await
-    })?;
-    Ok(rows)
+    sql.bind(environment_id).push(" AND s.ended_at IS NULL AND c.secret_hash IN (").bind_all(secret_hashes).push(
+        ") AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.family_id = c.family_id AND r.revoked_at IS NOT NULL)
+         ORDER BY c.created_at DESC, c.session_id DESC",
+    );
+    built!(sql, fetch_all)
 }

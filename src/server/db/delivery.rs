@@ -3,11 +3,10 @@
 pub mod logout;
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::word::Stored;
-use super::{Conn, DbError, DbResult, Tx, execute, fetch_one, on, read_as};
+use super::{Conn, DbError, DbResult, Tx, built, execute, fetch_one, read_as};
 use crate::server::domain::delivery::{Kind, Message};
 
 /// A message that is due as soon as it is committed.
@@ -71,33 +70,18 @@ impl TryFrom<MessageRow> for Message {
 read_as!(MessageRow => Message);
 
 /// Messages whose time has come, longest first, but for those to the destinations in `busy`. Those of a kind that another
-/// version knows wait for it, and keep no other from its turn. Only placeholder numbers are put together.
+/// version knows wait for it, and keep no other from its turn.
 pub async fn due(conn: &mut Conn, now: DateTime<Utc>, busy: &[Uuid], limit: i64) -> DbResult<Vec<Message>> {
-    let kinds = Kind::ALL.map(Kind::as_str);
-    let mut sql = format!(
+    let mut sql = conn.build(
         "SELECT id, environment_id, kind, destination, about, payload, created_at, attempts FROM deliveries
-         WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt_at <= $1 AND kind IN ({})",
-        placeholders(3, kinds.len())
+         WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt_at <= ",
     );
+    sql.bind(now).push(" AND kind IN (").bind_all(Kind::ALL.map(Kind::as_str)).push(")");
     if !busy.is_empty() {
-        sql += &format!(" AND destination NOT IN ({})", placeholders(3 + kinds.len(), busy.len()));
+        sql.push(" AND destination NOT IN (").bind_all(busy).push(")");
     }
-    sql += " ORDER BY next_attempt_at LIMIT $2";
-    Ok(on!(conn, c => {
-        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(limit);
-        for kind in kinds {
-            query = query.bind(kind);
-        }
-        for destination in busy {
-            query = query.bind(destination);
-        }
-        query.fetch_all(c).await
-    })?)
-}
-
-/// `count` placeholders from this number on: `$3, $4`.
-fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+    sql.push(" ORDER BY next_attempt_at LIMIT ").bind(limit);
+    built!(sql, fetch_all)
 }
 
 /// Takes a message for one attempt; nobody else gets it before `until`. Gives whether this call took it: of several

@@ -1,8 +1,7 @@
 //! Reads and writes of what an environment has, many at a time, as an import needs it, or one: what is known behind keys, and
 //! rows made or changed by their keys.
 //!
-//! SQL is put together from constants and placeholders; values are bound. On PostgreSQL the statements with long lists are
-//! planned each time they run: a plan that was made while a table was small would read all of it for every batch later.
+//! On PostgreSQL the statements with long lists are planned each time they run.
 
 mod known;
 pub mod staging;
@@ -13,7 +12,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Raw, Tx, fetch_optional};
+use super::{Conn, DbResult, Raw, Tx, built, fetch_optional};
 pub use known::{
     KnownAccount, KnownApplication, KnownMembership, KnownRole, KnownUser, known_accounts, known_applications,
     known_roles, known_users,
@@ -26,28 +25,6 @@ pub use write::{
 
 /// Keys in one look-up.
 const CHUNK: usize = 500;
-
-/// Builds one statement with `QueryBuilder`, for whichever database it is, and runs it. `$keep` says whether its plan is
-/// worth keeping.
-macro_rules! build {
-    ($conn:expr, $q:ident => $build:block, $c:ident, $keep:ident => $run:expr) => {
-        match $conn.raw() {
-            $crate::server::db::Raw::Sqlite($c) => {
-                let mut $q = sqlx::QueryBuilder::<sqlx::Sqlite>::new("");
-                let $keep = true;
-                $build
-                $run
-            }
-            $crate::server::db::Raw::Postgres($c) => {
-                let mut $q = sqlx::QueryBuilder::<sqlx::Postgres>::new("");
-                let $keep = false;
-                $build
-                $run
-            }
-        }
-    };
-}
-use build;
 
 /// What is known by a key of its own within an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,14 +63,9 @@ pub async fn ids(
     };
     let mut found = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<(String, Uuid)> = build!(conn, q => {
-            q.push(select).push_bind(environment_id).push(" AND ").push(key).push(" IN (");
-            let mut list = q.separated(", ");
-            for key in chunk {
-                list.push_bind(*key);
-            }
-            q.push(")");
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build(select);
+        sql.bind(environment_id).push(format_args!(" AND {key} IN (")).bind_all(chunk).push(")").planned_anew();
+        let rows: Vec<(String, Uuid)> = built!(sql, fetch_all)?;
         found.extend(rows);
     }
     Ok(found)

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::search::{Statement, Value, bound};
-use super::{Conn, DbResult, on};
+use super::{Conn, DbResult, built};
 
 /// What has a name and a key that others gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +22,13 @@ pub async fn of_equal_names(conn: &mut Conn, what: Named, ids: &[Uuid]) -> DbRes
         Named::Accounts => ("accounts", "external_id"),
         Named::Applications => ("applications", "client_id"),
     };
-    let mut sql = Statement::new(&format!("SELECT a.id, a.{key} FROM {table} a WHERE a.id IN ("));
-    sql.bind_all(ids.iter().copied().map(Value::Id));
+    let mut sql = conn.build("SELECT a.id, a.");
+    sql.push(format_args!("{key} FROM {table} a WHERE a.id IN (")).bind_all(ids);
     // Without a sort key a row waits to be written anew, and is equal to all that do.
-    sql.push(&format!(
+    sql.push(format_args!(
         ") AND a.sort_name <> '' AND EXISTS (SELECT 1 FROM {table} b
            WHERE b.environment_id = a.environment_id AND b.sort_name = a.sort_name AND b.id <> a.id)"
     ));
-    let Statement { text, values } = sql;
-    let rows: Vec<(Uuid, String)> =
-        on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
+    let rows: Vec<(Uuid, String)> = built!(sql, fetch_all)?;
     Ok(rows.into_iter().collect())
 }

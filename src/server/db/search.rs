@@ -1,62 +1,19 @@
-//! Words that are looked for, as conditions of SQL. Only constants and placeholder numbers are put together here: no text of
-//! the caller's reaches the SQL.
+//! Words that are looked for, as conditions of SQL.
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
-
+use super::build::Statement;
 use crate::server::platform::text::Word;
 
-/// A value behind a placeholder.
-#[derive(Clone, Debug)]
-pub enum Value {
-    Id(Uuid),
-    Text(String),
-    Number(i64),
-    Time(DateTime<Utc>),
-}
-
-/// A statement that is put together with its values, in the order of their placeholders.
-#[derive(Debug, Default)]
-pub struct Statement {
-    pub text: String,
-    pub values: Vec<Value>,
-}
-
-impl Statement {
-    pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
-    }
-
-    pub fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    /// Adds a placeholder and its value.
-    pub fn bind(&mut self, value: Value) -> &mut Self {
-        self.values.push(value);
-        self.text.push('$');
-        self.text.push_str(&self.values.len().to_string());
-        self
-    }
-
-    pub fn bind_all(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
-        for (index, value) in values.into_iter().enumerate() {
-            self.push(if index == 0 { "" } else { ", " }).bind(value);
-        }
-        self
-    }
-
+impl Statement<'_> {
     /// ` AND` the row of `alias`, which has `name` and `search_text`, has all of `words`.
     pub fn and_has(&mut self, alias: &str, words: &[Word]) -> &mut Self {
         for word in words {
             self.push(" AND (");
             for (index, key) in word.keys().enumerate() {
-                self.push(if index == 0 { "" } else { " OR " }).push(&format!("{alias}.search_text LIKE "));
-                self.bind(Value::Text(pattern(key))).push(" ESCAPE '\\'");
+                let or = if index == 0 { "" } else { " OR " };
+                self.push(format_args!("{or}{alias}.search_text LIKE ")).bind(pattern(key)).push(" ESCAPE '\\'");
             }
             if let Some(typed) = word.typed.as_ref().filter(|_| word.key.chars().count() < 3) {
-                self.push(&format!(" OR {alias}.name LIKE ")).bind(Value::Text(format!("%{}%", escaped(typed))));
+                self.push(format_args!(" OR {alias}.name LIKE ")).bind(format!("%{}%", escaped(typed)));
                 self.push(" ESCAPE '\\'");
             }
             self.push(")");
@@ -99,21 +56,3 @@ fn phrase(key: &str, word: &Word) -> Option<String> {
 pub fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
-
-/// Binds the values of a [`Statement`] to a query of either database.
-macro_rules! bound {
-    ($query:expr, $values:expr) => {{
-        let mut query = $query;
-        for value in $values {
-            query = match value {
-                $crate::server::db::search::Value::Id(id) => query.bind(*id),
-                $crate::server::db::search::Value::Text(text) => query.bind(text.clone()),
-                $crate::server::db::search::Value::Number(number) => query.bind(*number),
-                $crate::server::db::search::Value::Time(time) => query.bind(*time),
-            };
-        }
-        query
-    }};
-}
-
-pub(crate) use bound;

@@ -3,11 +3,11 @@
 mod by_account;
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::search::{self, Statement, Value, bound};
-use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar, on};
+use super::build::Statement;
+use super::search;
+use super::{Conn, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::user::{UserSort, UserStatus};
 use crate::server::platform::clock::from_micros;
 use crate::server::platform::text::Word;
@@ -144,16 +144,6 @@ pub enum SortValue {
     Time(DateTime<Utc>),
 }
 
-impl From<SortValue> for Value {
-    fn from(value: SortValue) -> Self {
-        match value {
-            SortValue::Text(text) => Self::Text(text),
-            SortValue::Number(number) => Self::Number(number),
-            SortValue::Time(time) => Self::Time(time),
-        }
-    }
-}
-
 impl ListedUser {
     pub fn sort_value(&self, sort: UserSort) -> SortValue {
         match sort {
@@ -213,56 +203,56 @@ fn column(sort: UserSort) -> &'static str {
 
 /// Adds the conditions of `filter` but for the page's beginning.
 /// With `otherwise` SQLite, which knows no numbers, is kept from walking all users: what else is asked for leads to fewer.
-fn conditions(sql: &mut Statement, filter: &UserFilter, otherwise: bool) {
+fn conditions(sql: &mut Statement<'_>, filter: &UserFilter, otherwise: bool) {
     let plus = if otherwise { "+" } else { "" };
-    sql.push(&format!("{plus}u.environment_id = ")).bind(Value::Id(filter.environment_id));
+    sql.push(plus).push("u.environment_id = ").bind(filter.environment_id);
     if let Some(id) = filter.id {
-        sql.push(" AND u.id = ").bind(Value::Id(id));
+        sql.push(" AND u.id = ").bind(id);
     }
     and_found(sql, filter);
     if let Some(account_id) = filter.account_id {
-        sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(Value::Id(account_id));
+        sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(account_id);
         sql.push(" AND m.user_id = u.id)");
     }
     if let Some(status) = filter.status {
-        sql.push(" AND u.status_rank = ").bind(Value::Number(rank(status)));
+        sql.push(" AND u.status_rank = ").bind(rank(status));
     }
     if !filter.excluded_domains.is_empty() {
         // One list: SQLite's parser gives up on a thousand conditions inside each other.
-        sql.push(" AND u.email_domain NOT IN (");
-        sql.bind_all(filter.excluded_domains.iter().cloned().map(Value::Text)).push(")");
+        sql.push(" AND u.email_domain NOT IN (").bind_all(&filter.excluded_domains).push(")");
     }
 }
 
 /// What has the words, or is in an account that has them. Where [`few_with`] found few, they are all that is looked at. Where
 /// it found many, so does a walk in the order of the list: it has its page before it is far.
-fn and_found(sql: &mut Statement, filter: &UserFilter) {
-    let members = |sql: &mut Statement| {
-        sql.push("SELECT m.user_id FROM memberships m WHERE m.account_id IN (");
-        sql.bind_all(filter.named_accounts.iter().copied().map(Value::Id)).push(")");
-    };
-    // PostgreSQL knows no empty list.
-    let list = |seqs: &[i64]| match seqs {
-        [] => "NULL".to_owned(),
-        seqs => seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(", "),
-    };
+fn and_found(sql: &mut Statement<'_>, filter: &UserFilter) {
     match (&filter.seqs, filter.named_accounts.is_empty()) {
         (Some(seqs), true) => {
-            sql.push(&format!(" AND u.seq IN ({})", list(seqs))).and_has("u", &search::phrases(&filter.words).1);
+            in_list(sql.push(" AND u.seq"), seqs).and_has("u", &search::phrases(&filter.words).1);
         }
         (Some(seqs), false) => {
-            members(sql.push(" AND u.id IN ("));
-            sql.push(&format!(" UNION SELECT s.id FROM users s WHERE s.seq IN ({})", list(seqs)));
-            sql.and_has("s", &search::phrases(&filter.words).1).push(")");
+            members(sql.push(" AND u.id IN ("), filter).push(" UNION SELECT s.id FROM users s WHERE s.seq");
+            in_list(sql, seqs).and_has("s", &search::phrases(&filter.words).1).push(")");
         }
         (None, true) => {
             sql.and_has("u", &filter.words);
         }
         (None, false) => {
-            members(sql.push(" AND (u.id IN ("));
+            members(sql.push(" AND (u.id IN ("), filter);
             sql.push(") OR (TRUE").and_has("u", &filter.words).push("))");
         }
     }
+}
+
+/// The users who are in the accounts that have the words.
+fn members<'s, 'c>(sql: &'s mut Statement<'c>, filter: &UserFilter) -> &'s mut Statement<'c> {
+    sql.push("SELECT m.user_id FROM memberships m WHERE m.account_id IN (").bind_all(&filter.named_accounts).push(")")
+}
+
+/// `IN` a list that is of another length each time.
+fn in_list<'s, 'c>(sql: &'s mut Statement<'c>, seqs: &[i64]) -> &'s mut Statement<'c> {
+    // PostgreSQL knows no empty list.
+    sql.push(if seqs.is_empty() { " IN (NULL" } else { " IN (" }).bind_all(seqs).push(")").planned_anew()
 }
 
 /// Beyond that many users a walk in the order of the list is as good.
@@ -280,10 +270,9 @@ pub async fn few_with(
     let rows: Option<Vec<(i64,)>> = match (conn.is_sqlite(), search::phrases(words).0) {
         (true, Some(phrases)) => indexed(conn, environment_id, &phrases).await?,
         (false, Some(_)) if with_members => {
-            let mut sql = Statement::new("SELECT s.seq FROM users s WHERE s.environment_id = ");
-            sql.bind(Value::Id(environment_id)).and_has("s", words).push(&format!(" LIMIT {}", FEW + 1));
-            let Statement { text, values } = sql;
-            Some(on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?)
+            let mut sql = conn.build("SELECT s.seq FROM users s WHERE s.environment_id = ");
+            sql.bind(environment_id).and_has("s", words).push(format_args!(" LIMIT {}", FEW + 1));
+            Some(built!(sql, fetch_all)?)
         }
         _ => None,
     };
@@ -327,13 +316,10 @@ async fn has_few_of_status(conn: &mut Conn, filter: &UserFilter) -> DbResult<boo
 }
 
 /// Leads to the users of a status by its index.
-fn and_of_status(sql: &mut Statement, filter: &UserFilter) {
+fn and_of_status(sql: &mut Statement<'_>, filter: &UserFilter) {
     let Some(status) = filter.status else { return };
-    sql.push(" AND u.id IN (SELECT s.id FROM users s WHERE s.environment_id = ");
-    sql.bind(Value::Id(filter.environment_id))
-        .push(" AND s.status_rank = ")
-        .bind(Value::Number(rank(status)))
-        .push(")");
+    sql.push(" AND u.id IN (SELECT s.id FROM users s WHERE s.environment_id = ").bind(filter.environment_id);
+    sql.push(" AND s.status_rank = ").bind(rank(status)).push(")");
 }
 
 const LISTED: &str = "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
@@ -346,32 +332,36 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUs
     if filter.sort == UserSort::Account {
         return by_account::list(conn, filter).await;
     }
-    let mut sql = Statement::new(LISTED);
-    sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE ");
     let few_of_status = conn.is_sqlite() && has_few_of_status(conn, filter).await?;
-    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some() || few_of_status);
+    let mut sql = conn.build(LISTED);
+    sql.push(" FROM users u LEFT JOIN accounts a ON a.id = u.active_account_id WHERE ");
+    let otherwise = sql.is_sqlite() && filter.seqs.is_some() || few_of_status;
+    conditions(&mut sql, filter, otherwise);
     if few_of_status {
         and_of_status(&mut sql, filter);
     }
     let column = column(filter.sort);
     let (comparison, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
     if let Some((value, id)) = &filter.after {
-        sql.push(&format!(" AND ({column}, u.id) {comparison} ("));
-        sql.bind_all([value.clone().into(), Value::Id(*id)]).push(")");
+        sql.push(format_args!(" AND ({column}, u.id) {comparison} ("));
+        match value {
+            SortValue::Text(text) => sql.bind(text),
+            SortValue::Number(number) => sql.bind(number),
+            SortValue::Time(time) => sql.bind(time),
+        };
+        sql.push(", ").bind(id).push(")");
     }
-    sql.push(&format!(" ORDER BY {column} {direction}, u.id {direction} LIMIT {}", filter.limit));
-    let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    sql.push(format_args!(" ORDER BY {column} {direction}, u.id {direction} LIMIT {}", filter.limit));
+    built!(sql, fetch_all)
 }
 
 /// How many users match, counted up to `limit` and no further.
 pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult<i64> {
-    let mut sql = Statement::new("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE ");
-    conditions(&mut sql, filter, conn.is_sqlite() && filter.seqs.is_some());
-    sql.push(&format!(" LIMIT {limit}) AS counted"));
-    let Statement { text, values } = sql;
-    let count = on!(conn, c => bound!(sqlx::query_scalar(AssertSqlSafe(text)), &values).fetch_one(c).await)?;
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE ");
+    let otherwise = sql.is_sqlite() && filter.seqs.is_some();
+    conditions(&mut sql, filter, otherwise);
+    sql.push(format_args!(" LIMIT {limit}) AS counted"));
+    let (count,) = built!(sql, fetch_one)?;
     Ok(count)
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::actor::Actor;
 use crate::model::audit::{ActorKind, Severity};
 use crate::model::mode::Mode;
 use crate::server::platform::text;
@@ -40,6 +41,38 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    /// An event that is about nobody yet, and that operators see alone. Its id and time are given as it is written.
+    pub fn new(environment_id: Uuid, action: &str, severity: Severity, by: &Actor, description: String) -> Self {
+        Self {
+            id: Uuid::nil(),
+            environment_id,
+            occurred_at: DateTime::default(),
+            action: action.to_owned(),
+            severity,
+            actor_kind: by.kind(),
+            actor_id: by.id(),
+            actor_name: by.name().to_owned(),
+            operator_id: None,
+            operator_name: None,
+            user_id: None,
+            user_name: None,
+            user_email: None,
+            account_id: None,
+            account_name: None,
+            application_id: None,
+            application_name: None,
+            session_id: None,
+            reason: None,
+            ticket: None,
+            description,
+            ip_address: None,
+            user_agent: None,
+            request_id: None,
+            visible_to_account: false,
+            mode: None,
+        }
+    }
+
     /// What a search looks through.
     pub fn search_text(&self) -> String {
         let parts = [

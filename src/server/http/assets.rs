@@ -32,7 +32,7 @@ pub async fn serve(no_page: Router, request: Request) -> Response {
     };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (file, encoding) = best(path, plain, accepted);
-    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
+    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
     let mut response_headers = HeaderMap::new();
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -139,8 +139,4 @@ fn content_type(path: &str) -> &'static str {
         "png" => "image/png",
         _ => "application/octet-stream",
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use self::lists::{Fitting, Lists};
@@ -18,6 +17,7 @@ use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
+use crate::server::platform::sha256::sha256;
 use crate::server::service::registry::relying_party;
 use crate::server::service::tokens::Granted;
 
@@ -321,5 +321,5 @@ fn with_self_service(scope: &str) -> String {
 
 /// `at_hash`: the left half of the hash that the signature uses, which is SHA-256 in both algorithms (Core 3.1.3.6).
 fn half_hash(access_token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token.as_bytes())[..16])
+    URL_SAFE_NO_PAD.encode(&sha256(access_token.as_bytes())[..16])
 }

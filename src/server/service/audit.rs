@@ -6,7 +6,6 @@ pub mod look;
 pub mod notice;
 mod sought;
 
-use chrono::DateTime;
 use uuid::Uuid;
 
 use self::day::midnight;
@@ -43,34 +42,7 @@ impl Event {
 
     /// [`Event::of`] for an action whose severity depends on what happened: one of those in its row of the table.
     pub fn new(environment_id: Uuid, action: &str, severity: Severity, description: impl Into<String>) -> Self {
-        Self(AuditEvent {
-            id: Uuid::nil(),
-            environment_id,
-            occurred_at: DateTime::default(),
-            action: action.to_owned(),
-            severity,
-            actor_kind: Actor::System.kind(),
-            actor_id: None,
-            actor_name: Actor::System.name().to_owned(),
-            operator_id: None,
-            operator_name: None,
-            user_id: None,
-            user_name: None,
-            user_email: None,
-            account_id: None,
-            account_name: None,
-            application_id: None,
-            application_name: None,
-            session_id: None,
-            reason: None,
-            ticket: None,
-            description: description.into(),
-            ip_address: None,
-            user_agent: None,
-            request_id: None,
-            visible_to_account: false,
-            mode: None,
-        })
+        Self(AuditEvent::new(environment_id, action, severity, &Actor::System, description.into()))
     }
 
     /// An event of the caller's doing, in its environment.

@@ -16,7 +16,7 @@ use crate::model::environment::EnvironmentOption;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
-use crate::server::crypto::password::{Door, MAX_BYTES};
+use crate::server::crypto::password::Door;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
@@ -83,11 +83,9 @@ async fn begin(
     let mut conn = state.db.read().await?;
     let known = by_email(&mut conn, email).await?;
     drop(conn);
-    let usable = password.len() <= MAX_BYTES;
-    let hash = known.as_ref().map(|row| row.password_hash.as_str()).filter(|_| usable);
-    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
-    let verified = state.passwords.verify_from(Door::Portal, known_here, typed, hash).await;
-    let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
+    let hash = known.as_ref().map(|row| row.password_hash.as_str());
+    let checked = state.passwords.check(Door::Portal, device.known().is_some(), password, hash).await;
+    let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
     let current = table::held(&mut tx, known.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;

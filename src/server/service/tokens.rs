@@ -5,6 +5,7 @@
 
 pub mod client;
 mod code;
+mod conclude;
 mod exchange;
 pub mod profile;
 mod refresh;
@@ -19,8 +20,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::session;
-use crate::server::crypto::secret::SecretKind;
-use crate::server::db::credential::{self, NewRefreshToken};
 use crate::server::db::{Tx, account, session as session_table};
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
@@ -38,8 +37,6 @@ use subject::subject_in;
 
 /// How long an authorization code works.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
-const TABS: i64 = 100;
 
 /// What the token endpoint turns into tokens.
 #[derive(Debug)]
@@ -113,6 +110,19 @@ pub async fn live(
     Ok(subject.map(|subject| subject.session.clone()))
 }
 
+/// The session, if it is not over and may give `application` anything: an impersonation is for its own application and for no
+/// other.
+async fn live_for(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    session_id: Uuid,
+    application: &Application,
+) -> ServiceResult<Option<Session>> {
+    let session = session::live_in(state, tx, environment_id, session_id).await?;
+    Ok(session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id)))
+}
+
 /// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
 /// session waits for this transaction, or came first: then there are no tokens.
 async fn note_use(tx: &mut Tx, session: &Session, application: &Application, now: DateTime<Utc>) -> TokenResult<()> {
@@ -127,48 +137,4 @@ async fn note_use(tx: &mut Tx, session: &Session, application: &Application, now
 /// where the application keeps sessions alive.
 fn may_refresh(session: &Session, application: &Application) -> bool {
     !session.is_impersonation() || application.keep_session_alive
-}
-
-/// What a new refresh token follows from.
-struct Lineage<'a> {
-    family_id: Uuid,
-    /// The refresh token that was traded for it.
-    parent_hash: Option<&'a [u8]>,
-    /// The authorization code that began its family.
-    code_hash: Option<&'a [u8]>,
-}
-
-impl Lineage<'_> {
-    /// A beginning, in a family that may have others.
-    fn of(family_id: Uuid) -> Self {
-        Self { family_id, parent_hash: None, code_hash: None }
-    }
-}
-
-/// Makes a refresh token that lives as long as its session. Of those that a cookie gave and nobody used, some stay.
-async fn issue_refresh_token(
-    state: &AppState,
-    tx: &mut Tx,
-    session: &Session,
-    application: &Application,
-    lineage: &Lineage<'_>,
-    scope: &str,
-) -> ServiceResult<String> {
-    let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
-    let token = NewRefreshToken {
-        token_hash: &token_hash,
-        parent_hash: lineage.parent_hash,
-        family_id: lineage.family_id,
-        session_id: session.id,
-        application_id: application.id,
-        code_hash: lineage.code_hash,
-        scope,
-        now: state.now(),
-        expires_at: session.expires_at,
-    };
-    if lineage.parent_hash.is_none() {
-        credential::delete_old_of_cookie(tx, lineage.family_id, TABS - 1).await?;
-    }
-    credential::insert_refresh_token(tx, &token).await?;
-    Ok(text)
 }

@@ -84,7 +84,7 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     assert!(
         state
             .passwords
-            .verify(Door::Hosted, "correct-horse-demo", amara.password_hash.as_deref())
+            .check(Door::Hosted, false, "correct-horse-demo", amara.password_hash.as_deref())
             .await
             .expect("a hash")
     );

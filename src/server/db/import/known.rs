@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{ApplicationUpsert, CHUNK, build};
+use super::{ApplicationUpsert, CHUNK};
 use crate::model::application::RedirectKind;
 use crate::server::db::word::Stored;
-use crate::server::db::{Conn, DbResult, Raw};
+use crate::server::db::{Conn, DbResult, built};
 
 #[derive(Clone, Debug)]
 pub struct KnownMembership {
@@ -64,21 +64,15 @@ pub async fn known_users(
     emails: &[&str],
     to_write: bool,
 ) -> DbResult<HashMap<String, KnownUser>> {
-    let lock = if to_write && matches!(conn.raw(), Raw::Postgres(_)) { " ORDER BY email FOR UPDATE" } else { "" };
+    let lock = if to_write && !conn.is_sqlite() { " ORDER BY email FOR UPDATE" } else { "" };
     let mut found = HashMap::new();
     for chunk in emails.chunks(CHUNK) {
-        let rows: Vec<UserRow> = build!(conn, q => {
-            q.push(
-                "SELECT id, external_id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
-                   active_account_id, last_login_at, last_visit_us, visits FROM users WHERE environment_id = ",
-            );
-            q.push_bind(environment_id).push(" AND email IN (");
-            let mut list = q.separated(", ");
-            for email in chunk {
-                list.push_bind(*email);
-            }
-            q.push(")").push(lock);
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build(
+            "SELECT id, external_id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
+               active_account_id, last_login_at, last_visit_us, visits FROM users WHERE environment_id = ",
+        );
+        sql.bind(environment_id).push(" AND email IN (").bind_all(chunk).push(")").push(lock).planned_anew();
+        let rows: Vec<UserRow> = built!(sql, fetch_all)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut memberships = memberships(conn, &ids).await?;
         for row in rows {
@@ -114,32 +108,22 @@ async fn memberships(conn: &mut Conn, users: &[Uuid]) -> DbResult<HashMap<Uuid, 
     if users.is_empty() {
         return Ok(found);
     }
-    let rows: Vec<MembershipRow> = build!(conn, q => {
-        q.push(
-            "SELECT m.user_id, m.account_id, a.external_id, a.name, m.disabled_at FROM memberships m
-             JOIN accounts a ON a.id = m.account_id WHERE m.user_id IN (",
-        );
-        let mut list = q.separated(", ");
-        for id in users {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY m.user_id, a.external_id");
-    }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+    let mut sql = conn.build(
+        "SELECT m.user_id, m.account_id, a.external_id, a.name, m.disabled_at FROM memberships m
+         JOIN accounts a ON a.id = m.account_id WHERE m.user_id IN (",
+    );
+    sql.bind_all(users).push(") ORDER BY m.user_id, a.external_id").planned_anew();
+    let rows: Vec<MembershipRow> = built!(sql, fetch_all)?;
     for (user_id, account_id, account, account_name, disabled_at) in rows {
         let membership = KnownMembership { account_id, account, account_name, disabled_at, roles: Vec::new() };
         found.entry(user_id).or_default().push(membership);
     }
-    let roles: Vec<(Uuid, Uuid, Uuid, String)> = build!(conn, q => {
-        q.push(
-            "SELECT mr.user_id, mr.account_id, mr.role_id, r.key FROM membership_roles mr
-             JOIN roles r ON r.id = mr.role_id WHERE mr.user_id IN (",
-        );
-        let mut list = q.separated(", ");
-        for id in users {
-            list.push_bind(*id);
-        }
-        q.push(") ORDER BY r.key");
-    }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+    let mut sql = conn.build(
+        "SELECT mr.user_id, mr.account_id, mr.role_id, r.key FROM membership_roles mr
+         JOIN roles r ON r.id = mr.role_id WHERE mr.user_id IN (",
+    );
+    sql.bind_all(users).push(") ORDER BY r.key").planned_anew();
+    let roles: Vec<(Uuid, Uuid, Uuid, String)> = built!(sql, fetch_all)?;
     for (user_id, account_id, role_id, key) in roles {
         let held = found.get_mut(&user_id).and_then(|held| held.iter_mut().find(|held| held.account_id == account_id));
         if let Some(held) = held {
@@ -160,18 +144,12 @@ pub struct KnownRole {
 pub async fn known_roles(conn: &mut Conn, environment_id: Uuid, keys: &[&str]) -> DbResult<HashMap<String, KnownRole>> {
     let mut found: HashMap<String, KnownRole> = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<(String, Uuid, String, Option<String>)> = build!(conn, q => {
-            q.push(
-                "SELECT r.key, r.id, r.name, p.permission FROM roles r LEFT JOIN role_permissions p ON p.role_id = r.id
-                 WHERE r.environment_id = ",
-            );
-            q.push_bind(environment_id).push(" AND r.key IN (");
-            let mut list = q.separated(", ");
-            for key in chunk {
-                list.push_bind(*key);
-            }
-            q.push(") ORDER BY p.permission");
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build(
+            "SELECT r.key, r.id, r.name, p.permission FROM roles r LEFT JOIN role_permissions p ON p.role_id = r.id
+             WHERE r.environment_id = ",
+        );
+        sql.bind(environment_id).push(" AND r.key IN (").bind_all(chunk).push(") ORDER BY p.permission").planned_anew();
+        let rows: Vec<(String, Uuid, String, Option<String>)> = built!(sql, fetch_all)?;
         for (key, id, name, permission) in rows {
             let role = found.entry(key).or_insert_with(|| KnownRole { id, name, permissions: Vec::new() });
             role.permissions.extend(permission);
@@ -199,19 +177,17 @@ pub async fn known_accounts(
 ) -> DbResult<HashMap<String, KnownAccount>> {
     let mut found: HashMap<String, KnownAccount> = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<AccountRow> = build!(conn, q => {
-            q.push(
-                "SELECT a.external_id, a.id, a.name, p.client_id, aa.is_default FROM accounts a
-                 LEFT JOIN account_applications aa ON aa.account_id = a.id
-                 LEFT JOIN applications p ON p.id = aa.application_id WHERE a.environment_id = ",
-            );
-            q.push_bind(environment_id).push(" AND a.external_id IN (");
-            let mut list = q.separated(", ");
-            for key in chunk {
-                list.push_bind(*key);
-            }
-            q.push(") ORDER BY p.client_id");
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build(
+            "SELECT a.external_id, a.id, a.name, p.client_id, aa.is_default FROM accounts a
+             LEFT JOIN account_applications aa ON aa.account_id = a.id
+             LEFT JOIN applications p ON p.id = aa.application_id WHERE a.environment_id = ",
+        );
+        sql.bind(environment_id)
+            .push(" AND a.external_id IN (")
+            .bind_all(chunk)
+            .push(") ORDER BY p.client_id")
+            .planned_anew();
+        let rows: Vec<AccountRow> = built!(sql, fetch_all)?;
         for (key, id, name, client_id, is_default) in rows {
             let account = found.entry(key).or_insert_with(|| KnownAccount { id, name, applications: Vec::new() });
             account.applications.extend(client_id.map(|client_id| (client_id, is_default == Some(true))));
@@ -235,30 +211,19 @@ pub async fn known_applications(
 ) -> DbResult<HashMap<String, KnownApplication>> {
     let mut found: HashMap<String, KnownApplication> = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<ApplicationUpsert> = build!(conn, q => {
-            q.push(
-                "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url,
-                   client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at
-                 FROM applications WHERE environment_id = ",
-            );
-            q.push_bind(environment_id).push(" AND client_id IN (");
-            let mut list = q.separated(", ");
-            for key in chunk {
-                list.push_bind(*key);
-            }
-            q.push(")");
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build(
+            "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url,
+               client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at
+             FROM applications WHERE environment_id = ",
+        );
+        sql.bind(environment_id).push(" AND client_id IN (").bind_all(chunk).push(")").planned_anew();
+        let rows: Vec<ApplicationUpsert> = built!(sql, fetch_all)?;
         if rows.is_empty() {
             continue;
         }
-        let uris: Vec<(Uuid, Stored<RedirectKind>, String)> = build!(conn, q => {
-            q.push("SELECT application_id, kind, uri FROM redirect_uris WHERE application_id IN (");
-            let mut list = q.separated(", ");
-            for row in &rows {
-                list.push_bind(row.id);
-            }
-            q.push(") ORDER BY uri");
-        }, c, keep => q.build_query_as().persistent(keep).fetch_all(c).await)?;
+        let mut sql = conn.build("SELECT application_id, kind, uri FROM redirect_uris WHERE application_id IN (");
+        sql.bind_all(rows.iter().map(|row| row.id)).push(") ORDER BY uri").planned_anew();
+        let uris: Vec<(Uuid, Stored<RedirectKind>, String)> = built!(sql, fetch_all)?;
         for row in rows {
             let of = |wanted: RedirectKind| {
                 let own = uris.iter().filter(|(id, kind, _)| *id == row.id && *kind == Stored::Known(wanted));

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{CHUNK, build};
+use super::CHUNK;
 use crate::model::application::RedirectKind;
-use crate::server::db::{DbResult, Tx, execute, expect_one};
+use crate::server::db::{DbResult, Tx, built, execute, expect_one};
 use crate::server::platform::text;
 
 pub struct RoleUpsert<'a> {
@@ -201,42 +201,41 @@ pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], with_names: bool
     if rows.is_empty() {
         return Ok(());
     }
-    build!(tx, q => {
-        q.push(
-            "INSERT INTO users (id, environment_id, external_id, email, email_domain, email_verified, name, sort_name, search_text,
-               picture_url, password_hash, mfa_enrolled, locked_at, active_account_id, last_login_at, last_visit_us, visits,
-               created_at, text_version) ",
+    let mut sql = tx.build(
+        "INSERT INTO users (id, environment_id, external_id, email, email_domain, email_verified, name, sort_name, search_text,
+           picture_url, password_hash, mfa_enrolled, locked_at, active_account_id, last_login_at, last_visit_us, visits,
+           created_at, text_version) ",
+    );
+    sql.values(rows, |values, row| {
+        values
+            .bind(row.id)
+            .bind(row.environment_id)
+            .bind(row.external_id.as_deref())
+            .bind(row.email)
+            .bind(text::domain_of(row.email))
+            .bind(row.email_verified)
+            .bind(row.name)
+            .bind(text::sort_key(row.name))
+            .bind(text::search_text(&[row.name, row.email]))
+            .bind(row.picture_url.as_deref())
+            .bind(row.password_hash.as_deref())
+            .bind(row.mfa_enrolled)
+            .bind(row.locked_at)
+            .bind(row.active_account_id)
+            .bind(row.last_login_at)
+            .bind(row.last_visit_us)
+            .bind(row.visits)
+            .bind(row.created_at)
+            .bind(text::VERSION);
+    });
+    sql.push(UPDATE).planned_anew();
+    if with_names {
+        sql.push(
+            ", name = excluded.name, sort_name = excluded.sort_name, search_text = excluded.search_text,
+               text_version = excluded.text_version",
         );
-        q.push_values(rows, |mut values, row| {
-            values
-                .push_bind(row.id)
-                .push_bind(row.environment_id)
-                .push_bind(row.external_id.as_deref())
-                .push_bind(row.email)
-                .push_bind(text::domain_of(row.email))
-                .push_bind(row.email_verified)
-                .push_bind(row.name)
-                .push_bind(text::sort_key(row.name))
-                .push_bind(text::search_text(&[row.name, row.email]))
-                .push_bind(row.picture_url.as_deref())
-                .push_bind(row.password_hash.as_deref())
-                .push_bind(row.mfa_enrolled)
-                .push_bind(row.locked_at)
-                .push_bind(row.active_account_id)
-                .push_bind(row.last_login_at)
-                .push_bind(row.last_visit_us)
-                .push_bind(row.visits)
-                .push_bind(row.created_at)
-                .push_bind(text::VERSION);
-        });
-        q.push(UPDATE);
-        if with_names {
-            q.push(
-                ", name = excluded.name, sort_name = excluded.sort_name, search_text = excluded.search_text,
-                   text_version = excluded.text_version",
-            );
-        }
-    }, c, keep => q.build().persistent(keep).execute(c).await.map(drop))?;
+    }
+    built!(sql, execute)?;
     Ok(())
 }
 
@@ -253,27 +252,22 @@ pub struct MembershipUpsert {
 /// Makes memberships or writes their state, and adds their roles.
 pub async fn add_memberships(tx: &mut Tx, memberships: &[MembershipUpsert]) -> DbResult<()> {
     for chunk in memberships.chunks(CHUNK) {
-        build!(tx, q => {
-            q.push("INSERT INTO memberships (account_id, user_id, disabled_at, created_at) ");
-            q.push_values(chunk, |mut values, row| {
-                values
-                    .push_bind(row.account_id)
-                    .push_bind(row.user_id)
-                    .push_bind(row.disabled_at)
-                    .push_bind(row.created_at);
-            });
-            q.push(" ON CONFLICT (account_id, user_id) DO UPDATE SET disabled_at = excluded.disabled_at");
-        }, c, keep => q.build().persistent(keep).execute(c).await.map(drop))?;
+        let mut sql = tx.build("INSERT INTO memberships (account_id, user_id, disabled_at, created_at) ");
+        sql.values(chunk, |values, row| {
+            values.bind(row.account_id).bind(row.user_id).bind(row.disabled_at).bind(row.created_at);
+        });
+        sql.push(" ON CONFLICT (account_id, user_id) DO UPDATE SET disabled_at = excluded.disabled_at").planned_anew();
+        built!(sql, execute)?;
     }
     let roles = memberships.iter().flat_map(|row| row.role_ids.iter().map(|role| (row.account_id, row.user_id, *role)));
     let roles: Vec<(Uuid, Uuid, Uuid)> = roles.collect();
     for chunk in roles.chunks(CHUNK) {
-        build!(tx, q => {
-            q.push("INSERT INTO membership_roles (account_id, user_id, role_id) ");
-            q.push_values(chunk, |mut values, (account_id, user_id, role_id)| {
-                values.push_bind(*account_id).push_bind(*user_id).push_bind(*role_id);
-            });
-        }, c, keep => q.build().persistent(keep).execute(c).await.map(drop))?;
+        let mut sql = tx.build("INSERT INTO membership_roles (account_id, user_id, role_id) ");
+        sql.values(chunk, |values, (account_id, user_id, role_id)| {
+            values.bind(account_id).bind(user_id).bind(role_id);
+        });
+        sql.planned_anew();
+        built!(sql, execute)?;
     }
     Ok(())
 }

@@ -1,11 +1,8 @@
 //! The list of users by the name of their main account. That is the name of another record, so it is read in two parts: who has
 //! one, account by account, and who has none.
 
-use sqlx::AssertSqlSafe;
-
 use super::{LISTED, ListedUser, SortValue, UserFilter, and_of_status, conditions, has_few_of_status};
-use crate::server::db::search::{Statement, Value, bound};
-use crate::server::db::{Conn, DbResult, on};
+use crate::server::db::{Conn, DbResult, built};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
@@ -37,15 +34,15 @@ async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> D
     let few_of_status = sqlite && has_few_of_status(conn, filter).await?;
     let few = filter.seqs.is_some() || few_of_status;
     let (order, direction) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
-    let mut sql = Statement::new(LISTED);
+    let mut sql = conn.build(LISTED);
     match part {
         Part::With => {
             // Account by account, unless few users are looked at anyway: SQLite joins in the order that CROSS says.
             let join = if sqlite && !few { "CROSS JOIN" } else { "JOIN" };
-            sql.push(&format!(
+            sql.push(format_args!(
                 " FROM accounts a {join} users u ON u.active_account_id = a.id WHERE a.environment_id = "
             ));
-            sql.bind(Value::Id(filter.environment_id)).push(" AND ");
+            sql.bind(filter.environment_id).push(" AND ");
             conditions(&mut sql, filter, sqlite);
         }
         Part::Without => {
@@ -58,16 +55,17 @@ async fn read(conn: &mut Conn, filter: &UserFilter, part: Part, limit: i64) -> D
     }
     if let Some((value, id)) = filter.after.as_ref().filter(|(value, _)| part_of(value) == part) {
         if let SortValue::Text(name) = value {
-            sql.push(&format!(" AND a.sort_name {order}= ")).bind(Value::Text(name.clone()));
-            sql.push(&format!(" AND (a.sort_name {order} ")).bind(Value::Text(name.clone())).push(" OR");
+            sql.push(format_args!(" AND a.sort_name {order}= ")).bind(name);
+            sql.push(format_args!(" AND (a.sort_name {order} ")).bind(name).push(" OR");
         } else {
             sql.push(" AND (FALSE OR");
         }
-        sql.push(&format!(" u.id {order} ")).bind(Value::Id(*id)).push(")");
+        sql.push(format_args!(" u.id {order} ")).bind(id).push(")");
     }
-    let by_name = if part == Part::With { format!("a.sort_name {direction}, ") } else { String::new() };
-    sql.push(&format!(" ORDER BY {by_name}u.id {direction} LIMIT {limit}"));
-    let Statement { text, values } = sql;
-    let rows = on!(conn, c => bound!(sqlx::query_as(AssertSqlSafe(text)), &values).fetch_all(c).await)?;
-    Ok(rows)
+    sql.push(" ORDER BY ");
+    if part == Part::With {
+        sql.push(format_args!("a.sort_name {direction}, "));
+    }
+    sql.push(format_args!("u.id {direction} LIMIT {limit}"));
+    built!(sql, fetch_all)
 }

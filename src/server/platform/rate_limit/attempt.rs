@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::buckets::Key;
 use crate::server::platform::client_address::Place;
+use crate::server::platform::sha256::sha256;
 
 /// A guess at an account is forgotten after this long, and no more than [`REMEMBERED`] are remembered.
 const FORGOTTEN: Duration = Duration::from_secs(60);
@@ -121,14 +121,12 @@ impl Kind {
 
 /// SHA-256 of the parts with their lengths, so that no two lists of parts are the same text.
 fn key(realm: Realm, parts: &[&[u8]]) -> Key {
-    let mut hash = Sha256::new();
-    hash.update(realm.bytes());
+    let mut text = realm.bytes().to_vec();
     for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+        text.extend((part.len() as u64).to_be_bytes());
+        text.extend(*part);
     }
-    let digest = hash.finalize();
     let mut key = Key::default();
-    key.copy_from_slice(&digest[..16]);
+    key.copy_from_slice(&sha256(&text)[..16]);
     key
 }

@@ -2,7 +2,6 @@
 //! who was last who in which application. However many sessions begin and end, the browser keeps that one cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::model::session::SessionKind;
@@ -12,6 +11,7 @@ use crate::server::db::{Tx, session as session_table, user};
 use crate::server::domain::session::Session;
 use crate::server::domain::session::listed::HeldSession;
 use crate::server::error::ServiceResult;
+use crate::server::platform::sha256::sha256;
 use crate::server::platform::text::spellings;
 use crate::server::service::session;
 use crate::server::state::AppState;
@@ -102,7 +102,7 @@ pub async fn found_by_hand_off(
 /// that nobody without the master key can tell it from the one before.
 fn successor(state: &AppState, cookie: &str) -> (String, Vec<u8>) {
     let tag = state.keyring.tag("successor of a browser's cookie", cookie.as_bytes());
-    SecretKind::BrowserCookie.of_bytes(Sha256::digest(tag).into())
+    SecretKind::BrowserCookie.of_bytes(sha256(tag.as_ref()))
 }
 
 /// Whether the browser holds as many running sessions as it may.

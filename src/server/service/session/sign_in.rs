@@ -9,7 +9,7 @@ use crate::model::error::WRONG_PASSWORD;
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
-use crate::server::crypto::password::{Door, MAX_BYTES};
+use crate::server::crypto::password::Door;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::credential::{self, NewSessionCookie};
 use crate::server::db::session::{self as session_table, NewSession};
@@ -105,11 +105,9 @@ async fn begin(
     let mut conn = state.db.read().await?;
     let known = users::by_email(&mut conn, environment.id, email).await?;
     drop(conn);
-    let usable = password.len() <= MAX_BYTES;
-    let hash = known.as_ref().and_then(|row| row.password_hash.as_deref()).filter(|_| usable);
-    let (known_here, typed) = (device.known().is_some(), if usable { password } else { "" });
-    let verified = state.passwords.verify_from(Door::Hosted, known_here, typed, hash).await;
-    let matches = verified.inspect_err(|_| state.limits.take_back(&charge))?;
+    let hash = known.as_ref().and_then(|row| row.password_hash.as_deref());
+    let checked = state.passwords.check(Door::Hosted, device.known().is_some(), password, hash).await;
+    let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
     let id = known.as_ref().map_or_else(Uuid::nil, |row| row.id);

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{CODE_LIFETIME, Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, subject_in};
+use super::conclude::{Wanted, conclude};
+use super::{CODE_LIFETIME, Granted, TokenError, TokenResult, live_for, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::pkce::{VERIFIER_LENGTH, verifier_fits};
@@ -51,11 +52,7 @@ pub async fn issue_code(
     request: &CodeRequest<'_>,
 ) -> ServiceResult<Result<String, NoCode>> {
     let mut tx = state.db.write().await?;
-    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
-    // An impersonation is for its own application and for no other.
-    let session =
-        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
-    let Some(session) = session else {
+    let Some(session) = live_for(state, &mut tx, environment_id, session_id, application).await? else {
         tx.commit().await?;
         return Ok(Err(NoCode::Ended));
     };
@@ -191,18 +188,9 @@ async fn redeem_found(
         return Err(TokenError::grant("the session has ended"));
     }
     session_table::add_application(&mut tx, session.id, application.id, now).await?;
-    let (refresh_token, family_id) = if may_refresh(&session, application) {
-        let family = state.new_id();
-        let lineage = Lineage { code_hash: Some(code_hash), ..Lineage::of(family) };
-        let text = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
-        (Some(text), Some(family))
-    } else {
-        (None, None)
-    };
-    let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
-    tx.commit().await?;
-    Ok(Granted { subject, scope: row.scope, nonce: row.nonce, refresh_token, family_id })
+    let (with_refresh_token, code_hash) = (true, Some(code_hash));
+    let wanted = Wanted { scope: row.scope, nonce: row.nonce, with_refresh_token, code_hash, ..Wanted::default() };
+    conclude(state, tx, session, application, wanted).await
 }
 
 const USED: TokenError = TokenError::grant("the authorization code was used already");

@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::conclude::{Wanted, conclude};
+use super::{Granted, TokenError, TokenResult, note_use};
 use crate::server::domain::application::Application;
 use crate::server::service::caller::Origin;
 use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
@@ -45,20 +46,9 @@ pub async fn exchange_hand_off(
         }
     };
     let session = opened.session;
-    let now = state.now();
-    note_use(&mut tx, &session, application, now).await?;
-    let (refresh_token, family_id) = if may_refresh(&session, application) {
-        let family = state.new_id();
-        let text =
-            issue_refresh_token(state, &mut tx, &session, application, &Lineage::of(family), presented.scope).await?;
-        (Some(text), Some(family))
-    } else {
-        (None, None)
-    };
-    let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::request("no account of the user has this application"))?;
-    tx.commit().await?;
-    Ok(Granted { subject, scope: presented.scope.to_owned(), nonce: None, refresh_token, family_id })
+    note_use(&mut tx, &session, application, state.now()).await?;
+    let wanted = Wanted { scope: presented.scope.to_owned(), with_refresh_token: true, ..Wanted::default() };
+    conclude(state, tx, session, application, wanted).await.map_err(TokenError::of_request)
 }
 
 /// For the application's developer. A stranger learns no more than that the code is not for it.

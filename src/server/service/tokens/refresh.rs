@@ -8,7 +8,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::conclude::{Wanted, conclude, switched};
+use super::{Granted, TokenError, TokenResult, may_refresh, note_use};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
@@ -17,7 +18,7 @@ use crate::server::db::{Conn, Tx, session as session_table, user};
 use crate::server::domain::actor::Actor;
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
-use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, IN_A_HURRY};
@@ -95,32 +96,22 @@ async fn trade(
         state.limits.tokens(row.session_id)?
     }
     let scope = narrowed(&row.scope, presented.scope)?;
-    let session = match presented.tenant_id {
-        None => session,
-        Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => session,
-        Some(wanted) => match session::switch_account(state, &mut tx, &session, wanted, origin).await {
-            Ok(switched) => switched,
-            Err(ServiceError::NotFound) => return Err(NO_ACCOUNT),
-            Err(error) => return Err(error.into()),
-        },
-    };
+    let session = switched(state, &mut tx, session, presented.tenant_id, origin).await?;
     note_use(&mut tx, &session, application, state.now()).await?;
-    let lineage =
-        Lineage { family_id: row.family_id, parent_hash: Some(token_hash), code_hash: row.code_hash.as_deref() };
-    let refresh_token = issue_refresh_token(state, &mut tx, &session, application, &lineage, &row.scope).await?;
-    let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
-    if presented.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
-        return Err(NO_ACCOUNT);
-    }
-    tx.commit().await?;
-    Ok(Granted { subject, scope, nonce: None, refresh_token: Some(refresh_token), family_id: Some(row.family_id) })
+    let wanted = Wanted {
+        scope,
+        lasting_scope: Some(&row.scope),
+        with_refresh_token: true,
+        family_id: Some(row.family_id),
+        parent_hash: Some(token_hash),
+        code_hash: row.code_hash.as_deref(),
+        tenant_id: presented.tenant_id,
+        ..Wanted::default()
+    };
+    conclude(state, tx, session, application, wanted).await
 }
 
 const UNKNOWN: TokenError = TokenError::grant("the refresh token is unknown or was not issued to this client");
-
-/// The request is wrong, not the grant: the session goes on in the account in which it was.
-pub(super) const NO_ACCOUNT: TokenError = TokenError::request("tenantId is no account that this session can switch to");
 
 /// Uses the token, or says why it may not be used; then the transaction holds what follows from that.
 async fn rotate(

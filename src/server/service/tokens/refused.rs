@@ -43,6 +43,14 @@ impl TokenError {
         Self::Request(Refused::new(why))
     }
 
+    /// The same, as what is wrong with the request, where a grant is no part of it.
+    pub fn of_request(self) -> Self {
+        match self {
+            Self::Grant(refused) => Self::Request(refused),
+            other => other,
+        }
+    }
+
     /// The same, known to be about this session.
     pub fn in_session(mut self, session_id: Uuid) -> Self {
         if let Self::Grant(refused) | Self::Request(refused) = &mut self {

@@ -3,15 +3,12 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::refresh::NO_ACCOUNT;
-use super::{Granted, Lineage, TokenError, TokenResult, issue_refresh_token, may_refresh, note_use, subject_in};
+use super::conclude::{Wanted, conclude, switched};
+use super::{Granted, TokenError, TokenResult, live_for, may_refresh, note_use};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
-use crate::server::db::{Tx, credential};
+use crate::server::db::credential;
 use crate::server::domain::application::Application;
-use crate::server::domain::session::Session;
-use crate::server::error::ServiceError;
 use crate::server::service::caller::Origin;
-use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// How long an impersonation gets tokens where the application does not keep sessions alive.
@@ -57,11 +54,7 @@ async fn give(
     origin: &Origin,
 ) -> TokenResult<Granted> {
     let mut tx = state.db.write().await?;
-    let session = session::live_in(state, &mut tx, environment_id, session_id).await?;
-    // An impersonation is for its own application and for no other.
-    let session =
-        session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id));
-    let Some(session) = session else {
+    let Some(session) = live_for(state, &mut tx, environment_id, session_id, application).await? else {
         tx.commit().await?;
         return Err(TokenError::grant("the session has ended"));
     };
@@ -77,37 +70,12 @@ async fn give(
     }
     let session = switched(state, &mut tx, session, wanted.tenant_id, origin).await?;
     note_use(&mut tx, &session, application, now).await?;
-    let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
-        let family = wanted.family_id.unwrap_or_else(|| state.new_id());
-        let lineage = Lineage::of(family);
-        let text = issue_refresh_token(state, &mut tx, &session, application, &lineage, wanted.scope).await?;
-        (Some(text), Some(family))
-    } else {
-        (None, wanted.family_id)
+    let wanted = Wanted {
+        scope: wanted.scope.to_owned(),
+        with_refresh_token: wanted.with_refresh_token,
+        family_id: wanted.family_id,
+        tenant_id: wanted.tenant_id,
+        ..Wanted::default()
     };
-    let subject = subject_in(&mut tx, session, application).await?;
-    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
-    if wanted.tenant_id.is_some_and(|wanted| wanted != subject.tenant_id) {
-        return Err(NO_ACCOUNT);
-    }
-    tx.commit().await?;
-    Ok(Granted { subject, scope: wanted.scope.to_owned(), nonce: None, refresh_token, family_id })
-}
-
-/// The session in the account that is asked for. To stay where one is changes nothing and is not written down.
-async fn switched(
-    state: &AppState,
-    tx: &mut Tx,
-    session: Session,
-    tenant_id: Option<&str>,
-    origin: &Origin,
-) -> TokenResult<Session> {
-    match tenant_id {
-        None => Ok(session),
-        Some(wanted) if session.account_external_id.as_deref() == Some(wanted) => Ok(session),
-        Some(wanted) => match session::switch_account(state, tx, &session, wanted, origin).await {
-            Err(ServiceError::NotFound) => Err(NO_ACCOUNT),
-            outcome => Ok(outcome?),
-        },
-    }
+    conclude(state, tx, session, application, wanted).await
 }

@@ -1,0 +1,113 @@
+//! How every grant ends: a refresh token where one may be given, about whom the tokens speak, and the commit of it all.
+
+use uuid::Uuid;
+
+use super::{Granted, TokenError, TokenResult, may_refresh, subject_in};
+use crate::server::crypto::secret::SecretKind;
+use crate::server::db::Tx;
+use crate::server::domain::application::Application;
+use crate::server::db::credential::{self, NewRefreshToken};
+use crate::server::domain::session::Session;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::caller::Origin;
+use crate::server::service::session;
+use crate::server::state::AppState;
+
+/// Refresh tokens that a browser's cookie gave and that were never used, at most: as many tabs may be open at once.
+const TABS: i64 = 100;
+
+/// The request is wrong, not the grant: the session goes on in the account in which it was.
+const NO_ACCOUNT: TokenError = TokenError::request("tenantId is no account that this session can switch to");
+
+/// What a grant gives, besides what the session says.
+#[derive(Default)]
+pub struct Wanted<'a> {
+    /// The scope of the access token.
+    pub scope: String,
+    /// The scope of the refresh token, where it is another one.
+    pub lasting_scope: Option<&'a str>,
+    pub nonce: Option<String>,
+    /// Whether a refresh token is wanted too; a session that may not have one gets none.
+    pub with_refresh_token: bool,
+    /// The family that the tokens join, in place of one of their own.
+    pub family_id: Option<Uuid>,
+    /// The refresh token that is traded for the next one.
+    pub parent_hash: Option<&'a [u8]>,
+    /// The authorization code that began the family.
+    pub code_hash: Option<&'a [u8]>,
+    /// External id of the account that was asked for.
+    pub tenant_id: Option<&'a str>,
+}
+
+/// Gives `application` tokens of the session, and commits what led to them.
+///
+/// # Errors
+/// [`TokenError::Grant`] where no account of the user has the application, [`TokenError::Request`] where that is not the one
+/// that was asked for: then nothing has happened.
+pub async fn conclude(
+    state: &AppState,
+    mut tx: Tx,
+    session: Session,
+    application: &Application,
+    wanted: Wanted<'_>,
+) -> TokenResult<Granted> {
+    let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(&session, application) {
+        let family_id = wanted.family_id.unwrap_or_else(|| state.new_id());
+        let text = issue_refresh_token(state, &mut tx, &session, application, family_id, &wanted).await?;
+        (Some(text), Some(family_id))
+    } else {
+        (None, wanted.family_id)
+    };
+    let subject = subject_in(&mut tx, session, application).await?;
+    let subject = subject.ok_or(TokenError::grant("no account of the user has this application"))?;
+    if wanted.tenant_id.is_some_and(|tenant_id| tenant_id != subject.tenant_id) {
+        return Err(NO_ACCOUNT);
+    }
+    tx.commit().await?;
+    Ok(Granted { subject, scope: wanted.scope, nonce: wanted.nonce, refresh_token, family_id })
+}
+
+/// Makes a refresh token that lives as long as its session. Of those that a cookie gave and nobody used, some stay.
+async fn issue_refresh_token(
+    state: &AppState,
+    tx: &mut Tx,
+    session: &Session,
+    application: &Application,
+    family_id: Uuid,
+    wanted: &Wanted<'_>,
+) -> ServiceResult<String> {
+    let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
+    let token = NewRefreshToken {
+        token_hash: &token_hash,
+        parent_hash: wanted.parent_hash,
+        family_id,
+        session_id: session.id,
+        application_id: application.id,
+        code_hash: wanted.code_hash,
+        scope: wanted.lasting_scope.unwrap_or(&wanted.scope),
+        now: state.now(),
+        expires_at: session.expires_at,
+    };
+    if wanted.parent_hash.is_none() {
+        credential::delete_old_of_cookie(tx, family_id, TABS - 1).await?;
+    }
+    credential::insert_refresh_token(tx, &token).await?;
+    Ok(text)
+}
+
+/// The session in the account that is asked for. To stay where one is changes nothing and is not written down.
+pub async fn switched(
+    state: &AppState,
+    tx: &mut Tx,
+    session: Session,
+    tenant_id: Option<&str>,
+    origin: &Origin,
+) -> TokenResult<Session> {
+    let Some(wanted) = tenant_id.filter(|wanted| session.account_external_id.as_deref() != Some(wanted)) else {
+        return Ok(session);
+    };
+    match session::switch_account(state, tx, &session, wanted, origin).await {
+        Err(ServiceError::NotFound) => Err(NO_ACCOUNT),
+        outcome => Ok(outcome?),
+    }
+}
