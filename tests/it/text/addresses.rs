@@ -8,9 +8,9 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::denial::Denial;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::crypto::password::Door;
-use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceError;
 use understudy::server::service;
+use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::import::Kind;
 use understudy::server::service::operator::NewOperator;
 
@@ -168,18 +168,9 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     app.state.limits.lift();
     let create = async |email: &str| {
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
-        let mut tx = app.state.db.write().await.expect("a transaction");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
-        let made = service::operator::create_in(
-            &app.state,
-            &mut tx,
-            &Actor::System,
-            NewOperator { email, name: "Sue", password, environment_id: None, roles },
-        )
-        .await;
-        if made.is_ok() {
-            tx.commit().await.expect("commit");
-        }
+        let new = NewOperator { email, name: "Sue", password, environment_id: None, roles };
+        let made = service::operator::create(&ServerCaller::system(&app.state), new).await;
         made.map(|_| ()).map_err(|error| error.to_string())
     };
     create("support@bücher.example").await.expect("an operator");
