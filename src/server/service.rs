@@ -12,6 +12,5 @@ pub mod operator;
 pub mod parked;
 pub mod registry;
 pub mod session;
-pub mod text_refresh;
 pub mod tokens;
 pub mod upkeep;

@@ -24,7 +24,7 @@ use crate::server::db::{Conn, Db, inspect, signing_key};
 use crate::server::http::{host, site};
 use crate::server::platform::random::SystemRandom;
 use crate::server::platform::url::{is_local, issuer};
-use crate::server::service::text_refresh;
+use crate::server::service::upkeep::text_refresh;
 
 #[derive(Args)]
 pub struct DoctorOptions {

@@ -3,6 +3,8 @@
 //! Sessions, events and everything that names people stay. Codes and tokens stay until a day after their session ended:
 //! until then a second use of one is recognised as such. An import that was interrupted is finished here, or forgotten.
 
+pub mod text_refresh;
+
 use chrono::TimeDelta;
 
 use super::audit::failed_sign_in;

@@ -137,7 +137,7 @@ async fn a_row_that_an_older_version_took_is_signed_in_to_and_is_nobody_elses() 
     assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))));
     // A start of the server gives it the spelling of today, and leaves what has none.
     app.execute("UPDATE users SET text_version = 1").await;
-    service::text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    service::upkeep::text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
     app.user_id("olivia@understudy.example").await;
     assert!(signs_in(&app, "\"olivia\"@understudy.example", USER_PASSWORD).await);
     assert!(signs_in(&app, "a..b@harbor.example", USER_PASSWORD).await);
