@@ -9,7 +9,6 @@ pub mod impersonation;
 pub mod import;
 mod length;
 pub mod operator;
-pub mod parked;
 pub mod registry;
 pub mod session;
 pub mod tokens;

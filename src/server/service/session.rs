@@ -1,6 +1,7 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
 pub mod browser;
+pub mod parked;
 pub mod password_link;
 pub mod report;
 pub mod self_service;
