@@ -7,7 +7,6 @@ pub mod directory;
 pub mod health;
 pub mod impersonation;
 pub mod import;
-mod length;
 pub mod operator;
 pub mod registry;
 pub mod session;

@@ -15,8 +15,8 @@ use crate::server::error::ServiceResult;
 use crate::server::http::origin::origin;
 use crate::server::http::page;
 use crate::server::service::caller::Origin;
-use crate::server::service::session::parked::{self, Kept};
 use crate::server::service::registry::relying_party::{self, Environment};
+use crate::server::service::session::parked::{self, Kept};
 use crate::server::state::AppState;
 
 pub use crate::server::service::session::parked::LONGEST;

@@ -9,10 +9,10 @@ use chrono::TimeDelta;
 
 use super::audit::failed_sign_in;
 use super::directory::signing_key;
-use super::registry::problem;
-use super::tokens::client;
 use super::import;
+use super::registry::problem;
 use super::session::parked;
+use super::tokens::client;
 use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
