@@ -1,5 +1,6 @@
 //! What server and browser share: plain types and validation, no I/O.
 
+pub mod account;
 pub mod application;
 pub mod audit;
 pub mod denial;

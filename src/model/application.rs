@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::account::AccountOption;
 use super::problem::ProblemItem;
-use super::search::{AccountOption, Searched};
+use super::search::Searched;
 use super::words::words;
 
 /// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::account::AccountChoice;
 use super::mode::Mode;
-use super::search::{AccountChoice, Searched};
+use super::search::Searched;
 use super::words::words;
 
 words! {

@@ -5,10 +5,8 @@ use uuid::Uuid;
 
 /// Accounts by whose names users are found, at most: with more, the words say too little about an account.
 pub const NAMED_ACCOUNTS: usize = 100;
-/// Counting stops there: how many accounts an environment has, and how many of them match what is looked for.
-pub const ACCOUNTS_COUNTED: i64 = 10_000;
-pub const ACCOUNTS_MATCHED: i64 = 1_000;
-/// The same for users: nobody reads further, and a count over a million rows is not free.
+/// Counting users stops there: nobody reads further, and a count over a million rows is not free. How many an environment has,
+/// and how many of them match what is looked for.
 pub const USERS_COUNTED: i64 = 100_000;
 pub const USERS_MATCHED: i64 = 1_000;
 
@@ -69,27 +67,6 @@ impl Searched {
         }
         sentence
     }
-}
-
-/// Accounts to choose from: the beginning of all that match, in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountChoice {
-    pub found: Vec<AccountOption>,
-    /// How many match, of which `found` are the first: [`ACCOUNTS_MATCHED`] at most where something is looked for.
-    pub matching: i64,
-    /// How many the environment has, [`ACCOUNTS_COUNTED`] at most.
-    pub total: i64,
-    /// The one that is chosen, if it exists.
-    pub chosen: Option<AccountOption>,
-    /// Where the accounts behind `found` begin. Made by the server.
-    pub next: Option<String>,
-}
-
-/// An account in a choice. Names can be equal; external ids never are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountOption {
-    pub external_id: String,
-    pub name: String,
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::account::AccountChoice;
 use super::audit::AuditItem;
 use super::denial::Denial;
-use super::search::{AccountChoice, Searched};
+use super::search::Searched;
 use super::session::SessionItem;
 use super::words::words;
 

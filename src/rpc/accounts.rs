@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::model::account::AccountChoice;
 use crate::model::error::ApiError;
-use crate::model::search::AccountChoice;
 
 /// The accounts that have what was typed in their name or id, in steps.
 #[server(prefix = "/rpc", endpoint = "accounts/search")]

@@ -37,8 +37,8 @@ pub async fn sign_in(email: String, password: String, return_to: String) -> Resu
 pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
-    let caller = caller::operator().await?;
-    let signed_out = service::operator::sign_out(&caller.state, &caller.operator, ending, &caller.origin).await;
+    let caller = caller::operator().await?.into_caller();
+    let signed_out = service::operator::sign_out(&caller, ending).await;
     let signed_out = caller::answer(&caller.origin, signed_out)?;
     match signed_out {
         SignedOut::Done => {

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::server::error::ServiceResult;
 use crate::server::service::registry::problem;
-use crate::server::service::{session, text_refresh, upkeep};
+use crate::server::service::session;
+use crate::server::service::upkeep::{self, text_refresh};
 use crate::server::state::AppState;
 
 /// A forced ending is written at most this much later than it was due; it is in force at once, whatever the timer does.

@@ -74,12 +74,9 @@ async fn another_environments_ids_answer_exactly_like_ids_that_do_not_exist() {
         let mut conn = app.state.db.read().await.expect("a connection");
         understudy::server::db::environment::by_slug(&mut conn, "staging").await.expect("a query").expect("staging").id
     };
-    let mut tx = app.state.db.write().await.expect("a transaction");
     let roles = [understudy::model::operator::Role::Owner];
-    understudy::server::service::operator::change_roles_in(
-        &app.state,
-        &mut tx,
-        &understudy::server::domain::actor::Actor::System,
+    understudy::server::service::operator::change_roles(
+        &understudy::server::service::caller::ServerCaller::system(&app.state),
         "vera@understudy.example",
         Some(environment),
         &roles,
@@ -87,7 +84,6 @@ async fn another_environments_ids_answer_exactly_like_ids_that_do_not_exist() {
     )
     .await
     .expect("roles");
-    tx.commit().await.expect("commit");
 
     let mut browser = app.operator_browser("vera@understudy.example").await;
     let foreign = app.user_id("amara@northwind.example").await.to_string();

@@ -3,9 +3,9 @@
 use super::support::TestApp;
 use understudy::server::db::import::{self as table, Keyed};
 use understudy::server::db::user;
-use understudy::server::domain::actor::Actor;
 use understudy::server::domain::environment::Environment;
 use understudy::server::service;
+use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::problem::Problems;
 use understudy::server::service::import::{self, Content, ImportError, Kind, Options, Source, Summary};
@@ -58,11 +58,8 @@ impl Bench {
     /// An environment of its own beside those of the fixture.
     async fn new() -> Self {
         let app = TestApp::new().await;
-        let mut tx = app.state.db.write().await.expect("a transaction");
-        let made =
-            service::directory::environment::create_in(&app.state, &mut tx, &Actor::System, "imports", "Imports", 9)
-                .await;
-        tx.commit().await.expect("commit");
+        let by = ServerCaller::system(&app.state);
+        let made = service::directory::environment::create(&by, "imports", "Imports").await;
         Self { app, environment: made.expect("an environment") }
     }
 

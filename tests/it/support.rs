@@ -15,16 +15,17 @@ use uuid::Uuid;
 
 use understudy::model::error::ApiError;
 use understudy::model::operator::Role;
+use understudy::model::session::EndReason;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::db::Db;
-use understudy::server::domain::actor::Actor;
+use understudy::server::error::ServiceResult;
 use understudy::server::platform::client_address::TrustedProxies;
 use understudy::server::platform::clock::{Clock, ManualClock};
 use understudy::server::platform::outbound::{Outbound, Recorder};
 use understudy::server::platform::random::SystemRandom;
 use understudy::server::router;
-use understudy::server::service::caller::{Caller, Origin};
-use understudy::server::service::operator as operators;
+use understudy::server::service::caller::{Caller, Origin, ServerCaller};
+use understudy::server::service::{operator as operators, session};
 use understudy::server::state::AppState;
 
 mod database;
@@ -166,12 +167,28 @@ impl TestApp {
 
     /// Exactly these roles, in all environments, for the operator.
     pub async fn set_roles(&self, email: &str, roles: &[Role]) {
-        let mut tx = self.state.db.write().await.expect("a transaction");
         let revoke: Vec<Role> = Role::ALL.into_iter().filter(|role| !roles.contains(role)).collect();
-        operators::change_roles_in(&self.state, &mut tx, &Actor::System, email, None, roles, &revoke)
+        operators::change_roles(&ServerCaller::system(&self.state), email, None, roles, &revoke)
             .await
             .expect("roles change");
-        tx.commit().await.expect("commit");
+    }
+
+    /// Whoever administers the server, at work in production.
+    pub async fn system(&self) -> Caller {
+        let mut conn = self.state.db.read().await.expect("a connection");
+        let row = understudy::server::db::environment::by_slug(&mut conn, "production").await.expect("a query");
+        Caller::system(&self.state, row.expect("production"))
+    }
+
+    /// Ends a session of production as nobody in particular. Gives whether this call ended it.
+    pub async fn end_session(&self, id: Uuid, reason: EndReason) -> ServiceResult<bool> {
+        let caller = self.system().await;
+        let mut tx = self.state.db.write().await.expect("a transaction");
+        let session = understudy::server::db::session::standing(&mut tx, caller.environment.id, id).await?;
+        let session = session.expect("a session");
+        let ended = session::end_in(&self.state, &mut tx, &session, reason, &caller.actor, &caller.origin).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     pub async fn user_id(&self, email: &str) -> Uuid {

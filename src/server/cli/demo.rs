@@ -16,9 +16,8 @@ use super::serve::{self, ServeOptions};
 use super::{Output, say, say_json, table};
 use crate::server::db::environment;
 use crate::server::db::{Tx, application, operator};
-use crate::server::domain::actor::Actor;
 use crate::server::service;
-use crate::server::service::caller::Caller;
+use crate::server::service::caller::{Caller, ServerCaller};
 use crate::server::service::impersonation::settings::{SettingsChange, change_in};
 use crate::server::service::import::{self, Content, ImportError, Kind, Source};
 use crate::server::service::operator::{NewOperator, NewPassword};
@@ -130,11 +129,9 @@ async fn passwords(state: &AppState) -> anyhow::Result<Vec<NewPassword>> {
 }
 
 async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Vec<NewPassword>) -> anyhow::Result<()> {
-    for (position, demo) in ENVIRONMENTS.iter().enumerate() {
-        let position = i64::try_from(position)?;
-        let row = service::directory::environment::create_in(state, tx, &Actor::System, demo.slug, demo.name, position)
-            .await
-            .map_err(plain)?;
+    let by = ServerCaller::system(state);
+    for demo in &ENVIRONMENTS {
+        let row = service::directory::environment::create_in(&by, tx, demo.slug, demo.name).await.map_err(plain)?;
         let source = |kind: Kind, text: &str| Source {
             name: format!("{}/{}.csv", demo.slug, kind.as_str()),
             kind,
@@ -158,7 +155,7 @@ async fn seed(state: &AppState, tx: &mut Tx, samples: &SampleUrls, passwords: Ve
         };
         let roles = demo.roles.iter().copied().collect();
         let new = NewOperator { email: demo.email, name: demo.name, password, environment_id, roles };
-        service::operator::create_in(state, tx, &Actor::System, new).await.map_err(plain)?;
+        service::operator::create_in(&by, tx, new).await.map_err(plain)?;
     }
     Ok(())
 }

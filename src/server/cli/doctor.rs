@@ -26,7 +26,7 @@ use crate::server::domain::environment::Environment;
 use crate::server::http::{host, site};
 use crate::server::platform::random::SystemRandom;
 use crate::server::platform::url::{is_local, issuer};
-use crate::server::service::text_refresh;
+use crate::server::service::upkeep::text_refresh;
 
 #[derive(Args)]
 pub struct DoctorOptions {

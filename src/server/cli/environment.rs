@@ -7,11 +7,11 @@ use url::Url;
 use super::context::{environment, open, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
-use crate::server::domain::actor::Actor;
+use crate::server::db;
 use crate::server::domain::environment::Environment;
 use crate::server::platform::client_address::TrustedProxies;
-use crate::server::service::directory::environment::Moved;
-use crate::server::{db, service};
+use crate::server::service::caller::{Caller, ServerCaller};
+use crate::server::service::directory::environment::{self as service, Moved};
 
 #[derive(Args)]
 pub struct EnvironmentOptions {
@@ -78,13 +78,7 @@ pub async fn run(options: &EnvironmentOptions) -> anyhow::Result<()> {
 
 async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
-    let mut tx = state.db.write().await?;
-    let position = db::environment::all(&mut tx).await?.len();
-    let position = i64::try_from(position)?;
-    let row = service::directory::environment::create_in(&state, &mut tx, &Actor::System, slug, name, position)
-        .await
-        .map_err(plain)?;
-    tx.commit().await?;
+    let row = service::create(&ServerCaller::system(&state), slug, name).await.map_err(plain)?;
     state.db.close().await;
     if output.json {
         say_json(&json!({ "slug": row.slug, "name": row.name, "impersonation": false }));
@@ -96,13 +90,11 @@ async fn create(database: &DatabaseOptions, slug: &str, name: &str, output: Outp
 
 async fn set_host(options: &SetHost) -> anyhow::Result<()> {
     let state = open(&options.database, options.public_url.clone(), TrustedProxies::default()).await?;
-    let mut tx = state.db.write().await?;
-    let row = environment(&mut tx, &options.slug).await?;
-    let moved =
-        service::directory::environment::set_host_in(&state, &mut tx, &Actor::System, &row, options.host.as_deref())
-            .await
-            .map_err(plain)?;
-    tx.commit().await?;
+    let mut conn = state.db.read().await?;
+    let row = environment(&mut conn, &options.slug).await?;
+    drop(conn);
+    let caller = Caller::system(&state, row.clone());
+    let moved = service::set_host(&caller, options.host.as_deref()).await.map_err(plain)?;
     state.db.close().await;
     let issuer = moved.as_ref().map_or_else(|| state.issuer(&row), |moved| moved.issuer.clone());
     if options.output.json {

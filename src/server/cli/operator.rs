@@ -18,8 +18,8 @@ use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::{Conn, operator as table};
-use crate::server::domain::actor::Actor;
+use crate::server::db::operator as table;
+use crate::server::service::caller::ServerCaller;
 use crate::server::service::operator::{self as service, Ended, NewOperator};
 use crate::server::state::AppState;
 
@@ -133,11 +133,12 @@ struct Place {
 }
 
 impl Place {
-    async fn id(&self, conn: &mut Conn) -> anyhow::Result<Option<Uuid>> {
+    async fn id(&self, state: &AppState) -> anyhow::Result<Option<Uuid>> {
         if self.environment == "all" {
             return Ok(None);
         }
-        Ok(Some(environment(conn, &self.environment).await?.id))
+        let mut conn = state.db.read().await?;
+        Ok(Some(environment(&mut conn, &self.environment).await?.id))
     }
 
     fn name(&self) -> &str {
@@ -212,11 +213,9 @@ async fn create(
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
     let hashed = service::new_password(&state, &password).await.map_err(plain)?;
-    let mut tx = state.db.write().await?;
-    let environment_id = place.id(&mut tx).await?;
+    let environment_id = place.id(&state).await?;
     let new = NewOperator { email, name, password: hashed, environment_id, roles };
-    service::create_in(&state, &mut tx, &Actor::System, new).await.map_err(plain)?;
-    tx.commit().await?;
+    service::create(&ServerCaller::system(&state), new).await.map_err(plain)?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
     answer(&state, email, common.output, &sentence, json!({ "created": true, "password": shown })).await
@@ -226,9 +225,8 @@ async fn reset(email: &str, password: &Password, common: &Common) -> anyhow::Res
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
     let hashed = service::new_password(&state, &password).await.map_err(plain)?;
-    let mut tx = state.db.write().await?;
-    let ended = service::reset_password_in(&state, &mut tx, &Actor::System, email, &hashed).await.map_err(plain)?;
-    tx.commit().await?;
+    let caller = ServerCaller::system(&state);
+    let ended = service::reset_password(&caller, email, &hashed).await.map_err(plain)?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("{email} has a new password: {}.", ended.sentence());
     answer(&state, email, common.output, &sentence, with_ended(ended, json!({ "password": shown }))).await
@@ -243,36 +241,32 @@ enum Verb {
 async fn one(one: &One, verb: Verb) -> anyhow::Result<()> {
     let (email, common) = (&one.who.email, &one.common);
     let state = open_offline(&common.database).await?;
-    let mut tx = state.db.write().await?;
+    let caller = ServerCaller::system(&state);
     let (sentence, ended) = match verb {
         Verb::Disable => {
-            let ended = service::disable_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
+            let ended = service::disable(&caller, email).await.map_err(plain)?;
             (format!("{email} is disabled: {}.", ended.sentence()), ended)
         }
         Verb::SignOut => {
-            let ended = service::sign_out_everywhere_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
+            let ended = service::sign_out_everywhere(&caller, email).await.map_err(plain)?;
             (format!("{email} is signed out everywhere: {}.", ended.sentence()), ended)
         }
         Verb::Enable => {
-            service::enable_in(&state, &mut tx, &Actor::System, email).await.map_err(plain)?;
+            service::enable(&caller, email).await.map_err(plain)?;
             (format!("{email} may sign in again."), Ended::default())
         }
     };
-    tx.commit().await?;
     answer(&state, email, common.output, &sentence, with_ended(ended, json!({}))).await
 }
 
 async fn change(change: &Change, grant: bool) -> anyhow::Result<()> {
     let roles = change.roles.named();
     let state = open_offline(&change.common.database).await?;
-    let mut tx = state.db.write().await?;
-    let environment_id = change.place.id(&mut tx).await?;
+    let environment_id = change.place.id(&state).await?;
     let (granted, revoked): (&[Role], &[Role]) = if grant { (roles, &[]) } else { (&[], roles) };
     let email = &change.who.email;
-    service::change_roles_in(&state, &mut tx, &Actor::System, email, environment_id, granted, revoked)
-        .await
-        .map_err(plain)?;
-    tx.commit().await?;
+    let caller = ServerCaller::system(&state);
+    service::change_roles(&caller, email, environment_id, granted, revoked).await.map_err(plain)?;
     if change.common.output.json {
         return answer(&state, email, change.common.output, "", json!({})).await;
     }

@@ -65,7 +65,7 @@ pub async fn start(options: &ServeOptions) -> anyhow::Result<(TcpListener, AppSt
     }
     state.outbound.allow(&options.server.outbound_networks);
     // A small database is in today's form before anybody looks; a large one gets there while it is used.
-    service::text_refresh::run(&state, AT_START).await.map_err(context::plain)?;
+    service::upkeep::text_refresh::run(&state, AT_START).await.map_err(context::plain)?;
     if !options.server.rate_limits {
         tracing::warn!("there is no limit on how often a password may be tried: RATE_LIMITS is false");
         state.limits.lift();

@@ -7,8 +7,8 @@ use url::Url;
 use super::context::{environment, open, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
-use crate::server::domain::actor::Actor;
 use crate::server::platform::client_address::TrustedProxies;
+use crate::server::service::caller::Caller;
 use crate::server::service::session::password_link;
 
 #[derive(Args)]
@@ -40,11 +40,12 @@ enum UserCommand {
 pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let UserCommand::SetPasswordLink { environment: slug, email, public_url, output, database } = &options.command;
     let state = open(database, public_url.clone(), TrustedProxies::default()).await?;
-    let mut tx = state.db.write().await?;
-    let row = environment(&mut tx, slug).await?;
-    let link = password_link::make_in(&state, &mut tx, &Actor::System, &row, email).await.map_err(plain)?;
-    tx.commit().await?;
-    let address = format!("{}/password?link={}", state.issuer(&row), link.code);
+    let mut conn = state.db.read().await?;
+    let row = environment(&mut conn, slug).await?;
+    drop(conn);
+    let address = format!("{}/password?link=", state.issuer(&row));
+    let link = password_link::make(&Caller::system(&state, row), email).await.map_err(plain)?;
+    let address = format!("{address}{}", link.code);
     state.db.close().await;
     let until = link.expires_at.format("%Y-%m-%d %H:%M UTC");
     if output.json {

@@ -102,7 +102,30 @@ impl Actor {
     pub fn operator(&self) -> Option<&Operator> {
         match self {
             Self::Operator(operator) => Some(operator),
-            _ => None,
+            Self::User(_) | Self::Client(_) | Self::Agent(_) | Self::System => None,
         }
+    }
+
+    /// Understudy itself, or whoever administers the server.
+    pub fn is_system(&self) -> bool {
+        match self {
+            Self::System => true,
+            Self::Operator(_) | Self::User(_) | Self::Client(_) | Self::Agent(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_has_a_word_and_a_name_of_its_own_and_the_rights_of_nobody_else() {
+        let id = Uuid::from_u128(7);
+        let agent = Actor::Agent(Named { id, name: "Night shift".to_owned() });
+        assert_eq!(agent.kind().as_str(), "agent");
+        assert_eq!((agent.id(), agent.name()), (Some(id), "Night shift"));
+        assert!(agent.operator().is_none());
+        assert!(!agent.is_system());
     }
 }

@@ -23,7 +23,7 @@ async fn viewer(call: &Call) -> Answer<Session> {
 async fn running(call: &Call, viewer: &Session) -> Answer<Vec<Value>> {
     let now = call.provider.state.now();
     // The SDK's list has no room for saying that there are more.
-    let (sessions, _) = self_service::sessions(&call.provider.state, viewer).await?;
+    let (sessions, _) = self_service::sessions(&call.provider.user_of(viewer), viewer).await?;
     let running = sessions.iter().filter(|session| session.is_live(now));
     Ok(running.map(|session| item(session, viewer.id)).collect())
 }
@@ -67,8 +67,7 @@ pub async fn end(Path(path): Path<HashMap<String, String>>, call: Call) -> Answe
     let viewer = viewer(&call).await?;
     let id = path.get("session_id").and_then(|text| Uuid::try_parse(text).ok());
     let id = id.ok_or_else(|| Refused::missing("There is no such session."))?;
-    let provider = &call.provider;
-    self_service::revoke(&provider.state, &viewer, id, &provider.origin).await?;
+    self_service::revoke(&call.provider.user_of(&viewer), &viewer, id).await?;
     Ok(Json(json!({})).into_response())
 }
 
@@ -89,8 +88,8 @@ pub async fn revoke(call: Call) -> Answer<Response> {
 }
 
 async fn everywhere(call: &Call, viewer: &Session) -> Answer<Response> {
-    let provider = &call.provider;
-    self_service::revoke_others(&provider.state, viewer, &provider.origin).await?;
-    self_service::revoke(&provider.state, viewer, viewer.id, &provider.origin).await?;
+    let caller = call.provider.user_of(viewer);
+    self_service::revoke_others(&caller, viewer).await?;
+    self_service::revoke(&caller, viewer, viewer.id).await?;
     Ok(Json(json!({})).into_response())
 }

@@ -103,9 +103,8 @@ pub async fn switch(call: Call) -> Answer<Response> {
     let Some(account) = accounts.iter().find(|account| account.external_id == wanted) else {
         return Err(Refused::missing("tenantId is no account that this session can switch to"));
     };
-    let provider = &call.provider;
     if !account.current {
-        self_service::switch(&provider.state, &subject.session, wanted, &provider.origin).await?;
+        self_service::switch(&call.provider.user_of(&subject.session), &subject.session, wanted).await?;
     }
     Ok(Json(tenant(subject.session.user_id, account)).into_response())
 }

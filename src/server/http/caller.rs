@@ -15,11 +15,11 @@ use crate::model::error::ApiError;
 use crate::model::percent::{decode, encode};
 use crate::model::text::EMAIL_MAX;
 use crate::server::crypto::device;
-use crate::server::domain::actor::Operator;
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::cookies::{self, SameSite, SetCookie, host_name};
 use crate::server::platform::url::is_path;
-use crate::server::service::caller::{Caller, Origin};
+use crate::server::service::caller::{Caller, Origin, ServerCaller};
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
@@ -38,6 +38,13 @@ pub struct OperatorContext {
     pub state: AppState,
     pub origin: Origin,
     pub operator: Operator,
+}
+
+impl OperatorContext {
+    /// The operator, at work on what belongs to no environment.
+    pub fn into_caller(self) -> ServerCaller {
+        ServerCaller { state: self.state, actor: Actor::Operator(self.operator), origin: self.origin }
+    }
 }
 
 /// The request that a server function or a page answers.

@@ -7,7 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::server::service::readiness;
+use crate::server::service::health::readiness;
 use crate::server::state::AppState;
 
 /// What is answered under any name.

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::server::platform::metrics::CONTENT_TYPE;
-use crate::server::service::measure;
+use crate::server::service::health::measure;
 use crate::server::state::AppState;
 
 /// All that is answered at that address.

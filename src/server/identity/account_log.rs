@@ -26,11 +26,12 @@ async fn show(provider: &Provider, parameters: &Parameters) -> ServiceResult<Res
         Err(asked) => return Ok(asked),
     };
     let cursor = parameters.get("cursor").unwrap_or_default();
-    let log = match self_service::account_log(&provider.state, &viewer, cursor).await {
+    let caller = provider.user_of(&viewer);
+    let log = match self_service::account_log(&caller, &viewer, cursor).await {
         Err(ServiceError::Forbidden) => None,
         log => Some(log?),
     };
-    let account = self_service::account_name(&provider.state, &viewer).await?;
+    let account = self_service::account_name(&caller, &viewer).await?;
     let named = account.as_deref().unwrap_or("any account");
     let page = match log {
         Some(log) => log_page(provider, &viewer, named, &log),

@@ -53,7 +53,7 @@ impl Proof {
 /// 204 when it is written; 422 with the field where the report cannot be.
 pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
     let (access, subject, reporter) = reporter(&provider, &body).await?;
-    let (application, origin) = (&access.application, &provider.origin);
+    let application = &access.application;
     if !is_json(&provider) {
         return Ok(refused(
             application,
@@ -66,9 +66,8 @@ pub async fn report(provider: Provider, body: Bytes) -> OAuthResult<Response> {
         Ok(report) => report,
         Err(error) => return Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, "body", &error.to_string())),
     };
-    let (environment_id, session_id) = (provider.environment.id, subject.session.id);
-    let written = report::record(&provider.state, environment_id, session_id, application, &report, reporter, origin);
-    match written.await {
+    let caller = provider.user_of(&subject.session);
+    match report::record(&caller, subject.session.id, application, &report, reporter).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(ServiceError::Invalid(errors)) => {
             Ok(refused(application, StatusCode::UNPROCESSABLE_ENTITY, &errors.first().field, &errors.to_string()))

@@ -64,9 +64,10 @@ pub async fn sessions(provider: Provider, BrowserQuery(parameters): BrowserQuery
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        let (sessions, more) = self_service::sessions(&provider.state, &viewer).await?;
-        let accounts = self_service::accounts(&provider.state, &viewer).await?;
-        let account = self_service::account_name(&provider.state, &viewer).await?;
+        let caller = provider.user_of(&viewer);
+        let (sessions, more) = self_service::sessions(&caller, &viewer).await?;
+        let accounts = self_service::accounts(&caller, &viewer).await?;
+        let account = self_service::account_name(&caller, &viewer).await?;
         let page = sessions_page(&provider, &viewer, (&sessions, more), &accounts);
         Ok(page.beside(beside(&provider, &viewer, account.as_deref(), SESSIONS)).into_response())
     };
@@ -85,7 +86,7 @@ pub async fn revoke(
             Err(asked) => return Ok(asked),
         };
         let session_id = session_id.ok_or(ServiceError::NotFound)?;
-        self_service::revoke(&provider.state, &viewer, session_id, &provider.origin).await?;
+        self_service::revoke(&provider.user_of(&viewer), &viewer, session_id).await?;
         Ok(if viewer.id == session_id { signed_out(&viewer) } else { back(&provider, &viewer) })
     };
     answer(&provider, done.await)
@@ -97,7 +98,7 @@ pub async fn revoke_others(provider: Provider, BrowserForm(form): BrowserForm) -
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        self_service::revoke_others(&provider.state, &viewer, &provider.origin).await?;
+        self_service::revoke_others(&provider.user_of(&viewer), &viewer).await?;
         Ok(back(&provider, &viewer))
     };
     answer(&provider, done.await)
@@ -110,7 +111,7 @@ pub async fn switch(provider: Provider, BrowserForm(form): BrowserForm) -> Respo
             Err(asked) => return Ok(asked),
         };
         let account = form.get("account").unwrap_or_default();
-        self_service::switch(&provider.state, &viewer, account, &provider.origin).await?;
+        self_service::switch(&provider.user_of(&viewer), &viewer, account).await?;
         Ok(back(&provider, &viewer))
     };
     answer(&provider, done.await)
@@ -122,7 +123,7 @@ pub async fn sign_out(provider: Provider, BrowserForm(form): BrowserForm) -> Res
             Ok(viewer) => viewer,
             Err(asked) => return Ok(asked),
         };
-        self_service::revoke(&provider.state, &viewer, viewer.id, &provider.origin).await?;
+        self_service::revoke(&provider.user_of(&viewer), &viewer, viewer.id).await?;
         Ok(signed_out(&viewer))
     };
     answer(&provider, done.await)

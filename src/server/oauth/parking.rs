@@ -16,11 +16,11 @@ use crate::server::error::ServiceResult;
 use crate::server::http::origin::origin;
 use crate::server::http::page;
 use crate::server::service::caller::Origin;
-use crate::server::service::parked::{self, Kept};
 use crate::server::service::registry::relying_party;
+use crate::server::service::session::parked::{self, Kept};
 use crate::server::state::AppState;
 
-pub use crate::server::service::parked::LONGEST;
+pub use crate::server::service::session::parked::LONGEST;
 
 /// Bytes that every proxy and browser carries.
 const CARRIED: usize = 2_000;

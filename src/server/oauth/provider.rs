@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 use super::error::OAuthError;
 use super::unnoted::Noted;
 use crate::server::domain::environment::Environment;
+use crate::server::domain::session::Session;
 use crate::server::http::origin::origin;
 use crate::server::http::{own_host, page};
-use crate::server::service::caller::Origin;
+use crate::server::service::caller::{Caller, Origin};
 use crate::server::service::registry::relying_party;
 use crate::server::state::AppState;
 
@@ -30,6 +31,11 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The user of a session, who asks for something of their own.
+    pub fn user_of(&self, session: &Session) -> Caller {
+        Caller::user_of(&self.state, &self.environment, session, &self.origin)
+    }
+
     pub fn issuer(&self) -> String {
         self.state.issuer(&self.environment)
     }

@@ -2,7 +2,7 @@
 //! sorted, and how they stand inside a sentence.
 //!
 //! Everything that is kept is in NFC. What comes of a text (search and sort keys, the stored spelling of an address) goes by
-//! [`VERSION`]: rows of another version are written anew when the server starts (`service/text_refresh`).
+//! [`VERSION`]: rows of another version are written anew when the server starts (`service/upkeep/text_refresh`).
 
 mod address;
 mod fold;

@@ -6,6 +6,7 @@ use crate::model::operator::{Role, Roles};
 use crate::server::crypto::device::{self, Device, Devices};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::environment::Environment;
+use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::client_address::Place;
 use crate::server::platform::rate_limit::{Attempt, Realm};
@@ -47,6 +48,37 @@ impl Origin {
     }
 }
 
+/// Somebody at work on what belongs to no environment: operators, portal sessions, and environments themselves.
+#[derive(Clone)]
+pub struct ServerCaller {
+    pub state: AppState,
+    pub actor: Actor,
+    pub origin: Origin,
+}
+
+impl ServerCaller {
+    /// Whoever administers the server, at its command line.
+    pub fn system(state: &AppState) -> Self {
+        Self { state: state.clone(), actor: Actor::System, origin: Origin::default() }
+    }
+
+    /// What only whoever administers the server may do.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] for all others.
+    pub fn require_system(&self) -> ServiceResult<()> {
+        if self.actor.is_system() { Ok(()) } else { Err(ServiceError::Forbidden) }
+    }
+
+    /// The operator, for what only somebody with a portal session can do.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] for all others.
+    pub fn operator(&self) -> ServiceResult<&Operator> {
+        self.actor.operator().ok_or(ServiceError::Forbidden)
+    }
+}
+
 /// Somebody at work in one environment: who acts, where, with which rights, and from where.
 #[derive(Clone)]
 pub struct Caller {
@@ -66,6 +98,17 @@ impl Caller {
         Self { state: state.clone(), actor: Actor::System, environment, roles, origin: Origin::default() }
     }
 
+    /// The user of a session, at work for themselves: without any right in the portal.
+    pub fn user_of(state: &AppState, environment: &Environment, session: &Session, origin: &Origin) -> Self {
+        Self {
+            state: state.clone(),
+            actor: Actor::user_of(session),
+            environment: environment.clone(),
+            roles: Roles::default(),
+            origin: origin.clone(),
+        }
+    }
+
     /// Seeing what the environment holds.
     pub fn require_view(&self) -> ServiceResult<()> {
         self.require(Roles::can_view)
@@ -83,6 +126,14 @@ impl Caller {
     /// [`ServiceError::Forbidden`] for all others.
     pub fn operator(&self) -> ServiceResult<&Operator> {
         self.actor.operator().ok_or(ServiceError::Forbidden)
+    }
+
+    /// What only whoever administers the server may do.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] for all others.
+    pub fn require_system(&self) -> ServiceResult<()> {
+        if self.actor.is_system() { Ok(()) } else { Err(ServiceError::Forbidden) }
     }
 
     pub fn is(&self, operator_id: Option<Uuid>) -> bool {

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::audit::{self, Event, failed_sign_in};
-use super::caller::{Caller, Origin};
+use super::caller::{Caller, Origin, ServerCaller};
 use super::impersonation::live;
 use super::session;
 use crate::model::audit::action;
@@ -29,8 +29,8 @@ use crate::server::platform::text;
 use crate::server::state::AppState;
 
 pub use manage::{
-    Ended, NewOperator, NewPassword, change_roles_in, create_in, disable_in, enable_in, new_password,
-    reset_password_in, sign_out_everywhere_in,
+    Ended, NewOperator, NewPassword, change_roles, change_roles_in, create, create_in, disable, enable, new_password,
+    reset_password, reset_password_in, sign_out_everywhere,
 };
 
 /// A portal session lasts a working day.
@@ -218,19 +218,18 @@ async fn places(state: &AppState, operator_id: Uuid) -> ServiceResult<Arc<Vec<(E
 
 /// Ends the operator's portal session, and the impersonations that were started from it: also those that were not opened yet.
 /// Where more of them run than the operator was `shown`, nothing ends: a page may be older than what was started elsewhere.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for who is no operator.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn sign_out(
-    state: &AppState,
-    operator: &Operator,
-    shown: Option<i64>,
-    origin: &Origin,
-) -> ServiceResult<SignedOut> {
+pub async fn sign_out(caller: &ServerCaller, shown: Option<i64>) -> ServiceResult<SignedOut> {
+    let (state, operator) = (&caller.state, caller.operator()?);
     let mut tx = state.db.write().await?;
     let (ending, _) = session_table::running_from(&mut tx, operator.session_id, state.now()).await?;
     if ending > shown.unwrap_or_default() {
         return Ok(SignedOut::Asks);
     }
-    end_session(state, &mut tx, operator, origin).await?;
+    end_session(state, &mut tx, operator, &caller.origin).await?;
     tx.commit().await?;
     Ok(SignedOut::Done)
 }

@@ -1,6 +1,7 @@
 //! A session's standing: whether it may go on, asked at every use, and its one end.
 
 pub mod browser;
+pub mod parked;
 pub mod password_link;
 pub mod report;
 pub mod self_service;
@@ -96,45 +97,6 @@ pub async fn end_in(
     audit::record(state, tx, event.from(origin)).await?;
     back_channel_logout::enqueue(state, tx, session).await?;
     Ok(true)
-}
-
-/// Ends a session that is known by its id only. Gives whether this call ended it.
-///
-/// # Errors
-/// [`ServiceError::NotFound`] where the environment has no such session.
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn end(
-    state: &AppState,
-    environment_id: Uuid,
-    id: Uuid,
-    reason: EndReason,
-    by: &Actor,
-    origin: &Origin,
-) -> ServiceResult<bool> {
-    let mut tx = state.db.write().await?;
-    let session = table::standing(&mut tx, environment_id, id).await?.ok_or(ServiceError::NotFound)?;
-    let ended = end_in(state, &mut tx, &session, reason, by, origin).await?;
-    tx.commit().await?;
-    Ok(ended)
-}
-
-/// Ends one of the user's own sessions, as asked for in *My sessions*.
-///
-/// # Errors
-/// [`ServiceError::NotFound`] where it is not the user's.
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn revoke_own(
-    state: &AppState,
-    tx: &mut Tx,
-    viewer: &Session,
-    id: Uuid,
-    origin: &Origin,
-) -> ServiceResult<bool> {
-    let session = table::standing(tx, viewer.environment_id, id)
-        .await?
-        .filter(|session| session.user_id == viewer.user_id)
-        .ok_or(ServiceError::NotFound)?;
-    end_in(state, tx, &session, EndReason::RevokedByUser, &Actor::user_of(&session), origin).await
 }
 
 /// Moves a session to another account of its user and remembers it as the user's active one, unless an operator did it.

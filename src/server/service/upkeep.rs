@@ -3,13 +3,16 @@
 //! Sessions, events and everything that names people stay. Codes and tokens stay until a day after their session ended:
 //! until then a second use of one is recognised as such. An import that was interrupted is finished here, or forgotten.
 
+pub mod text_refresh;
+
 use chrono::TimeDelta;
 
 use super::audit::failed_sign_in;
 use super::directory::signing_key;
+use super::import;
 use super::registry::problem;
+use super::session::parked;
 use super::tokens::client;
-use super::{import, parked};
 use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;

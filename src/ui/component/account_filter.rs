@@ -8,7 +8,7 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
+use crate::model::account::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::model::text::isolated;
 use crate::rpc::accounts::SearchAccounts;
 use crate::ui::component::number::{grouped, up_to};

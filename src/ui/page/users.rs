@@ -9,7 +9,8 @@ mod toolbar;
 
 use leptos::prelude::*;
 
-use crate::model::search::{ACCOUNTS_COUNTED, USERS_COUNTED, USERS_MATCHED};
+use crate::model::account::ACCOUNTS_COUNTED;
+use crate::model::search::{USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::rpc::users::ListUsers;
 use crate::ui::component::number::up_to;

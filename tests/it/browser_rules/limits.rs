@@ -204,7 +204,7 @@ async fn a_page_that_asks_who_it_is_carries_no_long_address() {
 async fn a_stranger_throws_away_only_what_waits_for_the_strangers_own_network() {
     use understudy::server::db::environment;
     use understudy::server::service::caller::Origin;
-    use understudy::server::service::parked::{self, Kept};
+    use understudy::server::service::session::parked::{self, Kept};
     let app = TestApp::new().await;
     let mut conn = app.state.db.read().await.expect("a connection");
     let id = environment::by_slug(&mut conn, "production").await.expect("a query").expect("an environment").id;

@@ -5,11 +5,10 @@ use understudy::server::cli::demo;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::crypto::password::Door;
 use understudy::server::db::{Db, Raw, environment, user};
-use understudy::server::domain::actor::Actor;
 use understudy::server::platform::clock::SystemClock;
 use understudy::server::platform::outbound::Recorder;
 use understudy::server::platform::random::SystemRandom;
-use understudy::server::service::caller::Origin;
+use understudy::server::service::caller::{Origin, ServerCaller};
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 
@@ -99,18 +98,9 @@ async fn the_demonstration_is_complete_and_put_in_once() {
 async fn the_demonstration_keeps_out_of_other_peoples_data() {
     let folder = Folder::new("foreign");
     let state = empty_state(&folder).await;
-    let mut tx = state.db.write().await.expect("a transaction");
-    let made = understudy::server::service::directory::environment::create_in(
-        &state,
-        &mut tx,
-        &Actor::System,
-        "production",
-        "Production",
-        0,
-    )
-    .await;
+    let by = ServerCaller::system(&state);
+    let made = understudy::server::service::directory::environment::create(&by, "production", "Production").await;
     made.expect("an environment");
-    tx.commit().await.expect("commit");
     let refused = prepare(&state).await.expect_err("other data");
     assert!(refused.to_string().contains("this database holds other data"), "{refused}");
 }

@@ -16,12 +16,12 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
-use understudy::server::domain::actor::Actor;
+use understudy::server::domain::actor::{Actor, Named};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
-use understudy::server::service::caller::Caller;
+use understudy::server::service::caller::{Caller, Origin, ServerCaller};
 use understudy::server::service::operator::NewOperator;
-use understudy::server::service::{impersonation, operator, upkeep};
+use understudy::server::service::{directory, impersonation, operator, session, upkeep};
 
 const VERA: &str = "vera@understudy.example";
 
@@ -176,9 +176,8 @@ async fn what_runs_grows_less_as_time_passes_though_nothing_is_written() {
 async fn a_start_that_comes_after_the_sign_out_starts_nothing() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
-    operator::sign_out(&app.state, caller.operator().expect("an operator"), None, &caller.origin)
-        .await
-        .expect("she signs out");
+    let Caller { state, actor, origin, .. } = caller.clone();
+    operator::sign_out(&ServerCaller { state, actor, origin }, None).await.expect("she signs out");
     let outcome = impersonation::start(&caller, &wanted(&app, AMARA).await).await;
     assert!(matches!(outcome, Err(ServiceError::Unauthenticated)), "{outcome:?}");
     assert_eq!(app.count("sessions").await, 0);
@@ -282,26 +281,49 @@ async fn a_leaked_password_is_answered_by_another_one() {
 }
 
 #[tokio::test]
+async fn what_administers_the_server_is_refused_to_every_other_actor() {
+    let app = TestApp::new().await;
+    let olivia = app.caller(OLIVIA, "production").await;
+    let named = || Named { id: app.state.new_id(), name: "Somebody".to_owned() };
+    let others = [olivia.actor.clone(), Actor::User(named()), Actor::Client(named()), Actor::Agent(named())];
+    for actor in others {
+        let caller = ServerCaller { state: app.state.clone(), actor: actor.clone(), origin: Origin::default() };
+        let within = Caller { actor: actor.clone(), ..olivia.clone() };
+        let outcomes = [
+            operator::disable(&caller, VERA).await.map(drop),
+            operator::enable(&caller, VERA).await,
+            operator::sign_out_everywhere(&caller, VERA).await.map(drop),
+            operator::change_roles(&caller, VERA, None, &[Role::Owner], &[]).await,
+            directory::environment::create(&caller, "another", "Another").await.map(drop),
+            directory::environment::set_host(&within, Some("login.acme.example")).await.map(drop),
+            session::password_link::make(&within, AMARA).await.map(drop),
+        ];
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(ServiceError::Forbidden)), "{actor:?}: {outcome:?}");
+        }
+    }
+    assert_eq!(app.events("operator.disabled").await.len() + app.events("user.password_link_made").await.len(), 0);
+}
+
+#[tokio::test]
 async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let app = TestApp::new().await;
     let chosen = operator::new_password(&app.state, "a-long-password").await.expect("a password");
     let another = operator::new_password(&app.state, "another-long-password").await.expect("a password");
     let _held = [app.state.passwords.turn(Door::Portal).await, app.state.passwords.turn(Door::Portal).await];
     let mut tx = app.state.db.write().await.expect("a transaction");
+    let by = ServerCaller::system(&app.state);
     let stored = async {
         let roles = [Role::Admin].into_iter().collect();
         let email = "new@understudy.example";
         operator::create_in(
-            &app.state,
+            &by,
             &mut tx,
-            &Actor::System,
             NewOperator { email, name: "New", password: chosen, environment_id: None, roles },
         )
         .await
         .expect("an operator");
-        operator::reset_password_in(&app.state, &mut tx, &Actor::System, VERA, &another)
-            .await
-            .expect("another password");
+        operator::reset_password_in(&by, &mut tx, VERA, &another).await.expect("another password");
     };
     tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
     let short = operator::new_password(&app.state, "short").await;

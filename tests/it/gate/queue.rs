@@ -9,7 +9,7 @@ use super::{AMARA, OLIVIA, hosted, portal};
 use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
-use understudy::server::db::{environment, user};
+use understudy::server::db::user;
 use understudy::server::domain::actor::Actor;
 use understudy::server::service::caller::Origin;
 use understudy::server::service::session::{self, password_link};
@@ -61,10 +61,7 @@ async fn a_hash_that_would_take_minutes_is_no_hash() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_is_posted_many_times_at_once_is_worked_for_a_few_times() {
     let app = TestApp::new().await;
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
-    tx.commit().await.expect("commit");
+    let link = password_link::make(&app.system().await, AMARA).await.expect("a link");
     let mut crowd = JoinSet::new();
     for _ in 0..150 {
         let (mut browser, code) = (app.browser(), link.code.clone());
@@ -85,10 +82,7 @@ async fn a_link_that_is_posted_many_times_at_once_is_worked_for_a_few_times() {
 #[tokio::test]
 async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works() {
     let app = TestApp::new().await;
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
-    tx.commit().await.expect("commit");
+    let link = password_link::make(&app.system().await, AMARA).await.expect("a link");
     let mut waiting = JoinSet::new();
     let held = [app.state.passwords.turn(Door::Hosted).await, app.state.passwords.turn(Door::Hosted).await];
     while app.state.passwords.waiting(Door::Hosted) < 100 {

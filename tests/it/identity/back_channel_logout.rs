@@ -15,10 +15,8 @@ use super::flow::{claims, signed_in, text, tokens};
 use crate::support::TestApp;
 use understudy::model::session::EndReason;
 use understudy::server::db::environment;
-use understudy::server::domain::actor::Actor;
 use understudy::server::job::Worker;
 use understudy::server::platform::outbound::Recorded;
-use understudy::server::service::caller::Origin;
 use understudy::server::service::session;
 
 const CONSOLE: &str = "https://console.example/backchannel";
@@ -61,10 +59,7 @@ async fn production(app: &TestApp) -> Uuid {
 
 /// Ends a session as nobody in particular.
 async fn end(app: &TestApp, sid: Uuid) {
-    let origin = Origin::default();
-    session::end(&app.state, production(app).await, sid, EndReason::SignedOut, &Actor::System, &origin)
-        .await
-        .expect("an end");
+    app.end_session(sid, EndReason::SignedOut).await.expect("an end");
 }
 
 /// A user signs in to an application, slowly enough for every limit; gives the session's id.

@@ -10,8 +10,8 @@ use super::flow::{AMARA, VERIFIER, answered, authorize_path, basic, claims, redi
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{Browser, ORIGIN, ResponseExt, TestApp, USER_PASSWORD, encode};
 use understudy::server::db::environment;
-use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceResult;
+use understudy::server::service::caller::Caller;
 use understudy::server::service::directory::environment::{self as service, Moved};
 
 pub const HOST: &str = "login.acme.example";
@@ -20,11 +20,10 @@ pub const FORMER: &str = "http://localhost:3000/id/production";
 
 /// Serves production at this host name, or below the public address.
 async fn try_move_to(app: &TestApp, slug: &str, host: Option<&str>) -> ServiceResult<Option<Moved>> {
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    let row = environment::by_slug(&mut tx, slug).await.expect("a query").expect("an environment");
-    let moved = service::set_host_in(&app.state, &mut tx, &Actor::System, &row, host).await?;
-    tx.commit().await.expect("commit");
-    Ok(moved)
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let row = environment::by_slug(&mut conn, slug).await.expect("a query").expect("an environment");
+    drop(conn);
+    service::set_host(&Caller::system(&app.state, row), host).await
 }
 
 async fn move_to(app: &TestApp, host: Option<&str>) -> Moved {

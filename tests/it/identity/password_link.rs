@@ -8,8 +8,6 @@ use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::Door;
-use understudy::server::db::environment;
-use understudy::server::domain::actor::Actor;
 use understudy::server::service::impersonation;
 use understudy::server::service::session::password_link;
 
@@ -17,12 +15,7 @@ const GIORGOS: &str = "giorgos@northwind.example";
 const NEW: &str = "four quiet words here";
 
 async fn link(app: &TestApp, email: &str) -> Result<String, String> {
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let made = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, email)
-        .await
-        .map_err(|error| error.to_string())?;
-    tx.commit().await.expect("commit");
+    let made = password_link::make(&app.system().await, email).await.map_err(|error| error.to_string())?;
     Ok(made.code)
 }
 

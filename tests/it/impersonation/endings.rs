@@ -130,9 +130,7 @@ async fn every_end_is_told_in_a_sentence_and_in_no_code_word() {
     for reason in EndReason::ALL {
         app.advance(TimeDelta::minutes(1));
         let id = start(&app, "amara@northwind.example").await.session_id;
-        let by = &understudy::server::domain::actor::Actor::System;
-        let environment = caller.environment.id;
-        let ended = service::session::end(&app.state, environment, id, reason, by, &caller.origin).await;
+        let ended = app.end_session(id, reason).await;
         assert!(ended.expect("it ends"), "{reason:?}");
         let events = app.events("impersonation.ended").await;
         let told = events.last().expect("an event").description.as_str();

@@ -11,8 +11,7 @@ use understudy::model::mode::Mode;
 use understudy::model::session::{EndReason, SessionKind};
 use understudy::server::db::environment;
 use understudy::server::db::session::{self as table, NewSession};
-use understudy::server::domain::actor::Actor;
-use understudy::server::service::caller::Origin;
+use understudy::server::service::caller::{Caller, Origin};
 use understudy::server::service::session::{self, password_link, self_service};
 
 /// Sessions of the user's own, a second apart, the last one a second ago. Gives them in that order.
@@ -48,10 +47,7 @@ pub async fn begin(app: &TestApp, email: &str, count: i32) -> Vec<Uuid> {
 }
 
 async fn new_password(app: &TestApp) -> StatusCode {
-    let mut tx = app.state.db.write().await.expect("a transaction");
-    let row = environment::by_slug(&mut tx, "production").await.expect("a look").expect("an environment");
-    let link = password_link::make_in(&app.state, &mut tx, &Actor::System, &row, AMARA).await.expect("a link");
-    tx.commit().await.expect("commit");
+    let link = password_link::make(&app.system().await, AMARA).await.expect("a link");
     let form = [("link", link.code.as_str()), ("password", NEW), ("again", NEW)];
     app.browser().post("/id/production/password", &form).await.status()
 }
@@ -77,7 +73,7 @@ async fn signing_out_everywhere_lets_others_write_and_what_is_ended_stays_ended(
     let row = environment::by_slug(&mut conn, "production").await.expect("a look").expect("an environment");
     let viewer = table::standing(&mut conn, row.id, own).await.expect("a look").expect("her session");
     drop(conn);
-    let origin = Origin::default();
+    let caller = Caller::user_of(&app.state, &row, &viewer, &Origin::default());
     let others = async {
         loop {
             app.execute("UPDATE environments SET position = position + 1 WHERE slug = 'staging'").await;
@@ -90,11 +86,11 @@ async fn signing_out_everywhere_lets_others_write_and_what_is_ended_stays_ended(
     tokio::select! {
         biased;
         () = others => {}
-        ended = self_service::revoke_others(&app.state, &viewer, &origin) => panic!("nobody was let through: {ended:?}"),
+        ended = self_service::revoke_others(&caller, &viewer) => panic!("nobody was let through: {ended:?}"),
     }
     let ended = app.count(ENDED).await;
     assert!((100..1_000).contains(&ended), "{ended}");
-    self_service::revoke_others(&app.state, &viewer, &origin).await.expect("the rest ends");
+    self_service::revoke_others(&caller, &viewer).await.expect("the rest ends");
     assert_eq!(app.count(RUNNING).await, 1);
     assert!(lives(&app, own).await);
     assert_eq!(app.events("session.revoked").await.len(), 1_000);

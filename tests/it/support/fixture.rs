@@ -17,9 +17,9 @@ use understudy::server::crypto::secret;
 use understudy::server::db::Tx;
 use understudy::server::db::environment;
 use understudy::server::db::signing_key;
-use understudy::server::domain::actor::Actor;
 use understudy::server::domain::environment::Environment;
 use understudy::server::domain::key::SealedKey;
+use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::directory::account::{self, Account};
 use understudy::server::service::directory::application::{self, Application, ClientSecret};
 use understudy::server::service::directory::given::Given;
@@ -87,7 +87,7 @@ async fn load_operators(state: &AppState, tx: &mut Tx) {
             disabled_at: None,
         };
         understudy::server::db::operator::insert(tx, &row, state.now()).await.expect("an operator");
-        operators::change_roles_in(state, tx, &Actor::System, email, None, roles, &[]).await.expect("roles");
+        operators::change_roles_in(&ServerCaller::system(state), tx, email, None, roles, &[]).await.expect("roles");
     }
 }
 

@@ -8,9 +8,9 @@ use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::denial::Denial;
 use understudy::model::impersonation::StartImpersonation;
 use understudy::server::crypto::password::Door;
-use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceError;
 use understudy::server::service;
+use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::import::Kind;
 use understudy::server::service::operator::NewOperator;
 
@@ -137,7 +137,7 @@ async fn a_row_that_an_older_version_took_is_signed_in_to_and_is_nobody_elses() 
     assert!(matches!(refused, Err(ServiceError::Denied(Denial::SelfImpersonation))));
     // A start of the server gives it the spelling of today, and leaves what has none.
     app.execute("UPDATE users SET text_version = 1").await;
-    service::text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
+    service::upkeep::text_refresh::run(&app.state, u64::MAX).await.expect("a refresh");
     app.user_id("olivia@understudy.example").await;
     assert!(signs_in(&app, "\"olivia\"@understudy.example", USER_PASSWORD).await);
     assert!(signs_in(&app, "a..b@harbor.example", USER_PASSWORD).await);
@@ -168,18 +168,9 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     app.state.limits.lift();
     let create = async |email: &str| {
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
-        let mut tx = app.state.db.write().await.expect("a transaction");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
-        let made = service::operator::create_in(
-            &app.state,
-            &mut tx,
-            &Actor::System,
-            NewOperator { email, name: "Sue", password, environment_id: None, roles },
-        )
-        .await;
-        if made.is_ok() {
-            tx.commit().await.expect("commit");
-        }
+        let new = NewOperator { email, name: "Sue", password, environment_id: None, roles };
+        let made = service::operator::create(&ServerCaller::system(&app.state), new).await;
         made.map(|_| ()).map_err(|error| error.to_string())
     };
     create("support@bücher.example").await.expect("an operator");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::TestApp;
 use understudy::model::user::UserQuery;
 use understudy::server::job;
-use understudy::server::service::{self, text_refresh};
+use understudy::server::service::{self, upkeep::text_refresh};
 
 async fn found(app: &TestApp, q: &str) -> Vec<String> {
     let caller = app.caller("olivia@understudy.example", "production").await;

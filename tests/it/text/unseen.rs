@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 
 use super::import;
 use crate::support::{ResponseExt, TestApp, error_in};
-use understudy::server::domain::actor::Actor;
 use understudy::server::service;
+use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::import::Kind;
 use understudy::server::service::operator::NewOperator;
 
@@ -140,18 +140,13 @@ async fn a_name_of_which_nothing_can_be_seen_is_none() {
             assert!(import(&app, kind, &csv).await.is_err(), "{kind:?} {name:?}");
         }
         let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
-        let mut tx = app.state.db.write().await.expect("a transaction");
-        let made = service::directory::environment::create_in(&app.state, &mut tx, &Actor::System, "x", name, 9).await;
+        let by = ServerCaller::system(&app.state);
+        let made = service::directory::environment::create(&by, "x", name).await;
         assert!(made.is_err(), "environment {name:?}");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
         let email = "new@understudy.example";
-        let made = service::operator::create_in(
-            &app.state,
-            &mut tx,
-            &Actor::System,
-            NewOperator { email, name, password, environment_id: None, roles },
-        )
-        .await;
+        let new = NewOperator { email, name, password, environment_id: None, roles };
+        let made = service::operator::create(&by, new).await;
         assert!(made.is_err(), "operator {name:?}");
     }
 }

@@ -6,26 +6,32 @@ use crate::model::audit::action;
 use crate::model::environment::is_slug;
 use crate::server::db::environment;
 use crate::server::db::{Tx, credential};
-use crate::server::domain::actor::Actor;
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
-use crate::server::state::AppState;
+use crate::server::service::caller::{Caller, ServerCaller};
 
-/// Makes an environment, impersonation off, with an active and a next signing key of each algorithm.
+/// Makes an environment after all others, impersonation off, with an active and a next signing key of each algorithm.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where the slug or the name cannot be used or the slug is taken.
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where the slug or the name
+/// cannot be used or the slug is taken.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create_in(
-    state: &AppState,
-    tx: &mut Tx,
-    by: &Actor,
-    slug: &str,
-    name: &str,
-    position: i64,
-) -> ServiceResult<Environment> {
+pub async fn create(caller: &ServerCaller, slug: &str, name: &str) -> ServiceResult<Environment> {
+    let mut tx = caller.state.db.write().await?;
+    let row = create_in(caller, &mut tx, slug, name).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// [`create`] in a transaction of the caller's.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, slug: &str, name: &str) -> ServiceResult<Environment> {
+    caller.require_system()?;
+    let state = &caller.state;
     if !is_slug(slug) {
         return Err(ServiceError::invalid(
             "slug",
@@ -39,11 +45,13 @@ pub async fn create_in(
         return Err(taken());
     }
     let row = Environment { id: state.new_id(), slug: slug.to_owned(), name, host: None };
+    let position = i64::try_from(environment::all(tx).await?.len()).map_err(anyhow::Error::from)?;
     let inserted = environment::insert(tx, &row, position, state.now()).await;
     inserted.map_err(|error| error.or_taken(taken))?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
     let sentence = format!("The environment {} was made", row.name);
-    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_CREATED, sentence).by(by)).await?;
+    let event = Event::of(row.id, action::ENVIRONMENT_CREATED, sentence).by(&caller.actor).from(&caller.origin);
+    audit::record(state, tx, event).await?;
     Ok(row)
 }
 
@@ -56,40 +64,41 @@ pub struct Moved {
     pub revoked: u64,
 }
 
-/// Serves an environment at a host name of its own from now on, or with `None` below the public address. That is another
+/// Serves the environment at a host name of its own from now on, or with `None` below the public address. That is another
 /// issuer, and a token is never of two (OpenID Connect Core, section 12.2): those of the former one are good no more. `None`
 /// where it is served there already.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn set_host_in(
-    state: &AppState,
-    tx: &mut Tx,
-    by: &Actor,
-    row: &Environment,
-    host: Option<&str>,
-) -> ServiceResult<Option<Moved>> {
+pub async fn set_host(caller: &Caller, host: Option<&str>) -> ServiceResult<Option<Moved>> {
+    caller.require_system()?;
+    let state = &caller.state;
     let invalid = |message: String| ServiceError::invalid("host", message);
     let host = host.map(|host| own_host(&state.public_url, host)).transpose().map_err(invalid)?;
+    let mut tx = state.db.write().await?;
+    let all = environment::all(&mut tx).await?;
+    // As it is now: the caller's was read before.
+    let row = all.iter().find(|row| row.id == caller.environment.id).ok_or(ServiceError::NotFound)?;
     if host == row.host {
         return Ok(None);
     }
     if let Some(host) = &host {
-        let all = environment::all(tx).await?;
         let same_name = |other: &&Environment| other.host.as_deref().is_some_and(|known| name(known) == name(host));
         if let Some(other) = all.iter().filter(|other| other.id != row.id).find(same_name) {
             // Cookies do not tell ports apart.
             return Err(invalid(format!("{} is the host name of {} already", name(host), other.slug)));
         }
     }
-    environment::set_host(tx, row.id, host.as_deref()).await?;
-    let revoked = credential::revoke_of_environment(tx, row.id, state.now()).await?;
+    environment::set_host(&mut tx, row.id, host.as_deref()).await?;
+    let revoked = credential::revoke_of_environment(&mut tx, row.id, state.now()).await?;
     let former_issuer = state.issuer(row);
     let environment = Environment { host, ..row.clone() };
     let issuer = state.issuer(&environment);
     let sentence = format!("The issuer is {issuer} from now on, and no longer {former_issuer}");
-    audit::record(state, tx, Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence).by(by)).await?;
+    let event = Event::of(row.id, action::ENVIRONMENT_HOST_CHANGED, sentence).by(&caller.actor).from(&caller.origin);
+    audit::record(state, &mut tx, event).await?;
+    tx.commit().await?;
     Ok(Some(Moved { environment, issuer, former_issuer, revoked }))
 }
 

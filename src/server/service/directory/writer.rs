@@ -62,7 +62,9 @@ impl<'a> Writer<'a> {
     pub fn of_caller(caller: &'a Caller, tx: &'a mut Tx) -> Self {
         let how = match &caller.actor {
             Actor::System => "at the command line".to_owned(),
-            actor => format!("by {}", actor.name()),
+            Actor::Operator(_) | Actor::User(_) | Actor::Client(_) | Actor::Agent(_) => {
+                format!("by {}", caller.actor.name())
+            }
         };
         Self {
             state: &caller.state,

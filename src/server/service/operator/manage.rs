@@ -1,6 +1,6 @@
 //! The life of an operator: made, given roles, disabled, enabled, given a new password, signed out everywhere. The command
 //! line asks for it; whoever can write the database may do it, also when nobody else can get in, and all of it is in the
-//! audit trail.
+//! audit trail. Everybody else is [`ServiceError::Forbidden`].
 
 use uuid::Uuid;
 
@@ -12,17 +12,19 @@ use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen
 use crate::server::db::environment;
 use crate::server::db::operator::OperatorRecord;
 use crate::server::db::{Tx, session as session_table, text as text_table};
-use crate::server::domain::actor::Actor;
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Origin;
+use crate::server::service::caller::ServerCaller;
 use crate::server::service::session;
 use crate::server::state::AppState;
 
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
+
+/// How an event says that it came about.
+const HOW: &str = "at the command line";
 
 /// What ended with a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +75,20 @@ pub struct NewOperator<'a> {
 /// # Errors
 /// [`ServiceError::Invalid`] for the e-mail or the name.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperator<'_>) -> ServiceResult<Uuid> {
+pub async fn create(caller: &ServerCaller, new: NewOperator<'_>) -> ServiceResult<Uuid> {
+    let mut tx = caller.state.db.write().await?;
+    let id = create_in(caller, &mut tx, new).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// [`create`] in a transaction of the caller's.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, new: NewOperator<'_>) -> ServiceResult<Uuid> {
+    caller.require_system()?;
+    let state = &caller.state;
     let NewOperator { email, name, password, environment_id, roles } = new;
     let typed = email;
     let email =
@@ -91,7 +106,7 @@ pub async fn create_in(state: &AppState, tx: &mut Tx, by: &Actor, new: NewOperat
     for role in roles.iter() {
         table::grant(tx, state.new_id(), row.id, environment_id, role).await?;
     }
-    record(state, tx, by, row.id, action::OPERATOR_CREATED, &sentence).await?;
+    record(caller, tx, row.id, action::OPERATOR_CREATED, &sentence).await?;
     Ok(row.id)
 }
 
@@ -110,15 +125,32 @@ fn validate_password(password: &str) -> ServiceResult<()> {
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn change_roles_in(
-    state: &AppState,
-    tx: &mut Tx,
-    by: &Actor,
+pub async fn change_roles(
+    caller: &ServerCaller,
     email: &str,
     environment_id: Option<Uuid>,
     grant: &[Role],
     revoke: &[Role],
 ) -> ServiceResult<()> {
+    let mut tx = caller.state.db.write().await?;
+    change_roles_in(caller, &mut tx, email, environment_id, grant, revoke).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// [`change_roles`] in a transaction of the caller's.
+///
+/// # Errors
+/// As [`change_roles`].
+pub async fn change_roles_in(
+    caller: &ServerCaller,
+    tx: &mut Tx,
+    email: &str,
+    environment_id: Option<Uuid>,
+    grant: &[Role],
+    revoke: &[Role],
+) -> ServiceResult<()> {
+    caller.require_system()?;
     let row = known(tx, email).await?;
     let sentence = format!(
         "Roles of {} changed: granted {}; taken away {}",
@@ -130,7 +162,7 @@ pub async fn change_roles_in(
     // stand in its trail.
     let mut places = table::environments(tx, row.id).await?;
     for role in grant {
-        table::grant(tx, state.new_id(), row.id, environment_id, *role).await?;
+        table::grant(tx, caller.state.new_id(), row.id, environment_id, *role).await?;
     }
     for role in revoke {
         table::revoke(tx, row.id, environment_id, *role).await?;
@@ -140,7 +172,7 @@ pub async fn change_roles_in(
             places.push(place);
         }
     }
-    record_in(state, tx, by, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
+    record_in(caller, tx, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
 }
 
 /// Shuts an operator out: at once, on every server, in every tab.
@@ -148,15 +180,18 @@ pub async fn change_roles_in(
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn disable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
-    let row = known(tx, email).await?;
+pub async fn disable(caller: &ServerCaller, email: &str) -> ServiceResult<Ended> {
+    caller.require_system()?;
+    let mut tx = caller.state.db.write().await?;
+    let row = known(&mut tx, email).await?;
     if row.disabled_at.is_some() {
         return Ok(Ended::default());
     }
-    table::set_disabled(tx, row.id, Some(state.now())).await?;
-    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorLostRight).await?;
-    let sentence = format!("{} was disabled {}: {}", row.name, told(by), ended.sentence());
-    record(state, tx, by, row.id, action::OPERATOR_DISABLED, &sentence).await?;
+    table::set_disabled(&mut tx, row.id, Some(caller.state.now())).await?;
+    let ended = end_everything(caller, &mut tx, row.id, EndReason::OperatorLostRight).await?;
+    let sentence = format!("{} was disabled {HOW}: {}", row.name, ended.sentence());
+    record(caller, &mut tx, row.id, action::OPERATOR_DISABLED, &sentence).await?;
+    tx.commit().await?;
     Ok(ended)
 }
 
@@ -165,14 +200,18 @@ pub async fn disable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) 
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn enable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<()> {
-    let row = known(tx, email).await?;
+pub async fn enable(caller: &ServerCaller, email: &str) -> ServiceResult<()> {
+    caller.require_system()?;
+    let mut tx = caller.state.db.write().await?;
+    let row = known(&mut tx, email).await?;
     if row.disabled_at.is_none() {
         return Ok(());
     }
-    table::set_disabled(tx, row.id, None).await?;
-    let sentence = format!("{} was enabled again {}", row.name, told(by));
-    record(state, tx, by, row.id, action::OPERATOR_ENABLED, &sentence).await
+    table::set_disabled(&mut tx, row.id, None).await?;
+    let sentence = format!("{} was enabled again {HOW}", row.name);
+    record(caller, &mut tx, row.id, action::OPERATOR_ENABLED, &sentence).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Gives an operator another password; whoever is signed in with the old one is not any more.
@@ -180,18 +219,29 @@ pub async fn enable_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
+pub async fn reset_password(caller: &ServerCaller, email: &str, password: &NewPassword) -> ServiceResult<Ended> {
+    let mut tx = caller.state.db.write().await?;
+    let ended = reset_password_in(caller, &mut tx, email, password).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// [`reset_password`] in a transaction of the caller's.
+///
+/// # Errors
+/// As [`reset_password`].
 pub async fn reset_password_in(
-    state: &AppState,
+    caller: &ServerCaller,
     tx: &mut Tx,
-    by: &Actor,
     email: &str,
     password: &NewPassword,
 ) -> ServiceResult<Ended> {
+    caller.require_system()?;
     let row = known(tx, email).await?;
     table::set_password(tx, row.id, &password.hash).await?;
-    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} got a new password {}: {}", row.name, told(by), ended.sentence());
-    record(state, tx, by, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
+    let ended = end_everything(caller, tx, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} got a new password {HOW}: {}", row.name, ended.sentence());
+    record(caller, tx, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
     Ok(ended)
 }
 
@@ -200,20 +250,15 @@ pub async fn reset_password_in(
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn sign_out_everywhere_in(state: &AppState, tx: &mut Tx, by: &Actor, email: &str) -> ServiceResult<Ended> {
-    let row = known(tx, email).await?;
-    let ended = end_everything(state, tx, by, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} was signed out everywhere {}: {}", row.name, told(by), ended.sentence());
-    record(state, tx, by, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
+pub async fn sign_out_everywhere(caller: &ServerCaller, email: &str) -> ServiceResult<Ended> {
+    caller.require_system()?;
+    let mut tx = caller.state.db.write().await?;
+    let row = known(&mut tx, email).await?;
+    let ended = end_everything(caller, &mut tx, row.id, EndReason::OperatorSignedOut).await?;
+    let sentence = format!("{} was signed out everywhere {HOW}: {}", row.name, ended.sentence());
+    record(caller, &mut tx, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
+    tx.commit().await?;
     Ok(ended)
-}
-
-/// Who did it, in a sentence.
-fn told(by: &Actor) -> String {
-    match by {
-        Actor::System => "at the command line".to_owned(),
-        other => format!("by {}", other.name()),
-    }
 }
 
 async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRecord> {
@@ -228,13 +273,8 @@ async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>> {
 }
 
 /// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.
-async fn end_everything(
-    state: &AppState,
-    tx: &mut Tx,
-    by: &Actor,
-    id: Uuid,
-    reason: EndReason,
-) -> ServiceResult<Ended> {
+async fn end_everything(caller: &ServerCaller, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
+    let state = &caller.state;
     let mut ended = Ended { portal_sessions: table::end_sessions(tx, id, state.now()).await?, impersonations: 0 };
     loop {
         let batch = session_table::impersonations_by(tx, id, BATCH).await?;
@@ -242,7 +282,7 @@ async fn end_everything(
             return Ok(ended);
         }
         for running in &batch {
-            let by_this = session::end_in(state, tx, running, reason, by, &Origin::default()).await?;
+            let by_this = session::end_in(state, tx, running, reason, &caller.actor, &caller.origin).await?;
             ended.impersonations += u64::from(by_this);
         }
     }
@@ -253,16 +293,15 @@ fn labels_or_none(roles: &[Role]) -> String {
 }
 
 /// In each environment where the operator has a role; in all where it has none, so that nothing is done unseen.
-async fn record(state: &AppState, tx: &mut Tx, by: &Actor, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
+async fn record(caller: &ServerCaller, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
     let places = table::environments(tx, id).await?;
-    record_in(state, tx, by, places, name, sentence).await
+    record_in(caller, tx, places, name, sentence).await
 }
 
 /// In each of these environments; in all where there are none.
 async fn record_in(
-    state: &AppState,
+    caller: &ServerCaller,
     tx: &mut Tx,
-    by: &Actor,
     mut places: Vec<Environment>,
     name: &str,
     sentence: &str,
@@ -271,7 +310,8 @@ async fn record_in(
         places = environment::all(tx).await?;
     }
     for place in places {
-        audit::record(state, tx, Event::of(place.id, name, sentence).by(by)).await?;
+        let event = Event::of(place.id, name, sentence).by(&caller.actor).from(&caller.origin);
+        audit::record(&caller.state, tx, event).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::model::search::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
+use crate::model::account::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::server::db::Conn;
 use crate::server::db::account::{self as table, FoundAccount};
 use crate::server::db::page::Cursor;

@@ -10,14 +10,13 @@ use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
 use crate::server::crypto::secret::SecretKind;
+use crate::server::db::password_link as table;
 use crate::server::db::user::{self, UserRecord};
-use crate::server::db::{Tx, password_link as table};
 use crate::server::domain::actor::Actor;
-use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Origin;
+use crate::server::service::caller::{Caller, Origin};
 use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
@@ -36,17 +35,14 @@ pub struct Link {
 /// Makes a link for a user; an earlier one of theirs works no more.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
 /// not let them in.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn make_in(
-    state: &AppState,
-    tx: &mut Tx,
-    by: &Actor,
-    environment: &Environment,
-    email: &str,
-) -> ServiceResult<Link> {
-    let Some(row) = users::by_email(tx, environment.id, email).await? else {
+pub async fn make(caller: &Caller, email: &str) -> ServiceResult<Link> {
+    caller.require_system()?;
+    let Caller { state, environment, .. } = caller;
+    let mut tx = state.db.write().await?;
+    let Some(row) = users::by_email(&mut tx, environment.id, email).await? else {
         let message = format!("there is no user {} in {}", text::spelling(email), environment.slug);
         return Err(ServiceError::invalid("email", message));
     };
@@ -56,12 +52,14 @@ pub async fn make_in(
     let now = state.now();
     let expires_at = now + LIFETIME;
     let (code, code_hash) = SecretKind::PasswordLink.generate(state.random.as_ref());
-    table::replace(tx, row.id, &code_hash, now, expires_at).await?;
+    table::replace(&mut tx, row.id, &code_hash, now, expires_at).await?;
     let sentence = format!("A link was made with which {} can choose a password", row.name);
     let event = Event::of(environment.id, action::USER_PASSWORD_LINK_MADE, sentence)
-        .by(by)
-        .about_user(row.id, &row.name, &row.email);
-    audit::record(state, tx, event).await?;
+        .by(&caller.actor)
+        .about_user(row.id, &row.name, &row.email)
+        .from(&caller.origin);
+    audit::record(state, &mut tx, event).await?;
+    tx.commit().await?;
     Ok(Link { code, expires_at, user_name: row.name, email: row.email })
 }
 

@@ -7,13 +7,11 @@ use uuid::Uuid;
 
 use crate::model::audit::{Severity, action};
 use crate::model::text::turns_direction;
-use crate::server::domain::actor::Actor;
 use crate::server::domain::application::Application;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
-use crate::server::service::caller::Origin;
+use crate::server::service::caller::Caller;
 use crate::server::service::session;
-use crate::server::state::AppState;
 
 const ACTION_MAX: usize = 64;
 const DESCRIPTION_MAX: usize = 500;
@@ -50,20 +48,18 @@ impl Reporter {
     }
 }
 
-/// Writes an action that `application` reports into the audit trail: done by the session's user and, inside an impersonation, by its
-/// operator.
+/// Writes an action that `application` reports into the audit trail: done by the caller, who is the session's user, and inside an
+/// impersonation by its operator.
 ///
 /// # Errors
 /// [`ServiceError::Unauthenticated`] where the session has ended, [`ServiceError::Invalid`] for a malformed report.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn record(
-    state: &AppState,
-    environment_id: Uuid,
+    caller: &Caller,
     session_id: Uuid,
     application: &Application,
     report: &Report,
     reporter: Reporter,
-    origin: &Origin,
 ) -> ServiceResult<()> {
     let name = report.action.trim();
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
@@ -93,6 +89,7 @@ pub async fn record(
             .ok_or_else(|| ServiceError::invalid("severity", "severity must be info, medium, high or critical"))?,
     };
     let severity = severity.min(reporter.most());
+    let (state, environment_id) = (&caller.state, caller.environment.id);
     state.limits.report(session_id)?;
     let mut tx = state.db.write().await?;
     let Some(session) = session::live_in(state, &mut tx, environment_id, session_id).await? else {
@@ -108,10 +105,10 @@ pub async fn record(
         Reporter::Application => format!("Reported by {}: {sentence}", application.name),
     };
     let event = Event::new(environment_id, &format!("{}{name}", action::REPORTED), severity, description)
-        .by(&Actor::user_of(&session))
+        .by(&caller.actor)
         .in_session(&session)
         .in_application(application.id, &application.name)
-        .from(origin);
+        .from(&caller.origin);
     audit::record(state, &mut tx, event).await?;
     tx.commit().await?;
     Ok(())

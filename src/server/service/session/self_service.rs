@@ -1,4 +1,6 @@
 //! What users do for themselves: seeing and ending their sessions, reading their account's log, switching account.
+//!
+//! The caller is the user; beside it stands the session in which they ask, the viewer.
 
 use uuid::Uuid;
 
@@ -6,10 +8,9 @@ use super::sign_in;
 use crate::model::audit::AuditItem;
 use crate::model::session::{EndReason, SessionItem};
 use crate::server::db::{Tx, account, session as session_table};
-use crate::server::domain::actor::Actor;
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::service::caller::Origin;
+use crate::server::service::caller::Caller;
 use crate::server::service::registry::names::Names;
 use crate::server::service::{audit, session};
 use crate::server::state::AppState;
@@ -29,23 +30,23 @@ pub struct OwnAccount {
 
 /// The user's sessions, running ones first, and whether there are more than these.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn sessions(state: &AppState, viewer: &Session) -> ServiceResult<(Vec<SessionItem>, bool)> {
-    let mut conn = state.db.read().await?;
+pub async fn sessions(caller: &Caller, viewer: &Session) -> ServiceResult<(Vec<SessionItem>, bool)> {
+    let mut conn = caller.state.db.read().await?;
     session::of_user(&mut conn, viewer.user_id, SESSIONS).await
 }
 
 /// The account in which the viewer works, told apart from others of its name.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn account_name(state: &AppState, viewer: &Session) -> ServiceResult<Option<String>> {
-    let mut conn = state.db.read().await?;
+pub async fn account_name(caller: &Caller, viewer: &Session) -> ServiceResult<Option<String>> {
+    let mut conn = caller.state.db.read().await?;
     Ok(Names::of_accounts(&mut conn, viewer.account_id).await?.account_of(viewer))
 }
 
 /// The accounts between which the viewer's session may switch, told apart from others of their names.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn accounts(state: &AppState, viewer: &Session) -> ServiceResult<Vec<OwnAccount>> {
-    let mut accounts = accounts_in(state, viewer, viewer.application_id).await?;
-    let mut conn = state.db.read().await?;
+pub async fn accounts(caller: &Caller, viewer: &Session) -> ServiceResult<Vec<OwnAccount>> {
+    let mut accounts = accounts_in(&caller.state, viewer, viewer.application_id).await?;
+    let mut conn = caller.state.db.read().await?;
     let names = Names::of_accounts(&mut conn, accounts.iter().map(|account| account.id)).await?;
     for account in &mut accounts {
         account.name = names.told_apart(Some(account.id), std::mem::take(&mut account.name));
@@ -88,10 +89,11 @@ pub async fn accounts_in(
 /// # Errors
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::NotFound`] where it is not the user's.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origin) -> ServiceResult<()> {
+pub async fn revoke(caller: &Caller, viewer: &Session, id: Uuid) -> ServiceResult<()> {
+    let state = &caller.state;
     if viewer.id == id {
         // One's own session: signing out of it, as user or as operator.
-        sign_in::sign_out(state, viewer.environment_id, id, origin).await?;
+        sign_in::sign_out(state, viewer.environment_id, id, &caller.origin).await?;
         return Ok(());
     }
     if viewer.is_impersonation() {
@@ -99,7 +101,11 @@ pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origi
     }
     let mut tx = state.db.write().await?;
     require_running(state, &mut tx, viewer).await?;
-    session::revoke_own(state, &mut tx, viewer, id, origin).await?;
+    let other = session_table::standing(&mut tx, viewer.environment_id, id)
+        .await?
+        .filter(|session| session.user_id == viewer.user_id)
+        .ok_or(ServiceError::NotFound)?;
+    session::end_in(state, &mut tx, &other, EndReason::RevokedByUser, &caller.actor, &caller.origin).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -111,11 +117,11 @@ pub async fn revoke(state: &AppState, viewer: &Session, id: Uuid, origin: &Origi
 /// [`ServiceError::Forbidden`] from inside an impersonation, [`ServiceError::Unauthenticated`] where the viewer's session is
 /// over before the first of them ends.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) -> ServiceResult<u32> {
+pub async fn revoke_others(caller: &Caller, viewer: &Session) -> ServiceResult<u32> {
     if viewer.is_impersonation() {
         return Err(ServiceError::Forbidden);
     }
-    let by = Actor::user_of(viewer);
+    let state = &caller.state;
     // Who signs in in the meantime does not keep this busy.
     let began = state.now();
     let (mut ended, mut is_first) = (0, true);
@@ -130,7 +136,7 @@ pub async fn revoke_others(state: &AppState, viewer: &Session, origin: &Origin) 
             return Ok(ended);
         }
         for other in &batch {
-            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, &by, origin).await? {
+            if session::end_in(state, &mut tx, other, EndReason::RevokedByUser, &caller.actor, &caller.origin).await? {
                 ended += 1;
             }
         }
@@ -149,7 +155,8 @@ async fn require_running(state: &AppState, tx: &mut Tx, viewer: &Session) -> Ser
 /// # Errors
 /// [`ServiceError::NotFound`] where the user has no such account or may not use it in this session.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn switch(state: &AppState, viewer: &Session, external_id: &str, origin: &Origin) -> ServiceResult<()> {
+pub async fn switch(caller: &Caller, viewer: &Session, external_id: &str) -> ServiceResult<()> {
+    let (state, origin) = (&caller.state, &caller.origin);
     let mut tx = state.db.write().await?;
     let live = session::live_in(state, &mut tx, viewer.environment_id, viewer.id).await?;
     let outcome = match live {
@@ -172,9 +179,9 @@ pub struct AccountLog {
 /// # Errors
 /// [`ServiceError::Forbidden`] where no role of the viewer in this account allows it.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn account_log(state: &AppState, viewer: &Session, cursor: &str) -> ServiceResult<AccountLog> {
+pub async fn account_log(caller: &Caller, viewer: &Session, cursor: &str) -> ServiceResult<AccountLog> {
     let Some(account_id) = viewer.account_id else { return Err(ServiceError::Forbidden) };
-    let mut conn = state.db.read().await?;
+    let mut conn = caller.state.db.read().await?;
     let permissions = account::permissions(&mut conn, viewer.user_id, account_id).await?;
     let is_enabled = viewer.is_member && viewer.membership_disabled_at.is_none();
     if !is_enabled || !permissions.iter().any(|permission| permission == READ_AUDIT) {

@@ -24,15 +24,11 @@ pub fn told(session: &Session, reason: EndReason, by: &Actor) -> String {
     let because = |why: &str| format!("The {whole} ended because {why}");
     match reason {
         EndReason::Expired => format!("The {whole} ran out"),
-        EndReason::EndedByOperator => match by {
-            Actor::Operator(by) => format!("{} ended the {what}", by.name),
-            _ => format!("{operator} ended the {what}"),
-        },
+        EndReason::EndedByOperator => format!("{} ended the {what}", at_work(by).unwrap_or(operator)),
         EndReason::RevokedByUser => format!("{user} ended {of_operator}"),
-        EndReason::RevokedByAdministrator => match by {
-            Actor::Operator(by) => format!("{} ended the {whole}", by.name),
-            _ => format!("An administrator ended the {whole}"),
-        },
+        EndReason::RevokedByAdministrator => {
+            format!("{} ended the {whole}", at_work(by).unwrap_or("An administrator"))
+        }
         EndReason::SignedOut => match session.kind {
             SessionKind::Impersonation => format!("The {whole} was signed out"),
             SessionKind::Password => format!("{user} signed out"),
@@ -46,5 +42,13 @@ pub fn told(session: &Session, reason: EndReason, by: &Actor) -> String {
         EndReason::AuthorizationCodeReused => because("an authorization code was used twice"),
         EndReason::PasswordChanged => because("the password was changed"),
         EndReason::TooManySessions => because(&format!("{user} began too many others")),
+    }
+}
+
+/// The name of whoever works in the portal, or for those who do.
+fn at_work(by: &Actor) -> Option<&str> {
+    match by {
+        Actor::Operator(_) | Actor::Agent(_) => Some(by.name()),
+        Actor::User(_) | Actor::Client(_) | Actor::System => None,
     }
 }

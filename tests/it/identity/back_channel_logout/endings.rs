@@ -4,12 +4,9 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::Value;
 use understudy::model::session::EndReason;
-use understudy::server::domain::actor::Actor;
-use understudy::server::service::caller::Origin;
-use understudy::server::service::session;
 use uuid::Uuid;
 
-use super::{CONSOLE, DISPATCH, app, deliver, end, logout_token, production, round, session_in};
+use super::{CONSOLE, DISPATCH, app, deliver, end, logout_token, round, session_in};
 use crate::identity::flow::{
     AMARA, OLIVIA, RITA, call, claims, code, hand_off, impersonating, redeem, refresh, signed_in, start, text, tokens,
 };
@@ -142,9 +139,7 @@ async fn what_was_not_committed_is_not_told() {
     let app = app().await;
     let sid = session_in(&app, AMARA, "console").await;
     crate::support::break_audit(&app.state.db).await;
-    let environment = production(&app).await;
-    let origin = Origin::default();
-    let ended = session::end(&app.state, environment, sid, EndReason::SignedOut, &Actor::System, &origin).await;
+    let ended = app.end_session(sid, EndReason::SignedOut).await;
     assert!(ended.is_err());
     crate::support::mend_audit(&app.state.db).await;
     deliver(&app).await;

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::model::account::AccountOption;
 use crate::model::application::{
     ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LoginMethod, LogoutState, Proof,
     RedirectKind,
 };
-use crate::model::search::AccountOption;
 use crate::model::session::SessionKind;
 use crate::server::db::application as table;
 use crate::server::db::delivery::logout as messages;

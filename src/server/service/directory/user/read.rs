@@ -17,9 +17,9 @@ use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, storable};
 use crate::server::service::caller::Caller;
 use crate::server::service::impersonation::Candidate;
-use crate::server::service::registry::accounts;
 use crate::server::service::registry::names::Names;
-use crate::server::service::{audit, length, session};
+use crate::server::service::registry::{accounts, length};
+use crate::server::service::{audit, session};
 use crate::server::state::AppState;
 
 /// Longer queries than this are read anew each time: what is kept is bounded, whoever asks for what.

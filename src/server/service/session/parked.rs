@@ -11,11 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::caller::Origin;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::Tx;
 use crate::server::db::parked::{self as table, NewParked};
 use crate::server::error::ServiceResult;
+use crate::server::service::caller::Origin;
 use crate::server::state::AppState;
 
 /// Bytes of a request at most, as it is sent. Bodies and addresses end soon after.
