@@ -15,7 +15,7 @@ use super::cache::readiness::Readiness;
 use super::cache::registry::Configuration;
 use super::cache::sessions::SessionCache;
 use super::cache::verified::VerifiedTokens;
-use super::cache::watchers::{Running, Watchers};
+use super::cache::watchers::{RunningImpersonations, Watchers};
 use super::crypto::keyring::Keyring;
 use super::crypto::password::Passwords;
 use super::db::Db;
@@ -52,7 +52,7 @@ pub struct Inner {
     /// Where each operator works, as the database has it.
     pub places: Places,
     /// What runs in each environment, as the database has it.
-    pub running: EpochMap<Uuid, Running>,
+    pub running: EpochMap<Uuid, RunningImpersonations>,
     /// By portal session, how many impersonations end with it.
     pub ending_with_sign_out: EpochMap<Uuid, i64>,
     /// The epoch at which all running impersonations were last held against the policy.

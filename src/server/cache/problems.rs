@@ -13,13 +13,13 @@ use crate::model::problem::ProblemKind;
 pub const OF_A_KIND: usize = 10;
 
 /// An application of an environment; nil where it cannot be told which one.
-pub type Place = (Uuid, Uuid);
+pub type ProblemOwner = (Uuid, Uuid);
 /// What kind of mistake, and what was refused.
-pub type Refused = (ProblemKind, String);
+pub type ProblemKey = (ProblemKind, String);
 
 /// How often it was made, from when to when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Occurrences {
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
     pub occurrences: i64,
@@ -27,9 +27,9 @@ pub struct Seen {
     pub request_id: String,
 }
 
-impl Seen {
+impl Occurrences {
     /// Counts the same seen at another time.
-    fn add(&mut self, other: Seen) {
+    fn add(&mut self, other: Occurrences) {
         self.first_at = self.first_at.min(other.first_at);
         self.occurrences += other.occurrences;
         if other.last_at >= self.last_at {
@@ -41,11 +41,11 @@ impl Seen {
 
 /// Mistakes that are not written down yet. As many of each kind and application as are kept: none takes the place of another.
 #[derive(Default)]
-pub struct Problems(Mutex<HashMap<Place, HashMap<Refused, Seen>>>);
+pub struct Problems(Mutex<HashMap<ProblemOwner, HashMap<ProblemKey, Occurrences>>>);
 
 impl Problems {
     /// Counts it with what waits already.
-    pub fn add(&self, place: Place, refused: Refused, seen: Seen) {
+    pub fn add(&self, place: ProblemOwner, refused: ProblemKey, seen: Occurrences) {
         let mut waiting = self.0.lock();
         let here = waiting.entry(place).or_default();
         if let Some(known) = here.get_mut(&refused) {
@@ -63,7 +63,7 @@ impl Problems {
 
     /// All of them, in the order in which every server writes them: of two that write at once one waits for the other, and
     /// never each for each.
-    pub fn take(&self) -> Vec<(Place, Refused, Seen)> {
+    pub fn take(&self) -> Vec<(ProblemOwner, ProblemKey, Occurrences)> {
         let waiting = std::mem::take(&mut *self.0.lock());
         let each = waiting
             .into_iter()
@@ -84,7 +84,7 @@ mod tests {
     fn a_crowd_of_mistakes_takes_nobody_elses_place() {
         let problems = Problems::default();
         let now = DateTime::<Utc>::UNIX_EPOCH;
-        let seen = |second: i64| Seen {
+        let seen = |second: i64| Occurrences {
             first_at: now + chrono::TimeDelta::seconds(second),
             last_at: now + chrono::TimeDelta::seconds(second),
             occurrences: 1,
@@ -110,7 +110,7 @@ mod tests {
         let place = (Uuid::nil(), Uuid::max());
         let seen = |second: i64| {
             let at = DateTime::from_timestamp(second, 0).expect("a time");
-            Seen { first_at: at, last_at: at, occurrences: 1, request_id: second.to_string() }
+            Occurrences { first_at: at, last_at: at, occurrences: 1, request_id: second.to_string() }
         };
         problems.add(place, (ProblemKind::ClientSecret, "sent in the form".to_owned()), seen(0));
         for number in 1..5_000 {
@@ -126,7 +126,7 @@ mod tests {
     fn what_could_not_be_written_down_is_counted_with_what_came_meanwhile() {
         let problems = Problems::default();
         let time = |seconds| DateTime::from_timestamp(seconds, 0).expect("a time");
-        let seen = |from: i64, to: i64, occurrences: i64| Seen {
+        let seen = |from: i64, to: i64, occurrences: i64| Occurrences {
             first_at: time(from),
             last_at: time(to),
             occurrences,

@@ -29,32 +29,32 @@ pub struct Configuration(RwLock<Option<Current>>);
 struct Current {
     epoch: Epoch,
     version: i64,
-    known: Arc<Known>,
+    known: Arc<ConfigurationSnapshot>,
 }
 
 /// Applications by origin.
-pub type Pages = HashMap<String, Vec<Arc<Application>>>;
+pub type ApplicationsByOrigin = HashMap<String, Vec<Arc<Application>>>;
 
 /// What is known of one version of the configuration, read as it was needed.
 #[derive(Default)]
-pub struct Known {
-    pub environments: Shelf<String, Arc<Environment>>,
+pub struct ConfigurationSnapshot {
+    pub environments: RowCache<String, Arc<Environment>>,
     /// All environments with host names of their own, by these.
-    pub hosts: Shelf<(), Arc<HashMap<String, Arc<Environment>>>>,
+    pub hosts: RowCache<(), Arc<HashMap<String, Arc<Environment>>>>,
     /// By environment and client id.
-    pub applications: Shelf<(Uuid, String), Arc<Application>>,
+    pub applications: RowCache<(Uuid, String), Arc<Application>>,
     /// By application, each with its kind.
-    pub redirect_uris: Shelf<Uuid, Arc<HashSet<(RedirectKind, String)>>>,
+    pub redirect_uris: RowCache<Uuid, Arc<HashSet<(RedirectKind, String)>>>,
     /// Of all applications of an environment.
-    pub origins: Shelf<Uuid, Arc<HashSet<String>>>,
+    pub origins: RowCache<Uuid, Arc<HashSet<String>>>,
     /// The applications that run at each origin of an environment.
-    pub pages: Shelf<Uuid, Arc<Pages>>,
-    pub keys: Shelf<Uuid, EnvironmentKeys>,
+    pub pages: RowCache<Uuid, Arc<ApplicationsByOrigin>>,
+    pub keys: RowCache<Uuid, EnvironmentKeys>,
 }
 
 impl Configuration {
     /// What is known now. It holds nothing that was changed before this call.
-    pub async fn now(&self, db: &Db) -> DbResult<Arc<Known>> {
+    pub async fn now(&self, db: &Db) -> DbResult<Arc<ConfigurationSnapshot>> {
         let epoch = db.epoch().await?;
         let current = self.0.read().clone();
         if let Some(current) = current.as_ref().filter(|current| current.epoch == epoch) {
@@ -74,15 +74,15 @@ impl Configuration {
 }
 
 /// Rows by key, of those that were found. What is not there is asked for again: strangers cannot fill the memory.
-pub struct Shelf<K, V>(Cache<K, V>);
+pub struct RowCache<K, V>(Cache<K, V>);
 
-impl<K: Eq + Hash, V: Clone> Default for Shelf<K, V> {
+impl<K: Eq + Hash, V: Clone> Default for RowCache<K, V> {
     fn default() -> Self {
         Self(Cache::new(MOST))
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
+impl<K: Eq + Hash, V: Clone> RowCache<K, V> {
     pub fn get<Q: Equivalent<K> + Hash + ?Sized>(&self, key: &Q) -> Option<V> {
         self.0.get(key)
     }

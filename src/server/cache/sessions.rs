@@ -19,17 +19,17 @@ const MOST: usize = 4096;
 const MOST_VIEWS: usize = 2 * MOST;
 
 pub struct SessionCache {
-    sessions: EpochMap<Uuid, Arc<Seen>>,
+    sessions: EpochMap<Uuid, Arc<CachedSession>>,
     /// By session and application: its view of the user, if it has one.
     subjects: EpochMap<(Uuid, Uuid), Option<Arc<Subject>>>,
 }
 
-pub struct Seen {
+pub struct CachedSession {
     pub standing: Session,
     revoked_families: Vec<Uuid>,
 }
 
-impl Seen {
+impl CachedSession {
     pub fn is_revoked(&self, family_id: Option<Uuid>) -> bool {
         family_id.is_some_and(|family_id| self.revoked_families.contains(&family_id))
     }
@@ -43,7 +43,7 @@ impl Default for SessionCache {
 
 impl SessionCache {
     /// The session, whether it may go on or not.
-    pub async fn session(&self, db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Seen>>> {
+    pub async fn session(&self, db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<CachedSession>>> {
         let seen = self.sessions.get_found(db, id, || read(db, environment_id, id)).await?;
         Ok(seen.filter(|seen| seen.standing.environment_id == environment_id))
     }
@@ -71,9 +71,9 @@ impl SessionCache {
     }
 }
 
-async fn read(db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<Seen>>> {
+async fn read(db: &Db, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Arc<CachedSession>>> {
     let mut conn = db.read().await?;
     let Some(standing) = session::standing(&mut conn, environment_id, id).await? else { return Ok(None) };
     let revoked_families = credential::revoked_families(&mut conn, id).await?;
-    Ok(Some(Arc::new(Seen { standing, revoked_families })))
+    Ok(Some(Arc::new(CachedSession { standing, revoked_families })))
 }

@@ -9,12 +9,12 @@ use uuid::Uuid;
 /// The impersonations that run: how many, and a mark that changes whenever one begins or ends. Only equality of marks
 /// means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Running {
+pub struct RunningImpersonations {
     pub count: i64,
     pub mark: u64,
 }
 
-impl Running {
+impl RunningImpersonations {
     /// The mark as browsers get it.
     pub fn word(self) -> String {
         format!("{:x}", self.mark)
@@ -27,7 +27,7 @@ pub struct Watchers(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    watched: HashMap<Uuid, watch::Sender<Running>>,
+    watched: HashMap<Uuid, watch::Sender<RunningImpersonations>>,
     is_closed: bool,
 }
 
@@ -44,12 +44,16 @@ impl Watchers {
     }
 
     /// Joins those who watch already.
-    pub fn join(&self, environment_id: Uuid) -> Option<watch::Receiver<Running>> {
+    pub fn join(&self, environment_id: Uuid) -> Option<watch::Receiver<RunningImpersonations>> {
         self.lock().watched.get(&environment_id).map(watch::Sender::subscribe)
     }
 
     /// Begins a watch, unless somebody else just did. Gives whether this call did it.
-    pub fn begin(&self, environment_id: Uuid, running: Running) -> (watch::Receiver<Running>, bool) {
+    pub fn begin(
+        &self,
+        environment_id: Uuid,
+        running: RunningImpersonations,
+    ) -> (watch::Receiver<RunningImpersonations>, bool) {
         let mut state = self.lock();
         if state.is_closed {
             return (watch::channel(running).1, false);
@@ -73,7 +77,7 @@ impl Watchers {
     }
 
     /// Tells those who watch, if it is another state than the one that they know.
-    pub fn tell(&self, environment_id: Uuid, running: Running) {
+    pub fn tell(&self, environment_id: Uuid, running: RunningImpersonations) {
         if let Some(sender) = self.lock().watched.get(&environment_id) {
             sender.send_if_modified(|known| std::mem::replace(known, running) != running);
         }

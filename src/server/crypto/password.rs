@@ -40,12 +40,12 @@ const MAX_LANES: u32 = 16;
 
 /// Whose passwords are verified: neither waits for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum PasswordRealm {
     Portal,
     Hosted,
 }
 
-impl Door {
+impl PasswordRealm {
     /// The word in tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -147,10 +147,10 @@ impl Turn {
 }
 
 impl Passwords {
-    fn queue(&self, door: Door) -> &Queue {
-        match door {
-            Door::Portal => &self.portal,
-            Door::Hosted => &self.hosted,
+    fn queue(&self, realm: PasswordRealm) -> &Queue {
+        match realm {
+            PasswordRealm::Portal => &self.portal,
+            PasswordRealm::Hosted => &self.hosted,
         }
     }
 
@@ -158,28 +158,28 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already.
-    pub async fn turn(&self, door: Door) -> ServiceResult<Turn> {
-        self.queue(door).turn(false).await
+    pub async fn turn(&self, realm: PasswordRealm) -> ServiceResult<Turn> {
+        self.queue(realm).turn(false).await
     }
 
     /// How many wait for a turn.
-    pub fn waiting(&self, door: Door) -> usize {
-        let queue = self.queue(door);
+    pub fn waiting(&self, realm: PasswordRealm) -> usize {
+        let queue = self.queue(realm);
         let (heard, running) = (AT_ONCE + WAITING, AT_ONCE - queue.running.available_permits());
         (heard - queue.places.available_permits()).saturating_sub(running)
     }
 
     /// How many hashes were made since the start: each takes memory and a core.
-    pub fn made(&self, door: Door) -> u64 {
-        self.queue(door).made.load(Ordering::Relaxed)
+    pub fn made(&self, realm: PasswordRealm) -> u64 {
+        self.queue(realm).made.load(Ordering::Relaxed)
     }
 
     /// The hash of a new password as a PHC string.
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already.
-    pub async fn hash(&self, door: Door, password: &str) -> ServiceResult<String> {
-        self.turn(door).await?.hash(password).await
+    pub async fn hash(&self, realm: PasswordRealm, password: &str) -> ServiceResult<String> {
+        self.turn(realm).await?.hash(password).await
     }
 
     /// Whether `password` is the one behind `hash`, `is_known` in a browser in which the account was signed in before. Without a
@@ -188,9 +188,15 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
-    pub async fn check(&self, door: Door, is_known: bool, password: &str, hash: Option<&str>) -> ServiceResult<bool> {
+    pub async fn check(
+        &self,
+        realm: PasswordRealm,
+        is_known: bool,
+        password: &str,
+        hash: Option<&str>,
+    ) -> ServiceResult<bool> {
         let (password, hash) = if password.len() <= MAX_BYTES { (password, hash) } else { ("", None) };
-        self.queue(door).turn(is_known).await?.verify(password, hash).await
+        self.queue(realm).turn(is_known).await?.verify(password, hash).await
     }
 }
 
@@ -233,15 +239,15 @@ mod tests {
     #[tokio::test]
     async fn an_attempt_is_as_much_work_for_a_known_account_as_for_an_unknown_one() {
         let passwords = Passwords::default();
-        let hash = passwords.hash(Door::Hosted, "correct horse battery").await.expect("a hash");
-        let before = passwords.hash(Door::Hosted, "correct\u{a0}horse").await.expect("a hash");
+        let hash = passwords.hash(PasswordRealm::Hosted, "correct horse battery").await.expect("a hash");
+        let before = passwords.hash(PasswordRealm::Hosted, "correct\u{a0}horse").await.expect("a hash");
         for (typed, work) in
             [("a guess", 1), ("a\u{a0}guess", 2), ("correct horse battery", 1), ("correct\u{a0}horse", 2)]
         {
             for known in [Some(hash.as_str()), Some(before.as_str()), Some("no hash"), None] {
-                let made = passwords.made(Door::Hosted);
-                passwords.check(Door::Hosted, false, typed, known).await.expect("an answer");
-                assert_eq!(passwords.made(Door::Hosted) - made, work, "{typed:?} {known:?}");
+                let made = passwords.made(PasswordRealm::Hosted);
+                passwords.check(PasswordRealm::Hosted, false, typed, known).await.expect("an answer");
+                assert_eq!(passwords.made(PasswordRealm::Hosted) - made, work, "{typed:?} {known:?}");
             }
         }
     }
@@ -251,28 +257,32 @@ mod tests {
         let passwords = Passwords::default();
         for (length, fits) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
             let password = "a".repeat(length);
-            let hash = passwords.hash(Door::Hosted, &password).await.expect("a hash");
-            let made = passwords.made(Door::Hosted);
-            let checked = passwords.check(Door::Hosted, false, &password, Some(&hash)).await;
-            assert_eq!((checked.expect("an answer"), passwords.made(Door::Hosted) - made), (fits, 1), "{length}");
+            let hash = passwords.hash(PasswordRealm::Hosted, &password).await.expect("a hash");
+            let made = passwords.made(PasswordRealm::Hosted);
+            let checked = passwords.check(PasswordRealm::Hosted, false, &password, Some(&hash)).await;
+            assert_eq!(
+                (checked.expect("an answer"), passwords.made(PasswordRealm::Hosted) - made),
+                (fits, 1),
+                "{length}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_turn_is_waited_for_and_nobody_waits_behind_a_hundred() {
         let passwords = Passwords::default();
-        let held = [passwords.turn(Door::Hosted).await, passwords.turn(Door::Hosted).await];
+        let held = [passwords.turn(PasswordRealm::Hosted).await, passwords.turn(PasswordRealm::Hosted).await];
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..WAITING {
             let passwords = passwords.clone();
-            waiting.spawn(async move { passwords.turn(Door::Hosted).await.is_ok() });
+            waiting.spawn(async move { passwords.turn(PasswordRealm::Hosted).await.is_ok() });
         }
-        while passwords.waiting(Door::Hosted) < WAITING {
+        while passwords.waiting(PasswordRealm::Hosted) < WAITING {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(passwords.hash(Door::Hosted, "another").await, Err(ServiceError::Busy { .. })));
-        assert_eq!(passwords.made(Door::Hosted), 0);
-        passwords.hash(Door::Portal, "another").await.expect("the portal has its own");
+        assert!(matches!(passwords.hash(PasswordRealm::Hosted, "another").await, Err(ServiceError::Busy { .. })));
+        assert_eq!(passwords.made(PasswordRealm::Hosted), 0);
+        passwords.hash(PasswordRealm::Portal, "another").await.expect("the portal has its own");
         drop(held);
         assert!(waiting.join_all().await.into_iter().all(|had| had));
     }

@@ -6,7 +6,8 @@ use super::build::Statement;
 use super::page::Bounded;
 use super::word::{Stored, known};
 use super::{
-    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional, read_as,
+    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_bounded, fetch_known, fetch_optional,
+    read_as,
 };
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
 use crate::model::key::SigningAlgorithm;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::word::Stored;
 use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, fetch_optional, fetch_scalar, read_as};
 use crate::model::session::SessionKind;
-use crate::server::domain::session::listed::HeldSession;
+use crate::server::domain::session::listed::BrowserSession;
 
 /// Rows of a browser that are looked at: more than it may hold.
 pub const HELD: i64 = 1_200;
@@ -180,7 +180,7 @@ struct HeldRow {
     used: bool,
 }
 
-impl TryFrom<HeldRow> for HeldSession {
+impl TryFrom<HeldRow> for BrowserSession {
     type Error = DbError;
 
     fn try_from(row: HeldRow) -> DbResult<Self> {
@@ -197,10 +197,10 @@ impl TryFrom<HeldRow> for HeldSession {
     }
 }
 
-read_as!(HeldRow => HeldSession);
+read_as!(HeldRow => BrowserSession);
 
 /// What a browser holds, newest first. Whether a session that has not ended may go on is asked when it is used.
-pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<HeldSession>> {
+pub async fn held(conn: &mut Conn, browser_id: Uuid) -> DbResult<Vec<BrowserSession>> {
     fetch_known!(
         conn,
         "SELECT b.session_id, b.application_id, s.user_id, b.created_at, b.reopened_at, s.kind, s.ended_at,

@@ -30,7 +30,7 @@ pub struct Target<'a> {
 #[derive(Clone, Debug)]
 pub struct AccountFacts {
     /// The target's membership in the account.
-    pub membership: Membership,
+    pub membership: MembershipState,
     /// Whether the account has any application.
     pub has_applications: bool,
     /// The chosen application, where it is assigned to the account.
@@ -38,7 +38,7 @@ pub struct AccountFacts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Membership {
+pub enum MembershipState {
     None,
     Disabled,
     Enabled,
@@ -99,9 +99,9 @@ pub fn decide_for_target(facts: &Facts<'_>) -> Result<(), Denial> {
 /// The part of the rule that no choice of application changes.
 pub fn decide_for_account(account: &AccountFacts) -> Result<(), Denial> {
     match account.membership {
-        Membership::None => return Err(Denial::NotAMember),
-        Membership::Disabled => return Err(Denial::DisabledInAccount),
-        Membership::Enabled => {}
+        MembershipState::None => return Err(Denial::NotAMember),
+        MembershipState::Disabled => return Err(Denial::DisabledInAccount),
+        MembershipState::Enabled => {}
     }
     if account.has_applications { Ok(()) } else { Err(Denial::NoApplications) }
 }
@@ -119,7 +119,7 @@ mod tests {
             operator_email: "olivia@understudy.example",
             target: Target { email: "amara@northwind.example", locked: false, verified: true, is_protected: false },
             account: Some(AccountFacts {
-                membership: Membership::Enabled,
+                membership: MembershipState::Enabled,
                 has_applications: true,
                 application: Some(ApplicationFacts { keep_session_alive: true }),
             }),
@@ -153,7 +153,7 @@ mod tests {
     fn an_application_that_keeps_no_session_alive_gets_five_minutes() {
         let mut facts = allowed();
         facts.account = Some(AccountFacts {
-            membership: Membership::Enabled,
+            membership: MembershipState::Enabled,
             has_applications: true,
             application: Some(ApplicationFacts { keep_session_alive: false }),
         });
@@ -181,7 +181,8 @@ mod tests {
     }
 
     fn any_account() -> impl Strategy<Value = Option<AccountFacts>> {
-        let membership = prop_oneof![Just(Membership::None), Just(Membership::Disabled), Just(Membership::Enabled)];
+        let membership =
+            prop_oneof![Just(MembershipState::None), Just(MembershipState::Disabled), Just(MembershipState::Enabled)];
         let application =
             proptest::option::of(any::<bool>().prop_map(|keep| ApplicationFacts { keep_session_alive: keep }));
         proptest::option::of((membership, any::<bool>(), application).prop_map(|(membership, has, application)| {
@@ -205,7 +206,7 @@ mod tests {
             };
             let expected = enabled && facts.roles.can_impersonate() && !locked && verified && !same
                 && (!is_protected || bits & 1 != 0)
-                && account.as_ref().is_some_and(|a| a.membership == Membership::Enabled && a.application.is_some());
+                && account.as_ref().is_some_and(|a| a.membership == MembershipState::Enabled && a.application.is_some());
             let decision = decide(&facts);
             prop_assert_eq!(decision.is_ok(), expected);
             if let Ok(grant) = decision {

@@ -5,7 +5,7 @@ pub mod listed;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, Membership, Target};
+use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, MembershipState, Target};
 use crate::model::denial::Denial;
 use crate::model::mode::Mode;
 use crate::model::operator::Roles;
@@ -86,9 +86,9 @@ impl Session {
 
     fn facts(&self) -> Facts<'_> {
         let membership = match (self.is_member, self.membership_disabled_at) {
-            (false, _) => Membership::None,
-            (true, Some(_)) => Membership::Disabled,
-            (true, None) => Membership::Enabled,
+            (false, _) => MembershipState::None,
+            (true, Some(_)) => MembershipState::Disabled,
+            (true, None) => MembershipState::Enabled,
         };
         let application = self
             .is_assigned

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::error::Answer;
+use super::error::SdkResult;
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::oauth::claims;
@@ -27,7 +27,7 @@ pub struct Tokens {
     pub family_id: Option<Uuid>,
 }
 
-pub async fn sign(provider: &Provider, application: &Application, granted: Granted) -> Answer<Tokens> {
+pub async fn sign(provider: &Provider, application: &Application, granted: Granted) -> SdkResult<Tokens> {
     let now = provider.state.now();
     let (signed, granted) = claims::sign_for_sdk(provider, application, granted).await?;
     Ok(Tokens {

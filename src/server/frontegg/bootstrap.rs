@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::call::Call;
-use super::error::Refused;
+use super::error::SdkError;
 
 /// Path and body of each.
 pub const BODIES: [(&str, &str); 18] = [
@@ -56,6 +56,6 @@ pub async fn metadata() -> Response {
 }
 
 /// The rest of the vendor's API.
-pub async fn missing(_: Call) -> Refused {
-    Refused::missing("Understudy does not have this part of the API.")
+pub async fn missing(_: Call) -> SdkError {
+    SdkError::missing("Understudy does not have this part of the API.")
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::cookies;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use super::origin::is_our_own;
 use crate::model::problem::ProblemKind;
 use crate::server::domain::application::Application;
@@ -49,17 +49,18 @@ impl FromRequest<AppState> for Call {
         let method = parts.method.clone();
         // Whoever sends what cannot be read may have said who it is all the same.
         let named = query.get("client_id").unwrap_or(header_text(&provider.headers, NAMED_BY_HEADER));
-        let refuse = |refused: Refused| {
+        let refuse = |refused: SdkError| {
             let mut response = refused.into_response();
             Unnoted::name(&mut response, Some(named).filter(|named| !named.is_empty()));
             response
         };
         let bytes = body::read(Request::from_parts(parts, body), state).await;
-        let bytes = bytes
-            .map_err(|_| refuse(Refused::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off")))?;
+        let bytes = bytes.map_err(|_| {
+            refuse(SdkError::body(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long or was cut off"))
+        })?;
         let input = read(&kind, &bytes).map_err(refuse)?;
         if input.has_nul() || query.has_nul() {
-            return Err(refuse(Refused::request("a parameter has a NUL character in it")));
+            return Err(refuse(SdkError::request("a parameter has a NUL character in it")));
         }
         Ok(Self { provider, input, query, method })
     }
@@ -82,25 +83,25 @@ impl Call {
     }
 
     /// The application that calls, whose page it is where a browser says so.
-    pub async fn application(&self) -> Answer<Arc<Application>> {
+    pub async fn application(&self) -> SdkResult<Arc<Application>> {
         const UNKNOWN: &str = "It cannot be told which application this is. Name it by client_id, or register the \
                                address of its pages for exactly one application.";
         let found = self.find_application().await?;
         found.ok_or_else(|| {
             let said = format!("{UNKNOWN} It came from {:?}.", self.origin().unwrap_or("no page"));
             problem::note(&self.provider, None, ProblemKind::TokenRequest, &said);
-            Refused::request(UNKNOWN)
+            SdkError::request(UNKNOWN)
         })
     }
 
     /// [`Self::application`], where none can be told.
-    pub async fn find_application(&self) -> Answer<Option<Arc<Application>>> {
+    pub async fn find_application(&self) -> SdkResult<Option<Arc<Application>>> {
         let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
         let Some(client_id) = self.named() else { return Ok(self.unnamed_application().await?) };
         let found = relying_party::application(state, environment_id, client_id).await?;
         let found = found.ok_or_else(|| {
             problem::note(&self.provider, None, ProblemKind::ClientId, client_id);
-            Refused::client("no application of this environment has this client_id")
+            SdkError::client("no application of this environment has this client_id")
         })?;
         self.require_page_of(&found).await?;
         Ok(Some(found))
@@ -128,7 +129,7 @@ impl Call {
     }
 
     /// Refuses a browser's call that comes from a page of another application.
-    pub async fn require_page_of(&self, application: &Application) -> Answer<()> {
+    pub async fn require_page_of(&self, application: &Application) -> SdkResult<()> {
         let Some(origin) = self.origin() else { return Ok(()) };
         let (state, environment_id) = (&self.provider.state, self.provider.environment.id);
         let here = sdk::applications_at(state, environment_id, origin).await?;
@@ -136,7 +137,7 @@ impl Call {
             return Ok(());
         }
         problem::note(&self.provider, Some(application), ProblemKind::Origin, origin);
-        Err(Refused::forbidden("The page that calls is not registered for this application."))
+        Err(SdkError::forbidden("The page that calls is not registered for this application."))
     }
 
     /// What a token of the tab that calls says of whether this session is its own: tabs share a cookie, and what it became
@@ -182,18 +183,18 @@ pub async fn verify_late(provider: &Provider, token: &str) -> ServiceResult<Opti
 
 /// A browser cannot prove that it is a confidential client: its tokens are given to whoever has its secret, at the token
 /// endpoint, and to no page or cookie.
-pub fn require_public(application: &Application) -> Answer<()> {
+pub fn require_public(application: &Application) -> SdkResult<()> {
     if application.is_public() {
         return Ok(());
     }
-    Err(Refused::client("this application has a secret: its server asks for tokens, and sends it"))
+    Err(SdkError::client("this application has a secret: its server asks for tokens, and sends it"))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn read(kind: &str, bytes: &[u8]) -> Answer<Parameters> {
+fn read(kind: &str, bytes: &[u8]) -> SdkResult<Parameters> {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if bytes.is_empty() {
         return Ok(Parameters::default());
@@ -201,19 +202,19 @@ fn read(kind: &str, bytes: &[u8]) -> Answer<Parameters> {
     let input = match kind.as_str() {
         "application/x-www-form-urlencoded" => match std::str::from_utf8(bytes) {
             Ok(text) => Parameters::parse(text),
-            Err(_) => return Err(Refused::request("the form is not UTF-8")),
+            Err(_) => return Err(SdkError::request("the form is not UTF-8")),
         },
         "" | "application/json" => match serde_json::from_slice::<Option<Map<String, Value>>>(bytes) {
             Ok(object) => Parameters::of(object.unwrap_or_default().into_iter().filter_map(text_member)),
-            Err(_) => return Err(Refused::request("the body is no JSON object")),
+            Err(_) => return Err(SdkError::request("the body is no JSON object")),
         },
         _ => {
             let message = "the body must be application/json or application/x-www-form-urlencoded";
-            return Err(Refused::body(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+            return Err(SdkError::body(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     };
     if input.has_repeated() {
-        return Err(Refused::request("a parameter was sent more than once"));
+        return Err(SdkError::request("a parameter was sent more than once"));
     }
     Ok(input)
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::error::Refused;
+use super::error::SdkError;
 use super::origin::is_our_own;
 use crate::server::error::ServiceResult;
 use crate::server::http::cors::{Cookies, Cors, request_id};
@@ -25,7 +25,7 @@ const CORS: Cors = Cors {
               frontegg-requested-application-id, frontegg-source, frontegg-scoped-tenant, frontegg-login-alias",
     exposed: "retry-after, x-request-id",
     cookies: Cookies::Sent {
-        refusal: || Refused::denied("The page that calls is not registered in this environment.").into_response(),
+        refusal: || SdkError::denied("The page that calls is not registered in this environment.").into_response(),
     },
 };
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::answer::{self, SCOPE};
 use super::call::{Call, Shown, require_public};
 use super::cookies::{self, Found};
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use crate::model::problem::ProblemKind;
 use crate::server::domain::application::Application;
 use crate::server::oauth::cookies::set_device;
@@ -17,7 +17,7 @@ use crate::server::oauth::problem;
 use crate::server::oauth::provider::Provider;
 use crate::server::service::impersonation::hand_off::{self, Opened, Presenter, Refusal};
 use crate::server::service::registry::sdk;
-use crate::server::service::session::sign_in::{self, Before, SignedIn};
+use crate::server::service::session::sign_in::{self, Before, SignedInUser};
 use crate::server::service::tokens::{self, Reissue};
 
 const ANOTHER: &str = "Somebody else signed in to this application in another tab. Load the page anew to go on.";
@@ -25,11 +25,11 @@ const ANOTHER: &str = "Somebody else signed in to this application in another ta
 pub const SEVERAL: &str = "Several users are signed in here. Sign in to say which one is meant.";
 
 /// `POST auth/v1/user`: signs a user in with e-mail and password.
-pub async fn sign_in(call: Call) -> Answer<Response> {
+pub async fn sign_in(call: Call) -> SdkResult<Response> {
     let application = embedded(&call, call.application().await?)?;
     let Provider { state, environment, origin, .. } = &call.provider;
     let (Some(email), Some(password)) = (call.input.get("email"), call.input.get("password")) else {
-        return Err(Refused::request("Send email and password."));
+        return Err(SdkError::request("Send email and password."));
     };
     let session = match cookies::find(&call.provider, &application).await? {
         Found::Session { session, .. } if !session.is_impersonation() => Some(session.id),
@@ -37,7 +37,7 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
     };
     let before = Before { session, cookie: None };
     let signed_in = sign_in::sign_in_at(state, environment, Some(&application), email, password, before, origin).await;
-    let SignedIn { session_id, cookie, device, expires_at } = signed_in?;
+    let SignedInUser { session_id, cookie, device, expires_at } = signed_in?;
     let mut response = tokens_of(&call, &application, session_id).await?;
     cookies::begin(&call.provider, &mut response, &application, &cookie, expires_at).await?;
     set_device(&call.provider, &mut response, &device);
@@ -46,25 +46,25 @@ pub async fn sign_in(call: Call) -> Answer<Response> {
 
 /// `POST auth/v1/user/token/refresh`: tokens of the session that the browser keeps, for a tab that is of that session, or that
 /// can be of no other.
-pub async fn refresh(call: Call) -> Answer<Response> {
+pub async fn refresh(call: Call) -> SdkResult<Response> {
     let application = call.application().await?;
     require_public(&application)?;
     match cookies::find(&call.provider, &application).await? {
         Found::Session { session, shared } => match call.shown(&session).await? {
-            Shown::Another => Err(Refused::over(ANOTHER)),
-            Shown::Nobody if shared => Err(Refused::over(SEVERAL)),
+            Shown::Another => Err(SdkError::over(ANOTHER)),
+            Shown::Nobody if shared => Err(SdkError::over(SEVERAL)),
             Shown::Nobody | Shown::This => tokens_of(&call, &application, session.id).await,
         },
-        Found::Nothing => Err(Refused::over("Nobody is signed in.")),
+        Found::Nothing => Err(SdkError::over("Nobody is signed in.")),
         Found::Over => {
-            let mut response = Refused::over("The session has ended.").into_response();
+            let mut response = SdkError::over("The session has ended.").into_response();
             cookies::clear(&call.provider, &mut response, &application);
             Ok(response)
         }
     }
 }
 
-async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> Answer<Response> {
+async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> SdkResult<Response> {
     let Provider { state, environment, origin, .. } = &call.provider;
     let wanted = Reissue {
         scope: SCOPE,
@@ -79,23 +79,23 @@ async fn tokens_of(call: &Call, application: &Application, session_id: Uuid) -> 
 /// `POST impersonation/v1`: trades a hand-off code for the impersonation that it carries. The code works once, within its 60
 /// seconds, for its application, from that application's pages, and only together with the verifier of the page for which
 /// the operator's browser claimed it.
-pub async fn impersonate(call: Call) -> Answer<Response> {
+pub async fn impersonate(call: Call) -> SdkResult<Response> {
     const UNKNOWN: &str = "This link is unknown. Start the session again from the portal.";
-    let code = call.input.get("actorToken").ok_or_else(|| Refused::request("actorToken is missing"))?;
+    let code = call.input.get("actorToken").ok_or_else(|| SdkError::request("actorToken is missing"))?;
     let Provider { state, environment, origin, .. } = &call.provider;
     let owner = sdk::owner_of_hand_off(state, environment.id, code).await?;
     let Some((application, user_id)) = owner else {
         hand_off::unknown(state, environment.id);
-        return Err(Refused::over(UNKNOWN));
+        return Err(SdkError::over(UNKNOWN));
     };
     let application = embedded(&call, application)?;
     call.require_page_of(&application).await?;
     if call.header("origin").is_empty() {
         // Browsers say where a page posts from, and so does the server of Next.js.
-        return Err(Refused::forbidden("Only a page of the application may trade this code."));
+        return Err(SdkError::forbidden("Only a page of the application may trade this code."));
     }
     if call.input.get("impersonatedUserId").is_some_and(|wanted| Uuid::try_parse(wanted) != Ok(user_id)) {
-        return Err(Refused::request("impersonatedUserId is not the user of this actorToken"));
+        return Err(SdkError::request("impersonatedUserId is not the user of this actorToken"));
     }
     let presenter = Presenter::Page { application: &application, code_verifier: call.input.get("codeVerifier") };
     let opened = match hand_off::redeem(state, environment.id, code, presenter, origin).await? {
@@ -108,7 +108,7 @@ pub async fn impersonate(call: Call) -> Answer<Response> {
     Ok(response)
 }
 
-fn refused(refusal: Refusal) -> Refused {
+fn refused(refusal: Refusal) -> SdkError {
     let sentence = match refusal {
         Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
         Refusal::NoProof => {
@@ -124,16 +124,16 @@ fn refused(refusal: Refusal) -> Refused {
         | Refusal::BrowserFull => "This link is not for this application.",
         Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
     };
-    Refused::over(sentence)
+    SdkError::over(sentence)
 }
 
 /// Passwords and hand-off codes are taken from pages of applications with embedded login only.
-fn embedded(call: &Call, application: Arc<Application>) -> Answer<Arc<Application>> {
+fn embedded(call: &Call, application: Arc<Application>) -> SdkResult<Arc<Application>> {
     const HOSTED: &str = "This application signs its users in on the hosted page; its login method is not embedded.";
     if application.is_embedded() {
         require_public(&application)?;
         return Ok(application);
     }
     problem::note(&call.provider, Some(&application), ProblemKind::TokenRequest, HOSTED);
-    Err(Refused::forbidden(HOSTED))
+    Err(SdkError::forbidden(HOSTED))
 }

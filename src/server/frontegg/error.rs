@@ -15,7 +15,7 @@ use crate::server::service::registry::problem::About;
 use crate::server::service::tokens::TokenError;
 
 #[derive(Debug)]
-pub struct Refused {
+pub struct SdkError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -26,9 +26,9 @@ pub struct Refused {
     about: About,
 }
 
-pub type Answer<T> = Result<T, Refused>;
+pub type SdkResult<T> = Result<T, SdkError>;
 
-impl Refused {
+impl SdkError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -95,7 +95,7 @@ impl Refused {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for SdkError {
     fn into_response(self) -> Response {
         let refusal = Refusal(self.code);
         let body = json!({ "errors": [self.message], "error": self.code, "error_description": self.message });
@@ -111,7 +111,7 @@ impl IntoResponse for Refused {
     }
 }
 
-impl From<anyhow::Error> for Refused {
+impl From<anyhow::Error> for SdkError {
     fn from(error: anyhow::Error) -> Self {
         tracing::error!(error = format!("{error:#}"), "a call of an SDK failed");
         let message = "Something failed on our side. The X-Request-Id header says which request it was.";
@@ -119,7 +119,7 @@ impl From<anyhow::Error> for Refused {
     }
 }
 
-impl From<ServiceError> for Refused {
+impl From<ServiceError> for SdkError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Unauthenticated => Self::over("The session has ended."),
@@ -152,7 +152,7 @@ impl From<ServiceError> for Refused {
     }
 }
 
-impl From<TokenError> for Refused {
+impl From<TokenError> for SdkError {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Grant(refused) => Self {
@@ -168,7 +168,7 @@ impl From<TokenError> for Refused {
     }
 }
 
-impl From<OAuthError> for Refused {
+impl From<OAuthError> for SdkError {
     fn from(error: OAuthError) -> Self {
         let status = match &error {
             OAuthError::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::call::{Call, is_navigation, verify_late};
 use super::cookies::{self, Found};
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use super::meant::{Meant, meant};
 use super::own;
 use crate::model::problem::ProblemKind;
@@ -23,7 +23,7 @@ use crate::server::http::page;
 use crate::server::oauth::access;
 use crate::server::oauth::browser::{Asked, Browser};
 use crate::server::oauth::parameters::with_query;
-use crate::server::oauth::problem::Refused as Refusal;
+use crate::server::oauth::problem::RefusedRequest;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::url::in_ascii;
 use crate::server::service::registry::relying_party;
@@ -32,7 +32,7 @@ use crate::server::service::session::sign_in;
 use crate::server::state::AppState;
 
 /// `POST auth/v1/logout`.
-pub async fn embedded(call: Call) -> Answer<Response> {
+pub async fn embedded(call: Call) -> SdkResult<Response> {
     sign_out_by_script(&call).await
 }
 
@@ -44,7 +44,7 @@ pub async fn hosted(State(state): State<AppState>, request: Request) -> Response
     };
     if call.header("sec-fetch-mode") == "no-cors" {
         // An image or a script of some page: nobody wants to sign out like that.
-        return Refused::request("Sign out by a call of a script or by going here.").into_response();
+        return SdkError::request("Sign out by a call of a script or by going here.").into_response();
     }
     if !is_navigation(&call.provider.headers) {
         return sign_out_by_script(&call).await.into_response();
@@ -53,11 +53,11 @@ pub async fn hosted(State(state): State<AppState>, request: Request) -> Response
     left.unwrap_or_else(|error| page::failed(error, &call.provider.origin.request_id))
 }
 
-async fn sign_out_by_script(call: &Call) -> Answer<Response> {
+async fn sign_out_by_script(call: &Call) -> SdkResult<Response> {
     let presented = presented(call).await?;
     let application = match &presented {
         Presented::Session(_, application) => Some(application.clone()),
-        Presented::Unreadable => return Err(Refused::unclear(UNREADABLE)),
+        Presented::Unreadable => return Err(SdkError::unclear(UNREADABLE)),
         Presented::Nothing => call.find_application().await?,
     };
     let Some(application) = application else { return Ok(Json(json!({})).into_response()) };
@@ -67,7 +67,7 @@ async fn sign_out_by_script(call: &Call) -> Answer<Response> {
         _ => match leaving(call, &application).await? {
             Leaving::Nobody => None,
             Leaving::Session(session_id) => Some(session_id),
-            Leaving::Unclear { .. } => return Err(Refused::unclear(UNCLEAR)),
+            Leaving::Unclear { .. } => return Err(SdkError::unclear(UNCLEAR)),
         },
     };
     let mut response = Json(json!({})).into_response();
@@ -120,7 +120,7 @@ async fn leave(call: &Call) -> ServiceResult<Response> {
 
 fn unregistered(call: &Call, application: Option<&Application>, uri: &str) -> Response {
     let sentence = "The application wants to return to an address that is not registered for it. Tell its developers.";
-    let refused = Refusal::new(ProblemKind::LogoutRedirectUri, sentence, uri);
+    let refused = RefusedRequest::new(ProblemKind::LogoutRedirectUri, sentence, uri);
     refused.page(&call.provider, application, "This sign-out cannot go on")
 }
 
@@ -172,7 +172,7 @@ enum Presented {
 
 /// The session and application of the bearer token. In the browser that holds the session it may be any token of it, however
 /// old: signing out late is still signing out. Elsewhere it has to be one that opens what is the user's own, and good now.
-async fn presented(call: &Call) -> Answer<Presented> {
+async fn presented(call: &Call) -> SdkResult<Presented> {
     let provider = &call.provider;
     let value = provider.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -191,11 +191,11 @@ async fn presented(call: &Call) -> Answer<Presented> {
         return Ok(Presented::Unreadable);
     }
     if verified.is_over(provider.state.now()) {
-        return Err(Refused::denied(EXPIRED));
+        return Err(SdkError::denied(EXPIRED));
     }
     match access::unexpired(provider, token).await? {
         Some(access) if own::may_end(provider, &access).await? => Ok(Presented::Session(session_id, application)),
-        _ => Err(Refused::forbidden(POWERLESS)),
+        _ => Err(SdkError::forbidden(POWERLESS)),
     }
 }
 

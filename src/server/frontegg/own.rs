@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::Method;
 
 use super::call::Call;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use crate::server::domain::subject::Subject;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::access::{self, Access, Of};
@@ -14,26 +14,26 @@ use crate::server::oauth::claims::SELF_SERVICE;
 use crate::server::oauth::provider::Provider;
 
 /// Whom the token is about, for what its scope opens, from a page of its application or from a server.
-pub async fn about(call: &Call) -> Answer<(Access, Arc<Subject>)> {
+pub async fn about(call: &Call) -> SdkResult<(Access, Arc<Subject>)> {
     let (access, subject) = access::bearer(&call.provider, None).await?;
     call.require_page_of(&access.application).await?;
     if !access.has_scope("openid") {
-        return Err(Refused::forbidden("The token does not have the scope openid."));
+        return Err(SdkError::forbidden("The token does not have the scope openid."));
     }
     Ok((access, subject))
 }
 
 /// Whom the token is about, for what only the user's own page may do: by a token that an SDK got, and where something
 /// changes, from where a browser says a page.
-pub async fn self_service(call: &Call) -> Answer<(Access, Arc<Subject>)> {
+pub async fn self_service(call: &Call) -> SdkResult<(Access, Arc<Subject>)> {
     let (access, subject) = about(call).await?;
     if !access.has_scope(SELF_SERVICE) {
-        return Err(Refused::forbidden(
+        return Err(SdkError::forbidden(
             "This token opens nothing of the user's own: only one that an SDK got with the scopes profile and email does.",
         ));
     }
     if call.method != Method::GET && call.header("origin").is_empty() {
-        return Err(Refused::forbidden("Only a page of the application may do this."));
+        return Err(SdkError::forbidden("Only a page of the application may do this."));
     }
     Ok((access, subject))
 }

@@ -6,7 +6,7 @@ use super::answer::{self, SCOPE};
 use super::call::{Call, Shown, require_public};
 use super::cookies::{self, Found};
 use super::embedded::SEVERAL;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use super::meant::{Meant, meant};
 use crate::server::domain::application::Application;
 use crate::server::oauth::browser::{Asked, Browser};
@@ -15,7 +15,7 @@ use crate::server::service::tokens::{self, Reissue};
 
 /// The tokens of the session that is meant, or 401. A session that is over is nobody else's from then on: its cookie is
 /// taken back, and the application asks anew.
-pub async fn silent(call: Call) -> Answer<Response> {
+pub async fn silent(call: Call) -> SdkResult<Response> {
     let application = call.application().await?;
     require_public(&application)?;
     match signed_in(&call, &application).await {
@@ -30,20 +30,20 @@ pub async fn silent(call: Call) -> Answer<Response> {
     }
 }
 
-async fn signed_in(call: &Call, application: &Application) -> Answer<Response> {
+async fn signed_in(call: &Call, application: &Application) -> SdkResult<Response> {
     let provider = &call.provider;
     let browser = Browser::of(provider).await?;
     let session = match browser.just_handed_off(provider, application).await? {
         Some(session) => session,
         None => match meant(call, &browser, application, Asked::anyone()).await? {
             Meant::Session(session) => session,
-            Meant::Several => return Err(Refused::over(SEVERAL)),
-            Meant::Over => return Err(Refused::over("The session has ended.")),
-            Meant::Nobody => return Err(Refused::over("Nobody is signed in.")),
+            Meant::Several => return Err(SdkError::over(SEVERAL)),
+            Meant::Over => return Err(SdkError::over("The session has ended.")),
+            Meant::Nobody => return Err(SdkError::over("Nobody is signed in.")),
         },
     };
     if call.shown(&session).await? == Shown::Another {
-        return Err(Refused::over("Somebody else signed in to this application in another tab."));
+        return Err(SdkError::over("Somebody else signed in to this application in another tab."));
     }
     let wanted = Reissue {
         scope: SCOPE,

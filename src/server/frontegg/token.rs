@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::Response;
 
 use super::call::Call;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use super::{answer, cookies};
 use crate::model::problem::ProblemKind;
 use crate::server::domain::application::Application;
@@ -17,7 +17,7 @@ use crate::server::oauth::{client_auth, problem};
 use crate::server::service::registry::sdk;
 use crate::server::service::tokens::{self, Granted, Redemption, Refreshing};
 
-pub async fn token(call: Call) -> Answer<Response> {
+pub async fn token(call: Call) -> SdkResult<Response> {
     match call.input.get("grant_type") {
         Some("authorization_code") => {
             let application = client(&call).await?;
@@ -34,17 +34,17 @@ pub async fn token(call: Call) -> Answer<Response> {
         }
         Some(other) => {
             let application = client(&call).await.ok();
-            let refused = Refused::request("grant_type must be authorization_code or refresh_token");
+            let refused = SdkError::request("grant_type must be authorization_code or refresh_token");
             let said = format!("{}, not {other:?}", refused.message());
             problem::note(&call.provider, application.as_deref(), ProblemKind::TokenRequest, &said);
             Err(refused)
         }
-        None => Err(Refused::request("grant_type is missing")),
+        None => Err(SdkError::request("grant_type is missing")),
     }
 }
 
 /// A refusal is the application's mistake, and counted as such.
-fn noted(call: &Call, application: &Application, granted: Answer<Granted>) -> Answer<Granted> {
+fn noted(call: &Call, application: &Application, granted: SdkResult<Granted>) -> SdkResult<Granted> {
     granted.inspect_err(|refused| {
         if refused.is_mistake() {
             let about = refused.about();
@@ -53,7 +53,7 @@ fn noted(call: &Call, application: &Application, granted: Answer<Granted>) -> An
     })
 }
 
-async fn redeem(call: &Call, application: &Application) -> Answer<Granted> {
+async fn redeem(call: &Call, application: &Application) -> SdkResult<Granted> {
     let input = &call.input;
     let presented = Redemption {
         code: input.get("code").unwrap_or_default(),
@@ -64,7 +64,7 @@ async fn redeem(call: &Call, application: &Application) -> Answer<Granted> {
     Ok(tokens::redeem_sdk_code(state, environment.id, application, &presented, origin).await?)
 }
 
-async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {
+async fn refresh(call: &Call, application: &Application) -> SdkResult<Granted> {
     let input = &call.input;
     let presented = Refreshing {
         refresh_token: input.get("refresh_token").unwrap_or_default(),
@@ -76,13 +76,13 @@ async fn refresh(call: &Call, application: &Application) -> Answer<Granted> {
 }
 
 /// The client, proven as it must be.
-async fn client(call: &Call) -> Answer<Arc<Application>> {
+async fn client(call: &Call) -> SdkResult<Arc<Application>> {
     let application = if proves_itself(call) {
         client_auth::client(&without_bearer(&call.provider), &call.input).await?
     } else {
         let owner = owner(call).await?;
         if !owner.is_public() {
-            return Err(Refused::client("this application has a secret and must send it"));
+            return Err(SdkError::client("this application has a secret and must send it"));
         }
         owner
     };
@@ -107,16 +107,16 @@ fn without_bearer(provider: &Provider) -> Provider {
     provider
 }
 
-async fn owner(call: &Call) -> Answer<Arc<Application>> {
+async fn owner(call: &Call) -> SdkResult<Arc<Application>> {
     let (state, environment_id) = (&call.provider.state, call.provider.environment.id);
     let owner = match (call.input.get("code"), call.input.get("refresh_token")) {
         (Some(code), _) => sdk::owner_of_code(state, environment_id, code).await?,
         (None, Some(token)) => sdk::owner_of_refresh_token(state, environment_id, token).await?,
-        (None, None) => return Err(Refused::over("there is neither a code nor a refresh token")),
+        (None, None) => return Err(SdkError::over("there is neither a code nor a refresh token")),
     };
     owner.ok_or_else(|| {
         let sentence = "the code or refresh token is unknown";
         problem::note(&call.provider, None, ProblemKind::Grant, sentence);
-        Refused::over(sentence)
+        SdkError::over(sentence)
     })
 }

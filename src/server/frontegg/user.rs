@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::call::Call;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use super::own;
 use crate::server::domain::subject::Subject;
 use crate::server::oauth::access::Access;
@@ -17,7 +17,7 @@ use crate::server::service::session::self_service::{self, OwnAccount};
 use crate::server::service::tokens::profile;
 
 /// `users/v2/me` and `v3/me`. What stands here is laid over the token's claims in the SDK's `user`.
-pub async fn me(call: Call) -> Answer<Response> {
+pub async fn me(call: Call) -> SdkResult<Response> {
     let provider = &call.provider;
     let (access, subject) = own::about(&call).await?;
     let profile = profile::of(&provider.state, &subject).await?;
@@ -63,7 +63,7 @@ fn tenant(user_id: Uuid, account: &OwnAccount) -> Value {
     json!({ "id": account.external_id, "tenantId": account.external_id, "name": account.name, "userId": user_id })
 }
 
-async fn accounts(call: &Call) -> Answer<(Access, Arc<Subject>, Vec<OwnAccount>)> {
+async fn accounts(call: &Call) -> SdkResult<(Access, Arc<Subject>, Vec<OwnAccount>)> {
     let provider = &call.provider;
     let (access, subject) = own::about(call).await?;
     let accounts = profile::accounts(&provider.state, &subject, access.application.id).await?;
@@ -71,7 +71,7 @@ async fn accounts(call: &Call) -> Answer<(Access, Arc<Subject>, Vec<OwnAccount>)
 }
 
 /// `users/v3/me/tenants`, and `v1`, which says the same of the tab's own session.
-pub async fn tenants(call: Call) -> Answer<Response> {
+pub async fn tenants(call: Call) -> SdkResult<Response> {
     let (_, subject, accounts) = accounts(&call).await?;
     let user_id = subject.session.user_id;
     let active = accounts.iter().find(|account| account.current).map(|account| tenant(user_id, account));
@@ -80,7 +80,7 @@ pub async fn tenants(call: Call) -> Answer<Response> {
 }
 
 /// `users/v2/me/tenants`: only the list.
-pub async fn tenants_v2(call: Call) -> Answer<Response> {
+pub async fn tenants_v2(call: Call) -> SdkResult<Response> {
     let (_, subject, accounts) = accounts(&call).await?;
     let user_id = subject.session.user_id;
     let tenants: Vec<Value> = accounts.iter().map(|account| tenant(user_id, account)).collect();
@@ -88,7 +88,7 @@ pub async fn tenants_v2(call: Call) -> Answer<Response> {
 }
 
 /// `users/v1/me/authorization`.
-pub async fn authorization(call: Call) -> Answer<Response> {
+pub async fn authorization(call: Call) -> SdkResult<Response> {
     let (_, subject) = own::about(&call).await?;
     let permissions: Vec<Value> = subject.permissions.iter().map(|key| json!({ "key": key })).collect();
     let roles: Vec<Value> = subject.roles.iter().map(|key| json!({ "key": key })).collect();
@@ -96,12 +96,12 @@ pub async fn authorization(call: Call) -> Answer<Response> {
 }
 
 /// `PUT users/v1/tenant`: moves the session to another account. The tokens that come next are of that account.
-pub async fn switch(call: Call) -> Answer<Response> {
-    let wanted = call.input.get("tenantId").ok_or_else(|| Refused::request("tenantId is missing"))?;
+pub async fn switch(call: Call) -> SdkResult<Response> {
+    let wanted = call.input.get("tenantId").ok_or_else(|| SdkError::request("tenantId is missing"))?;
     own::self_service(&call).await?;
     let (_, subject, accounts) = accounts(&call).await?;
     let Some(account) = accounts.iter().find(|account| account.external_id == wanted) else {
-        return Err(Refused::missing("tenantId is no account that this session can switch to"));
+        return Err(SdkError::missing("tenantId is no account that this session can switch to"));
     };
     if !account.current {
         self_service::switch(&call.provider.user_of(&subject.session), &subject.session, wanted).await?;

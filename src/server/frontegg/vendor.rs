@@ -14,7 +14,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use serde_json::json;
 
 use super::call::Call;
-use super::error::{Answer, Refused};
+use super::error::{SdkError, SdkResult};
 use crate::server::crypto::keyring::SigningKey;
 use crate::server::oauth::access::{self, Of};
 use crate::server::oauth::claims;
@@ -24,11 +24,11 @@ use crate::server::service::tokens::client;
 
 /// `POST /auth/vendor`: the client id and secret of a confidential application, for the token that it also gets by the grant
 /// `client_credentials`.
-pub async fn authenticate(call: Call) -> Answer<Response> {
-    let refused = || Refused::client("clientId is unknown or secret is not its secret");
+pub async fn authenticate(call: Call) -> SdkResult<Response> {
+    let refused = || SdkError::client("clientId is unknown or secret is not its secret");
     let provider = &call.provider;
     let (Some(client_id), Some(secret)) = (call.input.get("clientId"), call.input.get("secret")) else {
-        return Err(Refused::request("send clientId and secret"));
+        return Err(SdkError::request("send clientId and secret"));
     };
     let found = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let application = found.filter(|application| relying_party::has_secret(application, secret)).ok_or_else(refused)?;
@@ -37,7 +37,7 @@ pub async fn authenticate(call: Call) -> Answer<Response> {
 }
 
 /// `GET configurations/v1`: the public half of the key that signs now. SDKs keep it for as long as they run.
-pub async fn configuration(call: Call) -> Answer<Response> {
+pub async fn configuration(call: Call) -> SdkResult<Response> {
     let provider = &call.provider;
     let access = access::unexpired(provider, call.header("x-access-token")).await?;
     let good = match access.map(|access| access.of) {
@@ -45,7 +45,7 @@ pub async fn configuration(call: Call) -> Answer<Response> {
         Some(Of::Session(_)) | None => false,
     };
     if !good {
-        return Err(Refused::over("send the token of /auth/vendor in x-access-token"));
+        return Err(SdkError::over("send the token of /auth/vendor in x-access-token"));
     }
     let public_key = pem(&active_rs256(provider).await?.public_jwk)?;
     Ok(Json(json!({ "publicKey": public_key })).into_response())
@@ -57,7 +57,7 @@ pub async fn base_url(provider: Provider) -> Response {
 }
 
 /// The key is the same whichever algorithm an application chose: these SDKs read RS256 only.
-async fn active_rs256(provider: &Provider) -> Answer<Arc<SigningKey>> {
+async fn active_rs256(provider: &Provider) -> SdkResult<Arc<SigningKey>> {
     let keys = relying_party::keys(&provider.state, provider.environment.id).await?;
     let key = keys.iter().find(|key| key.is_active() && key.algorithm == Algorithm::RS256).cloned();
     Ok(key.ok_or_else(|| anyhow!("{} has no active RS256 key", provider.environment.slug))?)

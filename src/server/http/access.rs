@@ -47,7 +47,7 @@ pub fn method(method: &Method) -> &'static str {
 }
 
 /// The line of one request. It is written when this is dropped, so that none goes without.
-pub struct Line {
+pub struct AccessLine {
     state: AppState,
     span: Span,
     started: Instant,
@@ -82,7 +82,7 @@ impl Answered {
     }
 }
 
-impl Line {
+impl AccessLine {
     /// Begins the line of a request, in the request's span. From here on the router tells the route.
     pub fn begin(state: &AppState, request: &mut Request, span: Span) -> Self {
         let route = Route::default();
@@ -168,7 +168,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessLine {
     fn drop(&mut self) {
         self.count();
         if traces::are_sent() {
@@ -188,7 +188,7 @@ fn address(state: &AppState, request: &Request) -> Option<String> {
 /// A body whose length is not known before it has gone.
 struct Counted {
     body: Body,
-    line: Line,
+    line: AccessLine,
 }
 
 impl HttpBody for Counted {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::access::{self, Line};
+use super::access::{self, AccessLine};
 use super::host;
 use crate::server::cache::epoch_map::in_request;
 use crate::server::platform::{request, traces};
@@ -44,7 +44,7 @@ pub async fn request(State(state): State<AppState>, mut request: Request, next: 
     if traces::are_sent() {
         trace(&state, &request, &span);
     }
-    let line = Line::begin(&state, &mut request, span.clone());
+    let line = AccessLine::begin(&state, &mut request, span.clone());
     let answer = request::answer(request_id.as_str().into(), next.run(request).instrument(span));
     let mut response = in_request(answer).await;
     let took = line.took();

@@ -23,7 +23,7 @@ use crate::server::oauth::browser::{Asked, Browser, Choice, Whom};
 use crate::server::oauth::hint::{self, IdHint};
 use crate::server::oauth::parameters::{BrowserForm, Parameters, with_query};
 use crate::server::oauth::parking;
-use crate::server::oauth::problem::{self, Refused};
+use crate::server::oauth::problem::{self, RefusedRequest};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::service::registry::relying_party;
@@ -75,34 +75,34 @@ async fn recipient(
     provider: &Provider,
     parameters: &Parameters,
 ) -> ServiceResult<Result<(Arc<Application>, Reply), Response>> {
-    let refuse = |application: Option<&Application>, refused: Refused<'_>| {
+    let refuse = |application: Option<&Application>, refused: RefusedRequest<'_>| {
         Ok(Err(refused.page(provider, application, "This sign-in cannot go on")))
     };
     if parameters.has_nul_in(&["client_id", "redirect_uri"]) {
         let sentence = "The application sent client_id or redirect_uri with a NUL character. Tell its developers.";
-        return refuse(None, Refused::request(sentence));
+        return refuse(None, RefusedRequest::request(sentence));
     }
     if parameters.is_repeated("client_id") || parameters.is_repeated("redirect_uri") {
         let sentence = "The application sent client_id or redirect_uri twice. Tell its developers.";
-        return refuse(None, Refused::request(sentence));
+        return refuse(None, RefusedRequest::request(sentence));
     }
     let Some(client_id) = parameters.get("client_id") else {
         let sentence = "The application did not say which one it is: client_id is missing. Tell its developers.";
-        return refuse(None, Refused::request(sentence));
+        return refuse(None, RefusedRequest::request(sentence));
     };
     let known = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
     let Some(application) = known else {
         let sentence = "No application of this environment has this client_id. Tell its developers.";
-        return refuse(None, Refused::new(ProblemKind::ClientId, sentence, client_id));
+        return refuse(None, RefusedRequest::new(ProblemKind::ClientId, sentence, client_id));
     };
     let Some(redirect_uri) = parameters.get("redirect_uri") else {
         let sentence = "The application did not say where to return to: redirect_uri is missing. Tell its developers.";
-        return refuse(Some(&application), Refused::request(sentence));
+        return refuse(Some(&application), RefusedRequest::request(sentence));
     };
     if !relying_party::is_login_redirect(&provider.state, application.id, redirect_uri).await? {
         let sentence =
             "The application wants to return to an address that is not registered for it. Tell its developers.";
-        return refuse(Some(&application), Refused::new(ProblemKind::RedirectUri, sentence, redirect_uri));
+        return refuse(Some(&application), RefusedRequest::new(ProblemKind::RedirectUri, sentence, redirect_uri));
     }
     let reply = Reply::new(provider, parameters, &application, redirect_uri);
     Ok(Ok((application, reply)))

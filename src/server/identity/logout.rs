@@ -15,7 +15,7 @@ use crate::server::http::page::{self, Page};
 use crate::server::oauth::browser::Browser;
 use crate::server::oauth::hint::{self, IdHint};
 use crate::server::oauth::parameters::{BrowserForm, BrowserQuery, Parameters, with_query};
-use crate::server::oauth::problem::Refused;
+use crate::server::oauth::problem::RefusedRequest;
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
 use crate::server::platform::url::in_ascii;
@@ -37,7 +37,7 @@ pub async fn confirm(provider: Provider, BrowserForm(form): BrowserForm) -> Resp
 
 /// The page for a mistake of the application, which is counted.
 fn wrong(provider: &Provider, application: Option<&Application>, sentence: &'static str) -> Response {
-    let refused = Refused::new(ProblemKind::AuthorizationRequest, sentence, "");
+    let refused = RefusedRequest::new(ProblemKind::AuthorizationRequest, sentence, "");
     refused.page(provider, application, "This sign-out cannot go on")
 }
 
@@ -62,7 +62,7 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
     };
     if client_id.is_some() && application.is_none() {
         let sentence = "No application of this environment has this client_id. Tell its developers.";
-        let refused = Refused::new(ProblemKind::ClientId, sentence, client_id.unwrap_or_default());
+        let refused = RefusedRequest::new(ProblemKind::ClientId, sentence, client_id.unwrap_or_default());
         return Ok(refused.page(provider, None, "This sign-out cannot go on"));
     }
     if hinted.is_some_and(|hinted| client_id.is_some_and(|client_id| client_id != hinted)) {
@@ -75,7 +75,7 @@ async fn answer(provider: &Provider, parameters: &Parameters, confirmed: bool) -
         let sentence =
             "The application wants to return to an address that is not registered for it. Tell its developers.";
         let uri = parameters.get("post_logout_redirect_uri").unwrap_or_default();
-        let refused = Refused::new(ProblemKind::LogoutRedirectUri, sentence, uri);
+        let refused = RefusedRequest::new(ProblemKind::LogoutRedirectUri, sentence, uri);
         return Ok(refused.page(provider, application.as_deref(), "This sign-out cannot go on"));
     };
     let question = Question { provider, parameters, target: target.as_deref(), unchecked };

@@ -14,7 +14,7 @@ use super::provider::Provider;
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
-use crate::server::service::session::browser::{self, Held};
+use crate::server::service::session::browser::{self, HeldSession};
 
 /// How long after its hand-off an impersonation is what a new tab of its application means, if nothing says more.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
@@ -22,7 +22,7 @@ const FRESH: TimeDelta = TimeDelta::seconds(60);
 /// A browser and the sessions that it holds, running ones first, newest first.
 pub struct Browser {
     id: Option<Uuid>,
-    held: Vec<Held>,
+    held: Vec<HeldSession>,
 }
 
 /// Whom a request names.
@@ -201,7 +201,7 @@ impl Browser {
         user_id: Option<Uuid>,
         opening: bool,
     ) -> ServiceResult<Choice> {
-        let could_be = |held: &Held| is_usable(held, application) && user_id.is_none_or(|id| id == held.user_id);
+        let could_be = |held: &HeldSession| is_usable(held, application) && user_id.is_none_or(|id| id == held.user_id);
         let mut claims = self.claims(provider, application, user_id).await?;
         let fresh = self.running(provider, |held| self.is_fresh(provider, application, held) && could_be(held)).await?;
         if let [only] = fresh.as_slice()
@@ -293,7 +293,7 @@ impl Browser {
         self.held.iter().any(|held| held.session_id == session_id && held.opened_at.is_some())
     }
 
-    fn is_fresh(&self, provider: &Provider, application: &Application, held: &Held) -> bool {
+    fn is_fresh(&self, provider: &Provider, application: &Application, held: &HeldSession) -> bool {
         let opened_at = held.opened_at.filter(|_| is_unused_in(held, application));
         opened_at.is_some_and(|opened_at| provider.state.now() - opened_at <= FRESH)
     }
@@ -311,10 +311,10 @@ impl Browser {
 }
 
 /// Whether it is an impersonation that was opened for the application, and the application got nothing by it since.
-fn is_unused_in(held: &Held, application: &Application) -> bool {
+fn is_unused_in(held: &HeldSession, application: &Application) -> bool {
     held.application_id == Some(application.id) && held.opened_at.is_some()
 }
 
-fn is_usable(held: &Held, application: &Application) -> bool {
+fn is_usable(held: &HeldSession, application: &Application) -> bool {
     held.application_id.is_none_or(|id| id == application.id)
 }

@@ -17,7 +17,7 @@ use crate::server::http::origin::origin;
 use crate::server::http::page;
 use crate::server::service::caller::Origin;
 use crate::server::service::registry::relying_party;
-use crate::server::service::session::parked::{self, Kept};
+use crate::server::service::session::parked::{self, ParkedRequest};
 use crate::server::state::AppState;
 
 pub use crate::server::service::session::parked::LONGEST;
@@ -96,7 +96,7 @@ async fn recalled(asked: &Asked, query: &str) -> ServiceResult<Option<Result<Uri
     let Some(environment) = asked.environment().await? else { return Ok(None) };
     let kept = parked::find(&asked.state, environment.id, name).await?;
     Ok(Some(match kept {
-        Kept::Text(text) => text.parse().map_err(|_| too_long(text.len())),
+        ParkedRequest::Text(text) => text.parse().map_err(|_| too_long(text.len())),
         gone => Err(forgotten(&gone)),
     }))
 }
@@ -159,19 +159,19 @@ pub async fn read(provider: &Provider, continued: &str) -> ServiceResult<Result<
         return Ok(Ok(continued.to_owned()));
     }
     Ok(match parked::find(&provider.state, provider.environment.id, continued).await? {
-        Kept::Text(text) => Ok(text),
+        ParkedRequest::Text(text) => Ok(text),
         gone => Err(forgotten(&gone)),
     })
 }
 
-fn forgotten(kept: &Kept) -> Response {
+fn forgotten(kept: &ParkedRequest) -> Response {
     let (title, sentence) = match kept {
-        Kept::Nothing => (
+        ParkedRequest::Nothing => (
             "This sign-in is not kept any more",
             "It is kept for an hour, and for less where very many begin from the same network: then the oldest go. Go back \
              to the application and begin again.",
         ),
-        Kept::Expired | Kept::Text(_) => (
+        ParkedRequest::Expired | ParkedRequest::Text(_) => (
             "This sign-in stood open for too long",
             "It is kept for an hour. Go back to the application and begin again.",
         ),

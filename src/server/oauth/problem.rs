@@ -104,7 +104,7 @@ fn named_in(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A request that is refused before anything may be sent to the application.
-pub struct Refused<'a> {
+pub struct RefusedRequest<'a> {
     pub kind: ProblemKind,
     /// For whoever sees the page.
     pub sentence: &'static str,
@@ -112,7 +112,7 @@ pub struct Refused<'a> {
     pub value: &'a str,
 }
 
-impl<'a> Refused<'a> {
+impl<'a> RefusedRequest<'a> {
     /// A request that is not even complete.
     pub fn request(sentence: &'static str) -> Self {
         Self { kind: ProblemKind::AuthorizationRequest, sentence, value: "" }

@@ -25,7 +25,7 @@ use crate::server::http::caller::operator_cookie;
 use crate::server::http::origin::origin;
 use crate::server::service;
 use crate::server::service::caller::Caller;
-use crate::server::service::impersonation::live::{self, Running};
+use crate::server::service::impersonation::live::{self, RunningImpersonations};
 use crate::server::state::AppState;
 
 /// A line of nothing, so that proxies do not take the stream for dead and a browser that has gone is noticed.
@@ -86,7 +86,7 @@ fn refused(error: ServiceError) -> Response {
 #[derive(Clone, Copy)]
 enum Look {
     /// Something is to be told.
-    Change(Running),
+    Change(RunningImpersonations),
     /// Some time has passed.
     Time,
     /// Nothing will be told any more: the server stops.
@@ -95,11 +95,11 @@ enum Look {
 
 /// What is to be told, for as long as whoever watches may.
 fn while_allowed(
-    watching: watch::Receiver<Running>,
+    watching: watch::Receiver<RunningImpersonations>,
     state: AppState,
     parts: Parts,
     environment: String,
-) -> impl Stream<Item = Running> {
+) -> impl Stream<Item = RunningImpersonations> {
     let mut timer = interval_at(Instant::now() + STANDING, STANDING);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = WatchStream::new(watching).map(Look::Change).chain(once(Look::End));
@@ -128,6 +128,6 @@ async fn enter(state: &AppState, parts: &Parts, environment: &str) -> ServiceRes
     Ok(caller)
 }
 
-fn said(running: Running) -> String {
+fn said(running: RunningImpersonations) -> String {
     format!("{} {}", running.count, running.word())
 }

@@ -9,7 +9,7 @@ mod sought;
 use uuid::Uuid;
 
 use self::day::midnight;
-use self::look::{Found, STEPS, look};
+use self::look::{FoundEvents, STEPS, look};
 use super::caller::{Caller, Origin};
 use super::registry::names::Names;
 use super::registry::{accounts, length};
@@ -196,9 +196,9 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     // What no index leads to: the first of it may be ten million events away.
     let is_rare = filter.action.is_some() || filter.severity.is_some() || filter.only_impersonated;
     let reads_all = filter.id.is_none() && (!filter.words.is_empty() || filter.operator_id.is_some() || is_rare);
-    let Found { rows, stopped } = match reads_all {
+    let FoundEvents { rows, stopped } = match reads_all {
         true => look(&mut conn, &filter, &STEPS).await?,
-        false => Found { rows: table::list(&mut conn, &filter).await?, stopped: None },
+        false => FoundEvents { rows: table::list(&mut conn, &filter).await?, stopped: None },
     };
     let (rows, next, previous) = page(&mut conn, rows, cursor.as_ref()).await?;
     // Less than a page though there is more of the trail: the page beside it goes on where this one stopped looking.

@@ -23,7 +23,7 @@ use crate::server::db::account::{self, AccountMembership};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
 use crate::server::domain::application::AssignedApplication;
-use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, Membership, Target};
+use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, MembershipState, Target};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 
@@ -101,7 +101,11 @@ impl Candidate {
             None => self.applications_of(membership.account_id).next(),
         };
         AccountFacts {
-            membership: if membership.disabled_at.is_some() { Membership::Disabled } else { Membership::Enabled },
+            membership: if membership.disabled_at.is_some() {
+                MembershipState::Disabled
+            } else {
+                MembershipState::Enabled
+            },
             has_applications: applications.next().is_some(),
             application: chosen.map(|row| ApplicationFacts { keep_session_alive: row.keep_session_alive }),
         }

@@ -41,12 +41,12 @@ use crate::server::db::{DbError, Tx};
 use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceError;
 use crate::server::service::directory::change::Protection;
-use crate::server::service::directory::writer::Writer;
+use crate::server::service::directory::writer::DirectoryWriter;
 use crate::server::state::AppState;
 pub use check::Reference;
 use check::{Keys, check, compare};
 use encoding_rs::Encoding;
-use outcome::Found;
+use outcome::Findings;
 pub use outcome::Summary;
 use problem::Problems;
 use read::Item;
@@ -202,7 +202,7 @@ pub async fn run(
     options: &Options,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<Summary>, ImportError> {
-    let mut found = Found::new(options, &sources)?;
+    let mut found = Findings::new(options, &sources)?;
     if options.dry_run {
         read_all(state, environment, sources, options, &mut found, None, progress).await?;
         return found.finish();
@@ -240,7 +240,7 @@ pub async fn run_in(
     mut sources: Vec<Source>,
 ) -> Result<Vec<Summary>, ImportError> {
     let options = Options::default();
-    let mut found = Found::new(&options, &[])?;
+    let mut found = Findings::new(&options, &[])?;
     let mut known = Keys::default();
     sources.sort_by_key(|source| source.kind);
     for source in sources {
@@ -255,7 +255,7 @@ pub async fn run_in(
             check(tx, environment.id, &mut rows, &mut known, &mut found).await?;
             compare(tx, environment.id, &mut rows, &mut found).await?;
             found.make_secrets(&mut rows, state.random.as_ref());
-            let mut writer = Writer::of_import(state, tx, environment.id, &[]);
+            let mut writer = DirectoryWriter::of_import(state, tx, environment.id, &[]);
             rows.write(&mut writer).await.map_err(written)?;
         }
     }
@@ -318,7 +318,7 @@ async fn read_all(
     environment: &Environment,
     mut sources: Vec<Source>,
     options: &Options,
-    found: &mut Found,
+    found: &mut Findings,
     mut stage: Option<&mut Stage<'_>>,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<(), ImportError> {

@@ -16,7 +16,7 @@ use crate::model::environment::EnvironmentOption;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
-use crate::server::crypto::password::Door;
+use crate::server::crypto::password::PasswordRealm;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::environment;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
@@ -38,7 +38,7 @@ pub const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
 /// A new portal session: the cookie's value, and the one by which the browser is known again.
-pub struct SignedIn {
+pub struct SignedInOperator {
     pub cookie: String,
     pub device: String,
     pub operator: Operator,
@@ -49,7 +49,12 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
-pub async fn sign_in(state: &AppState, origin: &Origin, email: &str, password: &str) -> ServiceResult<SignedIn> {
+pub async fn sign_in(
+    state: &AppState,
+    origin: &Origin,
+    email: &str,
+    password: &str,
+) -> ServiceResult<SignedInOperator> {
     sign_in_instead(state, origin, email, password, None).await
 }
 
@@ -64,7 +69,7 @@ pub async fn sign_in_instead(
     email: &str,
     password: &str,
     replaced: Option<&str>,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<SignedInOperator> {
     let outcome = begin(state, origin, email, password, replaced).await;
     state.metrics.sign_in("portal", ServiceError::word_of(&outcome));
     outcome
@@ -76,7 +81,7 @@ async fn begin(
     email: &str,
     password: &str,
     replaced: Option<&str>,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<SignedInOperator> {
     let key = text::sign_in_name(email);
     let device = origin.device(state, Realm::Portal, None, &key);
     let charge = state.limits.sign_in(&origin.attempt(Realm::Portal, &key, device.known()))?;
@@ -84,7 +89,7 @@ async fn begin(
     let known = by_email(&mut conn, email).await?;
     drop(conn);
     let hash = known.as_ref().map(|row| row.password_hash.as_str());
-    let checked = state.passwords.check(Door::Portal, device.known().is_some(), password, hash).await;
+    let checked = state.passwords.check(PasswordRealm::Portal, device.known().is_some(), password, hash).await;
     let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
@@ -126,7 +131,7 @@ async fn begin(
     table::insert_session(&mut tx, &session).await?;
     record_everywhere(state, &mut tx, &operator, origin, action::OPERATOR_SIGNED_IN).await?;
     tx.commit().await?;
-    Ok(SignedIn { cookie, device: device.remember(state.random.as_ref()), operator })
+    Ok(SignedInOperator { cookie, device: device.remember(state.random.as_ref()), operator })
 }
 
 /// A failed sign-in, in every environment: an event where the operator has a role, a count where it has none or nobody has
@@ -148,7 +153,10 @@ async fn record_failure(
                 let event = Event::of(environment.id, name, sentence);
                 audit::record(state, tx, event.by(&Actor::Operator(operator)).from(origin)).await?;
             }
-            _ => failed_sign_in::record(state, tx, environment.id, Door::Portal, known.is_none(), origin).await?,
+            _ => {
+                failed_sign_in::record(state, tx, environment.id, PasswordRealm::Portal, known.is_none(), origin)
+                    .await?
+            }
         }
     }
     Ok(())
@@ -286,7 +294,7 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         roles,
         environments: places.iter().map(|(row, _)| plain(row.clone())).collect(),
         live_impersonations: running.map_or(0, |running| running.count),
-        live_mark: running.map(live::Running::word).unwrap_or_default(),
+        live_mark: running.map(live::RunningImpersonations::word).unwrap_or_default(),
         ending_with_sign_out: ending_with_sign_out(state, operator).await?,
     })
 }

@@ -16,7 +16,7 @@ use crate::ui::kit::call::ask;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, clear_link};
 use crate::ui::kit::icon::icon;
-use crate::ui::kit::list::Place;
+use crate::ui::kit::list::ListPlace;
 
 /// Where the filter stands.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct AccountFilter {
 
 impl AccountFilter {
     /// The filter of a list.
-    pub fn of(list: Place, filters: Filters) -> Self {
+    pub fn of(list: ListPlace, filters: Filters) -> Self {
         Self {
             filters,
             environment: list.frame.environment,

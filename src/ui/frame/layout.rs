@@ -29,10 +29,10 @@ use crate::ui::kit::loaded::{Here, kept_quietly, loaded_quietly, loading};
 use crate::ui::page;
 
 /// A page of an environment in the navigation: word in the URL, icon, name.
-type Place = (&'static str, &'static str, &'static str);
+type NavigationItem = (&'static str, &'static str, &'static str);
 
 /// The pages as the navigation groups them.
-const GROUPS: [(&str, &[Place]); 3] = [
+const GROUPS: [(&str, &[NavigationItem]); 3] = [
     (
         "Management",
         &[
@@ -158,7 +158,13 @@ fn sidebar(frame: Frame, live: Live, section: Memo<String>) -> AnyView {
     .erased()
 }
 
-fn nav_group(frame: Frame, live: Live, section: Memo<String>, name: &'static str, pages: &'static [Place]) -> AnyView {
+fn nav_group(
+    frame: Frame,
+    live: Live,
+    section: Memo<String>,
+    name: &'static str,
+    pages: &'static [NavigationItem],
+) -> AnyView {
     let links = pages
         .iter()
         .map(|(page, glyph, label)| {

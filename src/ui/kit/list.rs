@@ -42,9 +42,9 @@ impl<Q> Shape<Q> {
     }
 }
 
-/// A list on its page. What is not about its query is a [`Place`].
+/// A list on its page. What is not about its query is a [`ListPlace`].
 pub struct List<Q: Send + Sync + 'static> {
-    place: Place,
+    place: ListPlace,
     pub query: Memo<Q>,
 }
 
@@ -57,9 +57,9 @@ impl<Q: Send + Sync + 'static> Clone for List<Q> {
 impl<Q: Send + Sync + 'static> Copy for List<Q> {}
 
 impl<Q: Send + Sync + 'static> Deref for List<Q> {
-    type Target = Place;
+    type Target = ListPlace;
 
-    fn deref(&self) -> &Place {
+    fn deref(&self) -> &ListPlace {
         &self.place
     }
 }
@@ -67,14 +67,14 @@ impl<Q: Send + Sync + 'static> Deref for List<Q> {
 impl<Q: PartialEq + Send + Sync + 'static> List<Q> {
     /// The list at the page's address.
     pub fn at(shape: &'static Shape<Q>) -> Self {
-        let place = Place::at(shape.page, shape.title, shape.opens, shape.over, shape.turned);
+        let place = ListPlace::at(shape.page, shape.title, shape.opens, shape.over, shape.turned);
         Self { place, query: Memo::new(move |_| place.words.with(shape.query)) }
     }
 }
 
 /// Where a list is: what its sections need to make addresses.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct ListPlace {
     pub frame: Frame,
     pub path: Signal<String>,
     /// The list's own words, without what lies over it.
@@ -86,7 +86,7 @@ pub struct Place {
     turned: &'static [&'static str],
 }
 
-impl Place {
+impl ListPlace {
     fn at(
         page: &'static str,
         title: &'static str,

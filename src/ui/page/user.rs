@@ -31,7 +31,7 @@ pub fn UserPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<Uuid>().ok())));
     let user: Loading<UserDetail> =
         loading(move || (frame.environment.get(), id.get()), |(environment, id)| of(environment, id));
-    let page = Place {
+    let page = UserSections {
         frame,
         path: Memo::new(move |_| address(frame, id.get())),
         ended: Callback::new(move |_| user.refetch()),
@@ -77,7 +77,7 @@ fn is_open(words: &Words) -> bool {
 
 /// Where this page is.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct UserSections {
     pub frame: Frame,
     pub path: Memo<String>,
     /// Runs when a session in the timeline was ended from there.
@@ -89,7 +89,7 @@ fn address(frame: Frame, id: Option<Uuid>) -> String {
     id.map_or(users.clone(), |id| format!("{users}/{id}"))
 }
 
-fn sections(page: Place, user: Signal<UserDetail>) -> AnyView {
+fn sections(page: UserSections, user: Signal<UserDetail>) -> AnyView {
     let head = move || {
         let user = user.read();
         page.frame.shows(address(page.frame, Some(user.id)), user.name.clone());
@@ -120,7 +120,7 @@ fn sections(page: Place, user: Signal<UserDetail>) -> AnyView {
 }
 
 /// The section that the guide sends operators to.
-fn impersonate(page: Place, user: &UserDetail) -> AnyView {
+fn impersonate(page: UserSections, user: &UserDetail) -> AnyView {
     let href = move || Words::default().with("impersonate", "1").on(&page.path.get());
     let button = match user.impersonation {
         Some(denial) => view! {

@@ -204,7 +204,7 @@ async fn a_page_that_asks_who_it_is_carries_no_long_address() {
 async fn a_stranger_throws_away_only_what_waits_for_the_strangers_own_network() {
     use understudy::server::db::environment;
     use understudy::server::service::caller::Origin;
-    use understudy::server::service::session::parked::{self, Kept};
+    use understudy::server::service::session::parked::{self, ParkedRequest};
     let app = TestApp::new().await;
     let mut conn = app.state.db.read().await.expect("a connection");
     let id = environment::by_slug(&mut conn, "production").await.expect("a query").expect("an environment").id;
@@ -220,9 +220,9 @@ async fn a_stranger_throws_away_only_what_waits_for_the_strangers_own_network() 
         last = parked::park(&app.state, id, &stranger, &long).await.expect("parked");
     }
     let kept = async |name: &str| parked::find(&app.state, id, name).await.expect("a query");
-    assert!(matches!(kept(&office).await, Kept::Text(_)), "the office's was thrown away");
-    assert!(matches!(kept(&last).await, Kept::Text(_)));
-    assert!(matches!(kept(&first).await, Kept::Nothing), "a share has no end");
+    assert!(matches!(kept(&office).await, ParkedRequest::Text(_)), "the office's was thrown away");
+    assert!(matches!(kept(&last).await, ParkedRequest::Text(_)));
+    assert!(matches!(kept(&first).await, ParkedRequest::Nothing), "a share has no end");
     assert!(app.count("parked_requests").await < 75);
     let page = app.browser().get(&format!("/id/production/login?continue={first}")).await;
     let page = page.expect_status(StatusCode::BAD_REQUEST);

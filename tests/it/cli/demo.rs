@@ -3,7 +3,7 @@
 use super::{Folder, succeeded, understudy};
 use understudy::server::cli::demo;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
-use understudy::server::crypto::password::Door;
+use understudy::server::crypto::password::PasswordRealm;
 use understudy::server::db::{Db, Raw, environment, user};
 use understudy::server::platform::clock::SystemClock;
 use understudy::server::platform::outbound::Recorder;
@@ -83,7 +83,7 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     assert!(
         state
             .passwords
-            .check(Door::Hosted, false, "correct-horse-demo", amara.password_hash.as_deref())
+            .check(PasswordRealm::Hosted, false, "correct-horse-demo", amara.password_hash.as_deref())
             .await
             .expect("a hash")
     );

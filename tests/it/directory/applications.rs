@@ -4,9 +4,9 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
 use understudy::server::error::ServiceError;
 use understudy::server::service::directory::account::{self, Account};
-use understudy::server::service::directory::application::{self, Application, ClientSecret};
+use understudy::server::service::directory::application::{self, ApplicationEntry, ClientSecret};
 use understudy::server::service::directory::given::Given;
-use understudy::server::service::directory::role::{self, Role};
+use understudy::server::service::directory::role::{self, RoleEntry};
 use understudy::server::service::directory::user;
 use understudy::server::service::impersonation::settings::{self, SettingsChange};
 use understudy::server::service::{impersonation, session};
@@ -16,14 +16,14 @@ use crate::support::TestApp;
 
 const AMARA: &str = "amara@northwind.example";
 
-fn reports() -> Application {
-    Application {
+fn reports() -> ApplicationEntry {
+    ApplicationEntry {
         client_id: "reports".to_owned(),
         name: "Reports".to_owned(),
         app_url: "https://reports.example/".to_owned(),
         redirect_uris: Given::Set(vec!["https://reports.example/callback".to_owned()]),
         client_secret: ClientSecret::New,
-        ..Application::default()
+        ..ApplicationEntry::default()
     }
 }
 
@@ -36,7 +36,7 @@ async fn an_administrator_makes_an_application_and_sees_its_secret_once() {
     assert!(secret.starts_with("ucs_"), "{secret}");
     assert_eq!(refused(application::create(&adam, reports()).await), ["client_id"]);
     let change = application::to_change(&adam, "reports").await.expect("the application");
-    let change = Application { app_url: "https://reports.example/new".to_owned(), ..change };
+    let change = ApplicationEntry { app_url: "https://reports.example/new".to_owned(), ..change };
     assert_eq!(application::update(&adam, change).await.expect("a change").secret, None, "the secret stays");
     let trail = told(&adam, "client").await;
     assert!(trail.iter().any(|sentence| sentence == "Reports was made by Adam Admin"), "{trail:?}");
@@ -49,14 +49,14 @@ async fn an_administrator_makes_an_application_and_sees_its_secret_once() {
 async fn everything_that_is_wrong_with_an_application_is_said_at_once() {
     let app = TestApp::new().await;
     let adam = caller(&app, ADAM).await;
-    let faulty = Application {
+    let faulty = ApplicationEntry {
         client_id: "two words".to_owned(),
         name: String::new(),
         app_url: "ftp://reports.example".to_owned(),
         redirect_uris: Given::Set(vec!["javascript:alert(1)".to_owned()]),
         jwks: Given::Set("{}".to_owned()),
         login_method: Some("telepathy".to_owned()),
-        ..Application::default()
+        ..ApplicationEntry::default()
     };
     let fields = refused(application::create(&adam, faulty).await);
     assert_eq!(fields, ["client_id", "name", "app_url", "redirect_uris", "jwks", "login_method"]);
@@ -108,18 +108,18 @@ async fn an_impersonation_ends_with_its_account_and_with_its_application() {
 async fn a_role_is_changed_by_administrators_but_its_protected_permissions_by_owners_only() {
     let app = TestApp::new().await;
     let (olivia, adam, ed) = (caller(&app, OLIVIA).await, caller(&app, ADAM).await, caller(&app, ED).await);
-    let new = Role {
+    let new = RoleEntry {
         key: "auditor".to_owned(),
         name: "Auditor".to_owned(),
         permissions: Given::Set(vec!["books.read".to_owned()]),
-        ..Role::default()
+        ..RoleEntry::default()
     };
     assert!(matches!(role::create(&ed, new.clone()).await, Err(ServiceError::Forbidden)));
     role::create(&adam, new.clone()).await.expect("a role");
     assert_eq!(refused(role::create(&adam, new.clone()).await), ["key"]);
     let protect = SettingsChange { protected_permissions: Some("books.read".to_owned()), ..SettingsChange::default() };
     settings::change(&olivia, protect).await.expect("a protected permission");
-    let bare = Role { permissions: Given::Cleared, ..new };
+    let bare = RoleEntry { permissions: Given::Cleared, ..new };
     assert!(matches!(role::update(&adam, bare.clone()).await, Err(ServiceError::Forbidden)));
     assert!(matches!(role::delete(&adam, "auditor").await, Err(ServiceError::Forbidden)));
     role::update(&olivia, bare).await.expect("an Owner may");

@@ -5,7 +5,7 @@ use understudy::server::http::caller::status;
 use understudy::server::service::directory::account::{self, Account};
 use understudy::server::service::directory::application;
 use understudy::server::service::directory::given::Given;
-use understudy::server::service::directory::role::{self, Role};
+use understudy::server::service::directory::role::{self, RoleEntry};
 use understudy::server::service::directory::user::{self, Membership, User};
 
 use super::{ADAM, ED, caller, refused, told};
@@ -95,11 +95,11 @@ async fn accounts_roles_and_applications_have_versions_too() {
     assert_eq!(account::assign(&ed, "polaris", "console", true, Some(2)).await.expect("an application").version, 3);
     assert_eq!(conflict(account::withdraw(&ed, "polaris", "console", Some(2)).await), (2, 3));
 
-    let auditor = Role { key: "auditor".to_owned(), name: "Auditor".to_owned(), ..Role::default() };
+    let auditor = RoleEntry { key: "auditor".to_owned(), name: "Auditor".to_owned(), ..RoleEntry::default() };
     assert_eq!(role::create(&adam, auditor.clone()).await.expect("a role").version, 1);
-    let may_read = Role { permissions: Given::Set(vec!["books.read".to_owned()]), version: Some(1), ..auditor };
+    let may_read = RoleEntry { permissions: Given::Set(vec!["books.read".to_owned()]), version: Some(1), ..auditor };
     assert_eq!(role::update(&adam, may_read.clone()).await.expect("a permission").version, 2);
-    let late = Role { permissions: Given::Cleared, ..may_read };
+    let late = RoleEntry { permissions: Given::Cleared, ..may_read };
     assert_eq!(conflict(role::update(&adam, late).await), (1, 2));
 
     let seen = application::to_change(&adam, "console").await.expect("the application");

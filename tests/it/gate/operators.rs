@@ -15,7 +15,7 @@ use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ORIGIN, ResponseExt
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
-use understudy::server::crypto::password::Door;
+use understudy::server::crypto::password::PasswordRealm;
 use understudy::server::domain::actor::{Actor, Named};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
@@ -310,7 +310,8 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let app = TestApp::new().await;
     let chosen = operator::new_password(&app.state, "a-long-password").await.expect("a password");
     let another = operator::new_password(&app.state, "another-long-password").await.expect("a password");
-    let _held = [app.state.passwords.turn(Door::Portal).await, app.state.passwords.turn(Door::Portal).await];
+    let _held =
+        [app.state.passwords.turn(PasswordRealm::Portal).await, app.state.passwords.turn(PasswordRealm::Portal).await];
     let mut tx = app.state.db.write().await.expect("a transaction");
     let by = ServerCaller::system(&app.state);
     let stored = async {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::database::on_db;
 use understudy::model::operator::Role as OperatorRole;
-use understudy::server::crypto::password::Door;
+use understudy::server::crypto::password::PasswordRealm;
 use understudy::server::crypto::secret;
 use understudy::server::db::Tx;
 use understudy::server::db::environment;
@@ -21,11 +21,11 @@ use understudy::server::domain::environment::Environment;
 use understudy::server::domain::key::SealedKey;
 use understudy::server::service::caller::ServerCaller;
 use understudy::server::service::directory::account::{self, Account};
-use understudy::server::service::directory::application::{self, Application, ClientSecret};
+use understudy::server::service::directory::application::{self, ApplicationEntry, ClientSecret};
 use understudy::server::service::directory::given::Given;
-use understudy::server::service::directory::role::{self, Role};
+use understudy::server::service::directory::role::{self, RoleEntry};
 use understudy::server::service::directory::user::{self, Membership, User};
-use understudy::server::service::directory::writer::Writer;
+use understudy::server::service::directory::writer::DirectoryWriter;
 use understudy::server::service::operator as operators;
 use understudy::server::state::AppState;
 
@@ -68,8 +68,9 @@ pub async fn load(state: &AppState) {
 }
 
 async fn load_operators(state: &AppState, tx: &mut Tx) {
-    let hash = OPERATOR_HASH
-        .get_or_init(|| async { state.passwords.hash(Door::Portal, OPERATOR_PASSWORD).await.expect("a hash") });
+    let hash = OPERATOR_HASH.get_or_init(|| async {
+        state.passwords.hash(PasswordRealm::Portal, OPERATOR_PASSWORD).await.expect("a hash")
+    });
     let hash = hash.await;
     let people: [(&str, &str, &[OperatorRole]); 5] = [
         ("olivia@understudy.example", "Olivia Owner", &[OperatorRole::Owner]),
@@ -101,7 +102,7 @@ impl Loader<'_> {
         let hash = user_hash(self.state).await;
         let is_staging = environment == "staging";
         let mut tx = self.state.db.write().await.expect("a transaction");
-        let mut writer = Writer::of_import(self.state, &mut tx, self.environment_id, &[]);
+        let mut writer = DirectoryWriter::of_import(self.state, &mut tx, self.environment_id, &[]);
         let roles = [role("admin", "Admin", &["account.audit.read", "users.write"]), role("member", "Member", &[])];
         role::write(&mut writer, &roles).await.expect("roles");
         let applications = [
@@ -157,14 +158,19 @@ fn people(hash: &str) -> Vec<User> {
     people
 }
 
-fn role(key: &str, name: &str, permissions: &[&str]) -> Role {
+fn role(key: &str, name: &str, permissions: &[&str]) -> RoleEntry {
     let permissions = permissions.iter().map(|permission| (*permission).to_owned()).collect();
-    Role { key: key.to_owned(), name: name.to_owned(), permissions: Given::Set(permissions), ..Role::default() }
+    RoleEntry {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        permissions: Given::Set(permissions),
+        ..RoleEntry::default()
+    }
 }
 
-fn application(client_id: &str, name: &str, keep_session_alive: bool, secret: Option<&str>) -> Application {
+fn application(client_id: &str, name: &str, keep_session_alive: bool, secret: Option<&str>) -> ApplicationEntry {
     let base = format!("https://{client_id}.example");
-    Application {
+    ApplicationEntry {
         client_id: client_id.to_owned(),
         name: name.to_owned(),
         app_url: format!("{base}/"),
@@ -174,7 +180,7 @@ fn application(client_id: &str, name: &str, keep_session_alive: bool, secret: Op
         post_logout_redirect_uris: Given::Set(vec![format!("{base}/bye")]),
         keep_session_alive: Some(keep_session_alive),
         client_secret: secret.map_or(ClientSecret::Keep, |secret| ClientSecret::Hash(secret::hash(secret))),
-        ..Application::default()
+        ..ApplicationEntry::default()
     }
 }
 
@@ -207,7 +213,7 @@ fn user(email: &str, name: &str, hash: &str, memberships: &[(&str, &[&str])]) ->
 }
 
 async fn user_hash(state: &AppState) -> &'static str {
-    let hash = || async { state.passwords.hash(Door::Hosted, USER_PASSWORD).await.expect("a hash") };
+    let hash = || async { state.passwords.hash(PasswordRealm::Hosted, USER_PASSWORD).await.expect("a hash") };
     USER_HASH.get_or_init(hash).await
 }
 
@@ -222,7 +228,7 @@ pub async fn add_users(state: &AppState, count: usize) {
     let people: Vec<User> = (0..count).map(person).collect();
     let mut tx = state.db.write().await.expect("a transaction");
     for some in people.chunks(500) {
-        let mut writer = Writer::of_import(state, &mut tx, row.id, &[]);
+        let mut writer = DirectoryWriter::of_import(state, &mut tx, row.id, &[]);
         user::write(&mut writer, some).await.expect("users");
     }
     tx.commit().await.expect("commit");

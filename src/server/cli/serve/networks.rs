@@ -17,7 +17,7 @@ pub struct Networks {
 }
 
 /// A connection's place among those of its network, until it is dropped.
-pub struct Place {
+pub struct ConnectionPermit {
     networks: Networks,
     /// `None` where nobody counts.
     network: Option<[u8; 16]>,
@@ -29,7 +29,7 @@ impl Networks {
     }
 
     /// A place for one more, unless the network (the address, or a /64 of IPv6) has as many as it may.
-    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+    pub fn enter(&self, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         let network = (!self.proxies.may_be_shared(address)).then(|| network_of(address, 64));
         if let Some(network) = network {
@@ -40,7 +40,7 @@ impl Networks {
             }
             *count += 1;
         }
-        Some(Place { networks: self.clone(), network })
+        Some(ConnectionPermit { networks: self.clone(), network })
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<[u8; 16], usize>> {
@@ -48,7 +48,7 @@ impl Networks {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Some(network) = self.network else { return };
         let mut counts = self.networks.counts();
@@ -69,7 +69,7 @@ mod tests {
         Networks::new(most, proxies.parse().expect("networks"))
     }
 
-    fn enter(networks: &Networks, address: &str) -> Option<Place> {
+    fn enter(networks: &Networks, address: &str) -> Option<ConnectionPermit> {
         networks.enter(address.parse().expect("an address"))
     }
 

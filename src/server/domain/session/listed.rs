@@ -29,7 +29,7 @@ pub struct ListedSession {
 
 /// A session as a browser holds it.
 #[derive(Clone, Debug)]
-pub struct HeldSession {
+pub struct BrowserSession {
     pub session_id: Uuid,
     /// The one application that may use it; `None` for the user's own session.
     pub application_id: Option<Uuid>,

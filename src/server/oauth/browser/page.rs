@@ -9,7 +9,7 @@ use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::error::ServiceResult;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::session::browser::{self, Held};
+use crate::server::service::session::browser::{self, HeldSession};
 
 impl Browser {
     /// The session for a page of the provider's own: the named one or none; else the only one that this browser holds, of
@@ -63,7 +63,7 @@ impl Browser {
     pub(super) async fn running(
         &self,
         provider: &Provider,
-        matches: impl Fn(&Held) -> bool,
+        matches: impl Fn(&HeldSession) -> bool,
     ) -> ServiceResult<Vec<Session>> {
         let matching = self.held.iter().filter(|held| held.ended_at.is_none() && matches(held));
         let ids: Vec<Uuid> = matching.map(|held| held.session_id).collect();

@@ -13,14 +13,14 @@ pub const STEPS: [i64; 5] = [1_000, 4_000, 15_000, 30_000, 50_000];
 
 /// What was found.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundEvents {
     pub rows: Vec<AuditEvent>,
     /// The event at which the look stopped, with less than was asked for, though there are more behind it.
     pub stopped: Option<(DateTime<Utc>, Uuid)>,
 }
 
 /// The first events of `filter`, as many as it asks for, among so many of the trail as `steps` have together.
-pub async fn look(conn: &mut Conn, filter: &AuditFilter, steps: &[i64]) -> DbResult<Found> {
+pub async fn look(conn: &mut Conn, filter: &AuditFilter, steps: &[i64]) -> DbResult<FoundEvents> {
     let mut filter = filter.clone();
     let mut rows = Vec::new();
     for step in steps {
@@ -29,11 +29,11 @@ pub async fn look(conn: &mut Conn, filter: &AuditFilter, steps: &[i64]) -> DbRes
         filter.limit -= found.len() as i64;
         rows.extend(found);
         if filter.limit <= 0 || filter.up_to.is_none() {
-            return Ok(Found { rows, stopped: None });
+            return Ok(FoundEvents { rows, stopped: None });
         }
         filter.after = filter.up_to;
     }
-    Ok(Found { rows, stopped: filter.after })
+    Ok(FoundEvents { rows, stopped: filter.after })
 }
 
 /// What is looked through: all that an index leads to.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
 use super::given::Given;
-use super::writer::{Allowed, Writer};
+use super::writer::{Allowed, DirectoryWriter};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, AccountUpsert, Keyed, KnownAccount};
 use crate::server::error::ServiceResult;
@@ -78,7 +78,7 @@ impl Account {
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, accounts: &[Account]) -> ServiceResult<()> {
+pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> ServiceResult<()> {
     let keys: Vec<&str> = accounts.iter().map(|account| account.external_id.as_str()).collect();
     let known = table::known_accounts(writer.tx, writer.environment_id, &keys).await?;
     let mut allowed: Vec<(Option<&KnownAccount>, Allowed<'_, Account>)> = Vec::with_capacity(accounts.len());

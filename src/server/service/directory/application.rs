@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
 use super::given::Given;
-use super::writer::{Allowed, Writer};
+use super::writer::{Allowed, DirectoryWriter};
 use crate::model::application::RedirectKind;
 use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
@@ -30,7 +30,7 @@ pub enum ClientSecret {
 
 /// What an application is to be.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Application {
+pub struct ApplicationEntry {
     /// The line of a file that says so.
     #[serde(default)]
     pub line: u64,
@@ -52,7 +52,7 @@ pub struct Application {
     pub backchannel_logout_uri: Given<String>,
 }
 
-impl Application {
+impl ApplicationEntry {
     /// Makes the secret that a `new` asks for: the client id and the secret, which nobody stores.
     pub fn make_secret(&mut self, random: &dyn Random) -> Option<(String, String)> {
         let ClientSecret::New = self.client_secret else { return None };
@@ -162,13 +162,14 @@ fn keep_uri(given: &mut Given<Vec<String>>, uri: &str) {
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> ServiceResult<()> {
+pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[ApplicationEntry]) -> ServiceResult<()> {
     let keys: Vec<&str> = applications.iter().map(|application| application.client_id.as_str()).collect();
     let known = table::known_applications(writer.tx, writer.environment_id, &keys).await?;
     for application in applications {
         let before = known.get(&application.client_id);
-        let compare = |row: &Application| before.map(|known| row.changes(known)).unwrap_or_default();
-        let Allowed { row: application, changes, left_out } = writer.allowed(application, compare, Application::keep);
+        let compare = |row: &ApplicationEntry| before.map(|known| row.changes(known)).unwrap_or_default();
+        let Allowed { row: application, changes, left_out } =
+            writer.allowed(application, compare, ApplicationEntry::keep);
         if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
         }
@@ -202,8 +203,8 @@ pub async fn write(writer: &mut Writer<'_>, applications: &[Application]) -> Ser
 }
 
 fn row(
-    writer: &Writer<'_>,
-    application: &Application,
+    writer: &DirectoryWriter<'_>,
+    application: &ApplicationEntry,
     known: Option<&KnownApplication>,
     id: uuid::Uuid,
 ) -> ApplicationUpsert {

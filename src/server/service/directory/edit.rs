@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::writer::Writer;
+use super::writer::DirectoryWriter;
 use crate::model::session::EndReason;
 use crate::model::validate::FieldError;
 use crate::server::db::import::{self as table, Keyed};
@@ -15,7 +15,7 @@ use crate::server::service::caller::Caller;
 use crate::server::service::session;
 
 /// Ends the impersonations that run in what is about to be removed, each with its event and the messages to applications.
-pub async fn end_within(writer: &mut Writer<'_>, within: Within) -> ServiceResult<()> {
+pub async fn end_within(writer: &mut DirectoryWriter<'_>, within: Within) -> ServiceResult<()> {
     let reason = EndReason::AccountOrApplicationRemoved;
     loop {
         let batch =

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
 use super::given::Given;
-use super::writer::{Allowed, Writer};
+use super::writer::{Allowed, DirectoryWriter};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownRole, RoleUpsert};
 use crate::server::error::ServiceResult;
@@ -15,7 +15,7 @@ pub use edit::{create, delete, update};
 
 /// What a role is to be.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Role {
+pub struct RoleEntry {
     /// The line of a file that says so.
     #[serde(default)]
     pub line: u64,
@@ -27,7 +27,7 @@ pub struct Role {
     pub permissions: Given<Vec<String>>,
 }
 
-impl Role {
+impl RoleEntry {
     pub fn changes(&self, known: &KnownRole) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.name != known.name {
@@ -44,7 +44,7 @@ impl Role {
     }
 }
 
-impl Role {
+impl RoleEntry {
     /// Takes out of the row what makes a change that nobody allowed.
     fn keep(&mut self, (what, about): &Change) {
         if *what == What::PermissionRemoved {
@@ -55,13 +55,13 @@ impl Role {
     }
 }
 
-pub async fn write(writer: &mut Writer<'_>, roles: &[Role]) -> ServiceResult<()> {
+pub async fn write(writer: &mut DirectoryWriter<'_>, roles: &[RoleEntry]) -> ServiceResult<()> {
     let keys: Vec<&str> = roles.iter().map(|role| role.key.as_str()).collect();
     let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
     for role in roles {
         let before = known.get(&role.key);
-        let compare = |row: &Role| before.map(|known| row.changes(known)).unwrap_or_default();
-        let Allowed { row: role, changes, left_out } = writer.allowed(role, compare, Role::keep);
+        let compare = |row: &RoleEntry| before.map(|known| row.changes(known)).unwrap_or_default();
+        let Allowed { row: role, changes, left_out } = writer.allowed(role, compare, RoleEntry::keep);
         if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
         }

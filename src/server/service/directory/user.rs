@@ -171,4 +171,4 @@ impl User {
 }
 
 /// Users that are known, by e-mail.
-pub type Known = HashMap<String, KnownUser>;
+pub type KnownUsers = HashMap<String, KnownUser>;

@@ -17,7 +17,7 @@ use crate::server::service::caller::{Caller, Origin};
 use crate::server::state::AppState;
 
 /// Entries on their way into the database.
-pub struct Writer<'a> {
+pub struct DirectoryWriter<'a> {
     pub state: &'a AppState,
     pub tx: &'a mut Tx,
     pub environment_id: Uuid,
@@ -41,7 +41,7 @@ pub struct Allowed<'r, R: Clone> {
     pub left_out: Vec<Change>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> DirectoryWriter<'a> {
     /// Of an import, in which `allow` was allowed by name.
     pub fn of_import(state: &'a AppState, tx: &'a mut Tx, environment_id: Uuid, allow: &'a [Protection]) -> Self {
         Self {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-pub use crate::server::cache::watchers::Running;
+pub use crate::server::cache::watchers::RunningImpersonations;
 use crate::server::db::session as table;
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
@@ -17,7 +17,7 @@ use crate::server::state::AppState;
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What runs, at once and from then on.
-pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watch::Receiver<Running>> {
+pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watch::Receiver<RunningImpersonations>> {
     if let Some(receiver) = state.watchers.join(environment_id) {
         return Ok(receiver);
     }
@@ -29,14 +29,14 @@ pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watc
 }
 
 /// What runs now.
-pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<Running> {
+pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<RunningImpersonations> {
     let now = state.now();
     let read = || async {
         let mut conn = state.db.read().await?;
         let (count, newest, first_expires_at) = table::running(&mut conn, environment_id, now).await?;
         let mut hasher = DefaultHasher::new();
         (count, newest).hash(&mut hasher);
-        ServiceResult::Ok((Running { count, mark: hasher.finish() }, first_expires_at))
+        ServiceResult::Ok((RunningImpersonations { count, mark: hasher.finish() }, first_expires_at))
     };
     state.running.get_at(now, &state.db, environment_id, read).await
 }

@@ -19,7 +19,7 @@ use crate::server::db::operator;
 use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::user::UserRecord;
 use crate::server::domain::application::AssignedApplication;
-use crate::server::domain::policy::{self, AccountFacts, Grant, Membership};
+use crate::server::domain::policy::{self, AccountFacts, Grant, MembershipState};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{composed, is_visible};
 use crate::server::service::audit::{self, Event};
@@ -90,7 +90,7 @@ fn choose<'a>(caller: &Caller, request: &StartImpersonation, candidate: &'a Cand
     let account = match membership {
         Some(membership) => Some(candidate.account_facts(membership, Some(&request.application))),
         None if candidate.memberships.is_empty() => None,
-        None => Some(AccountFacts { membership: Membership::None, has_applications: false, application: None }),
+        None => Some(AccountFacts { membership: MembershipState::None, has_applications: false, application: None }),
     };
     let grant = policy::decide(&candidate.facts(caller, account))?;
     let membership = membership.ok_or(Denial::NotAssigned)?;

@@ -5,7 +5,7 @@ use super::read::Entity;
 use super::row::{Column, Row, optional, required};
 use crate::model::validate::value;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::service::directory::application::{Application, ClientSecret};
+use crate::server::service::directory::application::{ApplicationEntry, ClientSecret};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
 
@@ -39,7 +39,7 @@ const COLUMNS: &[Column] = &[
     optional("backchannel_logout_uri", "", "where the client is told that a session ended"),
 ];
 
-impl Entity for Application {
+impl Entity for ApplicationEntry {
     const COLUMNS: &'static [Column] = COLUMNS;
     const KEY: &'static str = "client_id";
     const BATCH: usize = 50;

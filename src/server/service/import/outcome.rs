@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::change::{Counts, Listed};
 use super::problem::{Problem, Problems, counted};
 use super::read::{Description, Item};
-use super::report::Report;
+use super::report::ReportFile;
 use super::rows::{Compared, Rows};
 use super::{ImportError, Kind, Options, Reference, Source};
 use crate::server::platform::random::Random;
@@ -116,12 +116,12 @@ pub fn closing(summaries: &[Summary]) -> Vec<String> {
 type Missing = BTreeMap<(Kind, String), (Problem, usize)>;
 
 /// What was found so far.
-pub struct Found {
+pub struct Findings {
     skip_bad_rows: bool,
     dry_run: bool,
     allow: Vec<Protection>,
     problems: Problems,
-    report: Option<Report>,
+    report: Option<ReportFile>,
     missing: Missing,
     counts: Counts,
     all_counts: Counts,
@@ -133,9 +133,9 @@ pub struct Found {
     summaries: Vec<Summary>,
 }
 
-impl Found {
+impl Findings {
     pub fn new(options: &Options, sources: &[Source]) -> Result<Self, ImportError> {
-        let report = options.report.as_deref().map(|path| Report::create(path, sources)).transpose()?;
+        let report = options.report.as_deref().map(|path| ReportFile::create(path, sources)).transpose()?;
         Ok(Self {
             skip_bad_rows: options.skip_bad_rows,
             dry_run: options.dry_run,

@@ -13,7 +13,7 @@ use super::{Content, Source};
 
 /// Takes one line at a time; what a spreadsheet would run as a formula gets an apostrophe before it. It is written beside
 /// its place, and put there once it is whole.
-pub struct Report {
+pub struct ReportFile {
     writer: csv::Writer<BufWriter<File>>,
     beside: Option<Beside>,
 }
@@ -31,7 +31,7 @@ impl Drop for Beside {
     }
 }
 
-impl Report {
+impl ReportFile {
     /// # Errors
     /// Where the file cannot be made, or is one of those that are to be read.
     pub fn create(path: &Path, sources: &[Source]) -> anyhow::Result<Self> {

@@ -3,7 +3,7 @@
 use super::Rows;
 use super::read::Entity;
 use super::row::{Column, Row, optional, required};
-use crate::server::service::directory::role::Role;
+use crate::server::service::directory::role::RoleEntry;
 
 const COLUMNS: &[Column] = &[
     required("key", "admin", "the key: 1 to 100 letters, digits, dots, _ and -"),
@@ -11,7 +11,7 @@ const COLUMNS: &[Column] = &[
     optional("permissions", "account.audit.read orders.read", "separated by spaces").listed(' '),
 ];
 
-impl Entity for Role {
+impl Entity for RoleEntry {
     const COLUMNS: &'static [Column] = COLUMNS;
     const KEY: &'static str = "key";
     const BATCH: usize = 100;

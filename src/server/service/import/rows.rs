@@ -12,16 +12,16 @@ use super::{Kind, Reference, Source};
 use crate::server::db::{Conn, import as table};
 use crate::server::error::ServiceResult;
 use crate::server::service::directory::account::{self, Account};
-use crate::server::service::directory::application::{self, Application};
+use crate::server::service::directory::application::{self, ApplicationEntry};
 use crate::server::service::directory::change::Change;
-use crate::server::service::directory::role::{self, Role};
+use crate::server::service::directory::role::{self, RoleEntry};
 use crate::server::service::directory::user::{self, User};
-use crate::server::service::directory::writer::Writer;
+use crate::server::service::directory::writer::DirectoryWriter;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Rows {
-    Roles(Vec<Role>),
-    Applications(Vec<Application>),
+    Roles(Vec<RoleEntry>),
+    Applications(Vec<ApplicationEntry>),
     Accounts(Vec<Account>),
     Users(Vec<User>),
 }
@@ -42,8 +42,8 @@ pub struct Compared {
 pub fn read(source: &Source, reading: &Reading, latest: DateTime<Utc>, emit: &mut dyn FnMut(Item) -> bool) {
     let (name, content) = (source.name.as_str(), source.content.clone());
     match source.kind {
-        Kind::Roles => read::read::<Role>(name, content, reading, latest, emit),
-        Kind::Applications => read::read::<Application>(name, content, reading, latest, emit),
+        Kind::Roles => read::read::<RoleEntry>(name, content, reading, latest, emit),
+        Kind::Applications => read::read::<ApplicationEntry>(name, content, reading, latest, emit),
         Kind::Accounts => read::read::<Account>(name, content, reading, latest, emit),
         Kind::Users => read::read::<User>(name, content, reading, latest, emit),
     }
@@ -135,12 +135,12 @@ impl Rows {
         Ok(match self {
             Self::Roles(rows) => {
                 let known = table::known_roles(conn, environment_id, &keys).await?;
-                let changes = |row: &Role| known.get(row.key()).map(|known| row.changes(known));
+                let changes = |row: &RoleEntry| known.get(row.key()).map(|known| row.changes(known));
                 rows.iter().map(|row| compared(row.line, row.key(), changes(row))).collect()
             }
             Self::Applications(rows) => {
                 let known = table::known_applications(conn, environment_id, &keys).await?;
-                let changes = |row: &Application| known.get(row.key()).map(|known| row.changes(known));
+                let changes = |row: &ApplicationEntry| known.get(row.key()).map(|known| row.changes(known));
                 rows.iter().map(|row| compared(row.line, row.key(), changes(row))).collect()
             }
             Self::Accounts(rows) => {
@@ -161,7 +161,7 @@ impl Rows {
         })
     }
 
-    pub async fn write(&self, writer: &mut Writer<'_>) -> ServiceResult<()> {
+    pub async fn write(&self, writer: &mut DirectoryWriter<'_>) -> ServiceResult<()> {
         match self {
             Self::Roles(rows) => role::write(writer, rows).await,
             Self::Applications(rows) => application::write(writer, rows).await,

@@ -19,7 +19,7 @@ use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::directory::change::Protection;
-use crate::server::service::directory::writer::Writer;
+use crate::server::service::directory::writer::DirectoryWriter;
 use crate::server::state::AppState;
 
 /// After how long without a sign of life an import counts as interrupted.
@@ -201,7 +201,7 @@ async fn apply_next(state: &AppState, row: &RunningImport, plan: &Plan) -> Resul
         return Ok(None);
     };
     let rows: Rows = serde_json::from_str(&chunk.content).map_err(anyhow::Error::from)?;
-    let mut writer = Writer::of_import(state, &mut tx, row.environment_id, &plan.allow);
+    let mut writer = DirectoryWriter::of_import(state, &mut tx, row.environment_id, &plan.allow);
     rows.write(&mut writer).await.map_err(super::written)?;
     let left_out = writer.left_out;
     table::remove(&mut tx, row.id, chunk.number).await?;

@@ -5,15 +5,15 @@ use super::read::Entity;
 use super::row::Column;
 use super::source::{FORMATS, Format, Product};
 use crate::server::service::directory::account::Account;
-use crate::server::service::directory::application::Application;
-use crate::server::service::directory::role::Role;
+use crate::server::service::directory::application::ApplicationEntry;
+use crate::server::service::directory::role::RoleEntry;
 use crate::server::service::directory::user::User;
 
 impl Kind {
     pub fn columns(self) -> &'static [Column] {
         match self {
-            Self::Roles => Role::COLUMNS,
-            Self::Applications => Application::COLUMNS,
+            Self::Roles => RoleEntry::COLUMNS,
+            Self::Applications => ApplicationEntry::COLUMNS,
             Self::Accounts => Account::COLUMNS,
             Self::Users => User::COLUMNS,
         }

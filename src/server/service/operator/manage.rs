@@ -8,7 +8,7 @@ use super::{by_email, table};
 use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
-use crate::server::crypto::password::{Door, MAX_BYTES, MIN_LENGTH, may_be_chosen};
+use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordRealm, may_be_chosen};
 use crate::server::db::environment;
 use crate::server::db::operator::OperatorRecord;
 use crate::server::db::{Tx, session as session_table, text as text_table};
@@ -57,7 +57,7 @@ pub struct NewPassword {
 /// [`ServiceError::Invalid`] for the password, [`ServiceError::Busy`].
 pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<NewPassword> {
     validate_password(password)?;
-    Ok(NewPassword { hash: state.passwords.hash(Door::Portal, password).await? })
+    Ok(NewPassword { hash: state.passwords.hash(PasswordRealm::Portal, password).await? })
 }
 
 /// An operator that is to be made.

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::model::problem::{ProblemItem, ProblemKind};
-use crate::server::cache::problems::{OF_A_KIND, Place, Refused, Seen};
+use crate::server::cache::problems::{OF_A_KIND, Occurrences, ProblemKey, ProblemOwner};
 use crate::server::crypto::secret;
 use crate::server::db::Conn;
 use crate::server::db::problem as table;
@@ -60,7 +60,7 @@ pub fn note(state: &AppState, mistake: &Mistake<'_>) {
     say(state, mistake, &value);
     let now = state.now();
     let place = (mistake.environment_id, mistake.application.map_or_else(Uuid::nil, |(id, _)| id));
-    let seen = Seen { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
+    let seen = Occurrences { first_at: now, last_at: now, occurrences: 1, request_id: mistake.request_id.to_owned() };
     state.problems.add(place, (mistake.kind, value), seen);
 }
 
@@ -99,7 +99,7 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
     if waiting.is_empty() {
         return Ok(0);
     }
-    let mut touched: Vec<Place> = waiting.iter().map(|(place, ..)| *place).collect();
+    let mut touched: Vec<ProblemOwner> = waiting.iter().map(|(place, ..)| *place).collect();
     touched.dedup();
     let written = waiting.len() as u64;
     if let Err(error) = write(state, &waiting).await {
@@ -117,7 +117,7 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
     Ok(written)
 }
 
-async fn write(state: &AppState, waiting: &[(Place, Refused, Seen)]) -> ServiceResult<()> {
+async fn write(state: &AppState, waiting: &[(ProblemOwner, ProblemKey, Occurrences)]) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     for ((environment_id, application_id), (kind, value), seen) in waiting {
         let row = Problem {

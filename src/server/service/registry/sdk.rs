@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::relying_party::origin_of;
-use crate::server::cache::registry::Pages;
+use crate::server::cache::registry::ApplicationsByOrigin;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::application as table;
 use crate::server::db::{Conn, credential, session};
@@ -37,9 +37,9 @@ pub async fn applications_at(
     Ok(pages.get(origin).cloned().unwrap_or_default())
 }
 
-async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Pages> {
+async fn pages(conn: &mut Conn, environment_id: Uuid) -> ServiceResult<ApplicationsByOrigin> {
     let mut applications = HashMap::new();
-    let mut pages = Pages::new();
+    let mut pages = ApplicationsByOrigin::new();
     for (id, url) in table::urls(conn, environment_id).await? {
         let Some(origin) = origin_of(&url) else { continue };
         let application = match applications.get(&id) {

@@ -9,7 +9,7 @@ use crate::server::crypto::secret::SecretKind;
 use crate::server::db::browser::{self as table, Former};
 use crate::server::db::{Tx, session as session_table, user};
 use crate::server::domain::session::Session;
-use crate::server::domain::session::listed::HeldSession;
+use crate::server::domain::session::listed::BrowserSession;
 use crate::server::error::ServiceResult;
 use crate::server::platform::sha256::sha256;
 use crate::server::platform::text::spellings;
@@ -124,7 +124,7 @@ pub async fn hold(
 
 /// A session that a browser holds.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct HeldSession {
     pub session_id: Uuid,
     pub user_id: Uuid,
     /// The one application that may use it; `None` for the user's own session.
@@ -141,14 +141,14 @@ pub async fn held(
     state: &AppState,
     environment_id: Uuid,
     cookie: Option<&str>,
-) -> ServiceResult<Option<(Uuid, Vec<Held>)>> {
+) -> ServiceResult<Option<(Uuid, Vec<HeldSession>)>> {
     let Some(hash) = cookie.and_then(|cookie| SecretKind::BrowserCookie.hash_of(cookie)) else { return Ok(None) };
     let mut conn = state.db.read().await?;
     let Some(id) = table::by_secret(&mut conn, environment_id, &hash, state.now()).await? else { return Ok(None) };
     let rows = table::held(&mut conn, id).await?;
     // An impersonation is bound to one application, a session of the user's own to none.
-    let consistent = |row: &HeldSession| (row.kind == SessionKind::Impersonation) == row.application_id.is_some();
-    let held = rows.into_iter().filter(consistent).map(|row| Held {
+    let consistent = |row: &BrowserSession| (row.kind == SessionKind::Impersonation) == row.application_id.is_some();
+    let held = rows.into_iter().filter(consistent).map(|row| HeldSession {
         session_id: row.session_id,
         user_id: row.user_id,
         application_id: row.application_id,

@@ -76,7 +76,7 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// What a name stands for.
-pub enum Kept {
+pub enum ParkedRequest {
     Text(String),
     /// It waited for too long.
     Expired,
@@ -85,13 +85,13 @@ pub enum Kept {
 }
 
 /// What was parked under this name, as often as it is asked for: people go back and load again.
-pub async fn find(state: &AppState, environment_id: Uuid, name: &str) -> ServiceResult<Kept> {
-    let Some(name_hash) = SecretKind::ParkedRequest.hash_of(name) else { return Ok(Kept::Nothing) };
+pub async fn find(state: &AppState, environment_id: Uuid, name: &str) -> ServiceResult<ParkedRequest> {
+    let Some(name_hash) = SecretKind::ParkedRequest.hash_of(name) else { return Ok(ParkedRequest::Nothing) };
     let mut conn = state.db.read().await?;
     Ok(match table::find(&mut conn, environment_id, &name_hash).await? {
-        Some((text, expires_at)) if expires_at > state.now() => Kept::Text(text),
-        Some(_) => Kept::Expired,
-        None => Kept::Nothing,
+        Some((text, expires_at)) if expires_at > state.now() => ParkedRequest::Text(text),
+        Some(_) => ParkedRequest::Expired,
+        None => ParkedRequest::Nothing,
     })
 }
 

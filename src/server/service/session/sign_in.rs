@@ -9,7 +9,7 @@ use crate::model::error::WRONG_PASSWORD;
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
-use crate::server::crypto::password::Door;
+use crate::server::crypto::password::PasswordRealm;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::credential::{self, NewSessionCookie};
 use crate::server::db::session::{self as session_table, NewSession};
@@ -43,7 +43,7 @@ pub struct Before<'a> {
 
 /// A user's new session: the value of the cookie that the browser gets for it, the provider's own or, for an application's
 /// form, the application's; and until when the session lives.
-pub struct SignedIn {
+pub struct SignedInUser {
     pub session_id: Uuid,
     pub cookie: String,
     /// The value of the cookie by which the browser is known again.
@@ -64,7 +64,7 @@ pub async fn sign_in(
     password: &str,
     before: Before<'_>,
     origin: &Origin,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<SignedInUser> {
     sign_in_at(state, environment, None, email, password, before, origin).await
 }
 
@@ -82,7 +82,7 @@ pub async fn sign_in_at(
     password: &str,
     before: Before<'_>,
     origin: &Origin,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<SignedInUser> {
     let outcome = begin(state, environment, application, email, password, before, origin).await;
     state.metrics.sign_in("environment", ServiceError::word_of(&outcome));
     outcome
@@ -96,7 +96,7 @@ async fn begin(
     password: &str,
     before: Before<'_>,
     origin: &Origin,
-) -> ServiceResult<SignedIn> {
+) -> ServiceResult<SignedInUser> {
     let key = text::sign_in_name(email);
     let realm = Realm::Environment(environment.id);
     let device = origin.device(state, realm, Some(&environment.slug), &key);
@@ -106,7 +106,7 @@ async fn begin(
     let known = users::by_email(&mut conn, environment.id, email).await?;
     drop(conn);
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref());
-    let checked = state.passwords.check(Door::Hosted, device.known().is_some(), password, hash).await;
+    let checked = state.passwords.check(PasswordRealm::Hosted, device.known().is_some(), password, hash).await;
     let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
@@ -150,7 +150,7 @@ async fn begin(
         outcome => {
             let (session_id, cookie, expires_at) = outcome?;
             tx.commit().await?;
-            Ok(SignedIn { session_id, cookie, device: device.remember(state.random.as_ref()), expires_at })
+            Ok(SignedInUser { session_id, cookie, device: device.remember(state.random.as_ref()), expires_at })
         }
     }
 }
@@ -249,7 +249,7 @@ async fn record_failure(
     origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(row) = row else {
-        return failed_sign_in::record(state, tx, environment.id, Door::Hosted, true, origin).await;
+        return failed_sign_in::record(state, tx, environment.id, PasswordRealm::Hosted, true, origin).await;
     };
     let sentence = format!("A sign-in as {} failed", row.name);
     let event = Event::of(environment.id, action::USER_SIGN_IN_FAILED, sentence)

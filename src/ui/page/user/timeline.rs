@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use super::Place;
+use super::UserSections;
 use crate::model::audit::{AuditItem, action};
 use crate::model::device::describe;
 use crate::model::session::{SessionItem, SessionKind};
@@ -78,7 +78,7 @@ impl Moment {
     }
 }
 
-pub fn timeline(page: Place, user: Signal<UserDetail>) -> AnyView {
+pub fn timeline(page: UserSections, user: Signal<UserDetail>) -> AnyView {
     let is_empty = Memo::new(move |_| user.with(|user| user.sessions.is_empty() && user.events.is_empty()));
     let content = move || if is_empty.get() { nothing_yet() } else { list(page, user) };
     let is_cut = Memo::new(move |_| user.read().has_earlier);
@@ -111,7 +111,7 @@ fn nothing_yet() -> AnyView {
     )
 }
 
-fn list(page: Place, user: Signal<UserDetail>) -> AnyView {
+fn list(page: UserSections, user: Signal<UserDetail>) -> AnyView {
     let item = move |moment: Moment| {
         let user = user.read_untracked();
         let now = Now::of(user.now);
@@ -129,7 +129,7 @@ fn list(page: Place, user: Signal<UserDetail>) -> AnyView {
     .erased()
 }
 
-fn session(page: Place, user: &UserDetail, session: &SessionItem, now: Now) -> AnyView {
+fn session(page: UserSections, user: &UserDetail, session: &SessionItem, now: Now) -> AnyView {
     let is_live = session.is_live(now.base());
     let impersonated = session.kind == SessionKind::Impersonation;
     let audit = Words::default().with("q", &session.id.to_string()).on(&page.frame.path("audit").get_untracked());
@@ -185,7 +185,7 @@ fn session(page: Place, user: &UserDetail, session: &SessionItem, now: Now) -> A
     .erased()
 }
 
-fn event(page: Place, event: &AuditItem, now: Now) -> AnyView {
+fn event(page: UserSections, event: &AuditItem, now: Now) -> AnyView {
     let href = Words::default().with("event", &event.id.to_string()).on(&page.frame.path("audit").get_untracked());
     let glyph = if event.is_impersonated() { "venetian-mask" } else { "history" };
     let place = place(event.account_name.as_deref(), event.application_name.as_deref());

@@ -15,7 +15,7 @@ use crate::server::service::directory::edit::{about, end_within, may_take, requi
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
 use crate::server::service::directory::version::{Written, require_seen, written};
-use crate::server::service::directory::writer::{Writer, taken};
+use crate::server::service::directory::writer::{DirectoryWriter, taken};
 
 /// Makes an account.
 ///
@@ -31,7 +31,7 @@ pub async fn create(caller: &Caller, new: Account) -> ServiceResult<Written> {
     if !import::ids(&mut tx, Keyed::Accounts, caller.environment.id, &[&key]).await?.is_empty() {
         return Err(taken("external_id", &key));
     }
-    write(&mut Writer::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
     let made = known(caller, &mut tx, &key).await?;
     let made = written(&mut tx, Versioned::Account, made.id).await?;
     tx.commit().await?;
@@ -100,7 +100,7 @@ pub async fn delete(caller: &Caller, external_id: &str) -> ServiceResult<()> {
     let row = known(caller, &mut tx, external_id).await?;
     let held = table::permissions_in(&mut tx, row.id).await?;
     may_take(caller, &mut tx, &held).await?;
-    let mut writer = Writer::of_caller(caller, &mut tx);
+    let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
     end_within(&mut writer, Within::Account(row.id)).await?;
     let severity = action::severity(action::ACCOUNT_DELETED);
     let event = writer.event_of(action::ACCOUNT_DELETED, severity, &format!("{} was deleted", row.name));
@@ -123,7 +123,7 @@ async fn edit(
     let change = Account { external_id: external_id.to_owned(), ..change(before) };
     require_seen(&mut tx, Versioned::Account, row.id, change.version).await?;
     let change = checked(caller, &mut tx, change).await?;
-    write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[change]).await?;
     let written = written(&mut tx, Versioned::Account, row.id).await?;
     tx.commit().await?;
     Ok(written)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Application, write};
+use super::{ApplicationEntry, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
 use crate::model::validate::{Checks, value};
@@ -11,14 +11,14 @@ use crate::server::db::application as table;
 use crate::server::db::import::version::Versioned;
 use crate::server::db::import::{self, Keyed};
 use crate::server::db::session::Within;
-use crate::server::domain::application;
+use crate::server::domain::application::Application;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Caller;
 use crate::server::service::directory::edit::{about, end_within};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
 use crate::server::service::directory::version::{Written, require_seen, written};
-use crate::server::service::directory::writer::{Writer, taken};
+use crate::server::service::directory::writer::{DirectoryWriter, taken};
 
 /// An application as it was made or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Saved {
 /// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong with the fields and for a
 /// client id that an application has already.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Saved> {
+pub async fn create(caller: &Caller, new: ApplicationEntry) -> ServiceResult<Saved> {
     caller.require(Roles::can_administer)?;
     let mut new = checked(new)?;
     let secret = new.make_secret(caller.state.random.as_ref()).map(|(_, secret)| secret);
@@ -43,7 +43,7 @@ pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Saved> {
         return Err(taken("client_id", &new.client_id));
     }
     let client_id = new.client_id.clone();
-    write(&mut Writer::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
     let row = known(caller, &mut tx, &client_id).await?;
     let written = written(&mut tx, Versioned::Application, row.id).await?;
     tx.commit().await?;
@@ -56,14 +56,14 @@ pub async fn create(caller: &Caller, new: Application) -> ServiceResult<Saved> {
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong
 /// with the fields, [`ServiceError::Conflict`] where the application is another version than the one that was seen.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Saved> {
+pub async fn update(caller: &Caller, change: ApplicationEntry) -> ServiceResult<Saved> {
     caller.require(Roles::can_administer)?;
     let mut change = checked(change)?;
     let secret = change.make_secret(caller.state.random.as_ref()).map(|(_, secret)| secret);
     let mut tx = caller.state.db.write().await?;
     let row = known(caller, &mut tx, &change.client_id).await?;
     require_seen(&mut tx, Versioned::Application, row.id, change.version).await?;
-    write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[change]).await?;
     let written = written(&mut tx, Versioned::Application, row.id).await?;
     tx.commit().await?;
     Ok(Saved { written, secret })
@@ -74,13 +74,13 @@ pub async fn update(caller: &Caller, change: Application) -> ServiceResult<Saved
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<Application> {
+pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<ApplicationEntry> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
     let row = known(caller, &mut tx, client_id).await?;
     let version = Some(written(&mut tx, Versioned::Application, row.id).await?.version);
     let (client_id, name, app_url) = (row.client_id, row.name, row.app_url);
-    Ok(Application { version, client_id, name, app_url, ..Application::default() })
+    Ok(ApplicationEntry { version, client_id, name, app_url, ..ApplicationEntry::default() })
 }
 
 /// Removes an application with its tokens: impersonations in it end.
@@ -92,7 +92,7 @@ pub async fn delete(caller: &Caller, client_id: &str) -> ServiceResult<()> {
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
     let row = known(caller, &mut tx, client_id).await?;
-    let mut writer = Writer::of_caller(caller, &mut tx);
+    let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
     end_within(&mut writer, Within::Application(row.id)).await?;
     let severity = action::severity(action::APPLICATION_DELETED);
     let event = writer.event_of(action::APPLICATION_DELETED, severity, &format!("{} was deleted", row.name));
@@ -102,13 +102,13 @@ pub async fn delete(caller: &Caller, client_id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-async fn known(caller: &Caller, tx: &mut Tx, client_id: &str) -> ServiceResult<application::Application> {
+async fn known(caller: &Caller, tx: &mut Tx, client_id: &str) -> ServiceResult<Application> {
     import::hold(tx, Keyed::Applications, caller.environment.id, client_id).await?;
     table::by_client_id(tx, caller.environment.id, client_id).await?.ok_or(ServiceError::NotFound)
 }
 
 /// The application with its name as it is stored.
-fn checked(mut new: Application) -> ServiceResult<Application> {
+fn checked(mut new: ApplicationEntry) -> ServiceResult<ApplicationEntry> {
     for given in [&mut new.redirect_uris, &mut new.post_logout_redirect_uris] {
         if let Given::Set(uris) = given {
             let mut seen = HashSet::new();

@@ -1,6 +1,6 @@
 //! Changing one role, by somebody who may: Owner and Admin, as what it permits holds for all who have it.
 
-use super::{Role, write};
+use super::{RoleEntry, write};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
 use crate::model::validate::{Checks, value};
@@ -13,7 +13,7 @@ use crate::server::service::directory::edit::{about, may_take};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
 use crate::server::service::directory::version::{Written, require_seen, written};
-use crate::server::service::directory::writer::{Writer, taken};
+use crate::server::service::directory::writer::{DirectoryWriter, taken};
 
 /// Makes a role.
 ///
@@ -21,7 +21,7 @@ use crate::server::service::directory::writer::{Writer, taken};
 /// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::Invalid`] for what is wrong with the fields and for a
 /// key that a role has already.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn create(caller: &Caller, new: Role) -> ServiceResult<Written> {
+pub async fn create(caller: &Caller, new: RoleEntry) -> ServiceResult<Written> {
     caller.require(Roles::can_administer)?;
     let new = checked(new)?;
     let mut tx = caller.state.db.write().await?;
@@ -29,7 +29,7 @@ pub async fn create(caller: &Caller, new: Role) -> ServiceResult<Written> {
         return Err(taken("key", &new.key));
     }
     let key = new.key.clone();
-    write(&mut Writer::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
     let made = known(caller, &mut tx, &key).await?;
     let made = written(&mut tx, Versioned::Role, made.id).await?;
     tx.commit().await?;
@@ -43,7 +43,7 @@ pub async fn create(caller: &Caller, new: Role) -> ServiceResult<Written> {
 /// is taken away, [`ServiceError::Invalid`] for what is wrong with the fields, [`ServiceError::Conflict`] where the role is
 /// another version than the one that was seen.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn update(caller: &Caller, change: Role) -> ServiceResult<Written> {
+pub async fn update(caller: &Caller, change: RoleEntry) -> ServiceResult<Written> {
     caller.require(Roles::can_administer)?;
     let change = checked(change)?;
     let mut tx = caller.state.db.write().await?;
@@ -54,7 +54,7 @@ pub async fn update(caller: &Caller, change: Role) -> ServiceResult<Written> {
         let lost: Vec<String> = before.permissions.into_iter().filter(|held| !after.contains(held)).collect();
         may_take(caller, &mut tx, &lost).await?;
     }
-    write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[change]).await?;
     let written = written(&mut tx, Versioned::Role, before.id).await?;
     tx.commit().await?;
     Ok(written)
@@ -71,7 +71,7 @@ pub async fn delete(caller: &Caller, key: &str) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
     let before = known(caller, &mut tx, key).await?;
     may_take(caller, &mut tx, &before.permissions).await?;
-    let mut writer = Writer::of_caller(caller, &mut tx);
+    let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
     let severity = action::severity(action::ROLE_DELETED);
     let event = writer.event_of(action::ROLE_DELETED, severity, &format!("The role {} was deleted", before.name));
     writer.record(event).await?;
@@ -85,7 +85,7 @@ async fn known(caller: &Caller, tx: &mut Tx, key: &str) -> ServiceResult<KnownRo
     table::known_roles(tx, caller.environment.id, &[key]).await?.remove(key).ok_or(ServiceError::NotFound)
 }
 
-fn checked(mut role: Role) -> ServiceResult<Role> {
+fn checked(mut role: RoleEntry) -> ServiceResult<RoleEntry> {
     if let Given::Set(permissions) = &mut role.permissions {
         permissions.sort();
         permissions.dedup();

@@ -17,7 +17,7 @@ use crate::server::service::directory::edit::{about, require_there};
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::validate;
 use crate::server::service::directory::version::{Written, require_seen, written};
-use crate::server::service::directory::writer::{Writer, taken};
+use crate::server::service::directory::writer::{DirectoryWriter, taken};
 
 /// Makes a user; one without a password chooses one by a link.
 ///
@@ -50,7 +50,7 @@ pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceRe
     if user::by_email(tx, caller.environment.id, &email).await?.is_some() {
         return Err(taken("email", &email));
     }
-    let made = write(&mut Writer::of_caller(caller, tx), &[new]).await?;
+    let made = write(&mut DirectoryWriter::of_caller(caller, tx), &[new]).await?;
     written(tx, Versioned::User, made.first().copied().unwrap_or_default()).await
 }
 
@@ -136,7 +136,7 @@ pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     if !caller.roles.can_unprotect() && settings::is_protected(&mut tx, environment_id, user_id).await? {
         return Err(ServiceError::Forbidden);
     }
-    let mut writer = Writer::of_caller(caller, &mut tx);
+    let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
     sessions::end_all(&mut writer, user_id).await?;
     let event = writer.event_of(
         action::USER_DELETED,
@@ -161,7 +161,7 @@ async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) ->
     check(caller, &mut tx, &mut change).await?;
     require_member(&change, known)?;
     let was_protected = settings::is_protected(&mut tx, environment_id, user_id).await?;
-    write(&mut Writer::of_caller(caller, &mut tx), &[change]).await?;
+    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[change]).await?;
     // Whom protected permissions bind does not loosen them.
     if was_protected
         && !caller.roles.can_unprotect()

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{Known, User, sessions};
+use super::{KnownUsers, User, sessions};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::directory::change::{Change, What};
 use crate::server::service::directory::given::Given;
-use crate::server::service::directory::writer::{Allowed, Writer, taken};
+use crate::server::service::directory::writer::{Allowed, DirectoryWriter, taken};
 
 /// One user on the way into the database.
 struct Going<'a> {
@@ -29,7 +29,7 @@ impl Going<'_> {
 }
 
 /// Writes users, and gives the id of each that was made or changed.
-pub async fn write(writer: &mut Writer<'_>, users: &[User]) -> ServiceResult<Vec<Uuid>> {
+pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceResult<Vec<Uuid>> {
     let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
     let going = users.iter().map(|user| going(writer, user, &known));
@@ -66,7 +66,7 @@ fn external_id(users: &[User]) -> ServiceError {
     taken("external_id", given.map(String::as_str).unwrap_or_default())
 }
 
-fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a> {
+fn going<'a>(writer: &DirectoryWriter<'_>, user: &'a User, known: &'a KnownUsers) -> Going<'a> {
     let known = known.get(&user.email);
     let compare = |row: &User| known.map(|known| row.changes(known)).unwrap_or_default();
     let keep = |row: &mut User, change: &Change| {
@@ -82,7 +82,7 @@ fn going<'a>(writer: &Writer<'_>, user: &'a User, known: &'a Known) -> Going<'a>
     Going { user, known, changes, left_out, id, name }
 }
 
-fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
+fn row<'a>(writer: &DirectoryWriter<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
     let (user, known) = (&*one.user, one.known);
     let locked_at = match user.locked {
         Some(true) => known.and_then(|known| known.locked_at).or(Some(writer.now)),
@@ -116,7 +116,7 @@ fn row<'a>(writer: &Writer<'_>, one: &'a Going<'_>) -> UserUpsert<'a> {
 }
 
 /// Memberships and roles that the row no longer has.
-async fn take_away(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+async fn take_away(writer: &mut DirectoryWriter<'_>, one: &Going<'_>) -> ServiceResult<()> {
     let Some(known) = one.known else { return Ok(()) };
     for (what, about) in &one.changes {
         match what {
@@ -140,7 +140,7 @@ async fn take_away(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()
 }
 
 /// Memberships that are new or whose state or roles change, each with the roles that it does not have yet.
-fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
+fn memberships(writer: &DirectoryWriter<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
     let Given::Set(listed) = &one.user.memberships else { return Vec::new() };
     let mut rows = Vec::new();
     for membership in listed {
@@ -165,7 +165,7 @@ fn memberships(writer: &Writer<'_>, one: &Going<'_>) -> Vec<MembershipUpsert> {
 }
 
 /// An event for each change that somebody will want to have explained one day.
-async fn report(writer: &mut Writer<'_>, one: &Going<'_>) -> ServiceResult<()> {
+async fn report(writer: &mut DirectoryWriter<'_>, one: &Going<'_>) -> ServiceResult<()> {
     if one.known.is_none()
         && let Some(event) = writer.made(&one.name, action::USER_CREATED)
     {
