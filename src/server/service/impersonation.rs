@@ -47,6 +47,17 @@ pub struct Candidate {
     pub names: Names,
 }
 
+/// An account of the target, as lists show it.
+pub struct ListedAccount<'a> {
+    pub membership: &'a AccountMembership,
+    /// Told apart from others of its name.
+    pub name: String,
+    /// The names of the target's roles there.
+    pub roles: Vec<String>,
+    /// Whether the target worked there last.
+    pub active: bool,
+}
+
 impl Candidate {
     /// Reads the target.
     ///
@@ -67,7 +78,23 @@ impl Candidate {
         })
     }
 
-    fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplication> {
+    /// The target's accounts as lists show them, the active one first. `roles` are those of the target's memberships: account, key
+    /// and name each; `item` makes an entry of the list.
+    pub fn accounts<A>(&self, roles: &[(Uuid, String, String)], item: impl Fn(ListedAccount<'_>) -> A) -> Vec<A> {
+        let is_active = |row: &AccountMembership| Some(row.account_id) == self.user.active_account_id;
+        let mut memberships: Vec<&AccountMembership> = self.memberships.iter().collect();
+        memberships.sort_by_key(|row| !is_active(row));
+        let of_account = |id: Uuid| roles.iter().filter(move |(account_id, _, _)| *account_id == id);
+        let listed = memberships.into_iter().map(|membership| ListedAccount {
+            membership,
+            name: self.names.told_apart(Some(membership.account_id), membership.name.clone()),
+            roles: of_account(membership.account_id).map(|(_, _, name)| name.clone()).collect(),
+            active: is_active(membership),
+        });
+        listed.map(item).collect()
+    }
+
+    pub fn applications_of(&self, account_id: Uuid) -> impl Iterator<Item = &AssignedApplication> {
         self.applications.iter().filter(move |application| application.account_id == account_id)
     }
 
@@ -137,37 +164,7 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
     let (running, more_running) = running.apart();
     let names = &candidate.names;
     drop(conn);
-    let mut accounts: Vec<DrawerAccount> = candidate
-        .memberships
-        .iter()
-        .map(|membership| {
-            let facts = candidate.account_facts(membership, None);
-            let applications = candidate.applications_of(membership.account_id).map(|application| {
-                let facts = candidate.account_facts(membership, Some(&application.client_id));
-                DrawerApplication {
-                    client_id: application.client_id.clone(),
-                    name: names.told_apart(Some(application.application_id), application.name.clone()),
-                    is_default: application.is_default,
-                    hosted: application.login_method == LoginMethod::Hosted,
-                    minutes: if application.keep_session_alive { MINUTES } else { MINUTES_WITHOUT_KEEP_ALIVE },
-                    denial: policy::decide(&candidate.facts(caller, Some(facts))).err(),
-                }
-            });
-            DrawerAccount {
-                external_id: membership.external_id.clone(),
-                name: names.told_apart(Some(membership.account_id), membership.name.clone()),
-                roles: roles
-                    .iter()
-                    .filter(|(account_id, _, _)| *account_id == membership.account_id)
-                    .map(|(_, _, name)| name.clone())
-                    .collect(),
-                active: Some(membership.account_id) == candidate.user.active_account_id,
-                applications: applications.collect(),
-                denial: policy::decide_for_account(&facts).err(),
-            }
-        })
-        .collect();
-    accounts.sort_by_key(|account| !account.active);
+    let accounts = candidate.accounts(&roles, |account| drawer_account(caller, &candidate, account));
     let denial = policy::decide_for_target(&candidate.facts(caller, None)).err();
     Ok(Drawer {
         operator_id: caller.actor.id().unwrap_or_default(),
@@ -185,6 +182,29 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         more_running,
         now,
     })
+}
+
+fn drawer_account(caller: &Caller, candidate: &Candidate, account: ListedAccount<'_>) -> DrawerAccount {
+    let membership = account.membership;
+    let applications = candidate.applications_of(membership.account_id).map(|application| {
+        let facts = candidate.account_facts(membership, Some(&application.client_id));
+        DrawerApplication {
+            client_id: application.client_id.clone(),
+            name: candidate.names.told_apart(Some(application.application_id), application.name.clone()),
+            is_default: application.is_default,
+            hosted: application.login_method == LoginMethod::Hosted,
+            minutes: if application.keep_session_alive { MINUTES } else { MINUTES_WITHOUT_KEEP_ALIVE },
+            denial: policy::decide(&candidate.facts(caller, Some(facts))).err(),
+        }
+    });
+    DrawerAccount {
+        applications: applications.collect(),
+        denial: policy::decide_for_account(&candidate.account_facts(membership, None)).err(),
+        external_id: membership.external_id.clone(),
+        name: account.name,
+        roles: account.roles,
+        active: account.active,
+    }
 }
 
 /// The Impersonation page: settings, and what is running.

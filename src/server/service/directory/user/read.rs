@@ -16,7 +16,7 @@ use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, storable};
 use crate::server::service::caller::Caller;
-use crate::server::service::impersonation::Candidate;
+use crate::server::service::impersonation::{Candidate, ListedAccount};
 use crate::server::service::registry::names::Names;
 use crate::server::service::registry::{accounts, length};
 use crate::server::service::{audit, session};
@@ -174,33 +174,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let (sessions, more_sessions) = session::of_user(&mut conn, user_id, SESSIONS_SHOWN as i64).await?;
     let (events, more_events) = audit::of_user(&mut conn, caller.environment.id, user_id, EVENTS_SHOWN as i64).await?;
     let user = &candidate.user;
-    let names = &candidate.names;
-    let mut accounts: Vec<UserAccount> = candidate
-        .memberships
-        .iter()
-        .map(|membership| UserAccount {
-            external_id: membership.external_id.clone(),
-            name: names.told_apart(Some(membership.account_id), membership.name.clone()),
-            roles: roles
-                .iter()
-                .filter(|(account_id, _, _)| *account_id == membership.account_id)
-                .map(|(_, _, name)| name.clone())
-                .collect(),
-            active: Some(membership.account_id) == user.active_account_id,
-            disabled: membership.disabled_at.is_some(),
-            applications: candidate
-                .applications
-                .iter()
-                .filter(|application| application.account_id == membership.account_id)
-                .map(|application| UserApplication {
-                    client_id: application.client_id.clone(),
-                    name: names.told_apart(Some(application.application_id), application.name.clone()),
-                    is_default: application.is_default,
-                })
-                .collect(),
-        })
-        .collect();
-    accounts.sort_by_key(|account| !account.active);
+    let accounts = candidate.accounts(&roles, |account| user_account(&candidate, account));
     Ok(UserDetail {
         id: user.id,
         name: user.name.clone(),
@@ -222,4 +196,20 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
         impersonation: candidate.denial(caller),
         now: caller.state.now(),
     })
+}
+
+fn user_account(candidate: &Candidate, account: ListedAccount<'_>) -> UserAccount {
+    let applications = candidate.applications_of(account.membership.account_id).map(|application| UserApplication {
+        client_id: application.client_id.clone(),
+        name: candidate.names.told_apart(Some(application.application_id), application.name.clone()),
+        is_default: application.is_default,
+    });
+    UserAccount {
+        applications: applications.collect(),
+        external_id: account.membership.external_id.clone(),
+        name: account.name,
+        roles: account.roles,
+        active: account.active,
+        disabled: account.membership.disabled_at.is_some(),
+    }
 }
