@@ -7,13 +7,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::user::SortValue;
 use crate::server::platform::clock::from_micros;
 
 /// No name or address makes a longer word.
 const LONGEST: usize = 8 * 1024;
 /// Microseconds of the years from 1970 to 9999: databases end somewhere beyond, each elsewhere.
 const TIMES: RangeInclusive<i64> = 0..=253_402_300_799_999_999;
+
+/// The sort value of a row: where a page by key begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SortValue {
+    Text(String),
+    Number(i64),
+    Time(DateTime<Utc>),
+}
 
 /// A place in a sorted list, and which way the page goes from it.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::build::Statement;
+use super::page::SortValue;
 use super::search;
 use super::{Conn, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
 use crate::model::user::{UserSort, UserStatus};
@@ -134,14 +135,6 @@ pub struct ListedUser {
     pub last_visit_us: i64,
     pub visits: i64,
     pub created_at: DateTime<Utc>,
-}
-
-/// The sort value of a row: where a page by key begins.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SortValue {
-    Text(String),
-    Number(i64),
-    Time(DateTime<Utc>),
 }
 
 impl ListedUser {

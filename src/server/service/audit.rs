@@ -18,8 +18,8 @@ use crate::model::mode::Mode;
 use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter};
-use crate::server::db::page::{Bounded, Cursor, Window};
-use crate::server::db::user::SortValue;
+use crate::server::db::page::{Bounded, Cursor, SortValue, Window};
+
 use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::event::AuditEvent;

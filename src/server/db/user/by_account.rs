@@ -1,7 +1,8 @@
 //! The list of users by the name of their main account. That is the name of another record, so it is read in two parts: who has
 //! one, account by account, and who has none.
 
-use super::{LISTED, ListedUser, SortValue, UserFilter, and_of_status, conditions, has_few_of_status};
+use super::{LISTED, ListedUser, UserFilter, and_of_status, conditions, has_few_of_status};
+use crate::server::db::page::SortValue;
 use crate::server::db::{Conn, DbResult, built};
 
 #[derive(Clone, Copy, PartialEq)]

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use crate::model::account::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::server::db::Conn;
 use crate::server::db::account::{self as table, FoundAccount};
-use crate::server::db::page::Cursor;
-use crate::server::db::user::SortValue;
+use crate::server::db::page::{Cursor, SortValue};
+
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{Search, storable};
 use crate::server::service::caller::Caller;

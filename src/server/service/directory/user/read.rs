@@ -10,8 +10,8 @@ use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserItem, UserQuery, UserSort,
     UserStatus, UsersPage,
 };
-use crate::server::db::page::{Cursor, Window};
-use crate::server::db::user::{self as table, ListedUser, SortValue, UserFilter};
+use crate::server::db::page::{Cursor, SortValue, Window};
+use crate::server::db::user::{self as table, ListedUser, UserFilter};
 use crate::server::db::{Conn, account, settings};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, storable};
