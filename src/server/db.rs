@@ -47,7 +47,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
-use crate::server::platform::metrics::{Statement, Statements};
+use crate::server::platform::metrics::{Statements, TimedStatement};
 use epoch::Epochs;
 pub use epoch::{Epoch, forget_request, in_request};
 pub use pool::Pool;
@@ -162,7 +162,7 @@ impl Conn {
     }
 
     /// A statement begins on this connection: see [`Statements::begin`].
-    pub fn begin(&self, here: &'static str) -> Statement {
+    pub fn begin(&self, here: &'static str) -> TimedStatement {
         self.statements.begin(here)
     }
 }

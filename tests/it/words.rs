@@ -1,16 +1,19 @@
 //! Rows with words that this server does not know, as a newer one beside it may write them: nobody's rights grow by them, and
 //! whatever stands beside them goes on.
 
-use understudy::model::audit::AuditQuery;
+use understudy::model::audit::{AuditQuery, Severity};
 use understudy::model::operator::Role;
 use understudy::model::session::SessionKind;
+use understudy::model::user::PAGE_SIZE;
 use understudy::server::db::{DbError, application as applications, audit as events, session as table};
 use understudy::server::service::audit;
+use understudy::server::service::caller::Caller;
 use understudy::server::service::directory::{application, signing_key};
 use understudy::server::service::session;
+use uuid::Uuid;
 
 use crate::identity::flow::{AMARA, OLIVIA, impersonating, introspect, signed_in, text, tokens};
-use crate::support::TestApp;
+use crate::support::{TestApp, try_execute};
 
 /// The database lets every word in from now on.
 async fn accept_any_word(app: &TestApp) {
@@ -122,4 +125,49 @@ async fn an_event_of_a_severity_that_nobody_knows_is_named_by_the_error_and_hide
     let error = events::by_id(&mut conn, id, id).await.expect_err("a word that nobody knows");
     assert_eq!(error.to_string(), format!("severity of audit_events {id} holds \"dire\", which is no Severity"));
     assert_eq!(audit::list(&caller, &AuditQuery::default()).await.expect("the others").rows.len(), before);
+}
+
+/// Every event's description that the pages show, one after the other.
+async fn through(caller: &Caller, query: AuditQuery) -> Vec<String> {
+    let mut shown = Vec::new();
+    let mut cursor = Some(String::new());
+    while let Some(at) = cursor {
+        let page = audit::list(caller, &AuditQuery { cursor: at, ..query.clone() }).await.expect("a page");
+        shown.extend(page.rows.into_iter().map(|row| row.description));
+        cursor = page.next;
+    }
+    shown
+}
+
+#[tokio::test]
+async fn events_with_words_that_nobody_knows_keep_nobody_from_the_pages_behind_them() {
+    let app = TestApp::new().await;
+    let caller = app.caller(OLIVIA, "production").await;
+    accept_any_word(&app).await;
+    // Two pages and more, with three that cannot be read among the first, at their edge and in the middle.
+    let count = 2 * PAGE_SIZE + 10;
+    let unknown = [1, PAGE_SIZE - 1, PAGE_SIZE];
+    for number in 0..count {
+        let severity = if unknown.contains(&number) { "dire" } else { Severity::Info.as_str() };
+        // The first is the newest.
+        let (day, id) = (28 - number / 24, Uuid::from_u128(count as u128 - number as u128));
+        let (hour, hex) = (23 - number % 24, id.simple());
+        let id = if app.state.db.kind() == "SQLite" { format!("x'{hex}'") } else { format!("'{hex}'") };
+        try_execute(
+            &app.state.db,
+            &format!(
+                "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_name, description,
+                   visible_to_account, search_text)
+                 SELECT {id}, id, '2020-01-{day:02}T{hour:02}:00:00+00:00', 'user.signed_in', '{severity}', 'system', 'Understudy',
+                   'No. {number}', FALSE, '' FROM environments WHERE slug = 'production'"
+            ),
+        )
+        .await
+        .expect("an event");
+    }
+    let expected: Vec<String> = (0..count).filter(|n| !unknown.contains(n)).map(|n| format!("No. {n}")).collect();
+    let ours = |shown: Vec<String>| shown.into_iter().filter(|text| text.starts_with("No. ")).collect::<Vec<_>>();
+    assert_eq!(ours(through(&caller, AuditQuery::default()).await), expected, "the whole trail");
+    let filtered = AuditQuery { action: "user.signed_in".to_owned(), ..AuditQuery::default() };
+    assert_eq!(ours(through(&caller, filtered).await), expected, "what is looked through");
 }

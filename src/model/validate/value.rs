@@ -2,6 +2,8 @@
 //! read addresses: the same for a form, a file and a program. What is refused says why, to be read behind the name of the value
 //! or the value itself.
 
+use crate::model::text::{is_directional, is_ignorable};
+
 /// Bytes of a key.
 const KEY_MAX: usize = 100;
 /// Bytes of a permission, or of an id of another directory.
@@ -23,10 +25,12 @@ pub fn key(text: &str) -> Result<(), String> {
     }
 }
 
-/// What another directory calls somebody: compared letter by letter, so that it stays as it was given.
+/// What another directory calls somebody: compared letter by letter, so that it stays as it was given. Nothing in it can make it
+/// look like another, or turn around the sentence in which it stands.
 pub fn external_id(text: &str) -> Result<(), String> {
-    if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
-        return Err("is no id: it is one line, without spaces around it".to_owned());
+    let is_unseen = |c: char| c.is_control() || is_directional(c) || is_ignorable(c);
+    if text.is_empty() || text.trim() != text || text.contains(is_unseen) {
+        return Err("is no id: it is one line of characters that can be seen, without spaces around it".to_owned());
     }
     bounded("an id", text, WORD_MAX)
 }
@@ -77,7 +81,7 @@ mod tests {
         for good in ["00u1", "cn=Ann Arbor,ou=Staff", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "Ünal"] {
             assert_eq!(external_id(good), Ok(()), "{good}");
         }
-        for faulty in ["", " a", "a ", "a\tb", "a\0"] {
+        for faulty in ["", " a", "a ", "a\tb", "a\0", "a\u{202e}b", "a\u{200b}b", "a\u{2066}"] {
             assert!(external_id(faulty).is_err(), "{faulty:?}");
         }
     }

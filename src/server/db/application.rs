@@ -162,7 +162,7 @@ fn listed(conn: &mut Conn, counted: i64) -> Statement<'_> {
     sql
 }
 
-/// The applications of an environment that have all of `words` in name or client id, by name. The accounts of each are
+/// The first `limit` applications of an environment that have all of `words` in name or client id, by name. The accounts of each are
 /// counted up to `counted`.
 pub async fn list(
     conn: &mut Conn,
@@ -170,11 +170,11 @@ pub async fn list(
     words: &[Word],
     limit: i64,
     counted: i64,
-) -> DbResult<Vec<ListedApplication>> {
+) -> DbResult<Bounded<ListedApplication>> {
     let mut sql = listed(conn, counted);
     sql.push("WHERE p.environment_id = ").bind(environment_id).and_has("p", words);
-    sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(limit);
-    built!(sql, fetch_known)
+    sql.push(" ORDER BY p.sort_name, p.id LIMIT ").bind(limit + 1);
+    built!(sql, fetch_bounded, limit)
 }
 
 /// One application as the list has it.

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::build::Statement;
 use super::search::{escaped, pattern};
-use super::word::Stored;
+use super::word::{Stored, known_or_none};
 use super::{Conn, DbError, DbResult, Tx, built, fetch_optional, on, read_as};
 use crate::model::audit::{ActorKind, Severity};
 use crate::model::mode::Mode;
-use crate::server::domain::event::AuditEvent;
+use crate::server::domain::event::{AuditEvent, TrailEntry};
 use crate::server::platform::text::Word;
 
 #[derive(sqlx::FromRow)]
@@ -234,14 +234,17 @@ fn in_order(sql: &mut Statement<'_>, filter: &AuditFilter) {
     sql.push(format_args!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT "));
 }
 
-/// One page of events.
-pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<AuditEvent>> {
+/// One page of the trail.
+pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<TrailEntry>> {
     let mut sql = conn.build(select!("FROM audit_events e WHERE "));
     conditions(&mut sql, filter);
     and_has(&mut sql, &filter.words);
     in_order(&mut sql, filter);
     sql.push(filter.limit);
-    built!(sql, fetch_known)
+    let rows: Vec<AuditRow> = built!(sql, fetch_all)?;
+    let places: Vec<_> = rows.iter().map(|row| (row.occurred_at, row.id)).collect();
+    let events = known_or_none(rows.into_iter().map(AuditEvent::try_from))?;
+    Ok(places.into_iter().zip(events).map(|((occurred_at, id), event)| TrailEntry { occurred_at, id, event }).collect())
 }
 
 /// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one look goes.

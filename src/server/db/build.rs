@@ -81,6 +81,12 @@ impl<'c> Statement<'c> {
         self
     }
 
+    /// Its text is another one each time: kept, such statements would drive out those that are asked often.
+    pub fn used_once(&mut self) -> &mut Self {
+        self.keep = false;
+        self
+    }
+
     /// On PostgreSQL it is planned each time it runs: a plan that was made while a table was small would read all of it for
     /// every long list later.
     pub fn planned_anew(&mut self) -> &mut Self {
@@ -109,8 +115,8 @@ impl<'a, 'c> List<'a, 'c> {
     }
 }
 
-/// Runs a [`Statement`], and gives what [`fetch_all!`](super::fetch_all), `fetch_optional!`, `fetch_one!`, `fetch_known!` or
-/// `execute!` would: `built!(sql, fetch_all)`.
+/// Runs a [`Statement`], and gives what [`fetch_all!`](super::fetch_all), `fetch_optional!`, `fetch_one!`, `fetch_known!`,
+/// `fetch_bounded!` (with its limit, behind a comma) or `execute!` would: `built!(sql, fetch_all)`.
 macro_rules! built {
     ($sql:expr, execute) => {
         $crate::server::db::build::built!($sql, query, conn, keep =>
@@ -120,6 +126,10 @@ macro_rules! built {
     ($sql:expr, fetch_known) => {
         $crate::server::db::build::built!($sql, query, conn, keep =>
             $crate::server::db::word::known_rows(query.build().persistent(keep).fetch_all(conn).await))
+    };
+    ($sql:expr, fetch_bounded, $limit:expr) => {
+        $crate::server::db::build::built!($sql, query, conn, keep =>
+            $crate::server::db::word::bounded_rows(query.build().persistent(keep).fetch_all(conn).await, $limit))
     };
     ($sql:expr, $fetch:ident) => {
         $crate::server::db::build::built!($sql, query, conn, keep =>

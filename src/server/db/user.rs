@@ -90,7 +90,8 @@ pub async fn held(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<Optio
 pub async fn set_password(tx: &mut Tx, id: Uuid, password_hash: &str, now: DateTime<Utc>) -> DbResult<()> {
     let changed = execute!(
         tx,
-        "UPDATE users SET password_hash = $2, email_verified = TRUE, sessions_end_before = $3 WHERE id = $1",
+        "UPDATE users SET password_hash = $2, email_verified = TRUE, sessions_end_before = $3, version = version + 1
+         WHERE id = $1",
         id,
         password_hash,
         now
@@ -245,7 +246,7 @@ fn members<'s, 'c>(sql: &'s mut Statement<'c>, filter: &UserFilter) -> &'s mut S
 /// `IN` a list that is of another length each time.
 fn in_list<'s, 'c>(sql: &'s mut Statement<'c>, seqs: &[i64]) -> &'s mut Statement<'c> {
     // PostgreSQL knows no empty list.
-    sql.push(if seqs.is_empty() { " IN (NULL" } else { " IN (" }).bind_all(seqs).push(")").planned_anew()
+    sql.push(if seqs.is_empty() { " IN (NULL" } else { " IN (" }).bind_all(seqs).push(")").used_once()
 }
 
 /// Beyond that many users a walk in the order of the list is as good.

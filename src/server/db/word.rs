@@ -172,11 +172,22 @@ impl From<sqlx::Error> for DbError {
 /// # Errors
 /// The first that is not about a word.
 pub fn known<T>(read: impl IntoIterator<Item = DbResult<T>>) -> DbResult<Vec<T>> {
+    Ok(known_or_none(read)?.into_iter().flatten().collect())
+}
+
+/// [`known`] with `None` in the places of the others, for who counts them.
+///
+/// # Errors
+/// Those of [`known`].
+pub fn known_or_none<T>(read: impl IntoIterator<Item = DbResult<T>>) -> DbResult<Vec<Option<T>>> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for row in read {
         match row {
-            Ok(row) => known.push(row),
-            Err(error @ DbError::Inconsistent { .. }) => unknown.push(error),
+            Ok(row) => known.push(Some(row)),
+            Err(error @ DbError::Inconsistent { .. }) => {
+                known.push(None);
+                unknown.push(error);
+            }
             Err(error) => return Err(error),
         }
     }

@@ -40,6 +40,15 @@ pub struct AuditEvent {
     pub mode: Option<Mode>,
 }
 
+/// A place in the trail. There is no event where a word of it is not known: a newer server wrote it, and it still has its place
+/// among the others, from which pages go on.
+#[derive(Clone, Debug)]
+pub struct TrailEntry {
+    pub occurred_at: DateTime<Utc>,
+    pub id: Uuid,
+    pub event: Option<AuditEvent>,
+}
+
 impl AuditEvent {
     /// An event that is about nobody yet, and that operators see alone. Its id and time are given as it is written.
     pub fn new(environment_id: Uuid, action: &str, severity: Severity, by: &Actor, description: String) -> Self {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
-use crate::server::http::access::Refusal;
+use crate::server::http::access::ErrorCode;
 use crate::server::oauth::error::OAuthError;
 use crate::server::oauth::unnoted::Unnoted;
 use crate::server::service::registry::problem::About;
@@ -97,7 +97,7 @@ impl SdkError {
 
 impl IntoResponse for SdkError {
     fn into_response(self) -> Response {
-        let refusal = Refusal(self.code);
+        let refusal = ErrorCode(self.code);
         let body = json!({ "errors": [self.message], "error": self.code, "error_description": self.message });
         let mut response = (self.status, Json(body)).into_response();
         response.extensions_mut().insert(refusal);

@@ -22,7 +22,7 @@ use crate::server::state::AppState;
 
 /// The code of a protocol's error, on the answer that has it.
 #[derive(Clone, Copy, Debug)]
-pub struct Refusal(pub &'static str);
+pub struct ErrorCode(pub &'static str);
 
 /// What the lines can be filtered by: `LOG_FILTER=info,access=off`.
 pub const TARGET: &str = "access";
@@ -108,7 +108,7 @@ impl AccessLine {
 
     /// Ends the line with this answer: at once where its length is known, or else when the last of it has gone.
     pub fn end(mut self, response: Response) -> Response {
-        let refusal = response.extensions().get::<Refusal>().map(|refusal| refusal.0);
+        let refusal = response.extensions().get::<ErrorCode>().map(|refusal| refusal.0);
         self.answered = Some(Answered { status: response.status(), refusal, took: self.took() });
         match response.body().size_hint().exact() {
             Some(bytes) => {

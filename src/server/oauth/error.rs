@@ -9,9 +9,9 @@ use serde_json::json;
 use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
 use crate::server::error::ServiceError;
-use crate::server::http::access::Refusal;
+use crate::server::http::access::ErrorCode;
 use crate::server::service::registry::problem::About;
-use crate::server::service::tokens::{Refused, TokenError};
+use crate::server::service::tokens::{TokenError, TokenRefusal};
 
 #[derive(Debug)]
 pub enum OAuthError {
@@ -23,7 +23,7 @@ pub enum OAuthError {
     /// Why the client's proof is not accepted, where saying so helps its developer and nobody else.
     ClientRefused(&'static str),
     UnauthorizedClient(&'static str),
-    InvalidGrant(Refused),
+    InvalidGrant(TokenRefusal),
     InvalidScope(&'static str),
     /// Tokens for somebody else than the client itself (RFC 8693 section 2.2.2).
     InvalidTarget,
@@ -112,7 +112,7 @@ impl OAuthError {
             Self::InvalidClient { .. } => "the client is unknown or did not prove to be itself",
             Self::ClientRefused(text)
             | Self::UnauthorizedClient(text)
-            | Self::InvalidGrant(Refused { why: text, .. })
+            | Self::InvalidGrant(TokenRefusal { why: text, .. })
             | Self::InvalidScope(text)
             | Self::InvalidToken(text) => text,
             Self::InvalidTarget => "tokens are issued for the client itself only",
@@ -162,7 +162,7 @@ impl IntoResponse for OAuthError {
         if let Self::RateLimited { retry_after_seconds } | Self::Busy { retry_after_seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }
-        response.extensions_mut().insert(Refusal(self.code()));
+        response.extensions_mut().insert(ErrorCode(self.code()));
         if let Some(kind) = self.problem() {
             let text = format!("{}: {}", self.code(), self.description());
             Unnoted { kind, text, client_id: None }.attach(&mut response);

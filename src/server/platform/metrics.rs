@@ -18,7 +18,7 @@ use crate::model::denial::Denial;
 use crate::model::session::{EndReason, SessionKind};
 use levels::Gauges;
 pub use levels::Levels;
-pub use statements::{Statement, Statements};
+pub use statements::{Statements, TimedStatement};
 
 /// What [`Metrics::text`] is, for whoever reads it.
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;

@@ -53,7 +53,8 @@ pub struct RateLimits {
     clock: Adapter,
     is_off: AtomicBool,
     refused: Counters<1>,
-    lines: Lines,
+    /// Of sign-ins, which strangers can crowd, and of what those who are signed in do.
+    lines: [Lines; 2],
     sign_ins: Mutex<SignIns>,
     start_per_operator: Keyed,
     report_per_session: Keyed,
@@ -78,7 +79,7 @@ impl RateLimits {
             clock,
             is_off: AtomicBool::new(false),
             refused: Counters::default(),
-            lines: Lines::new(10),
+            lines: [Lines::new(10), Lines::new(10)],
         }
     }
 
@@ -91,7 +92,8 @@ impl RateLimits {
     fn limited(&self, limit: &'static str, key: Option<Uuid>, wait: Duration) -> Limited {
         self.refused.get_or_create(&[("limit", limit)]).inc();
         let limited = limited(wait);
-        if let Some(left_out) = self.lines.next(self.clock.0.monotonic()) {
+        let is_stranger = matches!(limit, "sign_in" | "right_password");
+        if let Some(left_out) = self.lines[usize::from(!is_stranger)].next(self.clock.0.monotonic()) {
             let (key, seconds) = (key.map(tracing::field::display), limited.retry_after_seconds);
             tracing::info!(limit, of = key, retry_after_seconds = seconds, left_out, "a limit was reached");
         }
@@ -112,7 +114,9 @@ impl RateLimits {
             return Ok(Charge::default());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins().attempt(attempt, now).map_err(|wait| self.limited("sign_in", attempt.realm.environment(), wait))
+        // Told after the lock is given back: a log that waits keeps nobody else waiting.
+        let outcome = self.sign_ins().attempt(attempt, now);
+        outcome.map_err(|wait| self.limited("sign_in", attempt.realm.environment(), wait))
     }
 
     /// The attempt was no guess: it does not count.
@@ -130,9 +134,8 @@ impl RateLimits {
             return Ok(());
         }
         let now = self.clock.0.monotonic();
-        self.sign_ins()
-            .right_password(attempt, now)
-            .map_err(|wait| self.limited("right_password", attempt.realm.environment(), wait))
+        let outcome = self.sign_ins().right_password(attempt, now);
+        outcome.map_err(|wait| self.limited("right_password", attempt.realm.environment(), wait))
     }
 
     /// One impersonation started by an operator.

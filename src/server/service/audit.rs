@@ -22,7 +22,7 @@ use crate::server::db::page::{Bounded, Cursor, SortValue, Window};
 
 use crate::server::db::{Conn, Tx, account};
 use crate::server::domain::actor::{Actor, Operator};
-use crate::server::domain::event::AuditEvent;
+use crate::server::domain::event::{AuditEvent, TrailEntry};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::request;
@@ -274,11 +274,11 @@ fn place(filter: &mut AuditFilter, cursor: Option<&Cursor>) {
 /// The rows of a page as it shows them, with the links to those beside it.
 async fn page(
     conn: &mut Conn,
-    rows: Vec<AuditEvent>,
+    rows: Vec<TrailEntry>,
     cursor: Option<&Cursor>,
 ) -> ServiceResult<(Vec<AuditItem>, Option<String>, Option<String>)> {
     let window = Window::new(rows, PAGE_SIZE, cursor);
-    let edge = |row: Option<&AuditEvent>, backwards| {
+    let edge = |row: Option<&TrailEntry>, backwards| {
         row.map(|row| Cursor::at_time(backwards, row.occurred_at, row.id).encode())
     };
     let next = edge(window.rows.last().filter(|_| window.has_next), false);
@@ -286,8 +286,9 @@ async fn page(
     Ok((items(conn, window.rows).await?, next, previous))
 }
 
-/// Events as they are shown: accounts and applications are told apart from others of their names.
-async fn items(conn: &mut Conn, rows: Vec<AuditEvent>) -> ServiceResult<Vec<AuditItem>> {
+/// Events as they are shown: accounts and applications are told apart from others of their names. What cannot be read is left out.
+async fn items(conn: &mut Conn, entries: Vec<TrailEntry>) -> ServiceResult<Vec<AuditItem>> {
+    let rows: Vec<AuditEvent> = entries.into_iter().filter_map(|entry| entry.event).collect();
     let accounts = rows.iter().filter_map(|row| row.account_id);
     let names = Names::of(conn, accounts, rows.iter().filter_map(|row| row.application_id)).await?;
     Ok(rows.into_iter().map(|row| item(row, &names)).collect())

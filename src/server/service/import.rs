@@ -46,7 +46,7 @@ use crate::server::state::AppState;
 pub use check::Reference;
 use check::{Keys, check, compare};
 use encoding_rs::Encoding;
-use outcome::Findings;
+use outcome::ImportFindings;
 pub use outcome::Summary;
 use problem::Problems;
 use read::Item;
@@ -202,7 +202,7 @@ pub async fn run(
     options: &Options,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<Summary>, ImportError> {
-    let mut found = Findings::new(options, &sources)?;
+    let mut found = ImportFindings::new(options, &sources)?;
     if options.dry_run {
         read_all(state, environment, sources, options, &mut found, None, progress).await?;
         return found.finish();
@@ -240,7 +240,7 @@ pub async fn run_in(
     mut sources: Vec<Source>,
 ) -> Result<Vec<Summary>, ImportError> {
     let options = Options::default();
-    let mut found = Findings::new(&options, &[])?;
+    let mut found = ImportFindings::new(&options, &[])?;
     let mut known = Keys::default();
     sources.sort_by_key(|source| source.kind);
     for source in sources {
@@ -318,7 +318,7 @@ async fn read_all(
     environment: &Environment,
     mut sources: Vec<Source>,
     options: &Options,
-    found: &mut Findings,
+    found: &mut ImportFindings,
     mut stage: Option<&mut Stage<'_>>,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<(), ImportError> {

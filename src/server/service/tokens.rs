@@ -30,7 +30,7 @@ use crate::server::state::AppState;
 pub use code::{CodeRequest, NoCode, Redemption, issue_code, redeem_code, redeem_sdk_code};
 pub use exchange::{Exchange, exchange_hand_off};
 pub use refresh::{Refreshing, refresh};
-pub use refused::{Refused, TokenError, TokenResult};
+pub use refused::{TokenError, TokenRefusal, TokenResult};
 pub use reissue::{Reissue, reissue};
 pub use revoke::{RefreshStanding, refresh_standing, revoke_access, revoke_refresh};
 use subject::subject_in;

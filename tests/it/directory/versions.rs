@@ -2,11 +2,13 @@
 
 use understudy::server::error::{ServiceError, ServiceResult};
 use understudy::server::http::caller::status;
+use understudy::server::service::caller::Origin;
 use understudy::server::service::directory::account::{self, Account};
 use understudy::server::service::directory::application;
 use understudy::server::service::directory::given::Given;
 use understudy::server::service::directory::role::{self, RoleEntry};
 use understudy::server::service::directory::user::{self, Membership, User};
+use understudy::server::service::session::password_link;
 
 use super::{ADAM, ED, caller, refused, told};
 use crate::support::TestApp;
@@ -53,6 +55,21 @@ async fn an_edit_of_a_user_whom_somebody_else_edited_meanwhile_is_refused_and_wr
     assert_eq!(whatever.version, 4);
     let same = user::update(&ed, made.id, named("Ann D.", Some(4))).await.expect("no change");
     assert_eq!(same.version, 4, "an edit that changes nothing makes no other version");
+}
+
+#[tokio::test]
+async fn who_saw_a_user_before_they_chose_a_password_takes_nothing_of_that_back() {
+    let app = TestApp::new().await;
+    let ed = caller(&app, ED).await;
+    let made = user::create(&ed, ann("ann@northwind.example")).await.expect("a user");
+    let system = app.system().await;
+    let link = password_link::make(&system, "ann@northwind.example").await.expect("a link");
+    let environment_id = system.environment.id;
+    password_link::choose(&app.state, environment_id, &link.code, "correct-horse-battery", &Origin::default())
+        .await
+        .expect("a password");
+    let unverified = User { email_verified: Some(false), ..named("Ann Arbor", Some(made.version)) };
+    assert_eq!(conflict(user::update(&ed, made.id, unverified).await), (1, 2));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::support::{ResponseExt, TestApp, start_of_test, try_execute};
 use understudy::model::audit::{AuditPage, AuditQuery};
 use understudy::server::db::audit::{AuditFilter, Sought};
-use understudy::server::domain::event::AuditEvent;
+use understudy::server::domain::event::TrailEntry;
 use understudy::server::platform::text::Search;
 use understudy::server::service;
 use understudy::server::service::audit::look::look;
@@ -23,7 +23,7 @@ async fn app() -> TestApp {
     app
 }
 
-fn place(row: &AuditEvent) -> Option<(chrono::DateTime<chrono::Utc>, Uuid)> {
+fn place(row: &TrailEntry) -> Option<(chrono::DateTime<chrono::Utc>, Uuid)> {
     Some((row.occurred_at, row.id))
 }
 
@@ -47,7 +47,7 @@ async fn a_look_for_words_goes_in_steps_either_way_and_says_where_it_stopped() {
         assert_eq!((all.rows.len(), all.stopped), (2, None), "{ascending}");
         // In steps it is the same, without one twice.
         let steps = look(&mut conn, &filter(ascending, None), &[1, 2, 3, 100]).await.expect("events");
-        let ids = |rows: &[AuditEvent]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        let ids = |rows: &[TrailEntry]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
         assert_eq!(ids(&steps.rows), ids(&all.rows), "{ascending}");
         // Not far enough for the other one, and on from there.
         let near = look(&mut conn, &filter(ascending, None), &[3, 3]).await.expect("events");

@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::session::SessionKind;
-use crate::server::db::page::Bounded;
 use crate::server::db::word::Stored;
-use crate::server::db::{Conn, DbError, DbResult, Tx, fetch_all, fetch_bounded, fetch_optional, read_as};
+use crate::server::db::{Conn, DbError, DbResult, Tx, fetch_all, fetch_known, fetch_optional, read_as};
 use crate::server::domain::delivery::ListedMessage;
 
 /// The applications that hold tokens of a session and want to be told of its end.
@@ -72,14 +71,14 @@ macro_rules! select_delivery {
     };
 }
 
-/// The latest messages to an application, newest first, but for those about users who are removed.
-pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Bounded<ListedMessage>> {
-    fetch_bounded!(
+/// The latest `limit` messages to an application, newest first, but for those of them about users who are removed: [`counts`] says
+/// whether there are more.
+pub async fn of_application(conn: &mut Conn, application_id: Uuid, limit: i64) -> DbResult<Vec<ListedMessage>> {
+    fetch_known!(
         conn,
-        limit,
         select_delivery!("ORDER BY created_at DESC, id DESC LIMIT $2", "ORDER BY d.created_at DESC, d.id DESC"),
         application_id,
-        limit + 1
+        limit
     )
 }
 
@@ -94,6 +93,12 @@ pub struct MessageCounts {
     pub delivered: i64,
     pub dead: i64,
     pub pending: i64,
+}
+
+impl MessageCounts {
+    pub fn total(&self) -> i64 {
+        self.delivered + self.dead + self.pending
+    }
 }
 
 /// The states of the latest `limit` messages to an application.

@@ -27,10 +27,10 @@ impl Default for Statements {
 
 impl Statements {
     /// A statement begins; it ends when what is given is dropped. `here` is the name of an item inside the function that has it.
-    pub fn begin(&self, here: &'static str) -> Statement {
+    pub fn begin(&self, here: &'static str) -> TimedStatement {
         // Never with its values. Off at the usual levels, where it costs a comparison.
         let span = tracing::debug_span!(target: "statement", "statement", name = name(here));
-        Statement { statements: self.clone(), here, began: Instant::now(), span }
+        TimedStatement { statements: self.clone(), here, began: Instant::now(), span }
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
@@ -40,14 +40,14 @@ impl Statements {
 }
 
 /// A statement that runs.
-pub struct Statement {
+pub struct TimedStatement {
     statements: Statements,
     here: &'static str,
     began: Instant,
     span: Span,
 }
 
-impl Statement {
+impl TimedStatement {
     /// Its work, in its span. On the heap: it is large, and would otherwise be part of the future of each request that could
     /// come to run the statement, which is moved several times on its way through the layers.
     pub fn run<T: Future>(&self, work: T) -> Instrumented<Pin<Box<T>>> {
@@ -55,7 +55,7 @@ impl Statement {
     }
 }
 
-impl Drop for Statement {
+impl Drop for TimedStatement {
     fn drop(&mut self) {
         let about = [("about", about(self.here))];
         self.statements.0.get_or_create(&about).observe(self.began.elapsed().as_secs_f64());

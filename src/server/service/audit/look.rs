@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::db::{Conn, DbResult};
-use crate::server::domain::event::AuditEvent;
+use crate::server::domain::event::TrailEntry;
 
 /// Events that one page looks through: a step each.
 pub const STEPS: [i64; 5] = [1_000, 4_000, 15_000, 30_000, 50_000];
@@ -14,7 +14,7 @@ pub const STEPS: [i64; 5] = [1_000, 4_000, 15_000, 30_000, 50_000];
 /// What was found.
 #[derive(Debug)]
 pub struct FoundEvents {
-    pub rows: Vec<AuditEvent>,
+    pub rows: Vec<TrailEntry>,
     /// The event at which the look stopped, with less than was asked for, though there are more behind it.
     pub stopped: Option<(DateTime<Utc>, Uuid)>,
 }
@@ -22,13 +22,14 @@ pub struct FoundEvents {
 /// The first events of `filter`, as many as it asks for, among so many of the trail as `steps` have together.
 pub async fn look(conn: &mut Conn, filter: &AuditFilter, steps: &[i64]) -> DbResult<FoundEvents> {
     let mut filter = filter.clone();
+    let wanted = usize::try_from(filter.limit).unwrap_or_default();
     let mut rows = Vec::new();
     for step in steps {
         filter.up_to = table::end_of_look(conn, &all_of(&filter), *step).await?;
-        let found = table::list(conn, &filter).await?;
-        filter.limit -= found.len() as i64;
-        rows.extend(found);
-        if filter.limit <= 0 || filter.up_to.is_none() {
+        // As many in each step, so that the statement is the same and its plan kept.
+        rows.extend(table::list(conn, &filter).await?);
+        rows.truncate(wanted);
+        if rows.len() == wanted || filter.up_to.is_none() {
             return Ok(FoundEvents { rows, stopped: None });
         }
         filter.after = filter.up_to;

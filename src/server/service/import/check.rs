@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::outcome::Findings;
+use super::outcome::ImportFindings;
 use super::{ImportError, Kind, Rows};
 use crate::server::db::{Conn, import as table};
 
@@ -27,7 +27,7 @@ pub async fn check(
     environment_id: Uuid,
     rows: &mut Rows,
     known: &mut Keys,
-    found: &mut Findings,
+    found: &mut ImportFindings,
 ) -> Result<(), ImportError> {
     let references = rows.references().into_iter().map(|(_, reference)| reference);
     let references: Vec<Reference<'_>> = references.collect();
@@ -61,7 +61,7 @@ pub async fn compare(
     conn: &mut Conn,
     environment_id: Uuid,
     rows: &mut Rows,
-    found: &mut Findings,
+    found: &mut ImportFindings,
 ) -> Result<(), ImportError> {
     let compared = rows.compare(conn, environment_id).await?;
     let mut keep = Vec::with_capacity(compared.len());

@@ -116,7 +116,7 @@ pub fn closing(summaries: &[Summary]) -> Vec<String> {
 type Missing = BTreeMap<(Kind, String), (Problem, usize)>;
 
 /// What was found so far.
-pub struct Findings {
+pub struct ImportFindings {
     skip_bad_rows: bool,
     dry_run: bool,
     allow: Vec<Protection>,
@@ -133,7 +133,7 @@ pub struct Findings {
     summaries: Vec<Summary>,
 }
 
-impl Findings {
+impl ImportFindings {
     pub fn new(options: &Options, sources: &[Source]) -> Result<Self, ImportError> {
         let report = options.report.as_deref().map(|path| ReportFile::create(path, sources)).transpose()?;
         Ok(Self {

@@ -9,13 +9,13 @@ use crate::server::platform::rate_limit::Limited;
 
 /// What does not fit. The text is for the application's developer; the ids are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct TokenRefusal {
     pub why: &'static str,
     pub session_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
 }
 
-impl Refused {
+impl TokenRefusal {
     pub const fn new(why: &'static str) -> Self {
         Self { why, session_id: None, user_id: None }
     }
@@ -25,9 +25,9 @@ impl Refused {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     #[error("{} (session {:?}, user {:?})", .0.why, .0.session_id, .0.user_id)]
-    Grant(Refused),
+    Grant(TokenRefusal),
     #[error("{} (session {:?}, user {:?})", .0.why, .0.session_id, .0.user_id)]
-    Request(Refused),
+    Request(TokenRefusal),
     #[error("the scope is wider than what was granted")]
     Scope,
     #[error(transparent)]
@@ -36,11 +36,11 @@ pub enum TokenError {
 
 impl TokenError {
     pub const fn grant(why: &'static str) -> Self {
-        Self::Grant(Refused::new(why))
+        Self::Grant(TokenRefusal::new(why))
     }
 
     pub const fn request(why: &'static str) -> Self {
-        Self::Request(Refused::new(why))
+        Self::Request(TokenRefusal::new(why))
     }
 
     /// The same, as what is wrong with the request, where a grant is no part of it.

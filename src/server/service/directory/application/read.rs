@@ -31,15 +31,13 @@ pub async fn list(caller: &Caller, typed: &str) -> ServiceResult<ApplicationList
     let problems = problem::of_nobody(caller).await?;
     let search = Search::of(typed);
     let mut conn = caller.state.db.read().await?;
-    let mut rows = match search.too_long || search.only_signs {
-        true => Vec::new(),
+    let (rows, more) = match search.too_long || search.only_signs {
+        true => (Vec::new(), false),
         false => {
             let words = search.words_or_id();
-            table::list(&mut conn, caller.environment.id, &words, LISTED as i64 + 1, COUNTED + 1).await?
+            table::list(&mut conn, caller.environment.id, &words, LISTED as i64, COUNTED + 1).await?.apart()
         }
     };
-    let more = rows.len() > LISTED;
-    rows.truncate(LISTED);
     let names = Names::of(&mut conn, [], rows.iter().map(|row| row.id)).await?;
     Ok(ApplicationList {
         rows: rows.into_iter().map(|row| item(row, &names)).collect(),
@@ -90,7 +88,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let (accounts, more_accounts) = table::accounts(&mut conn, application_id, ACCOUNTS).await?.apart();
     let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
     let counts = messages::counts(&mut conn, application_id, COUNTED).await?;
-    let (deliveries, more_deliveries) = messages::of_application(&mut conn, application_id, DELIVERIES).await?.apart();
+    let deliveries = messages::of_application(&mut conn, application_id, DELIVERIES).await?;
     let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
@@ -116,7 +114,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
         default_of,
         counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
         deliveries: deliveries.into_iter().map(delivery).collect(),
-        more_deliveries,
+        more_deliveries: counts.total() > DELIVERIES,
         can_retry: caller.roles.can_administer(),
         now: state.now(),
     })
