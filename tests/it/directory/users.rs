@@ -2,8 +2,12 @@
 
 use understudy::model::user::UserStatus;
 use understudy::server::error::ServiceError;
+use understudy::server::service::directory::account::{self, Account};
+use understudy::server::service::directory::application::{self, ApplicationEntry};
 use understudy::server::service::directory::given::Given;
+use understudy::server::service::directory::role::{self, RoleEntry};
 use understudy::server::service::directory::user::{self, Membership, User};
+use understudy::server::service::directory::writer::DirectoryWriter;
 use understudy::server::service::impersonation::settings::{self, SettingsChange};
 
 use super::{ADAM, ED, OLIVIA, VERA, caller, refused, told};
@@ -65,6 +69,23 @@ async fn of_two_who_make_the_same_user_at_once_one_is_told_that_the_address_is_t
     made.expect("one of the two");
     assert_eq!(refused(failed), ["email"]);
     assert_eq!(told(&ed, "user.created").await.len(), 1);
+}
+
+/// Whoever makes something looks first, and writes later: what somebody else made in between is not changed.
+#[tokio::test]
+async fn what_somebody_else_made_meanwhile_is_not_taken_for_what_is_made() {
+    let app = TestApp::new().await;
+    let ed = caller(&app, ED).await;
+    let mut tx = app.state.db.write().await.expect("a transaction");
+    let writer = &mut DirectoryWriter::of_maker(&ed, &mut tx);
+    let amara = User { email: AMARA.to_owned(), name: Some("Another".to_owned()), ..User::default() };
+    assert_eq!(refused(user::write(writer, &[amara]).await), ["email"]);
+    let northwind = Account { external_id: "northwind".to_owned(), name: "Another".to_owned(), ..Account::default() };
+    assert_eq!(refused(account::write(writer, &[northwind]).await), ["external_id"]);
+    let console = ApplicationEntry { client_id: "console".to_owned(), ..ApplicationEntry::default() };
+    assert_eq!(refused(application::write(writer, &[console]).await), ["client_id"]);
+    let member = RoleEntry { key: "member".to_owned(), name: "Another".to_owned(), ..RoleEntry::default() };
+    assert_eq!(refused(role::write(writer, &[member]).await), ["key"]);
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
     let mut allowed: Vec<(Option<&KnownAccount>, Allowed<'_, Account>)> = Vec::with_capacity(accounts.len());
     for account in accounts {
         let before = known.get(&account.external_id);
+        writer.require_new("external_id", &account.external_id, before.is_some())?;
         let compare = |row: &Account| before.map(|known| row.changes(known)).unwrap_or_default();
         allowed.push((before, writer.allowed(account, compare, |row, change| row.keep(change, before))));
     }

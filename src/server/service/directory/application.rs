@@ -167,6 +167,7 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[Application
     let known = table::known_applications(writer.tx, writer.environment_id, &keys).await?;
     for application in applications {
         let before = known.get(&application.client_id);
+        writer.require_new("client_id", &application.client_id, before.is_some())?;
         let compare = |row: &ApplicationEntry| before.map(|known| row.changes(known)).unwrap_or_default();
         let Allowed { row: application, changes, left_out } =
             writer.allowed(application, compare, ApplicationEntry::keep);

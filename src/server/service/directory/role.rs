@@ -60,6 +60,7 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, roles: &[RoleEntry]) -> Ser
     let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
     for role in roles {
         let before = known.get(&role.key);
+        writer.require_new("key", &role.key, before.is_some())?;
         let compare = |row: &RoleEntry| before.map(|known| row.changes(known)).unwrap_or_default();
         let Allowed { row: role, changes, left_out } = writer.allowed(role, compare, RoleEntry::keep);
         if before.is_some() && changes.is_empty() && left_out.is_empty() {

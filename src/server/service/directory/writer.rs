@@ -28,6 +28,8 @@ pub struct DirectoryWriter<'a> {
     how: String,
     /// What was allowed by name; everything, where nobody has to.
     allow: Option<&'a [Protection]>,
+    /// All of it is to be new.
+    makes: bool,
     /// What was not, and was left out: a sentence each.
     pub left_out: Vec<String>,
     ids: HashMap<(Keyed, String), Uuid>,
@@ -53,6 +55,7 @@ impl<'a> DirectoryWriter<'a> {
             origin: Origin::default(),
             how: "by an import".to_owned(),
             allow: Some(allow),
+            makes: false,
             left_out: Vec::new(),
             ids: HashMap::new(),
         }
@@ -75,9 +78,23 @@ impl<'a> DirectoryWriter<'a> {
             origin: caller.origin.clone(),
             how,
             allow: None,
+            makes: false,
             left_out: Vec::new(),
             ids: HashMap::new(),
         }
+    }
+
+    /// [`Self::of_caller`] of what is not there yet.
+    pub fn of_maker(caller: &'a Caller, tx: &'a mut Tx) -> Self {
+        Self { makes: true, ..Self::of_caller(caller, tx) }
+    }
+
+    /// Whether what is to be made is not there yet: somebody else may have made it since the caller looked.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for `field`, where the key is taken.
+    pub fn require_new(&self, field: &str, key: &str, is_known: bool) -> ServiceResult<()> {
+        if self.makes && is_known { Err(taken(field, key)) } else { Ok(()) }
     }
 
     /// The event of something that was done to `who`. An import says of most things only how many there were; of what somebody

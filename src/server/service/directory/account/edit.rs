@@ -31,7 +31,7 @@ pub async fn create(caller: &Caller, new: Account) -> ServiceResult<Written> {
     if !import::ids(&mut tx, Keyed::Accounts, caller.environment.id, &[&key]).await?.is_empty() {
         return Err(taken("external_id", &key));
     }
-    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_maker(caller, &mut tx), &[new]).await?;
     let made = known(caller, &mut tx, &key).await?;
     let made = written(&mut tx, Versioned::Account, made.id).await?;
     tx.commit().await?;

@@ -43,7 +43,7 @@ pub async fn create(caller: &Caller, new: ApplicationEntry) -> ServiceResult<Sav
         return Err(taken("client_id", &new.client_id));
     }
     let client_id = new.client_id.clone();
-    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_maker(caller, &mut tx), &[new]).await?;
     let row = known(caller, &mut tx, &client_id).await?;
     let written = written(&mut tx, Versioned::Application, row.id).await?;
     tx.commit().await?;

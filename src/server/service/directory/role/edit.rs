@@ -29,7 +29,7 @@ pub async fn create(caller: &Caller, new: RoleEntry) -> ServiceResult<Written> {
         return Err(taken("key", &new.key));
     }
     let key = new.key.clone();
-    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[new]).await?;
+    write(&mut DirectoryWriter::of_maker(caller, &mut tx), &[new]).await?;
     let made = known(caller, &mut tx, &key).await?;
     let made = written(&mut tx, Versioned::Role, made.id).await?;
     tx.commit().await?;

@@ -50,7 +50,7 @@ pub async fn create_in(caller: &Caller, tx: &mut Tx, mut new: User) -> ServiceRe
     if user::by_email(tx, caller.environment.id, &email).await?.is_some() {
         return Err(taken("email", &email));
     }
-    let made = write(&mut DirectoryWriter::of_caller(caller, tx), &[new]).await?;
+    let made = write(&mut DirectoryWriter::of_maker(caller, tx), &[new]).await?;
     written(tx, Versioned::User, made.first().copied().unwrap_or_default()).await
 }
 

@@ -32,6 +32,9 @@ impl Going<'_> {
 pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceResult<Vec<Uuid>> {
     let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
+    for user in users {
+        writer.require_new("email", &user.email, known.get(&user.email).is_some())?;
+    }
     let going = users.iter().map(|user| going(writer, user, &known));
     let mut going: Vec<Going<'_>> = going.collect();
     going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
