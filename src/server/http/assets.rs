@@ -12,9 +12,7 @@ use tower::ServiceExt;
 use super::page::Page;
 use super::site::file_at;
 use super::{conditional, own_host};
-
-/// First parts of paths that are no environment's.
-const NO_ENVIRONMENT: [&str; 6] = ["id", "api", "rpc", "assets", "admin-box", "sign-in"];
+use crate::model::environment::is_other_path;
 
 /// Answers with a static file, in the best encoding that the browser takes; else 404. Where a page of the portal was meant,
 /// `no_page` says so within its frame.
@@ -73,9 +71,9 @@ fn meant(path: &str) -> Option<Meant> {
         return None;
     }
     match rest.is_empty() {
-        true => (!first.contains('.') && !NO_ENVIRONMENT.contains(&first)).then_some(Meant::Word),
+        true => (!first.contains('.') && !is_other_path(first)).then_some(Meant::Word),
         // Below the sign-in's word there are pages as below any other: it may be an environment's.
-        false => (first == "sign-in" || !NO_ENVIRONMENT.contains(&first)).then_some(Meant::PageOfEnvironment),
+        false => (first == "sign-in" || !is_other_path(first)).then_some(Meant::PageOfEnvironment),
     }
 }
 
