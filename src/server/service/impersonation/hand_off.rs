@@ -9,6 +9,8 @@
 
 mod refusal;
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::model::audit::{Severity, action};
@@ -55,13 +57,19 @@ impl Presenter<'_> {
 }
 
 /// An impersonation that has reached its tab.
-#[derive(Debug)]
 pub struct Opened {
     pub session: Session,
     pub application: Application,
     /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
 }
+/// Without the cookie, which is as good as the session.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("session", &self.session.id).finish_non_exhaustive()
+    }
+}
+
 
 /// Redeems a code: once, within its time, for its operator or application only. Gives the opened session or, after the
 /// audit row is written, why it was refused.
