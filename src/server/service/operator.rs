@@ -299,15 +299,14 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     })
 }
 
-/// The path of the operator's first page.
+/// The path of the operator's first page, in the first of the environments where there is a role.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the operator has no role anywhere.
 pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String> {
     let mut conn = state.db.read().await?;
     let environments = table::environments(&mut conn, operator.id).await?;
-    let preferred = environments.iter().find(|row| row.slug == "production").or(environments.first());
-    Ok(format!("/{}/users", preferred.ok_or(ServiceError::NotFound)?.slug))
+    Ok(format!("/{}/users", environments.first().ok_or(ServiceError::NotFound)?.slug))
 }
 
 /// The operator with this address, however it is spelt.
