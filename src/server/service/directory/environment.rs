@@ -4,8 +4,7 @@ use url::{Host, Url};
 
 use crate::model::audit::action;
 use crate::model::environment::is_slug;
-use crate::server::db::environment;
-use crate::server::db::{Tx, credential};
+use crate::server::db::{Tx, credential, environment};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
