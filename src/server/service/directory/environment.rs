@@ -68,7 +68,8 @@ pub struct Moved {
 /// where it is served there already.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where `host` is no host
+/// name, or is one that something else of ours has.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn set_host(caller: &Caller, host: Option<&str>) -> ServiceResult<Option<Moved>> {
     caller.require_system()?;
