@@ -9,55 +9,37 @@ use super::problem::ProblemItem;
 use super::search::Searched;
 use super::words::words;
 
-/// How a client proves itself at the token endpoint: by a secret, by assertions signed with its own keys, by either, or, as
-/// a public client, not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof(u8);
-
-impl Proof {
-    pub fn of(secret: bool, keys: bool) -> Self {
-        Self(u8::from(secret) | u8::from(keys) << 1)
-    }
-
-    pub fn sentence(self) -> &'static str {
-        match self.0 {
-            3 => "Client secret, or assertions signed with its own keys",
-            2 => "Assertions signed with its own keys (private_key_jwt)",
-            1 => "Client secret",
-            _ => "None: a public client, which proves itself by PKCE",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self.0 {
-            3 => "Secret or keys",
-            2 => "Keys",
-            1 => "Secret",
-            _ => "Public",
-        }
+words! {
+    /// How a client proves itself at the token endpoint.
+    pub enum Proof {
+        /// Not at all: a public client.
+        Public = "public" => "Public",
+        Secret = "secret" => "Secret",
+        /// By assertions signed with its own keys.
+        Keys = "keys" => "Keys",
+        Either = "either" => "Secret or keys",
     }
 }
 
-/// What it means that an application has no such address, for one with hosted login or not.
-type WithoutAddress = fn(bool) -> &'static str;
+impl Proof {
+    /// Of a client that has a secret or not, and keys or not.
+    pub fn of(secret: bool, keys: bool) -> Self {
+        match (secret, keys) {
+            (false, false) => Self::Public,
+            (true, false) => Self::Secret,
+            (false, true) => Self::Keys,
+            (true, true) => Self::Either,
+        }
+    }
 
-/// What an application has addresses for, in the order of [`ApplicationDetail::addresses`], and what it means if there are
-/// none.
-pub const ADDRESSES: [(&str, WithoutAddress); 7] = [
-    ("App URL", none),
-    ("Login URL", none),
-    ("Initiate-login URL", |hosted| match hosted {
-        true => "None: impersonations begin at the app URL",
-        false => "Not needed: impersonations begin at the login URL",
-    }),
-    ("Redirect URIs", none),
-    ("After sign-out", none),
-    ("Origins", none),
-    ("Back-channel logout", |_| "Not set up: it learns of an ended session at its next call"),
-];
-
-fn none(_: bool) -> &'static str {
-    "None"
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Public => "None: a public client, which proves itself by PKCE",
+            Self::Secret => "Client secret",
+            Self::Keys => "Assertions signed with its own keys (private_key_jwt)",
+            Self::Either => "Client secret, or assertions signed with its own keys",
+        }
+    }
 }
 
 words! {
@@ -146,13 +128,34 @@ pub struct DeliveryItem {
     pub at: DateTime<Utc>,
 }
 
+/// Where an application is, and where browsers and messages are sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Addresses {
+    pub app_url: String,
+    pub login_url: String,
+    pub initiate_login_url: Option<String>,
+    pub redirect_uris: Vec<String>,
+    /// Where users may be led after they signed out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Whose pages may call the provider: they follow from the others.
+    pub origins: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+}
+
+/// How many of the latest messages, at most 1,000, stand how, as people read it: `1,000+` where counting stopped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryCounts {
+    pub delivered: String,
+    pub waiting: String,
+    pub failed: String,
+}
+
 /// Everything on one application's page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApplicationDetail {
     pub application: ApplicationItem,
     pub algorithm: String,
-    /// For each purpose of [`ADDRESSES`]. Origins, whose pages may call the provider, follow from the others.
-    pub addresses: Vec<Vec<String>>,
+    pub addresses: Addresses,
     /// The environment's issuer: what a client is configured with.
     pub issuer: String,
     /// The accounts that have it, by name, at most 100.
@@ -161,8 +164,7 @@ pub struct ApplicationDetail {
     pub more_accounts: bool,
     /// External ids of those whose default application it is.
     pub default_of: Vec<String>,
-    /// How many of the latest messages, at most 1,000, were delivered, wait and failed.
-    pub counts: Vec<String>,
+    pub counts: DeliveryCounts,
     /// Newest first, at most 50.
     pub deliveries: Vec<DeliveryItem>,
     /// Whether there are more than these.

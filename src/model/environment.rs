@@ -10,8 +10,8 @@ pub struct EnvironmentOption {
     pub name: String,
 }
 
-/// Words that URLs use for something else.
-const RESERVED_SLUGS: [&str; 16] = [
+/// First parts of paths that are no environment's.
+const OTHER_PATHS: [&str; 13] = [
     "id",
     "admin-box",
     "api",
@@ -25,11 +25,10 @@ const RESERVED_SLUGS: [&str; 16] = [
     "readyz",
     "metrics",
     "icons.svg",
-    // Below `/id` the portal's own pages would be meant.
-    "users",
-    "applications",
-    "sessions",
 ];
+
+/// Pages of the portal: below `/id` they would be meant.
+const PAGES: [&str; 3] = ["users", "applications", "sessions"];
 
 /// Whether `slug` can name a new environment: it looks like one, and nothing else has the word.
 pub fn is_slug(slug: &str) -> bool {
@@ -38,7 +37,12 @@ pub fn is_slug(slug: &str) -> bool {
 
 /// Whether URLs use the word for something else. An environment may have it from before that was so.
 pub fn is_reserved(slug: &str) -> bool {
-    RESERVED_SLUGS.contains(&slug)
+    is_other_path(slug) || PAGES.contains(&slug)
+}
+
+/// Whether a path that begins with this part is no environment's.
+pub fn is_other_path(first: &str) -> bool {
+    OTHER_PATHS.contains(&first)
 }
 
 /// 1 to 40 lower-case letters, digits and inner hyphens.

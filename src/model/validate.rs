@@ -119,11 +119,6 @@ impl Checks {
         })
     }
 
-    /// The same where the error is no sentence yet: `said` makes it one about `field`.
-    pub fn check_as<T: Default, E>(&mut self, field: &str, result: Result<T, E>, said: impl FnOnce(E) -> String) -> T {
-        self.check(result.map_err(|error| FieldError::new(field, said(error))))
-    }
-
     /// # Errors
     /// All that was wrong.
     pub fn passed(self) -> Result<(), FieldErrors> {
@@ -139,14 +134,14 @@ mod tests {
     fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
         let mut checks = Checks::default();
         let name: String = checks.check(Err(FieldError::new("name", "Give it a name.")));
-        let port = checks.check_as("port", "x".parse::<u16>(), |error| format!("No port: {error}."));
+        let port: u16 = checks.check(Err(FieldError::new("port", "No port: it is a word.")));
         let kept = checks.check(Ok::<_, FieldError>(7));
         assert_eq!((name.as_str(), port, kept), ("", 0, 7));
         let errors = checks.passed().expect_err("two are wrong");
         assert_eq!(errors.first().field, "name");
-        assert_eq!(errors.about("port"), Some("No port: invalid digit found in string."));
+        assert_eq!(errors.about("port"), Some("No port: it is a word."));
         assert_eq!(errors.about("kept"), None);
-        assert_eq!(errors.to_string(), "Give it a name. No port: invalid digit found in string.");
+        assert_eq!(errors.to_string(), "Give it a name. No port: it is a word.");
         assert_eq!(errors.clone().without("name").expect("one is left").first().field, "port");
         assert_eq!(errors.without("name").and_then(|errors| errors.without("port")), None);
         assert_eq!(Checks::default().passed(), Ok(()));

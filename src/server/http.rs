@@ -5,6 +5,7 @@ pub mod access;
 pub mod assets;
 pub mod body;
 pub mod caller;
+pub mod conditional;
 pub mod cors;
 pub(in crate::server) mod door;
 pub(in crate::server) mod explain;

@@ -210,3 +210,12 @@ async fn documents_carry_a_strict_policy_with_a_new_nonce_each_time() {
     }
     assert_ne!(policies[0], policies[1]);
 }
+
+#[tokio::test]
+async fn the_portal_begins_in_the_first_of_the_operators_environments() {
+    let app = TestApp::new().await;
+    let mut browser = app.operator_browser("olivia@understudy.example").await;
+    assert_eq!(browser.get("/").await.location(), "/production/users");
+    app.execute("UPDATE environments SET position = 7 WHERE slug = 'production'").await;
+    assert_eq!(browser.get("/").await.location(), "/staging/users");
+}

@@ -158,6 +158,8 @@ async fn an_unknown_address_below_an_environment_keeps_its_frame() {
         ("/assets/gone.js", "href=\"/\""),
         ("/nothing.txt", "href=\"/\""),
         ("/sign-in/", "href=\"/\""),
+        ("/docs/nothing", "href=\"/\""),
+        ("/metrics/nothing", "href=\"/\""),
         ("/id/production/nothing/here", "href=\"/id/production/account/sessions\""),
     ] {
         let page = browser.get(path).await.expect_status(StatusCode::NOT_FOUND);

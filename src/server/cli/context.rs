@@ -7,8 +7,7 @@ use url::Url;
 
 use super::options::DatabaseOptions;
 use crate::server::crypto::keyring::Keyring;
-use crate::server::db::environment;
-use crate::server::db::{Conn, Db, signing_key, sqlite_file};
+use crate::server::db::{Conn, Db, environment, signing_key, sqlite_file};
 use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceError;
 use crate::server::platform::client_address::TrustedProxies;

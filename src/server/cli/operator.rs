@@ -17,7 +17,7 @@ use super::context::{environment, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json};
 use crate::model::operator::{Role, Roles};
-use crate::server::crypto::secret::SecretKind;
+use crate::server::crypto::password;
 use crate::server::db::operator as table;
 use crate::server::service::caller::ServerCaller;
 use crate::server::service::operator::{self as service, Ended, NewOperator};
@@ -176,9 +176,7 @@ impl Password {
         if let Some(password) = &self.password {
             return Ok((Zeroizing::new(password.clone()), false));
         }
-        // 144 random bits, without the prefix that would claim to be a client secret.
-        let secret = SecretKind::ClientSecret.generate(state.random.as_ref()).0;
-        Ok((Zeroizing::new(secret[4..28].to_owned()), true))
+        Ok((password::generate(state.random.as_ref()), true))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::server::platform::url::is_loopback;
 const DATA: &str = "./data";
 const MASTER_KEY: &str = "master.key";
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 pub struct DatabaseOptions {
     /// Folder of the SQLite file and of the master key, where these are not given otherwise; by default that of the SQLite
     /// file that DATABASE_URL names, or else ./data.
@@ -43,7 +43,7 @@ pub struct DatabaseOptions {
     pub master_key_file: Option<PathBuf>,
 }
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 pub struct ServerOptions {
     /// Address and port to listen on.
     #[arg(long = "listen", env = "LISTEN_ADDR", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]

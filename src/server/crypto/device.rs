@@ -4,6 +4,8 @@
 //! `{browser}.{until}.{tag}`, the last two once for each account. The tag is made with the master key over realm, account,
 //! browser and time, so that a browser cannot name an account that never signed in with it, and nothing has to be stored.
 
+use std::fmt;
+
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,8 +28,15 @@ const NAME: &str = "understudy-device";
 const PURPOSE: &str = "known device";
 
 /// The cookies of this kind that a request brought, by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Devices(Vec<(String, String)>);
+
+/// The names alone: a value lets a password be tried where others are told to wait.
+impl fmt::Debug for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// The cookie's name: the portal's, or that of an environment. `__Host-` binds it to this host over TLS.
 pub fn cookie_name(is_https: bool, environment: Option<&str>) -> String {
@@ -144,6 +153,13 @@ mod tests {
 
     fn device<'a>(keyring: &'a Keyring, account: &'a str, cookie: &'a str) -> Device<'a> {
         Device { keyring, realm: Realm::Portal, account, cookie, now: from_micros(1_764_000_000_000_000) }
+    }
+
+    #[test]
+    fn what_is_written_of_a_request_shows_the_names_of_such_cookies_and_no_value() {
+        let value = device(&keyring(), "olivia", "").remember(&SystemRandom);
+        let devices = Devices(vec![("understudy-device".to_owned(), value)]);
+        assert_eq!(format!("{devices:?}"), "{\"understudy-device\"}");
     }
 
     #[test]

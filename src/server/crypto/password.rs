@@ -13,17 +13,27 @@ use anyhow::{Context, anyhow};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::platform::random::Random;
 use crate::server::platform::text;
 
 /// The shortest password that may be chosen, in characters.
 pub const MIN_LENGTH: usize = 12;
 /// The longest that is looked at: argon2 would happily hash a megabyte.
 pub const MAX_BYTES: usize = 1024;
+
+/// A new password for somebody whom it is shown to once: 144 random bits, in 24 letters, digits, `-` and `_`.
+pub fn generate(random: &dyn Random) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 18]);
+    random.fill(bytes.as_mut_slice());
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+}
 
 /// Each hash takes 19 MiB and a core for some 20 ms: more at once would only wait for each other.
 const AT_ONCE: usize = 2;
@@ -235,6 +245,22 @@ pub fn is_hash(hash: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes that count up.
+    struct Counting;
+
+    impl Random for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.iter_mut().zip(0..).for_each(|(byte, number)| *byte = number);
+        }
+    }
+
+    #[test]
+    fn a_new_password_is_144_bits_of_the_given_randomness() {
+        let password = generate(&Counting);
+        assert_eq!(password.as_str(), "AAECAwQFBgcICQoLDA0ODxAR");
+        assert!(password.len() >= MIN_LENGTH);
+    }
 
     #[tokio::test]
     async fn an_attempt_is_as_much_work_for_a_known_account_as_for_an_unknown_one() {

@@ -9,7 +9,8 @@ use crate::server::platform::sha256::sha256;
 /// Characters of a code verifier at least (RFC 7636 section 4.1).
 pub const VERIFIER_LENGTH: usize = 43;
 
-/// Whether a verifier of `least` characters at least made the challenge (RFC 7636 section 4.6). A verifier without a challenge is a sign of a downgrade (RFC 9700 section 2.1.1).
+/// Whether a verifier of `least` characters at least made the challenge (RFC 7636 section 4.6). A verifier without a challenge is
+/// a sign of a downgrade (RFC 9700 section 2.1.1).
 pub fn verifier_fits(challenge: Option<&str>, verifier: Option<&str>, least: usize) -> bool {
     match (challenge, verifier) {
         (None, None) => true,

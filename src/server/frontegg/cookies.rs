@@ -2,7 +2,8 @@
 //! for the Next.js SDK, which looks for it. Scripts cannot read it, and pages of other sites do not send it.
 //!
 //! A browser that calls us itself has it as `__Host-fe_refresh_{environment}_…`, which no other host of the site can set, and
-//! by no other name: such a cookie has the path `/`, and environments have applications of the same name. An application's server that hands its users' cookies on has them under the SDK's name, on its own host.
+//! by no other name: such a cookie has the path `/`, and environments have applications of the same name. An application's
+//! server that hands its users' cookies on has them under the SDK's name, on its own host.
 
 use axum::http::header;
 use axum::response::Response;

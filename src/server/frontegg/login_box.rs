@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::server::crypto::secret;
+use crate::server::http::conditional;
 
 /// One script in three sources: the first begins the function around everything, the last ends it.
 const SCRIPT: &str =
@@ -38,8 +39,7 @@ async fn versioned(Path(path): Path<HashMap<String, String>>, request: Request) 
 
 /// One script for both names: the second has little to do.
 async fn script(request: Request) -> Response {
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged = known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == *TAG));
+    let unchanged = conditional::is_known(request.headers(), &TAG);
     let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { SCRIPT.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));

@@ -9,12 +9,10 @@ use maud::html;
 use rust_embed::EmbeddedFile;
 use tower::ServiceExt;
 
-use super::own_host;
 use super::page::Page;
 use super::site::file_at;
-
-/// First parts of paths that are no environment's.
-const NO_ENVIRONMENT: [&str; 6] = ["id", "api", "rpc", "assets", "admin-box", "sign-in"];
+use super::{conditional, own_host};
+use crate::model::environment::is_other_path;
 
 /// Answers with a static file, in the best encoding that the browser takes; else 404. Where a page of the portal was meant,
 /// `no_page` says so within its frame.
@@ -30,8 +28,7 @@ pub async fn serve(no_page: Router, request: Request) -> Response {
             _ => nothing_here(headers, uri.path(), own_host::is_there(&request)),
         };
     };
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (file, encoding) = best(path, plain, accepted);
+    let (file, encoding) = best(path, plain, headers);
     let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
     let mut response_headers = HeaderMap::new();
     let mut set = |name, value: &str| {
@@ -47,8 +44,7 @@ pub async fn serve(no_page: Router, request: Request) -> Response {
     if let Some(encoding) = encoding {
         set(header::CONTENT_ENCODING, encoding);
     }
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known == etag) {
+    if conditional::is_known(headers, &etag) {
         return (StatusCode::NOT_MODIFIED, response_headers).into_response();
     }
     (response_headers, Body::from(file.data)).into_response()
@@ -75,9 +71,9 @@ fn meant(path: &str) -> Option<Meant> {
         return None;
     }
     match rest.is_empty() {
-        true => (!first.contains('.') && !NO_ENVIRONMENT.contains(&first)).then_some(Meant::Word),
+        true => (!first.contains('.') && !is_other_path(first)).then_some(Meant::Word),
         // Below the sign-in's word there are pages as below any other: it may be an environment's.
-        false => (first == "sign-in" || !NO_ENVIRONMENT.contains(&first)).then_some(Meant::PageOfEnvironment),
+        false => (first == "sign-in" || !is_other_path(first)).then_some(Meant::PageOfEnvironment),
     }
 }
 
@@ -115,17 +111,21 @@ fn nothing_here(headers: &HeaderMap, path: &str, at_own_host: bool) -> Response 
     (StatusCode::NOT_FOUND, "There is nothing here.").into_response()
 }
 
-fn best(path: &str, plain: EmbeddedFile, accepted: &str) -> (EmbeddedFile, Option<&'static str>) {
-    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
-        let takes = accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
-        if !takes {
-            continue;
-        }
-        if let Some(file) = file_at(&format!("{path}.{ending}")) {
-            return (file, Some(encoding));
+/// The file in the coding that the request wants most: of those that it wants alike, the smallest. It is sent as it is where no
+/// coding is wanted.
+fn best(path: &str, plain: EmbeddedFile, headers: &HeaderMap) -> (EmbeddedFile, Option<&'static str>) {
+    let mut best = (plain, None);
+    let mut most = conditional::weight(headers, "identity");
+    for (encoding, ending) in [("gzip", "gz"), ("br", "br")] {
+        let weight = conditional::weight(headers, encoding);
+        if weight > 0.0
+            && weight >= most
+            && let Some(file) = file_at(&format!("{path}.{ending}"))
+        {
+            (best, most) = ((file, Some(encoding)), weight);
         }
     }
-    (plain, None)
+    best
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -1,9 +1,9 @@
 //! Forms and calls that change something come from this server's own pages, or are refused in words.
 //!
 //! A browser says in `Origin` which page sends, and no page can write that: where it is PUBLIC_URL's, or at an environment's
-//! own host name that of this host, the request is ours, whatever a proxy did to `Host`. Where it says `null`, `Sec-Fetch-Site` tells more, which browsers send over https and on
-//! the machine itself. Over plain http on a network there is neither; then only a cookie counts that browsers send from
-//! pages of this site alone (RFC 6265bis, `SameSite=Strict`).
+//! own host name that of this host, the request is ours, whatever a proxy did to `Host`. Where it says `null`,
+//! `Sec-Fetch-Site` tells more, which browsers send over https and on the machine itself. Over plain http on a network there is
+//! neither; then only a cookie counts that browsers send from pages of this site alone (RFC 6265bis, `SameSite=Strict`).
 
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};

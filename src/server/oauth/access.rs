@@ -22,8 +22,8 @@ use crate::server::service::registry::relying_party;
 use crate::server::service::session;
 use crate::server::service::tokens::{self, SessionToken, client};
 
-/// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own algorithm only: what the token says
-/// about its algorithm is compared, never believed. Times are not looked at.
+/// The token, if it is a JWT of this environment. Verifies signature and issuer with the environment's own keys, each for its own
+/// algorithm only: what the token says about its algorithm is compared, never believed. Times are not looked at.
 pub async fn verify(provider: &Provider, token: &str) -> ServiceResult<Option<Arc<VerifiedToken>>> {
     let (state, environment_id) = (&provider.state, provider.environment.id);
     let keys = relying_party::keys(state, environment_id).await?;

@@ -18,7 +18,7 @@ pub use crate::server::platform::url::with_query;
 /// What may be sent more than once (RFC 8707 section 2, RFC 8693 section 2.1).
 const SEVERAL: [&str; 2] = ["resource", "audience"];
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
     /// The text that they were read from, where it can go on as it is.

@@ -46,7 +46,7 @@ pub struct Refusals {
     pub of_applications: Lines,
     /// Those of whoever it was.
     pub of_strangers: Lines,
-    /// Sign-ins that failed, by door: a crowd at one does not keep what happens at the other out of the log.
+    /// Sign-ins that failed, by realm: a crowd in one does not keep what happens in the other out of the log.
     pub of_sign_ins: [Lines; 2],
     /// Hand-off codes that nobody was given.
     pub of_hand_offs: Lines,

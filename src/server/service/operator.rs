@@ -18,9 +18,8 @@ use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
 use crate::server::crypto::password::PasswordRealm;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::environment;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
-use crate::server::db::{Conn, Tx, session as session_table};
+use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -299,15 +298,14 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
     })
 }
 
-/// The path of the operator's first page.
+/// The path of the operator's first page, in the first of the environments where there is a role.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the operator has no role anywhere.
 pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String> {
     let mut conn = state.db.read().await?;
     let environments = table::environments(&mut conn, operator.id).await?;
-    let preferred = environments.iter().find(|row| row.slug == "production").or(environments.first());
-    Ok(format!("/{}/users", preferred.ok_or(ServiceError::NotFound)?.slug))
+    Ok(format!("/{}/users", environments.first().ok_or(ServiceError::NotFound)?.slug))
 }
 
 /// The operator with this address, however it is spelt.

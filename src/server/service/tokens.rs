@@ -14,6 +14,7 @@ mod reissue;
 mod revoke;
 mod subject;
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,7 +40,6 @@ use subject::subject_in;
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 /// What the token endpoint turns into tokens.
-#[derive(Debug)]
 pub struct Granted {
     pub subject: Subject,
     pub scope: String,
@@ -48,6 +48,18 @@ pub struct Granted {
     pub refresh_token: Option<String>,
     /// What the access token belongs to, where there is a refresh token beside it.
     pub family_id: Option<Uuid>,
+}
+
+/// Without the refresh token.
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Granted");
+        shown
+            .field("session", &self.subject.session.id)
+            .field("scope", &self.scope)
+            .field("family_id", &self.family_id);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// What a token of a session hangs on.

@@ -107,23 +107,23 @@ async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works()
 }
 
 /// Somebody signs in, and between the look at the password and the session's beginning something changes.
-async fn overtaken(door: PasswordRealm, change: &'static str) -> StatusCode {
+async fn overtaken(realm: PasswordRealm, change: &'static str) -> StatusCode {
     let app = TestApp::new().await;
-    let held = [app.state.passwords.turn(door).await, app.state.passwords.turn(door).await];
+    let held = [app.state.passwords.turn(realm).await, app.state.passwords.turn(realm).await];
     let mut browser = app.browser();
     let attempt = tokio::spawn(async move {
-        match door {
+        match realm {
             PasswordRealm::Portal => portal(&mut browser, "203.0.113.5", OLIVIA, OPERATOR_PASSWORD).await,
             PasswordRealm::Hosted => hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await,
         }
     });
-    while app.state.passwords.waiting(door) == 0 {
+    while app.state.passwords.waiting(realm) == 0 {
         tokio::task::yield_now().await;
     }
     app.execute(change).await;
     drop(held);
     let status = attempt.await.expect("an answer").status();
-    let failed = match door {
+    let failed = match realm {
         PasswordRealm::Portal => app.count("audit_events WHERE action = 'operator.sign_in_failed'").await,
         PasswordRealm::Hosted => app.count("audit_events WHERE action = 'user.sign_in_failed'").await,
     };
@@ -132,7 +132,7 @@ async fn overtaken(door: PasswordRealm, change: &'static str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn who_is_changed_while_signing_in_begins_nothing_at_either_door() {
+async fn who_is_changed_while_signing_in_begins_nothing_in_either_realm() {
     for change in [
         "UPDATE users SET locked_at = created_at WHERE email = 'amara@northwind.example'",
         "UPDATE users SET email_verified = FALSE WHERE email = 'amara@northwind.example'",

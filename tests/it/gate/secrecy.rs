@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::support::TestApp;
+use understudy::model::impersonation::StartImpersonation;
+use understudy::server::service::caller::Origin;
+use understudy::server::service::impersonation;
+use understudy::server::service::impersonation::hand_off::{self, Presenter};
 
 struct Folder(PathBuf);
 
@@ -112,4 +116,26 @@ async fn a_second_factor_that_was_imported_is_said_to_be_elsewhere() {
         "{}",
         text(&doctor.stdout)
     );
+}
+
+#[tokio::test]
+async fn what_is_written_of_an_opened_impersonation_shows_no_cookie() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let wanted = StartImpersonation {
+        environment: "production".to_owned(),
+        user_id: app.user_id("amara@northwind.example").await,
+        account: "northwind".to_owned(),
+        application: "console".to_owned(),
+        reason: "Looking into a report".to_owned(),
+        ..StartImpersonation::default()
+    };
+    let started = impersonation::start(&caller, &wanted).await.expect("it starts");
+    let code = started.url.split("code=").nth(1).expect("a code");
+    let presenter = Presenter::Browser(Some(caller.operator().expect("an operator")), None);
+    let opened = hand_off::redeem(&app.state, caller.environment.id, code, presenter, &Origin::default()).await;
+    let opened = opened.expect("an answer").expect("it opens");
+    let cookie = opened.cookie.as_deref().expect("the browser's cookie");
+    let written = format!("{opened:?}");
+    assert!(written.contains(&started.session_id.to_string()) && !written.contains(cookie), "{written}");
 }

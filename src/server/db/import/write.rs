@@ -101,7 +101,7 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
     Ok(())
 }
 
-/// `kind` is `login` or `logout`.
+/// Those of one kind; the application's others stay.
 pub async fn replace_redirect_uris(
     tx: &mut Tx,
     application_id: Uuid,

@@ -4,8 +4,7 @@ use url::{Host, Url};
 
 use crate::model::audit::action;
 use crate::model::environment::is_slug;
-use crate::server::db::environment;
-use crate::server::db::{Tx, credential};
+use crate::server::db::{Tx, credential, environment};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
@@ -69,7 +68,8 @@ pub struct Moved {
 /// where it is served there already.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where `host` is no host name, or is one that something else of ours has.
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where `host` is no host
+/// name, or is one that something else of ours has.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn set_host(caller: &Caller, host: Option<&str>) -> ServiceResult<Option<Moved>> {
     caller.require_system()?;

@@ -9,14 +9,15 @@
 
 mod refusal;
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::model::audit::{Severity, action};
 use crate::server::crypto::pkce;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::application;
 use crate::server::db::credential::{self, HandOffCode, NewHandOffCode};
-use crate::server::db::{Conn, Tx, environment, session as session_table};
+use crate::server::db::{Conn, Tx, application, environment, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
@@ -55,12 +56,18 @@ impl Presenter<'_> {
 }
 
 /// An impersonation that has reached its tab.
-#[derive(Debug)]
 pub struct Opened {
     pub session: Session,
     pub application: Application,
     /// The cookie by which the browser that opened it is known from now on.
     pub cookie: Option<String>,
+}
+
+/// Without the cookie, which is as good as the session.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("session", &self.session.id).finish_non_exhaustive()
+    }
 }
 
 /// Redeems a code: once, within its time, for its operator or application only. Gives the opened session or, after the

@@ -35,8 +35,8 @@ pub struct Link {
 /// Makes a link for a user; an earlier one of theirs works no more.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] for the field `email` where the environment has no such user, or a locked one: a link would
-/// not let them in.
+/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] for the field `email` where
+/// the environment has no such user, or a locked one: a link would not let them in.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn make(caller: &Caller, email: &str) -> ServiceResult<Link> {
     caller.require_system()?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use crate::model::application::{ApplicationDetail, DeliveryItem, LogoutState};
+use crate::model::application::{ApplicationDetail, DeliveryCounts, DeliveryItem, LogoutState};
 use crate::rpc::applications::RetryLogout;
 use crate::ui::component::table::{flush_section, marked, named, row, stacked, table};
 use crate::ui::component::time::ago;
@@ -74,13 +74,16 @@ pub fn deliveries(retrying: Retrying, detail: &ApplicationDetail) -> AnyView {
 }
 
 /// How the latest messages stand, those states that occur.
-fn counts(counts: &[String]) -> AnyView {
-    let states = [("status good", "delivered"), ("status open", "waiting"), ("status bad", "failed")];
+fn counts(counts: &DeliveryCounts) -> AnyView {
+    let states = [
+        ("status good", &counts.delivered, "delivered"),
+        ("status open", &counts.waiting, "waiting"),
+        ("status bad", &counts.failed, "failed"),
+    ];
     let shown = states
         .into_iter()
-        .zip(counts)
-        .filter(|(_, count)| *count != "0")
-        .map(|((class, word), count)| marked(class, format!("{count} {word}")))
+        .filter(|(_, count, _)| *count != "0")
+        .map(|(class, count, word)| marked(class, format!("{count} {word}")))
         .collect_view();
     view! { <div class="delivery-counts" title="Of the latest 1,000 messages">{shown}</div> }.erased()
 }

@@ -1,14 +1,18 @@
 //! How the application is set up, what a client of it is configured with, and the accounts that have it.
 
+use std::slice;
+
 use leptos::prelude::*;
 
-use crate::model::application::{ADDRESSES, ApplicationDetail};
+use crate::model::application::ApplicationDetail;
 use crate::ui::component::badge::badge;
 use crate::ui::component::copy::copyable;
 use crate::ui::component::table::{count, flush_section, marked};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::state::{empty, nothing};
+
+const NONE: &str = "None";
 
 pub fn settings(detail: &ApplicationDetail) -> AnyView {
     let login = if detail.application.hosted {
@@ -27,11 +31,9 @@ pub fn settings(detail: &ApplicationDetail) -> AnyView {
         ("Session lifetime", lifetime),
     ];
     let told = told.into_iter().map(|(name, words)| fact(name, words.erased()));
-    let hosted = detail.application.hosted;
-    let addresses = ADDRESSES
+    let addresses = addresses(detail)
         .into_iter()
-        .zip(&detail.addresses)
-        .map(|((name, otherwise), addresses)| fact(name, address_list(addresses, otherwise(hosted))));
+        .map(|(name, addresses, otherwise)| fact(name, address_list(addresses, otherwise)));
     let algorithm = std::iter::once(fact("Signing algorithm", detail.algorithm.clone().erased()));
     view! {
         <section class="card section" aria-labelledby="settings-title">
@@ -40,6 +42,25 @@ pub fn settings(detail: &ApplicationDetail) -> AnyView {
         </section>
     }
     .erased()
+}
+
+/// What an application has addresses for, these, and what it means if there are none.
+fn addresses(detail: &ApplicationDetail) -> [(&'static str, &[String], &'static str); 7] {
+    let addresses = &detail.addresses;
+    let begins_at = match detail.application.hosted {
+        true => "None: impersonations begin at the app URL",
+        false => "Not needed: impersonations begin at the login URL",
+    };
+    let not_told = "Not set up: it learns of an ended session at its next call";
+    [
+        ("App URL", slice::from_ref(&addresses.app_url), NONE),
+        ("Login URL", slice::from_ref(&addresses.login_url), NONE),
+        ("Initiate-login URL", addresses.initiate_login_url.as_slice(), begins_at),
+        ("Redirect URIs", &addresses.redirect_uris, NONE),
+        ("After sign-out", &addresses.post_logout_redirect_uris, NONE),
+        ("Origins", &addresses.origins, NONE),
+        ("Back-channel logout", addresses.backchannel_logout_uri.as_slice(), not_told),
+    ]
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {

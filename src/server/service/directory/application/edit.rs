@@ -1,6 +1,7 @@
 //! Changing one application, by somebody who may: Owner and Admin, as hand-off codes and tokens go where it says.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use super::{ApplicationEntry, write};
 use crate::model::audit::action;
@@ -21,11 +22,18 @@ use crate::server::service::directory::version::{Written, require_seen, written}
 use crate::server::service::directory::writer::{DirectoryWriter, taken};
 
 /// An application as it was made or changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Saved {
     pub written: Written,
     /// Its new secret, where it was to have one: nobody can read it again.
     pub secret: Option<String>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Saved").field("written", &self.written).finish_non_exhaustive()
+    }
 }
 
 /// Makes an application.

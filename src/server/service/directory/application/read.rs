@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::model::account::AccountOption;
 use crate::model::application::{
-    ApplicationDetail, ApplicationItem, ApplicationList, DeliveryItem, LISTED, LoginMethod, LogoutState, Proof,
-    RedirectKind,
+    Addresses, ApplicationDetail, ApplicationItem, ApplicationList, DeliveryCounts, DeliveryItem, LISTED, LoginMethod,
+    LogoutState, Proof, RedirectKind,
 };
 use crate::model::session::SessionKind;
 use crate::server::db::application as table;
@@ -96,15 +96,15 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
         problems,
         application: item(listed, &names),
         algorithm: application.signing_algorithm.as_str().to_owned(),
-        addresses: vec![
-            vec![application.app_url],
-            vec![application.login_url],
-            application.initiate_login_url.into_iter().collect(),
+        addresses: Addresses {
+            app_url: application.app_url,
+            login_url: application.login_url,
+            initiate_login_url: application.initiate_login_url,
             redirect_uris,
-            of_kind(RedirectKind::Logout),
+            post_logout_redirect_uris: of_kind(RedirectKind::Logout),
             origins,
-            application.backchannel_logout_uri.into_iter().collect(),
-        ],
+            backchannel_logout_uri: application.backchannel_logout_uri,
+        },
         issuer: state.issuer(&caller.environment),
         accounts: accounts
             .into_iter()
@@ -112,7 +112,11 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
             .collect(),
         more_accounts,
         default_of,
-        counts: [counts.delivered, counts.pending, counts.dead].map(counted).to_vec(),
+        counts: DeliveryCounts {
+            delivered: counted(counts.delivered),
+            waiting: counted(counts.pending),
+            failed: counted(counts.dead),
+        },
         deliveries: deliveries.into_iter().map(delivery).collect(),
         more_deliveries: counts.total() > DELIVERIES,
         can_retry: caller.roles.can_administer(),
