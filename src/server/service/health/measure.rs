@@ -40,7 +40,7 @@ async fn seen(state: &AppState) -> ServiceResult<Levels> {
     drop(conn);
     let mut impersonations = 0;
     for environment in environments {
-        impersonations += live::look(state, environment.id).await?.count;
+        impersonations += live::running(state, environment.id).await?.count;
     }
     let waiting_seconds = oldest.map_or(0, |since| (state.now() - since).num_seconds().max(0));
     Ok(Levels { database_up: true, impersonations, environments_on, waiting, waiting_seconds, ..Levels::default() })
