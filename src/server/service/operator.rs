@@ -49,6 +49,7 @@ pub struct SignedInOperator {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in(
     state: &AppState,
     origin: &Origin,
@@ -246,6 +247,7 @@ pub async fn sign_out(caller: &ServerCaller, shown: Option<i64>) -> ServiceResul
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn ending_with_sign_out(caller: &ServerCaller) -> ServiceResult<i64> {
     let (state, operator) = (&caller.state, caller.operator()?);
     let now = state.now();
@@ -279,6 +281,7 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
     let (state, operator) = (&caller.state, caller.operator()?);
     let places = places(state, operator.id).await?;
@@ -311,6 +314,7 @@ pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the operator has no role anywhere, [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn home(caller: &ServerCaller) -> ServiceResult<String> {
     let operator = caller.operator()?;
     let mut conn = caller.state.db.read().await?;

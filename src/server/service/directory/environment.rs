@@ -29,6 +29,7 @@ pub async fn create(caller: &ServerCaller, slug: &str, name: &str) -> ServiceRes
 ///
 /// # Errors
 /// As [`create`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, slug: &str, name: &str) -> ServiceResult<Environment> {
     caller.require_system()?;
     let state = &caller.state;

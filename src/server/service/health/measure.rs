@@ -14,6 +14,7 @@ use crate::server::state::AppState;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// All metrics, in the text format of Prometheus. Where the database does not answer they say so, and have the rest.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn text(state: &AppState) -> String {
     let pool = state.db.pool();
     let seen = match timeout(PATIENCE, seen(state)).await {

@@ -21,6 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`](crate::server::error::ServiceError::Forbidden) for who may not see sessions.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn watch(caller: &Caller) -> ServiceResult<watch::Receiver<RunningImpersonations>> {
     caller.require_view()?;
     let (state, environment_id) = (&caller.state, caller.environment.id);
@@ -38,6 +39,7 @@ pub async fn watch(caller: &Caller) -> ServiceResult<watch::Receiver<RunningImpe
 ///
 /// # Errors
 /// As [`watch`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn look(caller: &Caller) -> ServiceResult<RunningImpersonations> {
     caller.require_view()?;
     running(&caller.state, caller.environment.id).await

@@ -55,6 +55,7 @@ pub struct NewPassword {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the password, [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<NewPassword> {
     validate_password(password)?;
     Ok(NewPassword { hash: state.passwords.hash(PasswordRealm::Portal, password).await? })
@@ -86,6 +87,7 @@ pub async fn create(caller: &ServerCaller, new: NewOperator<'_>) -> ServiceResul
 ///
 /// # Errors
 /// As [`create`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, new: NewOperator<'_>) -> ServiceResult<Uuid> {
     caller.require_system()?;
     let state = &caller.state;
@@ -142,6 +144,7 @@ pub async fn change_roles(
 ///
 /// # Errors
 /// As [`change_roles`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change_roles_in(
     caller: &ServerCaller,
     tx: &mut Tx,
@@ -230,6 +233,7 @@ pub async fn reset_password(caller: &ServerCaller, email: &str, password: &NewPa
 ///
 /// # Errors
 /// As [`reset_password`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn reset_password_in(
     caller: &ServerCaller,
     tx: &mut Tx,

@@ -57,6 +57,7 @@ pub struct SignedInUser {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in(
     state: &AppState,
     environment: &Environment,
