@@ -56,8 +56,8 @@ pub async fn sign_out(ending: Option<i64>) -> Result<SignedOut, ApiError> {
 pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
-    let caller = caller::operator().await?;
-    caller::answer(&caller.origin, service::operator::shell(&caller.state, &caller.operator, &environment).await)
+    let caller = caller::operator().await?.into_caller();
+    caller::answer(&caller.origin, service::operator::shell(&caller, &environment).await)
 }
 
 /// The path to open where none was asked for: the first environment's users.
@@ -65,6 +65,6 @@ pub async fn get_shell(environment: String) -> Result<Shell, ApiError> {
 pub async fn get_home() -> Result<String, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
-    let caller = caller::operator().await?;
-    caller::answer(&caller.origin, service::operator::home(&caller.state, &caller.operator).await)
+    let caller = caller::operator().await?.into_caller();
+    caller::answer(&caller.origin, service::operator::home(&caller).await)
 }

@@ -43,7 +43,7 @@ impl From<DbError> for ServiceError {
 }
 
 impl DbError {
-    /// What a use case answers where a unique index refused what it inserted: somebody else was faster.
+    /// What a use case answers where a unique index refused what it wrote: somebody else was faster.
     pub fn or_taken(self, taken: impl FnOnce() -> ServiceError) -> ServiceError {
         if self.is_unique_violation() { taken() } else { self.into() }
     }

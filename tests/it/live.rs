@@ -10,10 +10,13 @@ use tower::ServiceExt;
 
 use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::model::impersonation::{HandOff, StartImpersonation};
+use understudy::model::operator::Roles;
 use understudy::model::session::EndReason;
+use understudy::server::domain::actor::Actor;
 use understudy::server::error::ServiceError;
-use understudy::server::service::caller::Caller;
-use understudy::server::service::impersonation::{self, Reopened};
+use understudy::server::service::caller::{Caller, ServerCaller};
+use understudy::server::service::impersonation::{self, Reopened, live};
+use understudy::server::service::operator;
 
 const OLIVIA: &str = "olivia@understudy.example";
 /// Far more than a change takes to be told; only a failure waits for it.
@@ -295,4 +298,34 @@ async fn my_sessions_say_browsers_by_their_names() {
     let page = browser.get("/id/production/account/sessions").await.expect_status(StatusCode::OK);
     assert!(page.body().contains(">Chrome on Linux"), "{}", page.body());
     assert!(!page.body().contains(&format!(">{agent}")), "the browser's own words are on the page");
+}
+
+#[tokio::test]
+async fn who_may_not_see_sessions_is_not_told_what_runs() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    start(&app, &caller, "console").await;
+    assert_eq!(live::look(&caller).await.expect("a look").count, 1);
+    let nobody = Caller { roles: Roles::default(), ..caller };
+    let looked = live::look(&nobody).await;
+    assert!(matches!(looked, Err(ServiceError::Forbidden)), "{looked:?}");
+    let watched = live::watch(&nobody).await.map(drop);
+    assert!(matches!(watched, Err(ServiceError::Forbidden)), "{watched:?}");
+}
+
+#[tokio::test]
+async fn who_is_no_operator_has_no_frame_and_no_first_page() {
+    let app = TestApp::new().await;
+    let Caller { state, actor, origin, .. } = owner(&app).await;
+    let caller = ServerCaller { state, actor, origin };
+    assert_eq!(operator::shell(&caller, "production").await.expect("a frame").operator_email, OLIVIA);
+    let nobody = ServerCaller { actor: Actor::System, ..caller };
+    let outcomes = [
+        operator::shell(&nobody, "production").await.map(drop),
+        operator::home(&nobody).await.map(drop),
+        operator::ending_with_sign_out(&nobody).await.map(drop),
+    ];
+    for outcome in outcomes {
+        assert!(matches!(outcome, Err(ServiceError::Forbidden)), "{outcome:?}");
+    }
 }

@@ -1,16 +1,19 @@
 //! Who is not signed in sees the sign-in page and nothing else.
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
-use crate::server::domain::actor::Operator;
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::caller::{LONGEST_PATH, operator_cookie};
 use crate::server::http::headers::OfOperator;
+use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
+use crate::server::service::caller::ServerCaller;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
@@ -80,21 +83,25 @@ fn sign_in_path(request: &Request) -> String {
 }
 
 /// `/`: the operator's first environment.
-pub async fn home(State(state): State<AppState>, request: Request) -> Response {
-    let operator = match operator(&state, request.headers()).await {
+pub async fn home(State(state): State<AppState>, parts: Parts) -> Response {
+    let operator = match operator(&state, &parts.headers).await {
         Ok(Some(operator)) => operator,
         Ok(None) => return Redirect::to("/sign-in").into_response(),
         Err(error) => return unknown(&error),
     };
-    match service::home(&state, &operator).await {
+    let caller = ServerCaller { origin: origin(&state, &parts), actor: Actor::Operator(operator), state };
+    match service::home(&caller).await {
         Ok(path) => Redirect::to(&path).into_response(),
-        Err(_) => {
-            let body = html! {
-                h1 { "You have no role yet" }
-                p.dim { "You are signed in as " (operator.email) ", who has no role in any environment. Ask an Owner for one." }
-                form method="post" action="/rpc/sign-out" { button.button.wide type="submit" { "Sign out" } }
-            };
-            Page::card("No role", body).status(StatusCode::FORBIDDEN).into_response()
-        }
+        Err(_) => no_role(&caller),
     }
+}
+
+fn no_role(caller: &ServerCaller) -> Response {
+    let email = caller.actor.operator().map(|operator| operator.email.as_str()).unwrap_or_default();
+    let body = html! {
+        h1 { "You have no role yet" }
+        p.dim { "You are signed in as " (email) ", who has no role in any environment. Ask an Owner for one." }
+        form method="post" action="/rpc/sign-out" { button.button.wide type="submit" { "Sign out" } }
+    };
+    Page::card("No role", body).status(StatusCode::FORBIDDEN).into_response()
 }

@@ -50,9 +50,9 @@ async fn follow(
         Err(error) => return refused(error),
     };
     let answer = if query.as_deref() == Some("once") {
-        live::look(&state, caller.environment.id).await.map(|running| said(running).into_response())
+        live::look(&caller).await.map(|running| said(running).into_response())
     } else {
-        live::watch(&state, caller.environment.id).await.map(|watching| {
+        live::watch(&caller).await.map(|watching| {
             let events = while_allowed(watching, state, parts, environment)
                 .map(|running| Ok::<_, Infallible>(Event::default().data(said(running)).retry(Duration::from_secs(2))));
             Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()

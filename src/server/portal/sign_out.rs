@@ -7,17 +7,19 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::model::operator::ending_with_sign_out;
-use crate::server::domain::actor::Operator;
+use crate::server::domain::actor::{Actor, Operator};
 use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
+use crate::server::service::caller::ServerCaller;
 use crate::server::service::operator as service;
 use crate::server::state::AppState;
 
 /// The question, with a form that carries the number which it shows.
 pub async fn ask(State(state): State<AppState>, Extension(operator): Extension<Operator>, parts: Parts) -> Response {
-    match service::ending_with_sign_out(&state, &operator).await {
+    let caller = ServerCaller { origin: origin(&state, &parts), actor: Actor::Operator(operator), state };
+    match service::ending_with_sign_out(&caller).await {
         Ok(ending) => question(ending),
-        Err(error) => page::failed(error, &origin(&state, &parts).request_id),
+        Err(error) => page::failed(error, &caller.origin.request_id),
     }
 }
 

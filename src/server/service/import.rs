@@ -233,6 +233,7 @@ pub async fn run(
 ///
 /// # Errors
 /// As [`run`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn run_in(
     state: &AppState,
     tx: &mut Tx,

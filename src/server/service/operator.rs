@@ -48,6 +48,7 @@ pub struct SignedInOperator {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in(
     state: &AppState,
     origin: &Origin,
@@ -242,7 +243,12 @@ pub async fn sign_out(caller: &ServerCaller, shown: Option<i64>) -> ServiceResul
 }
 
 /// How many impersonations run that end when the operator signs out.
-pub async fn ending_with_sign_out(state: &AppState, operator: &Operator) -> ServiceResult<i64> {
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn ending_with_sign_out(caller: &ServerCaller) -> ServiceResult<i64> {
+    let (state, operator) = (&caller.state, caller.operator()?);
     let now = state.now();
     let read = || async {
         let mut conn = state.db.read().await?;
@@ -271,14 +277,19 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
 
 /// The frame of an environment's pages. An environment that the operator may not see, or that does not exist, has a frame
 /// too, without a name: it says who is signed in, and leads to where there is something to see.
-pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> ServiceResult<Shell> {
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
+    let (state, operator) = (&caller.state, caller.operator()?);
     let places = places(state, operator.id).await?;
     let plain = |row: Environment| EnvironmentOption { slug: row.slug, name: row.name };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
             // Who may not see sessions is not told how many there are either.
             let running = match roles.can_view() {
-                true => Some(live::look(state, current.id).await?),
+                true => Some(live::running(state, current.id).await?),
                 false => None,
             };
             (plain(current), roles, running)
@@ -294,16 +305,18 @@ pub async fn shell(state: &AppState, operator: &Operator, slug: &str) -> Service
         environments: places.iter().map(|(row, _)| plain(row.clone())).collect(),
         live_impersonations: running.map_or(0, |running| running.count),
         live_mark: running.map(live::RunningImpersonations::word).unwrap_or_default(),
-        ending_with_sign_out: ending_with_sign_out(state, operator).await?,
+        ending_with_sign_out: ending_with_sign_out(caller).await?,
     })
 }
 
 /// The path of the operator's first page, in the first of the environments where there is a role.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] where the operator has no role anywhere.
-pub async fn home(state: &AppState, operator: &Operator) -> ServiceResult<String> {
-    let mut conn = state.db.read().await?;
+/// [`ServiceError::NotFound`] where the operator has no role anywhere, [`ServiceError::Forbidden`] for who is no operator.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn home(caller: &ServerCaller) -> ServiceResult<String> {
+    let operator = caller.operator()?;
+    let mut conn = caller.state.db.read().await?;
     let environments = table::environments(&mut conn, operator.id).await?;
     Ok(format!("/{}/users", environments.first().ok_or(ServiceError::NotFound)?.slug))
 }

@@ -5,6 +5,7 @@ use understudy::server::cli::demo;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
 use understudy::server::crypto::password::PasswordRealm;
 use understudy::server::db::{Db, Raw, environment, user};
+use understudy::server::domain::actor::Actor;
 use understudy::server::platform::clock::SystemClock;
 use understudy::server::platform::outbound::Recorder;
 use understudy::server::platform::random::SystemRandom;
@@ -90,7 +91,9 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     drop(conn);
     let olivia = "olivia.owner@understudy.example";
     let signed_in = operators::sign_in(&state, &Origin::default(), olivia, "understudy-demo-1").await;
-    let home = operators::home(&state, &signed_in.expect("Olivia signs in").operator).await.expect("a home");
+    let actor = Actor::Operator(signed_in.expect("Olivia signs in").operator);
+    let caller = ServerCaller { state: state.clone(), actor, origin: Origin::default() };
+    let home = operators::home(&caller).await.expect("a home");
     assert_eq!(home, "/production/users");
 }
 

@@ -10,7 +10,7 @@ use super::flow::{AMARA, VERIFIER, answered, authorize_path, basic, claims, redi
 use crate::support::fixture::CONSOLE_SECRET;
 use crate::support::{Browser, ORIGIN, ResponseExt, TestApp, USER_PASSWORD, encode};
 use understudy::server::db::environment;
-use understudy::server::error::ServiceResult;
+use understudy::server::error::{ServiceError, ServiceResult};
 use understudy::server::service::caller::Caller;
 use understudy::server::service::directory::environment::{self as service, Moved};
 
@@ -222,4 +222,22 @@ async fn without_its_host_it_is_below_the_public_address_again_and_old_tokens_ar
     assert_eq!(events.len(), 2);
     assert!(events[1].description.contains(FORMER) && events[1].description.contains(ISSUER), "{events:?}");
     assert!(try_move_to(&app, "production", None).await.expect("nothing to do").is_none());
+}
+
+/// Neither sees the other's host name when it looks who has it.
+#[tokio::test]
+async fn of_two_environments_that_get_the_same_host_name_at_once_one_is_told_that_it_is_taken() {
+    let app = TestApp::new().await;
+    for round in 0..3 {
+        let host = format!("login{round}.acme.example");
+        let (left, right) =
+            tokio::join!(try_move_to(&app, "production", Some(&host)), try_move_to(&app, "staging", Some(&host)));
+        let (moved, refused): (Vec<_>, Vec<_>) =
+            [left, right].into_iter().map(|outcome| outcome.map(drop)).partition(Result::is_ok);
+        assert_eq!(moved.len(), 1, "{refused:?}");
+        let Some(Err(ServiceError::Invalid(errors))) = refused.first() else { panic!("{refused:?}") };
+        let told = errors.to_string();
+        assert!(told.contains(&format!("{host} is the host name of ")), "{told}");
+        assert_eq!(app.events("environment.host_changed").await.len(), round + 1);
+    }
 }

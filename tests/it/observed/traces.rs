@@ -67,7 +67,7 @@ fn of_request<'a>(spans: &'a [Span], id: &str) -> &'a Span {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_is_a_span_with_its_id_and_statements_are_spans_below_it() {
+async fn a_request_is_a_span_with_its_id_and_use_cases_and_statements_are_spans_below_it() {
     let (spans, id) = spans_of_a_request("traces", &["--trusted-proxies", "127.0.0.1"]).await;
     let request = of_request(&spans, &id);
     assert_eq!(request.name, "GET /readyz");
@@ -77,6 +77,8 @@ async fn a_request_is_a_span_with_its_id_and_statements_are_spans_below_it() {
         0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes(),
         "it goes on with the proxy's"
     );
+    let use_case = spans.iter().find(|span| span.name == "failing");
+    assert_eq!(use_case.map(|span| &span.parent_span_id), Some(&request.span_id), "{spans:#?}");
     let statement = spans.iter().find(|span| attribute(span, "name") == Some("environment::all"));
     let statement = statement.unwrap_or_else(|| panic!("no statement: {spans:#?}"));
     assert_eq!(statement.trace_id, request.trace_id);

@@ -28,6 +28,7 @@ pub async fn create(caller: &ServerCaller, slug: &str, name: &str) -> ServiceRes
 ///
 /// # Errors
 /// As [`create`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, slug: &str, name: &str) -> ServiceResult<Environment> {
     caller.require_system()?;
     let state = &caller.state;
@@ -90,7 +91,10 @@ pub async fn set_host(caller: &Caller, host: Option<&str>) -> ServiceResult<Opti
             return Err(invalid(format!("{} is the host name of {} already", name(host), other.slug)));
         }
     }
-    environment::set_host(&mut tx, row.id, host.as_deref()).await?;
+    // Of two environments that get the same at once, one is told so by the index, which does not say by which other.
+    let taken =
+        || invalid(format!("{} is the host name of another environment already", host.as_deref().unwrap_or_default()));
+    environment::set_host(&mut tx, row.id, host.as_deref()).await.map_err(|error| error.or_taken(taken))?;
     let revoked = credential::revoke_of_environment(&mut tx, row.id, state.now()).await?;
     let former_issuer = state.issuer(row);
     let environment = Environment { host, ..row.clone() };

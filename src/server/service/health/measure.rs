@@ -14,6 +14,7 @@ use crate::server::state::AppState;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// All metrics, in the text format of Prometheus. Where the database does not answer they say so, and have the rest.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn text(state: &AppState) -> String {
     let pool = state.db.pool();
     let seen = match timeout(PATIENCE, seen(state)).await {
@@ -40,7 +41,7 @@ async fn seen(state: &AppState) -> ServiceResult<Levels> {
     drop(conn);
     let mut impersonations = 0;
     for environment in environments {
-        impersonations += live::look(state, environment.id).await?.count;
+        impersonations += live::running(state, environment.id).await?.count;
     }
     let waiting_seconds = oldest.map_or(0, |since| (state.now() - since).num_seconds().max(0));
     Ok(Levels { database_up: true, impersonations, environments_on, waiting, waiting_seconds, ..Levels::default() })

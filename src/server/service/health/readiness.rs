@@ -15,6 +15,7 @@ use crate::server::state::AppState;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The part because of which this server cannot serve, if there is one. What is wrong with it is in the log.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn failing(state: &AppState) -> Option<Part> {
     state.readiness.failing(state.clock.monotonic(), look(state)).await
 }

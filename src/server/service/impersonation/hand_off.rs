@@ -91,6 +91,7 @@ pub async fn redeem(
 
 /// [`redeem`] inside a transaction that goes on to use the session. The caller commits it, also after a refusal: then it
 /// holds the audit row.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn redeem_in(
     state: &AppState,
     tx: &mut Tx,

@@ -11,17 +11,24 @@ use uuid::Uuid;
 pub use crate::server::cache::watchers::RunningImpersonations;
 use crate::server::db::session as table;
 use crate::server::error::ServiceResult;
+use crate::server::service::caller::Caller;
 use crate::server::state::AppState;
 
 /// How late a change is told at the most.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What runs, at once and from then on.
-pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watch::Receiver<RunningImpersonations>> {
+///
+/// # Errors
+/// [`ServiceError::Forbidden`](crate::server::error::ServiceError::Forbidden) for who may not see sessions.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn watch(caller: &Caller) -> ServiceResult<watch::Receiver<RunningImpersonations>> {
+    caller.require_view()?;
+    let (state, environment_id) = (&caller.state, caller.environment.id);
     if let Some(receiver) = state.watchers.join(environment_id) {
         return Ok(receiver);
     }
-    let (receiver, begun) = state.watchers.begin(environment_id, look(state, environment_id).await?);
+    let (receiver, begun) = state.watchers.begin(environment_id, running(state, environment_id).await?);
     if begun {
         tokio::spawn(follow(state.clone(), environment_id));
     }
@@ -29,7 +36,20 @@ pub async fn watch(state: &AppState, environment_id: Uuid) -> ServiceResult<watc
 }
 
 /// What runs now.
-pub async fn look(state: &AppState, environment_id: Uuid) -> ServiceResult<RunningImpersonations> {
+///
+/// # Errors
+/// As [`watch`].
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn look(caller: &Caller) -> ServiceResult<RunningImpersonations> {
+    caller.require_view()?;
+    running(&caller.state, caller.environment.id).await
+}
+
+/// [`look`] for what nobody asks for, or where it was asked already who may.
+pub(in crate::server::service) async fn running(
+    state: &AppState,
+    environment_id: Uuid,
+) -> ServiceResult<RunningImpersonations> {
     let now = state.now();
     let read = || async {
         let mut conn = state.db.read().await?;
@@ -53,7 +73,7 @@ async fn follow(state: AppState, environment_id: Uuid) {
             if seen == Some(epoch) {
                 return Ok(epoch);
             }
-            state.watchers.tell(environment_id, look(&state, environment_id).await?);
+            state.watchers.tell(environment_id, running(&state, environment_id).await?);
             ServiceResult::Ok(epoch)
         };
         match looked.await {

@@ -54,6 +54,7 @@ pub struct NewPassword {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the password, [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<NewPassword> {
     validate_password(password)?;
     Ok(NewPassword { hash: state.passwords.hash(PasswordRealm::Portal, password).await? })
@@ -85,6 +86,7 @@ pub async fn create(caller: &ServerCaller, new: NewOperator<'_>) -> ServiceResul
 ///
 /// # Errors
 /// As [`create`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, new: NewOperator<'_>) -> ServiceResult<Uuid> {
     caller.require_system()?;
     let state = &caller.state;
@@ -141,6 +143,7 @@ pub async fn change_roles(
 ///
 /// # Errors
 /// As [`change_roles`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change_roles_in(
     caller: &ServerCaller,
     tx: &mut Tx,
@@ -229,6 +232,7 @@ pub async fn reset_password(caller: &ServerCaller, email: &str, password: &NewPa
 ///
 /// # Errors
 /// As [`reset_password`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn reset_password_in(
     caller: &ServerCaller,
     tx: &mut Tx,

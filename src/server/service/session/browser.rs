@@ -198,6 +198,7 @@ pub async fn note_use(
 }
 
 /// Notes that the person chose this session for the application here.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn choose(state: &AppState, browser_id: Uuid, application_id: Uuid, session_id: Uuid) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     table::note_use(&mut tx, browser_id, application_id, session_id, true, state.now()).await?;
@@ -206,6 +207,7 @@ pub async fn choose(state: &AppState, browser_id: Uuid, application_id: Uuid, se
 }
 
 /// [`note_use`], unless the session is the last one there anyway and was not opened once more since: `unused`.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn note_last_use(
     state: &AppState,
     browser_id: Uuid,

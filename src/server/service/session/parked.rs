@@ -33,6 +33,7 @@ const MEASURED: u64 = 4 << 20;
 const BATCH: i64 = 200;
 
 /// Keeps `text` for a browser, and gives its name.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn park(state: &AppState, environment_id: Uuid, origin: &Origin, text: &str) -> ServiceResult<String> {
     let (name, name_hash) = SecretKind::ParkedRequest.generate(state.random.as_ref());
     let network = network(origin);
@@ -85,6 +86,7 @@ pub enum ParkedRequest {
 }
 
 /// What was parked under this name, as often as it is asked for: people go back and load again.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn find(state: &AppState, environment_id: Uuid, name: &str) -> ServiceResult<ParkedRequest> {
     let Some(name_hash) = SecretKind::ParkedRequest.hash_of(name) else { return Ok(ParkedRequest::Nothing) };
     let mut conn = state.db.read().await?;

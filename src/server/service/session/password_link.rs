@@ -64,6 +64,7 @@ pub async fn make(caller: &Caller, email: &str) -> ServiceResult<Link> {
 }
 
 /// The user to whom a link belongs, where it still works and would let them in. Looking uses nothing up: mail programs look at links, too.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn holder(state: &AppState, environment_id: Uuid, code: &str) -> ServiceResult<Option<UserRecord>> {
     let Some(code_hash) = SecretKind::PasswordLink.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;

@@ -57,6 +57,7 @@ pub struct SignedInUser {
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] for the field `password`, [`ServiceError::RateLimited`], [`ServiceError::Busy`].
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_in(
     state: &AppState,
     environment: &Environment,
@@ -267,7 +268,7 @@ async fn end_own(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid, 
 }
 
 /// Signs out of one session: the user's own, or an impersonation, which its operator then ended. Gives whether this
-/// call ended it.
+/// call ended it. Whoever asks proved the session by its cookie or token, and who that is, is read from the session.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn sign_out(state: &AppState, environment_id: Uuid, id: Uuid, origin: &Origin) -> ServiceResult<bool> {
     let mut tx = state.db.write().await?;

@@ -13,6 +13,7 @@ use crate::server::state::AppState;
 pub use assertion::{Assertion, accept};
 
 /// Revokes an application's own access token, which expires at `expires_at` in any case.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke(state: &AppState, environment_id: Uuid, jti: &str, expires_at: DateTime<Utc>) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     table::revoke(&mut tx, environment_id, jti, expires_at).await?;

@@ -18,6 +18,7 @@ pub struct Profile {
 }
 
 /// Reads what the subject's user is beyond its claims.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn of(state: &AppState, subject: &Subject) -> ServiceResult<Profile> {
     let session = &subject.session;
     let mut conn = state.db.read().await?;
@@ -36,6 +37,7 @@ pub async fn of(state: &AppState, subject: &Subject) -> ServiceResult<Profile> {
 }
 
 /// The accounts between which the subject may switch inside the application; the current one is the token's.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn accounts(state: &AppState, subject: &Subject, application_id: Uuid) -> ServiceResult<Vec<OwnAccount>> {
     let mut accounts = self_service::accounts_in(state, &subject.session, Some(application_id)).await?;
     for account in &mut accounts {

@@ -63,10 +63,14 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceR
     Ok(going.iter().map(|one| one.id).collect())
 }
 
-/// Of the keys of a user, the e-mail finds who has it already, and the other is refused.
+/// Of the keys of a user, the e-mail finds who has it already, and the other is refused. Of several users, the index does not
+/// say whose it refused.
 fn external_id(users: &[User]) -> ServiceError {
-    let given = users.iter().find_map(|user| user.external_id.set());
-    taken("external_id", given.map(String::as_str).unwrap_or_default())
+    let mut given = users.iter().filter_map(|user| user.external_id.set());
+    match (given.next(), given.next()) {
+        (Some(only), None) => taken("external_id", only),
+        _ => ServiceError::invalid("external_id", "There is one with one of these external ids already."),
+    }
 }
 
 fn going<'a>(writer: &DirectoryWriter<'_>, user: &'a User, known: &'a KnownUsers) -> Going<'a> {
@@ -190,4 +194,20 @@ async fn report(writer: &mut DirectoryWriter<'_>, one: &Going<'_>) -> ServiceRes
         writer.record(event).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_external_id_is_named_only_where_it_cannot_be_another_ones() {
+        let user = |external_id: &str| User { external_id: Given::Set(external_id.to_owned()), ..User::default() };
+        let told = |users: &[User]| external_id(users).to_string();
+        let alone = told(&[User::default(), user("E-1")]);
+        assert!(alone.contains("E-1"), "{alone}");
+        let several = told(&[user("E-1"), user("E-2")]);
+        assert!(!several.contains("E-1") && !several.contains("E-2"), "{several}");
+        assert!(several.contains("external id"), "{several}");
+    }
 }

@@ -59,6 +59,7 @@ pub async fn kept(state: &AppState, environment_id: Uuid, cookies: &[String]) ->
 
 /// Notes that a new cookie takes the place of those that the browser had for the application until now, whether what they
 /// stood for has ended or not: whose place these had taken may run.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn replace(state: &AppState, secret: &str, replaced: &[String]) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     replace_in(state, &mut tx, secret, replaced).await?;
@@ -76,6 +77,7 @@ async fn replace_in(state: &AppState, tx: &mut Tx, secret: &str, replaced: &[Str
 
 /// A new cookie for a running session in one application, bound to the tokens that it comes with, if it does. It takes the
 /// place of those that the browser had for the application.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn give(
     state: &AppState,
     session_id: Uuid,

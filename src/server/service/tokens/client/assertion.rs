@@ -37,6 +37,7 @@ impl<'a> Assertion<'a> {
 
 /// Accepts an assertion of `application` that is meant for one of `audiences`, once. Gives what is wrong with it
 /// otherwise, for the application's developer.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn accept(
     state: &AppState,
     application: &Application,
