@@ -33,7 +33,7 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceR
     let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
     for user in users {
-        writer.require_new("email", &user.email, known.get(&user.email).is_some())?;
+        writer.require_new("email", &user.email, known.contains_key(&user.email))?;
     }
     let going = users.iter().map(|user| going(writer, user, &known));
     let mut going: Vec<Going<'_>> = going.collect();
