@@ -130,7 +130,7 @@ fn observed<T>(
     command: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
     let traces = log.traces(runtime)?;
-    telemetry::init(&log.logging(), traces.as_ref());
+    telemetry::init(&log.logging(), traces.as_ref()).context("standard error cannot be written")?;
     let outcome = runtime.block_on(command);
     if let Some(traces) = traces {
         traces.end();

@@ -1,6 +1,9 @@
 //! Logs: one line an event on standard error, readable or JSON.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use tracing::Subscriber;
@@ -62,6 +65,13 @@ impl Logging<'_> {
 }
 
 /// Sets up logging once, for the whole process.
-pub fn init(logging: &Logging<'_>, traces: Option<&Traces>) {
-    logging.to(std::io::stderr, std::io::stderr().is_terminal(), traces).init();
+///
+/// # Errors
+/// Where there is no standard error.
+pub fn init(logging: &Logging<'_>, traces: Option<&Traces>) -> io::Result<()> {
+    // A line is one write, which the system keeps whole: the lock of `std::io::stderr` would only make requests wait for each
+    // other's lines.
+    let lines = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    logging.to(Arc::new(lines), io::stderr().is_terminal(), traces).init();
+    Ok(())
 }
