@@ -34,6 +34,7 @@ mod sqlite;
 pub mod text;
 pub mod upkeep;
 pub mod user;
+pub mod version;
 pub mod word;
 
 use std::ops::{Deref, DerefMut};

@@ -29,7 +29,6 @@ async fn what_every_request_waits_for_is_small_to_move() {
         ("subject", size_of_val(&tokens::subject(state, environment_id, &application, &token))),
         ("refresh_standing", size_of_val(&tokens::refresh_standing(state, environment_id, &application, ""))),
     ];
-    println!("{sizes:?}");
     let large: Vec<_> = sizes.into_iter().filter(|(_, bytes)| *bytes > MOST).collect();
     assert!(large.is_empty(), "bytes: {large:?}");
 }

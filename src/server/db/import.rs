@@ -5,7 +5,6 @@
 
 mod known;
 pub mod staging;
-pub mod version;
 mod write;
 
 use std::collections::HashMap;

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::server::db::Conn;
-use crate::server::db::import::version::{self as table, Versioned};
+use crate::server::db::version::{self as table, Versioned};
 use crate::server::error::{ServiceError, ServiceResult};
 
 /// What was made or changed, as it is now.
