@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Counting stops there: how many accounts an environment has, and how many of them match what is looked for.
-pub const ACCOUNTS_COUNTED: i64 = 10_000;
+/// Counting accounts that match what is looked for stops there.
 pub const ACCOUNTS_MATCHED: i64 = 1_000;
 
 /// Accounts to choose from: the beginning of all that match, in the order of their names.
@@ -12,7 +11,7 @@ pub struct AccountChoice {
     pub found: Vec<AccountOption>,
     /// How many match, of which `found` are the first: [`ACCOUNTS_MATCHED`] at most where something is looked for.
     pub matching: i64,
-    /// How many the environment has, [`ACCOUNTS_COUNTED`] at most.
+    /// How many the environment has.
     pub total: i64,
     /// The one that is chosen, if it exists.
     pub chosen: Option<AccountOption>,

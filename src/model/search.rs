@@ -5,10 +5,28 @@ use uuid::Uuid;
 
 /// Accounts by whose names users are found, at most: with more, the words say too little about an account.
 pub const NAMED_ACCOUNTS: usize = 100;
-/// Counting users stops there: nobody reads further, and a count over a million rows is not free. How many an environment has,
-/// and how many of them match what is looked for.
-pub const USERS_COUNTED: i64 = 100_000;
+/// Counting users who match stops there: nobody reads further.
 pub const USERS_MATCHED: i64 = 1_000;
+
+/// How many there are, as far as they were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Amount {
+    Exactly(i64),
+    MoreThan(i64),
+}
+
+impl Amount {
+    /// The number that it has in either case.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Exactly(number) | Self::MoreThan(number) => number,
+        }
+    }
+
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Exactly(_))
+    }
+}
 
 /// A search as the server understood it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::account::AccountChoice;
 use super::audit::AuditItem;
 use super::denial::Denial;
-use super::search::Searched;
+use super::search::{Amount, Searched};
 use super::session::SessionItem;
 use super::words::words;
 
@@ -163,10 +163,10 @@ pub struct UsersPage {
     pub rows: Arc<Vec<UserItem>>,
     /// Whether anything was looked for or left out.
     pub is_filtered: bool,
-    /// Users of the environment, and how many of them match. `total` stops counting at
-    /// [`USERS_COUNTED`](super::search::USERS_COUNTED), `matching` at [`USERS_MATCHED`](super::search::USERS_MATCHED).
+    /// Users of the environment.
     pub total: i64,
-    pub matching: i64,
+    /// How many of them match, counted up to [`USERS_MATCHED`](super::search::USERS_MATCHED) where anything is left out.
+    pub matching: Amount,
     /// Accounts to filter by.
     pub accounts: AccountChoice,
     /// What was looked for.

@@ -5,6 +5,7 @@ pub mod epoch_map;
 pub mod problems;
 pub mod readiness;
 pub mod registry;
+pub mod samples;
 pub mod sessions;
 pub mod verified;
 pub mod watchers;

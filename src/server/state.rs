@@ -13,6 +13,7 @@ use super::cache::epoch_map::EpochMap;
 use super::cache::problems::Problems;
 use super::cache::readiness::Readiness;
 use super::cache::registry::Configuration;
+use super::cache::samples::Samples;
 use super::cache::sessions::SessionCache;
 use super::cache::verified::VerifiedTokens;
 use super::cache::watchers::{RunningImpersonations, Watchers};
@@ -49,6 +50,8 @@ pub struct Inner {
     pub portal_sessions: PortalSessions,
     /// Pages of users, as the database has them.
     pub user_lists: UserLists,
+    /// How common words are among the users of each environment.
+    pub samples: Samples,
     /// Where each operator works, as the database has it.
     pub places: Places,
     /// What runs in each environment, as the database has it.
@@ -129,6 +132,7 @@ impl AppState {
             sessions: SessionCache::default(),
             portal_sessions: EpochMap::new(OPERATORS),
             user_lists: EpochMap::new(LISTS),
+            samples: Samples::default(),
             places: EpochMap::new(OPERATORS),
             running: EpochMap::new(ENVIRONMENTS),
             ending_with_sign_out: EpochMap::new(OPERATORS),

@@ -16,6 +16,7 @@ mod import;
 mod live;
 mod mishaps;
 mod observed;
+mod plans;
 mod rendering;
 mod snapshots;
 mod support;

@@ -20,6 +20,33 @@ pub enum SortValue {
     Text(String),
     Number(i64),
     Time(DateTime<Utc>),
+    /// In a list that has parts before it has an order: the number of the part, and the value in it.
+    Ranked(u8, Box<SortValue>),
+}
+
+impl SortValue {
+    fn encode(&self) -> String {
+        match self {
+            Self::Text(text) => format!("t{text}"),
+            Self::Number(number) => format!("n{number}"),
+            Self::Time(time) => format!("d{}", time.timestamp_micros()),
+            Self::Ranked(part, value) => format!("r{part:03}{}", value.encode()),
+        }
+    }
+
+    fn decode(word: &str) -> Option<Self> {
+        let rest = word.get(1..)?;
+        Some(match word.get(..1)? {
+            "t" => Self::Text(rest.to_owned()),
+            "n" => Self::Number(rest.parse().ok()?),
+            "d" => Self::Time(from_micros(rest.parse().ok().filter(|micros| TIMES.contains(micros))?)),
+            // A part is in no part.
+            "r" if rest.get(3..4) != Some("r") => {
+                Self::Ranked(rest.get(..3)?.parse().ok()?, Box::new(Self::decode(rest.get(3..)?)?))
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// A place in a sorted list, and which way the page goes from it.
@@ -34,12 +61,7 @@ pub struct Cursor {
 impl Cursor {
     pub fn encode(&self) -> String {
         let direction = if self.backwards { 'b' } else { 'f' };
-        let value = match &self.value {
-            SortValue::Text(text) => format!("t{text}"),
-            SortValue::Number(number) => format!("n{number}"),
-            SortValue::Time(time) => format!("d{}", time.timestamp_micros()),
-        };
-        URL_SAFE_NO_PAD.encode(format!("{direction}{}{value}", self.id.simple()))
+        URL_SAFE_NO_PAD.encode(format!("{direction}{}{}", self.id.simple(), self.value.encode()))
     }
 
     pub fn decode(word: &str) -> Option<Self> {
@@ -53,14 +75,7 @@ impl Cursor {
             _ => return None,
         };
         let id = Uuid::try_parse(text.get(1..33)?).ok()?;
-        let rest = text.get(34..)?;
-        let value = match text.get(33..34)? {
-            "t" => SortValue::Text(rest.to_owned()),
-            "n" => SortValue::Number(rest.parse().ok()?),
-            "d" => SortValue::Time(from_micros(rest.parse().ok().filter(|micros| TIMES.contains(micros))?)),
-            _ => return None,
-        };
-        Some(Self { backwards, value, id })
+        Some(Self { backwards, value: SortValue::decode(text.get(33..)?)?, id })
     }
 
     pub fn at_time(backwards: bool, time: DateTime<Utc>, id: Uuid) -> Self {
@@ -132,6 +147,7 @@ mod tests {
             ".{0,40}".prop_map(SortValue::Text),
             any::<i64>().prop_map(SortValue::Number),
             (0_i64..4_000_000_000_000_000).prop_map(|micros| SortValue::Time(from_micros(micros))),
+            (any::<u8>(), ".{0,40}").prop_map(|(part, text)| SortValue::Ranked(part, Box::new(SortValue::Text(text)))),
         ]
     }
 

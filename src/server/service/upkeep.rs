@@ -13,7 +13,7 @@ use super::import;
 use super::registry::problem;
 use super::session::parked;
 use super::tokens::client;
-use crate::server::db::{browser, failed_sign_in as failures, notice, password_link, upkeep as table};
+use crate::server::db::{browser, count, failed_sign_in as failures, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
@@ -39,6 +39,7 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         ("failed sign-ins", failed_sign_ins(state).await),
         ("parked requests", parked::forget_expired(state).await),
         ("problems", problem::forget_old(state).await),
+        ("counts", counts(state).await),
         ("tokens of clients", client::forget_expired(state).await),
         ("retired keys", signing_key::remove_retired(state).await),
         ("interrupted imports", import::settle(state).await),
@@ -77,6 +78,13 @@ async fn old_rows(state: &AppState) -> ServiceResult<u64> {
         tokio::task::yield_now().await;
     }
     Ok(deleted)
+}
+
+async fn counts(state: &AppState) -> ServiceResult<u64> {
+    let mut tx = state.db.write().await?;
+    count::add_up(&mut tx).await?;
+    tx.commit().await?;
+    Ok(0)
 }
 
 async fn failed_sign_ins(state: &AppState) -> ServiceResult<u64> {

@@ -8,7 +8,7 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::model::account::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
+use crate::model::account::{ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::model::text::isolated;
 use crate::rpc::accounts::SearchAccounts;
 use crate::ui::component::number::{grouped, up_to};
@@ -194,10 +194,12 @@ fn counted(choice: &AccountChoice) -> String {
     let shown = choice.found.len() as i64;
     match choice.matching {
         _ if choice.total == 0 => "There are no accounts yet.".to_owned(),
-        0 => format!("None of {} accounts has this in its name or id.", up_to(choice.total, ACCOUNTS_COUNTED)),
+        0 => format!("None of {} accounts has this in its name or id.", grouped(choice.total)),
+        matching if matching == choice.total && matching > shown => {
+            format!("{shown} of {} shown, type to narrow.", grouped(matching))
+        }
         matching if matching > shown => {
-            let most = if matching == choice.total { ACCOUNTS_COUNTED } else { ACCOUNTS_MATCHED };
-            format!("{shown} of {} shown, type to narrow.", up_to(matching, most))
+            format!("{shown} of {} shown, type to narrow.", up_to(matching, ACCOUNTS_MATCHED))
         }
         1 => "1 account.".to_owned(),
         matching => format!("{} accounts.", grouped(matching)),

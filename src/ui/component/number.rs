@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::model::search::Amount;
+
 /// `12,345`.
 pub fn grouped(number: i64) -> String {
     let digits = number.to_string();
@@ -11,6 +13,14 @@ pub fn grouped(number: i64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// `12,345`, or `more than 1,000`.
+pub fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::Exactly(number) => grouped(number),
+        Amount::MoreThan(number) => format!("more than {}", grouped(number)),
+    }
 }
 
 /// `12,345`, or `100,000+` where counting stopped.

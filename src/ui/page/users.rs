@@ -9,11 +9,9 @@ mod toolbar;
 
 use leptos::prelude::*;
 
-use crate::model::account::ACCOUNTS_COUNTED;
-use crate::model::search::{USERS_COUNTED, USERS_MATCHED};
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::rpc::users::ListUsers;
-use crate::ui::component::number::up_to;
+use crate::ui::component::number::{amount, grouped};
 use crate::ui::impersonate::{self, Drafts, Opening, drawer};
 use crate::ui::kit::address::Words;
 use crate::ui::kit::erase::Erase;
@@ -79,10 +77,9 @@ fn query_of(words: &Words) -> UserQuery {
 fn counted(page: &Page) -> AnyView {
     let people = if page.total == 1 { "person" } else { "people" };
     if page.is_filtered {
-        let (matching, total) = (up_to(page.matching, USERS_MATCHED), up_to(page.total, USERS_COUNTED));
-        return format!("{matching} of {total} {people}").erased();
+        return format!("{} of {} {people}", amount(page.matching), grouped(page.total)).erased();
     }
     let accounts = page.accounts.total;
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    format!("{} {people} in {} {noun}", up_to(page.total, USERS_COUNTED), up_to(accounts, ACCOUNTS_COUNTED)).erased()
+    format!("{} {people} in {} {noun}", grouped(page.total), grouped(accounts)).erased()
 }

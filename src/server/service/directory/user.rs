@@ -2,6 +2,7 @@
 
 mod edit;
 mod keep;
+mod lead;
 mod read;
 mod sessions;
 mod write;

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::model::account::{ACCOUNTS_COUNTED, ACCOUNTS_MATCHED, AccountChoice, AccountOption};
-use crate::server::db::Conn;
+use crate::model::account::{ACCOUNTS_MATCHED, AccountChoice, AccountOption};
 use crate::server::db::account::{self as table, FoundAccount};
 use crate::server::db::page::{Cursor, SortValue};
+use crate::server::db::{Conn, count};
 
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{Search, storable};
@@ -44,7 +44,7 @@ pub async fn choice(
     };
     let more = found.len() > SHOWN;
     found.truncate(SHOWN);
-    let total = table::count(conn, environment_id, &[], ACCOUNTS_COUNTED).await?;
+    let total = count::of(conn, environment_id).await?.accounts;
     let matching = if search.is_empty() {
         total
     } else if !nothing && (more || onward) {

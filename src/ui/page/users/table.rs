@@ -6,9 +6,9 @@ use super::List;
 use super::body::body;
 use super::menu::UserMenu;
 use super::row::Links;
-use crate::model::search::USERS_MATCHED;
+use crate::model::search::Amount;
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
-use crate::ui::component::number::{grouped, up_to};
+use crate::ui::component::number::{amount, grouped};
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
@@ -104,21 +104,24 @@ fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) ->
 /// The ends of the list are known in any case.
 fn before(list: List, page: &UsersPage) -> Option<i64> {
     let shown = page.rows.len() as i64;
-    let many = page.matching >= USERS_MATCHED;
     if page.previous.is_none() {
         return Some(0);
     }
-    if page.next.is_none() && !many && page.matching >= shown {
-        return Some(page.matching - shown);
+    if page.next.is_none()
+        && let Amount::Exactly(matching) = page.matching
+        && matching >= shown
+    {
+        return Some(matching - shown);
     }
     let said = list.words.with(|words| words.get("before").parse::<i64>().ok());
-    said.filter(|before| *before > 0 && (many || before + shown <= page.matching))
+    let may_be = |before: i64| !page.matching.is_exact() || before + shown <= page.matching.number();
+    said.filter(|before| *before > 0 && may_be(*before))
 }
 
 /// "51–100 of 340".
 fn summary(before: Option<i64>, page: &UsersPage) -> String {
     let shown = page.rows.len() as i64;
-    let matching = up_to(page.matching, USERS_MATCHED);
+    let matching = amount(page.matching);
     match before {
         Some(before) => format!("{}–{} of {matching}", grouped(before + 1), grouped(before + shown)),
         None => format!("{shown} of {matching}"),

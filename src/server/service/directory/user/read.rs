@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::lead;
 use crate::model::denial::Denial;
-use crate::model::search::{NAMED_ACCOUNTS, Searched, USERS_COUNTED, USERS_MATCHED};
+use crate::model::search::{Amount, NAMED_ACCOUNTS, Searched, USERS_MATCHED};
 use crate::model::user::{
     EVENTS_SHOWN, PAGE_SIZE, SESSIONS_SHOWN, UserAccount, UserApplication, UserDetail, UserItem, UserQuery, UserSort,
     UserStatus, UsersPage,
 };
 use crate::server::db::page::{Cursor, SortValue, Window};
-use crate::server::db::user::{self as table, ListedUser, UserFilter};
-use crate::server::db::{Conn, account, settings};
+use crate::server::db::user::list::{self as listed, Counted, ListedUser, Ranking, UserFilter};
+use crate::server::db::user::{self as table};
+use crate::server::db::{Conn, account, count, settings};
 use crate::server::error::ServiceResult;
-use crate::server::platform::text::{self, Search, Word, storable};
+use crate::server::platform::text::{self, Search, Word, sort_key, storable};
 use crate::server::service::caller::Caller;
 use crate::server::service::impersonation::{Candidate, ListedAccount};
 use crate::server::service::registry::names::Names;
@@ -50,8 +52,9 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     length::require("account", &query.account, length::SEARCH)?;
     length::require("exclude", &query.exclude, length::LIST)?;
     // A place in a list that was sorted otherwise is none in this one.
-    let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, &cursor.value));
     let search = Search::of(&query.q);
+    let ranking = ranking(query, &search);
+    let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, ranking.is_some(), &cursor.value));
     let mut conn = state.db.read().await?;
     let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, "").await?;
     let account_id = match query.account.as_str() {
@@ -73,32 +76,38 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let id = behind.or((search.too_long || search.only_signs).then(Uuid::nil));
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
-    let with_members = !named_accounts.is_empty();
+    let counts = count::of(&mut conn, environment_id).await?;
+    let total = counts.users();
+    let (lead, parts) = lead::lead(state, &mut conn, environment_id, &words, &named_accounts, total).await?;
     let filter = UserFilter {
         environment_id,
         id,
+        lead,
+        parts,
         named_accounts,
-        seqs: table::few_with(&mut conn, environment_id, &words, with_members).await?,
         words,
         account_id,
         status: UserStatus::parse(&query.status),
         excluded_domains: query.excluded_domains().iter().map(|name| stored_domain(name)).collect(),
         sort,
+        ranking: ranking.filter(|_| id.is_none()),
         descending: descending != backwards,
+        backwards,
         after: cursor.as_ref().map(|cursor| (beginning(&cursor.value), cursor.id)),
         limit: PAGE_SIZE as i64 + 1,
     };
-    let window = Window::new(table::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
+    let window = Window::new(listed::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
     let names = Names::of_accounts(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
-    let total = table::count_all(&mut conn, environment_id, USERS_COUNTED).await?;
-    let matching = if query.is_filtered() {
-        table::count(&mut conn, &filter, USERS_MATCHED).await?
+    let matching = if !query.is_filtered() {
+        Amount::Exactly(total)
+    } else if window.has_next || window.has_previous {
+        amount(listed::count(&mut conn, &filter, USERS_MATCHED).await?, window.rows.len())
     } else {
-        total.min(USERS_MATCHED)
+        Amount::Exactly(window.rows.len() as i64)
     };
     let enabled = settings::get(&mut conn, environment_id).await?.enabled;
     let edge = |row: Option<&ListedUser>, backwards| {
-        row.map(|row| Cursor { backwards, value: row.sort_value(sort), id: row.id }.encode())
+        row.map(|row| Cursor { backwards, value: row.place(&filter), id: row.id }.encode())
     };
     let page = UsersPage {
         next: edge(window.rows.last().filter(|_| window.has_next), false),
@@ -113,6 +122,21 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         now: state.now(),
     };
     Ok((page, enabled))
+}
+
+/// What was counted, which is no less than what is seen.
+fn amount(counted: Counted, shown: usize) -> Amount {
+    let matching = counted.matching.max(shown as i64);
+    if counted.more { Amount::MoreThan(matching) } else { Amount::Exactly(matching) }
+}
+
+/// Whom a search most likely means comes first, unless an order was chosen.
+fn ranking(query: &UserQuery, search: &Search) -> Option<Ranking> {
+    if search.words.is_empty() || !query.sort.is_empty() {
+        return None;
+    }
+    let typed = search.words.iter().map(|word| word.key.as_str()).collect::<Vec<_>>().join(" ");
+    Some(Ranking { name: sort_key(&typed), email: typed })
 }
 
 /// Accounts that have all the words, unless the words are too short to say anything, and whether there are too many of them
@@ -132,12 +156,15 @@ fn stored_domain(typed: &str) -> String {
 }
 
 /// Whether a cursor was made for this order: PostgreSQL compares only what is of one kind.
-fn fits(sort: UserSort, value: &SortValue) -> bool {
-    match sort {
-        UserSort::Name | UserSort::Email => matches!(value, SortValue::Text(_)),
-        UserSort::LastVisit | UserSort::Visits | UserSort::Status => matches!(value, SortValue::Number(_)),
-        UserSort::Account => matches!(value, SortValue::Text(_) | SortValue::Number(_)),
-        UserSort::Created => matches!(value, SortValue::Time(_)),
+fn fits(sort: UserSort, is_ranked: bool, value: &SortValue) -> bool {
+    match (sort, value) {
+        (_, SortValue::Ranked(_, value)) => is_ranked && fits(sort, false, value),
+        _ if is_ranked => false,
+        (UserSort::Name | UserSort::Email | UserSort::Account | UserSort::Status, value) => {
+            matches!(value, SortValue::Text(_))
+        }
+        (UserSort::LastVisit | UserSort::Visits, value) => matches!(value, SortValue::Number(_)),
+        (UserSort::Created, value) => matches!(value, SortValue::Time(_)),
     }
 }
 
@@ -145,6 +172,7 @@ fn fits(sort: UserSort, value: &SortValue) -> bool {
 fn beginning(value: &SortValue) -> SortValue {
     match value {
         SortValue::Text(text) => SortValue::Text(storable(text)),
+        SortValue::Ranked(part, value) => SortValue::Ranked(*part, Box::new(beginning(value))),
         other => other.clone(),
     }
 }

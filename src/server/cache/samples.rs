@@ -1,0 +1,149 @@
+//! What some users of an environment are found by: how common a word is, and which part of it is rare, is told without asking the
+//! database each time. It chooses between two ways to the same rows, and may be old.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+/// How long a sample is good.
+const KEPT: Duration = Duration::from_secs(600);
+/// Environments of which one is kept: each has some two thousand texts.
+const ENVIRONMENTS: usize = 32;
+/// A sample says nothing of words that fewer of it have.
+const SURE: usize = 16;
+/// A part of a word is common where more than one in so many have it.
+const COMMON: usize = 10;
+
+/// Samples by environment, and when each was taken, by the monotonic clock.
+pub struct Samples(Cache<Uuid, (Duration, Arc<Sample>)>);
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self(Cache::new(ENVIRONMENTS))
+    }
+}
+
+impl Samples {
+    pub fn get(&self, environment_id: Uuid, now: Duration) -> Option<Arc<Sample>> {
+        let (taken, sample) = self.0.get(&environment_id)?;
+        (now.saturating_sub(taken) < KEPT).then_some(sample)
+    }
+
+    pub fn keep(&self, environment_id: Uuid, now: Duration, sample: Sample) -> Arc<Sample> {
+        let sample = Arc::new(sample);
+        self.0.insert(environment_id, (now, sample.clone()));
+        sample
+    }
+}
+
+/// A part of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    found: usize,
+    of: usize,
+}
+
+impl Share {
+    /// How many of `total` there are most likely.
+    pub fn likely(self, total: i64) -> i64 {
+        self.times(self.found as f64, total)
+    }
+
+    /// How many there are at least: that fewer would have looked like this happens once in thirty thousand times.
+    pub fn surely(self, total: i64) -> i64 {
+        let found = self.found as f64;
+        self.times(found - 4.0 * found.sqrt(), total)
+    }
+
+    fn times(self, found: f64, total: i64) -> i64 {
+        (found.max(0.0) / self.of as f64 * total as f64) as i64
+    }
+}
+
+/// What some users of an environment are found by, and how many there are of each three characters of it.
+pub struct Sample {
+    texts: Vec<String>,
+    trigrams: HashMap<[char; 3], usize>,
+}
+
+impl Sample {
+    pub fn of(texts: Vec<String>) -> Self {
+        let mut trigrams = HashMap::new();
+        for text in &texts {
+            let mut own: Vec<[char; 3]> = trigrams_of(text);
+            own.sort_unstable();
+            own.dedup();
+            for trigram in own {
+                *trigrams.entry(trigram).or_default() += 1;
+            }
+        }
+        Self { texts, trigrams }
+    }
+
+    /// How many of the sample have all of `words`, of each one of its keys: `None` where that is too few to say anything.
+    pub fn share(&self, words: &[Vec<String>]) -> Option<Share> {
+        let has = |text: &&String| words.iter().all(|keys| keys.iter().any(|key| text.contains(key.as_str())));
+        let found = self.texts.iter().filter(has).count();
+        (found >= SURE).then_some(Share { found, of: self.texts.len() })
+    }
+
+    /// The longest part of `key` that has no common three characters; all of it where there is none.
+    pub fn rare_part(&self, key: &str) -> String {
+        let letters: Vec<char> = key.chars().collect();
+        let is_rare = |trigram: &[char]| {
+            let trigram = [trigram[0], trigram[1], trigram[2]];
+            self.trigrams.get(&trigram).is_none_or(|count| *count * COMMON <= self.texts.len())
+        };
+        let rare: Vec<bool> = letters.windows(3).map(is_rare).collect();
+        let mut best = 0..0;
+        let mut begin = 0;
+        for end in 0..=rare.len() {
+            if end == rare.len() || !rare[end] {
+                if end - begin > best.len() {
+                    best = begin..end;
+                }
+                begin = end + 1;
+            }
+        }
+        match best.is_empty() {
+            true => key.to_owned(),
+            false => letters[best.start..best.end + 2].iter().collect(),
+        }
+    }
+}
+
+fn trigrams_of(text: &str) -> Vec<[char; 3]> {
+    let letters: Vec<char> = text.chars().collect();
+    letters.windows(3).map(|letters| [letters[0], letters[1], letters[2]]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sample;
+
+    fn sample() -> Sample {
+        let text = |n: usize| format!(" ann{n} person ann{n}.person@d{}.example", n % 500);
+        Sample::of((0..2_000).map(text).collect())
+    }
+
+    #[test]
+    fn the_rare_part_of_an_address_is_what_others_do_not_have() {
+        assert_eq!(sample().rare_part("d77.example"), "d77.");
+        assert_eq!(sample().rare_part("ann1234.person"), "n1234.");
+        assert_eq!(sample().rare_part("person"), "person");
+        assert_eq!(sample().rare_part("zzzzqq"), "zzzzqq");
+    }
+
+    #[test]
+    fn a_sample_says_how_many_have_a_word_unless_hardly_any_do() {
+        let share = |word: &str| sample().share(&[vec![word.to_owned()]]);
+        assert_eq!(share("person").map(|share| share.likely(1_000_000)), Some(1_000_000));
+        assert_eq!(share("n12").map(|share| share.likely(1_000_000)), Some(55_500));
+        assert!(share("n12").is_some_and(|share| (30_000..35_000).contains(&share.surely(1_000_000))));
+        assert_eq!(share("zzz"), None);
+        assert_eq!(share("@d77.example"), None);
+    }
+}

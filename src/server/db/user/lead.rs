@@ -1,0 +1,49 @@
+//! What is asked before a search: how common words are, and whether an index has few for them.
+
+use uuid::Uuid;
+
+use super::few::indexed;
+use crate::server::db::{Conn, DbResult, built, fetch_one};
+
+/// Places of the table that a sample is taken at, and rows that are looked at in each.
+const PLACES: i64 = 64;
+const ROWS: i64 = 64;
+/// Rows of a sample at most.
+const SAMPLED: i64 = 2_048;
+
+/// What some users of the environment, from all over the table, are found by.
+pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
+    let (first, last): (i64, i64) = fetch_one!(conn, "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM users")?;
+    // Not all of a place: the places behind it have their share.
+    let each = SAMPLED / PLACES;
+    let mut sql = conn.build("");
+    for place in 0..PLACES {
+        let begin = first + (last - first) / PLACES * place;
+        sql.push(if place == 0 { "" } else { " UNION ALL " });
+        sql.push("SELECT * FROM (SELECT search_text FROM users WHERE environment_id = ").bind(environment_id);
+        sql.push(" AND seq >= ").bind(begin).push(" AND seq < ").bind(begin + ROWS);
+        sql.push(format_args!(" ORDER BY seq LIMIT {each}) AS p{place}"));
+    }
+    let rows: Vec<(String,)> = built!(sql, fetch_all)?;
+    Ok(rows.into_iter().map(|(text,)| text).collect())
+}
+
+/// Whether the search index has no more than `few` with these parts of words. SQLite's is one for all environments.
+pub async fn few_with(conn: &mut Conn, environment_id: Uuid, parts: &[Vec<String>], few: i64) -> DbResult<bool> {
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE TRUE");
+    if !sql.is_sqlite() {
+        sql.push(" AND u.environment_id = ").bind(environment_id);
+    }
+    indexed(&mut sql, "u", parts);
+    sql.push(" LIMIT ").bind(few + 1).push(") AS counted");
+    let (count,): (i64,) = built!(sql, fetch_one)?;
+    Ok(count <= few)
+}
+
+/// Whether the accounts have no more than `few` members together.
+pub async fn few_members(conn: &mut Conn, account_ids: &[Uuid], few: i64) -> DbResult<bool> {
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM memberships m WHERE m.account_id IN (");
+    sql.bind_all(account_ids).push(") LIMIT ").bind(few + 1).push(") AS counted");
+    let (count,): (i64,) = built!(sql, fetch_one)?;
+    Ok(count <= few)
+}

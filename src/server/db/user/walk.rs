@@ -1,0 +1,318 @@
+//! Users in the order of the list, read from an index that has this order, until a page is full. What else is asked for is
+//! checked on the way, so this is for what many match.
+//!
+//! In the index the users of each status stand together: the list of all is as many walks at once as there are statuses, of
+//! which the next row is taken each time.
+
+use uuid::Uuid;
+
+use super::few::indexed;
+use super::list::{
+    Counted, LISTED, Lead, ListedUser, Ranking, Tier, UserFilter, and_filtered, begins, bind_place, joined, members,
+};
+use super::rank;
+use crate::model::user::{UserSort, UserStatus};
+use crate::server::db::build::Statement;
+use crate::server::db::page::SortValue;
+use crate::server::db::{Conn, DbResult, built};
+
+const STATUSES: [UserStatus; 3] = [UserStatus::Active, UserStatus::Invited, UserStatus::Locked];
+/// So many whose address or name begins as it was typed are looked up, and not waited for on a walk.
+const FEW: i64 = 1_000;
+/// Rows that a count looks at, where it looks at rows.
+const LOOKED_AT: i64 = 2_000;
+
+/// A part of the list: all of one part come before all of the next.
+struct Segment<'f> {
+    statuses: Vec<UserStatus>,
+    tier: Option<(Tier, &'f Ranking)>,
+    after: Option<(SortValue, Uuid)>,
+}
+
+/// One page.
+pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
+    let mut rows: Vec<ListedUser> = Vec::new();
+    for segment in segments(filter) {
+        let limit = filter.limit - rows.len() as i64;
+        if limit > 0 {
+            rows.extend(read(conn, filter, &segment, limit).await?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The parts of the list, as they are read, from the page's beginning on.
+fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
+    let mut statuses = filter.status.map_or(STATUSES.to_vec(), |status| vec![status]);
+    let after = filter.after.clone();
+    if let Some(ranking) = &filter.ranking {
+        let (first, after) = match after {
+            Some((SortValue::Ranked(tier, value), id)) => (Some(i64::from(tier)), Some((*value, id))),
+            _ => (None, None),
+        };
+        let mut tiers = Tier::ALL.to_vec();
+        if filter.backwards {
+            tiers.reverse();
+        }
+        return begun(tiers, first, |tier| tier.number())
+            .into_iter()
+            .map(|tier| Segment {
+                statuses: statuses.clone(),
+                tier: Some((tier, ranking)),
+                after: after.clone().filter(|_| Some(tier.number()) == first),
+            })
+            .collect();
+    }
+    if filter.sort != UserSort::Status {
+        return vec![Segment { statuses, tier: None, after }];
+    }
+    let place = after.and_then(|(value, id)| match value {
+        SortValue::Text(text) => Some((text.get(..1)?.parse::<i64>().ok()?, text.get(1..)?.to_owned(), id)),
+        _ => None,
+    });
+    if filter.descending {
+        statuses.reverse();
+    }
+    let first = place.as_ref().map(|(rank, ..)| *rank);
+    begun(statuses, first, |status| rank(*status))
+        .into_iter()
+        .map(|status| Segment {
+            statuses: vec![status],
+            tier: None,
+            after: place
+                .clone()
+                .filter(|(first, ..)| *first == rank(status))
+                .map(|(_, name, id)| (SortValue::Text(name), id)),
+        })
+        .collect()
+}
+
+/// Those from the first on, which may be none of them: then those behind it.
+fn begun<T>(parts: Vec<T>, first: Option<i64>, number: impl Fn(&T) -> i64) -> Vec<T> {
+    let Some(first) = first else { return parts };
+    let rises = parts.first().zip(parts.last()).is_none_or(|(begin, end)| number(begin) <= number(end));
+    parts.into_iter().filter(|part| if rises { number(part) >= first } else { number(part) <= first }).collect()
+}
+
+/// The index of an order: its column, and what the names of both indexes end with.
+fn index_of(sort: UserSort) -> (&'static str, &'static str) {
+    match sort {
+        UserSort::Name | UserSort::Status => ("sort_name", "name"),
+        UserSort::Email => ("email", "email"),
+        UserSort::LastVisit => ("last_visit_us", "last_visit"),
+        UserSort::Visits => ("visits", "visits"),
+        UserSort::Created => ("created_at", "created"),
+        UserSort::Account => ("account_sort", "account_name"),
+    }
+}
+
+async fn read(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>, limit: i64) -> DbResult<Vec<ListedUser>> {
+    let few = match segment.tier {
+        Some((tier, ranking)) => has_few(conn, filter, tier, ranking).await?,
+        None => false,
+    };
+    let tier = segment.tier.map_or(0, |(tier, _)| tier.number());
+    let way = if filter.descending { "DESC" } else { "ASC" };
+    let order = format!("ORDER BY v {way}, id {way} LIMIT {limit}");
+    let mut sql = conn.build(LISTED);
+    sql.push(format_args!(" FROM (SELECT o.v, o.id, CAST({tier} AS BIGINT) AS tier FROM ("));
+    if filter.lead == Lead::Members && !matches!(segment.tier, Some((tier, _)) if tier != Tier::Rest) {
+        members_and_found(&mut sql, filter, segment, &order);
+    } else if sql.is_sqlite() {
+        // SQLite takes the next row of each part as it goes, where all have the order that is asked for.
+        arms(&mut sql, filter, segment, few, ("", " UNION ALL ", ""));
+        sql.push(format_args!(" {order}"));
+    } else {
+        // PostgreSQL does so where each part has the order itself.
+        sql.push("SELECT * FROM (");
+        arms(&mut sql, filter, segment, few, ("(", " UNION ALL ", &format!(" {order})")));
+        sql.push(format_args!(") a {order}"));
+    }
+    sql.push(") o");
+    joined(&mut sql, filter);
+    built!(sql, fetch_all)
+}
+
+/// The walks, each with something before it, between it and the next, and behind it.
+fn arms(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, few: bool, around: (&str, &str, &str)) {
+    let (before, between, behind) = around;
+    for (index, status) in segment.statuses.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { between }).push(before);
+        arm(sql, filter, segment, *status, few);
+        sql.push(behind);
+    }
+}
+
+/// The walks through each of the accounts that have the words, and the users who have them: each once, for all of a page may be
+/// in each.
+fn members_and_found(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, order: &str) {
+    for account_id in &filter.named_accounts {
+        let one = UserFilter { account_id: Some(*account_id), words: Vec::new(), ..filter.clone() };
+        for status in &segment.statuses {
+            sql.push("SELECT * FROM (");
+            arm(sql, &one, segment, *status, false);
+            sql.push(format_args!(" {order}) w UNION "));
+        }
+    }
+    let (column, _) = index_of(filter.sort);
+    let plus = if sql.is_sqlite() { "+" } else { "" };
+    sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u WHERE {plus}u.environment_id = "));
+    sql.bind(filter.environment_id);
+    indexed(sql, "u", &filter.parts);
+    sql.and_has("u", &filter.words);
+    let ranks: Vec<String> = segment.statuses.iter().map(|status| rank(*status).to_string()).collect();
+    sql.push(format_args!(" AND {plus}u.status_rank IN ({})", ranks.join(", ")));
+    and_filtered(sql, filter, "u");
+    and_here(sql, filter, segment, ("u", "id"));
+    sql.push(format_args!(" {order}"));
+}
+
+/// One walk: ` v, id` of the users of a status.
+fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, status: UserStatus, few: bool) {
+    let (column, index) = index_of(filter.sort);
+    // Where the beginning of an address or a name has few, the index of that leads to them.
+    let led = sql.is_sqlite() && !few;
+    let (alias, id) = match filter.account_id {
+        Some(account_id) => {
+            let hint = if led { format!(" INDEXED BY account_users_by_{index}") } else { String::new() };
+            sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id FROM account_users m{hint}"));
+            if looks_at_users(filter) {
+                let join = if led { "CROSS JOIN" } else { "JOIN" };
+                sql.push(format_args!(" {join} users u ON u.id = m.user_id"));
+            }
+            sql.push(" WHERE m.account_id = ").bind(account_id);
+            ("m", "user_id")
+        }
+        None => {
+            let hint = if led { format!(" INDEXED BY users_by_{index}") } else { String::new() };
+            sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u{hint} WHERE u.environment_id = "));
+            sql.bind(filter.environment_id);
+            ("u", "id")
+        }
+    };
+    sql.push(format_args!(" AND {alias}.status_rank = {}", rank(status)));
+    and_checked(sql, filter);
+    and_here(sql, filter, segment, (alias, id));
+}
+
+/// ` AND` the row is in the segment, behind its beginning.
+fn and_here(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, (alias, id): (&str, &str)) {
+    if let Some((tier, ranking)) = segment.tier {
+        and_in(sql, tier, ranking);
+    }
+    if let Some((value, last)) = &segment.after {
+        let (column, _) = index_of(filter.sort);
+        let comparison = if filter.descending { "<" } else { ">" };
+        sql.push(format_args!(" AND ({alias}.{column}, {alias}.{id}) {comparison} ("));
+        bind_place(sql, value);
+        sql.push(", ").bind(*last).push(")");
+    }
+}
+
+/// Whether anything is asked for that only the user's own row tells.
+fn looks_at_users(filter: &UserFilter) -> bool {
+    filter.ranking.is_some() || !filter.words.is_empty() || !filter.excluded_domains.is_empty()
+}
+
+/// ` AND` what is checked on the way: the words, or an account that has them, and the domains.
+fn and_checked(sql: &mut Statement<'_>, filter: &UserFilter) {
+    if !filter.words.is_empty() {
+        // PostgreSQL would look the words up, and sort all that have them.
+        let text = if sql.is_sqlite() { "u.search_text" } else { "(u.search_text || '')" };
+        sql.push(" AND (TRUE").and_has_in(text, "u.name", &filter.words);
+        if !filter.named_accounts.is_empty() {
+            sql.push(" OR EXISTS (");
+            members(sql, filter);
+            sql.push(" AND m.user_id = u.id)");
+        }
+        sql.push(")");
+    }
+    and_filtered(sql, filter, "u");
+}
+
+/// ` AND` the user is in this tier.
+fn and_in(sql: &mut Statement<'_>, tier: Tier, ranking: &Ranking) {
+    let (address, beginning, name) = match tier {
+        Tier::Address => (Some(true), None, None),
+        Tier::AddressBeginning => (Some(false), Some(true), None),
+        Tier::NameBeginning => (None, Some(false), Some(true)),
+        Tier::Rest => (None, Some(false), Some(false)),
+    };
+    if let Some(is) = address {
+        sql.push(if is { " AND u.email = " } else { " AND u.email <> " }).bind(ranking.email.clone());
+    }
+    for (is, column, text) in [(beginning, "u.email", &ranking.email), (name, "u.sort_name", &ranking.name)] {
+        if let Some(is) = is {
+            sql.push(if is { " AND " } else { " AND NOT " });
+            begins(sql, column, text);
+        }
+    }
+}
+
+/// Whether few users are in a tier at all: then they are looked up, and not waited for on a walk.
+async fn has_few(conn: &mut Conn, filter: &UserFilter, tier: Tier, ranking: &Ranking) -> DbResult<bool> {
+    if tier == Tier::Rest {
+        return Ok(false);
+    }
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE u.environment_id = ");
+    sql.bind(filter.environment_id);
+    match tier {
+        Tier::Address => drop(sql.push(" AND u.email = ").bind(ranking.email.clone())),
+        Tier::AddressBeginning => begins(sql.push(" AND "), "u.email", &ranking.email),
+        Tier::NameBeginning | Tier::Rest => {
+            begins(sql.push(" AND u.status_rank IN (0, 1, 2) AND "), "u.sort_name", &ranking.name);
+        }
+    }
+    sql.push(format_args!(" LIMIT {}) AS counted", FEW + 1));
+    let (count,): (i64,) = built!(sql, fetch_one)?;
+    Ok(count <= FEW)
+}
+
+/// How many match, of as many as are looked at for it.
+pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult<Counted> {
+    if filter.lead == Lead::Members {
+        return count_members(conn, filter, limit).await;
+    }
+    let checked = looks_at_users(filter);
+    let most = if checked { LOOKED_AT } else { limit + 1 };
+    let mut sql = conn.build("SELECT count(*), CAST(coalesce(sum(CASE WHEN TRUE");
+    and_checked(&mut sql, filter);
+    sql.push(" THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT ");
+    let columns = if checked { "u.id, u.email_domain, u.search_text, u.name" } else { "1 AS one" };
+    sql.push(columns);
+    let alias = match filter.account_id {
+        Some(account_id) => {
+            sql.push(" FROM account_users m");
+            if checked {
+                sql.push(" JOIN users u ON u.id = m.user_id");
+            }
+            sql.push(" WHERE m.account_id = ").bind(account_id);
+            "m"
+        }
+        None => {
+            sql.push(" FROM users u WHERE u.environment_id = ").bind(filter.environment_id);
+            "u"
+        }
+    };
+    if let Some(status) = filter.status {
+        sql.push(format_args!(" AND {alias}.status_rank = {}", rank(status)));
+    }
+    sql.push(format_args!(" LIMIT {most}) u"));
+    let (looked_at, matching): (i64, i64) = built!(sql, fetch_one)?;
+    let more = if checked { looked_at == most } else { matching > limit };
+    Ok(Counted { matching: matching.min(limit), more: more || matching > limit })
+}
+
+/// How many members the accounts have that have the words. Who else has them may be more.
+async fn count_members(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult<Counted> {
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM account_users m WHERE m.account_id IN (");
+    sql.bind_all(filter.named_accounts.clone()).push(")");
+    if let Some(status) = filter.status {
+        sql.push(format_args!(" AND m.status_rank = {}", rank(status)));
+    }
+    sql.push(format_args!(" LIMIT {limit}) AS counted"));
+    let (matching,): (i64,) = built!(sql, fetch_one)?;
+    // Somebody may be a member of several, or of a domain that is left out.
+    let sure = filter.named_accounts.len() == 1 && filter.excluded_domains.is_empty();
+    Ok(Counted { matching: if sure { matching } else { 0 }, more: true })
+}

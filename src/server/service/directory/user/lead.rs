@@ -1,0 +1,68 @@
+//! What leads to the users who are looked for: the index of what was typed, where few have it, and otherwise the order of the
+//! list, in which many of them come soon. A sample of what users are found by tells how common a word is before the database
+//! is asked for it, and which part of a word is rare: `d77` of `d77.example`, which an index finds at once.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::model::search::USERS_MATCHED;
+use crate::server::cache::samples::Sample;
+use crate::server::db::user::lead as table;
+use crate::server::db::user::list::Lead;
+use crate::server::db::{Conn, search};
+use crate::server::error::ServiceResult;
+use crate::server::platform::text::Word;
+use crate::server::state::AppState;
+
+/// In an environment of so few users no index is faster than looking at each.
+const SMALL: i64 = 2_000;
+/// Accounts through which a list walks at once.
+const ACCOUNTS: usize = 8;
+
+/// Among so many users, how many are as fast to find in the order of the list as by an index: there, a page of fifty comes after looking
+/// at `50 * total / many`; here, at each of them, which costs about two and a half times as much.
+fn many(total: i64) -> i64 {
+    (total.saturating_mul(20)).isqrt()
+}
+
+/// What leads to those of the environment's `total` users who have all of `words`, or are in one of `named_accounts`, and which parts
+/// of the words an index is asked for.
+pub async fn lead(
+    state: &AppState,
+    conn: &mut Conn,
+    environment_id: Uuid,
+    words: &[Word],
+    named_accounts: &[Uuid],
+    total: i64,
+) -> ServiceResult<(Lead, Vec<Vec<String>>)> {
+    // A word that no index knows is checked in the rows that the others find.
+    let keys: Vec<Vec<String>> = words.iter().filter_map(search::indexed_keys).collect();
+    if words.is_empty() || total <= SMALL {
+        return Ok((Lead::Order, Vec::new()));
+    }
+    let sample = sample(state, conn, environment_id).await?;
+    let parts = keys.iter().map(|keys| keys.iter().map(|key| sample.rare_part(key)).collect());
+    let parts: Vec<Vec<String>> = parts.collect();
+    if keys.len() == words.len()
+        && let Some(share) = sample.share(&keys)
+        && share.likely(total) > many(total)
+    {
+        return Ok((if share.surely(total) > USERS_MATCHED { Lead::Many } else { Lead::Order }, parts));
+    }
+    if parts.is_empty() || !table::few_with(conn, environment_id, &parts, many(total)).await? {
+        return Ok((Lead::Order, parts));
+    }
+    if named_accounts.is_empty() || table::few_members(conn, named_accounts, many(total)).await? {
+        return Ok((Lead::Words, parts));
+    }
+    Ok((if named_accounts.len() <= ACCOUNTS { Lead::Members } else { Lead::Order }, parts))
+}
+
+async fn sample(state: &AppState, conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Arc<Sample>> {
+    let now = state.clock.monotonic();
+    match state.samples.get(environment_id, now) {
+        Some(sample) => Ok(sample),
+        None => Ok(state.samples.keep(environment_id, now, Sample::of(table::sample(conn, environment_id).await?))),
+    }
+}

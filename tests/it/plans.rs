@@ -1,0 +1,104 @@
+//! A page of users costs what it shows, not what the database holds: the work of each is counted over 100,000 users of 2,000 accounts, in
+//! steps of SQLite's machine and in rows that PostgreSQL reads, not in time.
+
+mod made;
+mod work;
+
+use understudy::model::search::Amount;
+use understudy::model::user::{UserQuery, UsersPage};
+use understudy::server::service::directory::user;
+
+use crate::support::TestApp;
+use made::{ACCOUNTS, USERS};
+use work::Work;
+
+/// The work of reading fifty rows where one in forty matches, with room to spare; looking at each user takes several times as much.
+const STEPS: u64 = 150_000;
+const ROWS: u64 = 9_000;
+
+const ORDERS: [&str; 7] = ["last_visit", "name", "email", "visits", "created", "account", "status"];
+
+/// What is asked for, without an order.
+fn filters() -> Vec<(&'static str, UserQuery)> {
+    let query = UserQuery::default;
+    let words = |q: &str| UserQuery { q: q.to_owned(), ..query() };
+    vec![
+        ("all", query()),
+        ("a common word", words("okafor")),
+        ("a rare word", words("okafor-12")),
+        ("no word of anybody", words("zzzzqq")),
+        ("two letters", words("am")),
+        ("a word that all have", words("example")),
+        ("a domain", words("@d77.example")),
+        ("two words", words("amara okafor")),
+        ("members of an account by its name", words("kestrel")),
+        ("locked", UserQuery { status: "locked".into(), ..query() }),
+        ("invited", UserQuery { status: "invited".into(), ..query() }),
+        ("active", UserQuery { status: "active".into(), ..query() }),
+        ("a large account", UserQuery { account: "acc-0".into(), ..query() }),
+        ("a small account", UserQuery { account: "acc-1999".into(), ..query() }),
+        ("an account that is gone", UserQuery { account: "nowhere".into(), ..query() }),
+        ("without a domain", UserQuery { exclude: "d7.example".into(), ..query() }),
+        ("a common word, invited", UserQuery { status: "invited".into(), ..words("okafor") }),
+        ("a rare word, locked", UserQuery { status: "locked".into(), ..words("okafor-12") }),
+        ("a common word in a large account", UserQuery { account: "acc-0".into(), ..words("okafor") }),
+        ("a rare word in a large account", UserQuery { account: "acc-0".into(), ..words("okafor-12") }),
+        ("locked in a large account", UserQuery { account: "acc-0".into(), status: "locked".into(), ..query() }),
+        (
+            "a large account without a domain",
+            UserQuery { account: "acc-0".into(), exclude: "d7.example".into(), ..query() },
+        ),
+        ("a common word without a domain", UserQuery { exclude: "d7.example".into(), ..words("okafor") }),
+        ("locked without a domain", UserQuery { status: "locked".into(), exclude: "d7.example".into(), ..query() }),
+    ]
+}
+
+#[tokio::test]
+async fn a_page_of_users_costs_the_same_however_many_there_are() {
+    let app = TestApp::new().await;
+    made::users(&app).await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let mut work = Work::of(&app).await;
+    let mut over = Vec::new();
+    for (what, filter) in filters() {
+        let orders = ORDERS.iter().flat_map(|order| [(*order).to_owned(), format!("-{order}")]).chain([String::new()]);
+        for sort in orders {
+            let mut query = UserQuery { sort: sort.clone(), ..filter.clone() };
+            // The second page and the one after it are read from a place, and the last from the other end.
+            for page_number in 1..=3 {
+                work.begin().await;
+                let page = user::list(&caller, &query).await.expect("a page");
+                let done = work.done().await;
+                if done > if work.is_sqlite() { STEPS } else { ROWS } {
+                    over.push(format!("{what}, sorted by {sort:?}, page {page_number}: {done}"));
+                }
+                let Some(next) = page.next else { break };
+                query.cursor = next;
+            }
+        }
+    }
+    assert!(over.is_empty(), "{} pages read too much:\n{}", over.len(), over.join("\n"));
+}
+
+#[tokio::test]
+async fn how_many_there_are_is_known_without_counting_and_stays_true() {
+    let app = TestApp::new().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let page = async |query: UserQuery| -> UsersPage { user::list(&caller, &query).await.expect("a page") };
+    let before = page(UserQuery::default()).await;
+    made::users(&app).await;
+    let after = page(UserQuery::default()).await;
+    assert_eq!(after.total, before.total + USERS);
+    assert_eq!(after.accounts.total, before.accounts.total + ACCOUNTS);
+    assert_eq!(after.matching, Amount::Exactly(after.total));
+
+    let locked = page(UserQuery { status: "locked".into(), ..UserQuery::default() }).await;
+    assert_eq!(locked.matching, Amount::Exactly(USERS / 100), "as many as are counted, and no more");
+    let invited = page(UserQuery { status: "invited".into(), ..UserQuery::default() }).await;
+    assert_eq!(invited.matching, Amount::MoreThan(1_000));
+    app.execute("DELETE FROM users WHERE email LIKE '%@d7.example'").await;
+    let fewer = page(UserQuery::default()).await;
+    assert_eq!(fewer.total, after.total - USERS / 2_000);
+    app.execute("DELETE FROM accounts WHERE external_id = 'acc-1999'").await;
+    assert_eq!(page(UserQuery::default()).await.accounts.total, after.accounts.total - 1);
+}
