@@ -1,6 +1,7 @@
 //! Users: one of them by id or address, and their lists.
 
 mod few;
+pub mod filter;
 pub mod lead;
 pub mod list;
 mod walk;

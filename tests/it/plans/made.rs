@@ -23,7 +23,7 @@ const SQLITE: [&str; 4] = [
      FROM n",
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999),
        parts AS (SELECT i,
-         CASE i % 50 WHEN 0 THEN 'amara' ELSE 'f' || (i * 31 % 997) || 'an' END AS given,
+         CASE i % 50 WHEN 0 THEN 'amara' WHEN 1 THEN 'zoltan' ELSE 'f' || (i * 31 % 997) || 'an' END AS given,
          CASE i % 40 WHEN 0 THEN 'okafor' ELSE 'l' || (i * 17 % 389) || 'sen' END AS family,
          'd' || (i % 2000) || '.example' AS domain FROM n)
      INSERT INTO users (id, environment_id, email, email_domain, email_verified, name, sort_name, search_text, locked_at,
@@ -60,7 +60,7 @@ const POSTGRES: [&str; 4] = [
        CASE WHEN i % 20 = 7 THEN 0 ELSE 1700000000000000 + (CAST(i AS BIGINT) * 104729 % 100000) * 1000000 END, i * 7 % 90,
        to_timestamp(1700000000 + i), 2
      FROM (SELECT i,
-       CASE i % 50 WHEN 0 THEN 'amara' ELSE 'f' || (i * 31 % 997) || 'an' END AS given,
+       CASE i % 50 WHEN 0 THEN 'amara' WHEN 1 THEN 'zoltan' ELSE 'f' || (i * 31 % 997) || 'an' END AS given,
        CASE i % 40 WHEN 0 THEN 'okafor' ELSE 'l' || (i * 17 % 389) || 'sen' END AS family,
        'd' || (i % 2000) || '.example' AS domain FROM generate_series(0, 99999) AS i) AS parts",
     "INSERT INTO memberships (account_id, user_id, created_at)

@@ -1,6 +1,6 @@
 //! Users of whom an index finds few: all of them are looked at, counted and sorted.
 
-use super::list::{LISTED, ListedUser, UserFilter, and_filtered, bind_place, in_order, joined, members};
+use super::filter::{LISTED, ListedUser, UserFilter, and_filtered, bind_place, in_order, joined, members};
 use super::rank;
 use crate::model::user::UserSort;
 use crate::server::db::build::Statement;

@@ -13,14 +13,21 @@ const SAMPLED: i64 = 2_048;
 
 /// What some users of the environment, from all over the table, are found by.
 pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
-    let (first, last): (i64, i64) = fetch_one!(conn, "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM users")?;
+    // Each by itself: SQLite reads the whole table for both at once.
+    let (first, last): (i64, i64) = fetch_one!(
+        conn,
+        "SELECT coalesce((SELECT min(seq) FROM users), 0), coalesce((SELECT max(seq) FROM users), 0)"
+    )?;
     // Not all of a place: the places behind it have their share.
     let each = SAMPLED / PLACES;
     let mut sql = conn.build("");
     for place in 0..PLACES {
         let begin = first + (last - first) / PLACES * place;
         sql.push(if place == 0 { "" } else { " UNION ALL " });
-        sql.push("SELECT * FROM (SELECT search_text FROM users WHERE environment_id = ").bind(environment_id);
+        // SQLite would take the index of the environment.
+        let plus = if sql.is_sqlite() { "+" } else { "" };
+        sql.push(format_args!("SELECT * FROM (SELECT search_text FROM users WHERE {plus}environment_id = "));
+        sql.bind(environment_id);
         sql.push(" AND seq >= ").bind(begin).push(" AND seq < ").bind(begin + ROWS);
         sql.push(format_args!(" ORDER BY seq LIMIT {each}) AS p{place}"));
     }
@@ -35,7 +42,7 @@ pub async fn few_with(conn: &mut Conn, environment_id: Uuid, parts: &[Vec<String
         sql.push(" AND u.environment_id = ").bind(environment_id);
     }
     indexed(&mut sql, "u", parts);
-    sql.push(" LIMIT ").bind(few + 1).push(") AS counted");
+    sql.push(format_args!(" LIMIT {}) AS counted", few + 1));
     let (count,): (i64,) = built!(sql, fetch_one)?;
     Ok(count <= few)
 }
@@ -43,7 +50,7 @@ pub async fn few_with(conn: &mut Conn, environment_id: Uuid, parts: &[Vec<String
 /// Whether the accounts have no more than `few` members together.
 pub async fn few_members(conn: &mut Conn, account_ids: &[Uuid], few: i64) -> DbResult<bool> {
     let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM memberships m WHERE m.account_id IN (");
-    sql.bind_all(account_ids).push(") LIMIT ").bind(few + 1).push(") AS counted");
+    sql.bind_all(account_ids).push(format_args!(") LIMIT {}) AS counted", few + 1));
     let (count,): (i64,) = built!(sql, fetch_one)?;
     Ok(count <= few)
 }

@@ -4,94 +4,55 @@
 //! In the index the users of each status stand together: the list of all is as many walks at once as there are statuses, of
 //! which the next row is taken each time.
 
-use uuid::Uuid;
+mod segment;
 
 use super::few::indexed;
-use super::list::{
+use super::filter::{
     Counted, LISTED, Lead, ListedUser, Ranking, Tier, UserFilter, and_filtered, begins, bind_place, joined, members,
 };
 use super::rank;
 use crate::model::user::{UserSort, UserStatus};
 use crate::server::db::build::Statement;
-use crate::server::db::page::SortValue;
 use crate::server::db::{Conn, DbResult, built};
+use segment::{Segment, segments};
 
-const STATUSES: [UserStatus; 3] = [UserStatus::Active, UserStatus::Invited, UserStatus::Locked];
 /// So many whose address or name begins as it was typed are looked up, and not waited for on a walk.
 const FEW: i64 = 1_000;
 /// Rows that a count looks at, where it looks at rows.
 const LOOKED_AT: i64 = 2_000;
 
-/// A part of the list: all of one part come before all of the next.
-struct Segment<'f> {
-    statuses: Vec<UserStatus>,
-    tier: Option<(Tier, &'f Ranking)>,
-    after: Option<(SortValue, Uuid)>,
-}
-
-/// One page.
-pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
+/// One page; `None` where it is not full after as many rows as `filter` lets it look at.
+pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Option<Vec<ListedUser>>> {
     let mut rows: Vec<ListedUser> = Vec::new();
     for segment in segments(filter) {
         let limit = filter.limit - rows.len() as i64;
         if limit > 0 {
-            rows.extend(read(conn, filter, &segment, limit).await?);
+            let few = match segment.tier {
+                Some((tier, ranking)) => has_few(conn, filter, tier, ranking).await?,
+                None => false,
+            };
+            let more = read(conn, filter, &segment, few, limit).await?;
+            if is_bounded(filter) && !few && (more.len() as i64) < limit && has_more(conn, filter).await? {
+                return Ok(None);
+            }
+            rows.extend(more);
         }
     }
-    Ok(rows)
+    Ok(Some(rows))
 }
 
-/// The parts of the list, as they are read, from the page's beginning on.
-fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
-    let mut statuses = filter.status.map_or(STATUSES.to_vec(), |status| vec![status]);
-    let after = filter.after.clone();
-    if let Some(ranking) = &filter.ranking {
-        let (first, after) = match after {
-            Some((SortValue::Ranked(tier, value), id)) => (Some(i64::from(tier)), Some((*value, id))),
-            _ => (None, None),
-        };
-        let mut tiers = Tier::ALL.to_vec();
-        if filter.backwards {
-            tiers.reverse();
-        }
-        return begun(tiers, first, |tier| tier.number())
-            .into_iter()
-            .map(|tier| Segment {
-                statuses: statuses.clone(),
-                tier: Some((tier, ranking)),
-                after: after.clone().filter(|_| Some(tier.number()) == first),
-            })
-            .collect();
-    }
-    if filter.sort != UserSort::Status {
-        return vec![Segment { statuses, tier: None, after }];
-    }
-    let place = after.and_then(|(value, id)| match value {
-        SortValue::Text(text) => Some((text.get(..1)?.parse::<i64>().ok()?, text.get(1..)?.to_owned(), id)),
-        _ => None,
-    });
-    if filter.descending {
-        statuses.reverse();
-    }
-    let first = place.as_ref().map(|(rank, ..)| *rank);
-    begun(statuses, first, |status| rank(*status))
-        .into_iter()
-        .map(|status| Segment {
-            statuses: vec![status],
-            tier: None,
-            after: place
-                .clone()
-                .filter(|(first, ..)| *first == rank(status))
-                .map(|(_, name, id)| (SortValue::Text(name), id)),
-        })
-        .collect()
+/// Whether a walk ends before its end where few match: only where there is another way to them.
+fn is_bounded(filter: &UserFilter) -> bool {
+    filter.lead != Lead::Members && !filter.parts.is_empty()
 }
 
-/// Those from the first on, which may be none of them: then those behind it.
-fn begun<T>(parts: Vec<T>, first: Option<i64>, number: impl Fn(&T) -> i64) -> Vec<T> {
-    let Some(first) = first else { return parts };
-    let rises = parts.first().zip(parts.last()).is_none_or(|(begin, end)| number(begin) <= number(end));
-    parts.into_iter().filter(|part| if rises { number(part) >= first } else { number(part) <= first }).collect()
+/// Whether there are more rows in all than a walk may look at.
+async fn has_more(conn: &mut Conn, filter: &UserFilter) -> DbResult<bool> {
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one");
+    scope(&mut sql, filter, false);
+    sql.push(" LIMIT 1 OFFSET ").bind(filter.look).push(") AS beyond");
+    let (beyond,): (i64,) = built!(sql, fetch_one)?;
+    Ok(beyond > 0)
 }
 
 /// The index of an order: its column, and what the names of both indexes end with.
@@ -106,11 +67,13 @@ fn index_of(sort: UserSort) -> (&'static str, &'static str) {
     }
 }
 
-async fn read(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>, limit: i64) -> DbResult<Vec<ListedUser>> {
-    let few = match segment.tier {
-        Some((tier, ranking)) => has_few(conn, filter, tier, ranking).await?,
-        None => false,
-    };
+async fn read(
+    conn: &mut Conn,
+    filter: &UserFilter,
+    segment: &Segment<'_>,
+    few: bool,
+    limit: i64,
+) -> DbResult<Vec<ListedUser>> {
     let tier = segment.tier.map_or(0, |(tier, _)| tier.number());
     let way = if filter.descending { "DESC" } else { "ASC" };
     let order = format!("ORDER BY v {way}, id {way} LIMIT {limit}");
@@ -118,19 +81,36 @@ async fn read(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>, limit
     sql.push(format_args!(" FROM (SELECT o.v, o.id, CAST({tier} AS BIGINT) AS tier FROM ("));
     if filter.lead == Lead::Members && !matches!(segment.tier, Some((tier, _)) if tier != Tier::Rest) {
         members_and_found(&mut sql, filter, segment, &order);
-    } else if sql.is_sqlite() {
-        // SQLite takes the next row of each part as it goes, where all have the order that is asked for.
-        arms(&mut sql, filter, segment, few, ("", " UNION ALL ", ""));
-        sql.push(format_args!(" {order}"));
+    } else if is_bounded(filter) && !few {
+        // Looked at one by one, in the order in which they are read.
+        sql.push("SELECT u.v, u.id FROM (");
+        merged(&mut sql, filter, segment, few, &format!("ORDER BY v {way}, id {way} LIMIT {}", filter.look));
+        sql.push(") u WHERE TRUE");
+        and_checked(&mut sql, filter);
+        if let Some((tier, ranking)) = segment.tier {
+            and_in(&mut sql, tier, ranking);
+        }
+        sql.push(format_args!(" LIMIT {limit}"));
     } else {
-        // PostgreSQL does so where each part has the order itself.
-        sql.push("SELECT * FROM (");
-        arms(&mut sql, filter, segment, few, ("(", " UNION ALL ", &format!(" {order})")));
-        sql.push(format_args!(") a {order}"));
+        merged(&mut sql, filter, segment, few, &order);
     }
     sql.push(") o");
     joined(&mut sql, filter);
     built!(sql, fetch_all)
+}
+
+/// All walks of the segment at once, in `order`.
+fn merged(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, few: bool, order: &str) {
+    if sql.is_sqlite() {
+        // SQLite takes the next row of each part as it goes, where all have the order that is asked for.
+        arms(sql, filter, segment, few, ("", " UNION ALL ", ""));
+        sql.push(format_args!(" {order}"));
+    } else {
+        // PostgreSQL does so where each part has the order itself.
+        sql.push("SELECT * FROM (");
+        arms(sql, filter, segment, few, ("(", " UNION ALL ", &format!(" {order})")));
+        sql.push(format_args!(") a {order}"));
+    }
 }
 
 /// The walks, each with something before it, between it and the next, and behind it.
@@ -163,43 +143,66 @@ fn members_and_found(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Seg
     let ranks: Vec<String> = segment.statuses.iter().map(|status| rank(*status).to_string()).collect();
     sql.push(format_args!(" AND {plus}u.status_rank IN ({})", ranks.join(", ")));
     and_filtered(sql, filter, "u");
-    and_here(sql, filter, segment, ("u", "id"));
+    if let Some((tier, ranking)) = segment.tier {
+        and_in(sql, tier, ranking);
+    }
+    and_behind(sql, filter, segment, ("u", "id"));
     sql.push(format_args!(" {order}"));
 }
 
-/// One walk: ` v, id` of the users of a status.
+/// The columns that a bounded walk looks at, each behind a comma: SQLite copies every one of every row.
+fn looked_at(filter: &UserFilter) -> String {
+    let mut columns = ", u.search_text".to_owned();
+    if filter.words.iter().any(|word| word.typed.is_some()) {
+        columns.push_str(", u.name");
+    }
+    if !filter.excluded_domains.is_empty() {
+        columns.push_str(", u.email_domain");
+    }
+    if filter.ranking.is_some() {
+        columns.push_str(", u.email, u.sort_name");
+    }
+    columns
+}
+
+/// One walk: ` v, id` of the users of a status, and what is looked at of them afterwards.
 fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, status: UserStatus, few: bool) {
     let (column, index) = index_of(filter.sort);
     // Where the beginning of an address or a name has few, the index of that leads to them.
     let led = sql.is_sqlite() && !few;
+    let later = is_bounded(filter) && !few;
+    let columns = if later { looked_at(filter) } else { String::new() };
     let (alias, id) = match filter.account_id {
         Some(account_id) => {
             let hint = if led { format!(" INDEXED BY account_users_by_{index}") } else { String::new() };
-            sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id FROM account_users m{hint}"));
+            sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id{columns} FROM account_users m{hint}"));
             if looks_at_users(filter) {
-                let join = if led { "CROSS JOIN" } else { "JOIN" };
-                sql.push(format_args!(" {join} users u ON u.id = m.user_id"));
+                join_users(sql);
             }
             sql.push(" WHERE m.account_id = ").bind(account_id);
             ("m", "user_id")
         }
         None => {
             let hint = if led { format!(" INDEXED BY users_by_{index}") } else { String::new() };
-            sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u{hint} WHERE u.environment_id = "));
+            sql.push(format_args!(
+                "SELECT u.{column} AS v, u.id AS id{columns} FROM users u{hint} WHERE u.environment_id = "
+            ));
             sql.bind(filter.environment_id);
             ("u", "id")
         }
     };
     sql.push(format_args!(" AND {alias}.status_rank = {}", rank(status)));
-    and_checked(sql, filter);
-    and_here(sql, filter, segment, (alias, id));
+    if !later {
+        and_checked(sql, filter);
+        if let Some((tier, ranking)) = segment.tier {
+            and_in(sql, tier, ranking);
+        }
+    }
+    and_behind(sql, filter, segment, (alias, id));
 }
 
-/// ` AND` the row is in the segment, behind its beginning.
-fn and_here(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, (alias, id): (&str, &str)) {
-    if let Some((tier, ranking)) = segment.tier {
-        and_in(sql, tier, ranking);
-    }
+/// ` AND` the row is behind the page's beginning.
+fn and_behind(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, (alias, id): (&str, &str)) {
     if let Some((value, last)) = &segment.after {
         let (column, _) = index_of(filter.sort);
         let comparison = if filter.descending { "<" } else { ">" };
@@ -280,11 +283,20 @@ pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult
     sql.push(" THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT ");
     let columns = if checked { "u.id, u.email_domain, u.search_text, u.name" } else { "1 AS one" };
     sql.push(columns);
+    scope(&mut sql, filter, checked);
+    sql.push(format_args!(" LIMIT {most}) u"));
+    let (looked_at, matching): (i64, i64) = built!(sql, fetch_one)?;
+    let more = if checked { looked_at == most } else { matching > limit };
+    Ok(Counted { matching: matching.min(limit), more: more || matching > limit })
+}
+
+/// ` FROM` all users, or the members of an account, of a status or of any, with the users' own rows only where they are asked for.
+fn scope(sql: &mut Statement<'_>, filter: &UserFilter, with_users: bool) {
     let alias = match filter.account_id {
         Some(account_id) => {
             sql.push(" FROM account_users m");
-            if checked {
-                sql.push(" JOIN users u ON u.id = m.user_id");
+            if with_users {
+                join_users(sql);
             }
             sql.push(" WHERE m.account_id = ").bind(account_id);
             "m"
@@ -297,10 +309,14 @@ pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult
     if let Some(status) = filter.status {
         sql.push(format_args!(" AND {alias}.status_rank = {}", rank(status)));
     }
-    sql.push(format_args!(" LIMIT {most}) u"));
-    let (looked_at, matching): (i64, i64) = built!(sql, fetch_one)?;
-    let more = if checked { looked_at == most } else { matching > limit };
-    Ok(Counted { matching: matching.min(limit), more: more || matching > limit })
+}
+
+/// ` JOIN` the users `u` whom `m` has, one by one as `m` is read: neither database is to read all users for it.
+fn join_users(sql: &mut Statement<'_>) {
+    sql.push(match sql.is_sqlite() {
+        true => " CROSS JOIN users u ON u.id = m.user_id",
+        false => " CROSS JOIN LATERAL (SELECT * FROM users WHERE id = m.user_id OFFSET 0) u",
+    });
 }
 
 /// How many members the accounts have that have the words. Who else has them may be more.

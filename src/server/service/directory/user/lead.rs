@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::model::search::USERS_MATCHED;
 use crate::server::cache::samples::Sample;
+use crate::server::db::user::filter::Lead;
 use crate::server::db::user::lead as table;
-use crate::server::db::user::list::Lead;
 use crate::server::db::{Conn, search};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::Word;
@@ -23,11 +23,19 @@ const ACCOUNTS: usize = 8;
 /// Among so many users, how many are as fast to find in the order of the list as by an index: there, a page of fifty comes after looking
 /// at `50 * total / many`; here, at each of them, which costs about two and a half times as much.
 fn many(total: i64) -> i64 {
-    (total.saturating_mul(20)).isqrt()
+    // A power of two: each number makes a statement of its own.
+    1 << total.saturating_mul(20).isqrt().max(1).ilog2()
 }
 
-/// What leads to those of the environment's `total` users who have all of `words`, or are in one of `named_accounts`, and which parts
-/// of the words an index is asked for.
+/// What leads to the users who are looked for: see [`UserFilter`](crate::server::db::user::filter::UserFilter).
+#[derive(Default)]
+pub struct Led {
+    pub lead: Lead,
+    pub parts: Vec<Vec<String>>,
+    pub look: i64,
+}
+
+/// What leads to those of the environment's `total` users who have all of `words`, or are in one of `named_accounts`.
 pub async fn lead(
     state: &AppState,
     conn: &mut Conn,
@@ -35,11 +43,11 @@ pub async fn lead(
     words: &[Word],
     named_accounts: &[Uuid],
     total: i64,
-) -> ServiceResult<(Lead, Vec<Vec<String>>)> {
+) -> ServiceResult<Led> {
     // A word that no index knows is checked in the rows that the others find.
     let keys: Vec<Vec<String>> = words.iter().filter_map(search::indexed_keys).collect();
     if words.is_empty() || total <= SMALL {
-        return Ok((Lead::Order, Vec::new()));
+        return Ok(Led::default());
     }
     let sample = sample(state, conn, environment_id).await?;
     let parts = keys.iter().map(|keys| keys.iter().map(|key| sample.rare_part(key)).collect());
@@ -48,15 +56,25 @@ pub async fn lead(
         && let Some(share) = sample.share(&keys)
         && share.likely(total) > many(total)
     {
-        return Ok((if share.surely(total) > USERS_MATCHED { Lead::Many } else { Lead::Order }, parts));
+        let lead = if share.surely(total) > USERS_MATCHED { Lead::Many } else { Lead::Order };
+        return Ok(Led { lead, parts, look: look(total, share.likely(total)) });
     }
+    let look = look(total, many(total));
     if parts.is_empty() || !table::few_with(conn, environment_id, &parts, many(total)).await? {
-        return Ok((Lead::Order, parts));
+        return Ok(Led { lead: Lead::Order, parts, look });
     }
-    if named_accounts.is_empty() || table::few_members(conn, named_accounts, many(total)).await? {
-        return Ok((Lead::Words, parts));
-    }
-    Ok((if named_accounts.len() <= ACCOUNTS { Lead::Members } else { Lead::Order }, parts))
+    let few = named_accounts.is_empty() || table::few_members(conn, named_accounts, many(total)).await?;
+    let lead = match few {
+        true => Lead::Words,
+        false if named_accounts.len() <= ACCOUNTS => Lead::Members,
+        false => Lead::Order,
+    };
+    Ok(Led { lead, parts, look })
+}
+
+/// How far a walk looks for a page of `likely` among `total`, who may stand less evenly than one hopes.
+fn look(total: i64, likely: i64) -> i64 {
+    1 << (total / likely.max(1)).saturating_mul(150).max(SMALL).ilog2()
 }
 
 async fn sample(state: &AppState, conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Arc<Sample>> {

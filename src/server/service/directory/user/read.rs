@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::lead;
+use super::lead::{self, Led};
 use crate::model::denial::Denial;
 use crate::model::search::{Amount, NAMED_ACCOUNTS, Searched, USERS_MATCHED};
 use crate::model::user::{
@@ -12,7 +12,8 @@ use crate::model::user::{
     UserStatus, UsersPage,
 };
 use crate::server::db::page::{Cursor, SortValue, Window};
-use crate::server::db::user::list::{self as listed, Counted, ListedUser, Ranking, UserFilter};
+use crate::server::db::user::filter::{Counted, ListedUser, Ranking, UserFilter};
+use crate::server::db::user::list as listed;
 use crate::server::db::user::{self as table};
 use crate::server::db::{Conn, account, count, settings};
 use crate::server::error::ServiceResult;
@@ -78,12 +79,14 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
     let counts = count::of(&mut conn, environment_id).await?;
     let total = counts.users();
-    let (lead, parts) = lead::lead(state, &mut conn, environment_id, &words, &named_accounts, total).await?;
+    let Led { lead, parts, look } =
+        lead::lead(state, &mut conn, environment_id, &words, &named_accounts, total).await?;
     let filter = UserFilter {
         environment_id,
         id,
         lead,
         parts,
+        look,
         named_accounts,
         words,
         account_id,
