@@ -143,11 +143,27 @@ pub struct Drawer {
     pub denial: Option<Denial>,
     /// Whether the account's own audit log will show it.
     pub hidden_from_account_audit: bool,
-    /// This operator's running impersonations of this user, newest first.
+    /// This operator's running impersonations of this user, newest first, at most 100.
     pub running: Vec<LiveImpersonation>,
-    /// Whether more of them run than these.
-    pub more_running: bool,
+    /// Where there are more: the oldest of those that were looked at.
+    pub oldest: Option<SessionStart>,
     pub now: DateTime<Utc>,
+}
+
+impl Drawer {
+    /// Whether a session of this operator and user that ran is over by now. One that began before the oldest that was looked at
+    /// is taken to run still: nothing was said of it.
+    pub fn is_over(&self, session: SessionStart) -> bool {
+        self.oldest.is_none_or(|oldest| session >= oldest)
+            && !self.running.iter().any(|live| live.session_id == session.session_id)
+    }
+}
+
+/// What lists of sessions are ordered by: when one began, and its id where several began at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SessionStart {
+    pub started_at: DateTime<Utc>,
+    pub session_id: Uuid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
