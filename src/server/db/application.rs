@@ -177,10 +177,15 @@ pub async fn list(
     built!(sql, fetch_bounded, limit)
 }
 
-/// One application as the list has it.
-pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ListedApplication>> {
+/// One application of an environment as the list has it.
+pub async fn list_row(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    id: Uuid,
+    counted: i64,
+) -> DbResult<Option<ListedApplication>> {
     let mut sql = listed(conn, counted);
-    sql.push("WHERE p.id = ").bind(id);
+    sql.push("WHERE p.environment_id = ").bind(environment_id).push(" AND p.id = ").bind(id);
     built!(sql, fetch_optional)
 }
 
