@@ -22,6 +22,8 @@ pub struct Application {
     /// Public keys that the client signs its assertions with, a JSON Web Key Set.
     pub jwks: Option<String>,
     pub backchannel_logout_uri: Option<String>,
+    /// One more with each edit.
+    pub version: i64,
 }
 
 impl Application {

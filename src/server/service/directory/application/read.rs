@@ -96,6 +96,7 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     Ok(ApplicationDetail {
         problems,
         application: item(listed, &names),
+        version: application.version,
         algorithm: application.signing_algorithm.as_str().to_owned(),
         addresses: Addresses {
             app_url: application.app_url,
