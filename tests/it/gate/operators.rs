@@ -297,6 +297,7 @@ async fn what_administers_the_server_is_refused_to_every_other_actor() {
             directory::environment::create(&caller, "another", "Another").await.map(drop),
             directory::environment::set_host(&within, Some("login.acme.example")).await.map(drop),
             session::password_link::make(&within, AMARA).await.map(drop),
+            operator::new_password(&caller, "a-long-password").await.map(drop),
         ];
         for outcome in outcomes {
             assert!(matches!(outcome, Err(ServiceError::Forbidden)), "{actor:?}: {outcome:?}");
@@ -308,12 +309,12 @@ async fn what_administers_the_server_is_refused_to_every_other_actor() {
 #[tokio::test]
 async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let app = TestApp::new().await;
-    let chosen = operator::new_password(&app.state, "a-long-password").await.expect("a password");
-    let another = operator::new_password(&app.state, "another-long-password").await.expect("a password");
+    let by = ServerCaller::system(&app.state);
+    let chosen = operator::new_password(&by, "a-long-password").await.expect("a password");
+    let another = operator::new_password(&by, "another-long-password").await.expect("a password");
     let _held =
         [app.state.passwords.turn(PasswordRealm::Portal).await, app.state.passwords.turn(PasswordRealm::Portal).await];
     let mut tx = app.state.db.write().await.expect("a transaction");
-    let by = ServerCaller::system(&app.state);
     let stored = async {
         let roles = [Role::Admin].into_iter().collect();
         let email = "new@understudy.example";
@@ -327,7 +328,7 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
         operator::reset_password_in(&by, &mut tx, VERA, &another).await.expect("another password");
     };
     tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
-    let short = operator::new_password(&app.state, "short").await;
+    let short = operator::new_password(&by, "short").await;
     assert!(matches!(short, Err(ServiceError::Invalid(_))));
 }
 
