@@ -23,7 +23,7 @@ use crate::server::db::account::{self, AccountMembership};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
 use crate::server::domain::application::AssignedApplication;
-use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, MembershipState, Target};
+use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, MembershipState, PolicyFacts, Target};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 
@@ -106,8 +106,8 @@ impl Candidate {
         active.filter(works).or_else(|| self.memberships.iter().find(works)).or(active).or(self.memberships.first())
     }
 
-    fn facts<'a>(&'a self, caller: &'a Caller, account: Option<AccountFacts>) -> Facts<'a> {
-        Facts {
+    fn facts<'a>(&'a self, caller: &'a Caller, account: Option<AccountFacts>) -> PolicyFacts<'a> {
+        PolicyFacts {
             enabled: self.settings.enabled,
             roles: caller.roles,
             operator_email: caller.actor.operator().map_or("", |operator| &operator.email),

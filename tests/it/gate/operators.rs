@@ -16,7 +16,7 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::PasswordRealm;
-use understudy::server::domain::actor::{Actor, Named};
+use understudy::server::domain::actor::{Actor, NamedActor};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
 use understudy::server::service::caller::{Caller, Origin, ServerCaller};
@@ -284,7 +284,7 @@ async fn a_leaked_password_is_answered_by_another_one() {
 async fn what_administers_the_server_is_refused_to_every_other_actor() {
     let app = TestApp::new().await;
     let olivia = app.caller(OLIVIA, "production").await;
-    let named = || Named { id: app.state.new_id(), name: "Somebody".to_owned() };
+    let named = || NamedActor { id: app.state.new_id(), name: "Somebody".to_owned() };
     let others = [olivia.actor.clone(), Actor::User(named()), Actor::Client(named()), Actor::Agent(named())];
     for actor in others {
         let caller = ServerCaller { state: app.state.clone(), actor: actor.clone(), origin: Origin::default() };

@@ -9,7 +9,7 @@ use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Caller;
 use crate::server::service::session::self_service::{self, OwnAccount};
 
-pub struct Profile {
+pub struct UserProfile {
     pub picture_url: Option<String>,
     pub created_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
@@ -19,12 +19,12 @@ pub struct Profile {
 
 /// Reads what the subject's user is beyond its claims.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn of(caller: &Caller, subject: &Subject) -> ServiceResult<Profile> {
+pub async fn of(caller: &Caller, subject: &Subject) -> ServiceResult<UserProfile> {
     let session = &subject.session;
     let mut conn = caller.state.db.read().await?;
     let row = user::by_id(&mut conn, session.environment_id, session.user_id).await?.ok_or(ServiceError::NotFound)?;
     let roles = account::membership_roles(&mut conn, row.id).await?;
-    Ok(Profile {
+    Ok(UserProfile {
         picture_url: row.picture_url,
         created_at: row.created_at,
         last_login_at: row.last_login_at,
