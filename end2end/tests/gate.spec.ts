@@ -30,3 +30,26 @@ test("protected permissions are typed and kept", async ({ page }) => {
   await expect(field).toHaveValue("account.audit.read\nbilling.write");
   await expectAccessible(page);
 });
+
+test("who saves settings that somebody else changed meanwhile keeps what was typed, and sees what it replaces", async ({ page, secondContext }) => {
+  await signIn(page);
+  await open(page, "/staging/impersonation");
+  const other = await secondContext.newPage();
+  await signIn(other);
+  await open(other, "/staging/impersonation");
+  await other.getByLabel("Protected permissions").fill("account.audit.read");
+  await other.getByRole("button", { name: "Save settings" }).click();
+  await expect(other.getByText("Settings saved")).toBeVisible();
+  const field = page.getByLabel("Protected permissions");
+  await field.fill("billing.write");
+  await page.getByRole("button", { name: "Save settings" }).click();
+  await expect(page.getByRole("alert")).toContainText("Somebody changed this meanwhile");
+  await expect(page.getByText("Stored by now: account.audit.read.")).toBeVisible();
+  await expect(field).toHaveValue("billing.write");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Save settings" }).click();
+  await expect(page.getByText("Settings saved")).toBeVisible();
+  await expect(page.getByText("Stored by now")).toHaveCount(0);
+  await open(page, "/staging/impersonation");
+  await expect(field).toHaveValue("billing.write");
+});

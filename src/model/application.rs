@@ -154,6 +154,8 @@ pub struct DeliveryCounts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ApplicationDetail {
     pub application: ApplicationItem,
+    /// What an edit says that was seen.
+    pub version: i64,
     pub algorithm: String,
     pub addresses: Addresses,
     /// The environment's issuer: what a client is configured with.

@@ -9,9 +9,6 @@ use super::validate::{FieldError, FieldErrors};
 
 /// For whoever signs in with an e-mail or a password that is not right, whichever.
 pub const WRONG_PASSWORD: &str = "The e-mail or the password is wrong.";
-/// For whoever saves settings that somebody else has changed meanwhile.
-pub const OUT_OF_DATE: &str = "Somebody changed these settings after you opened this page. What they are now is shown: look \
-                               again, then save.";
 /// For whoever saves protected permissions that are not accepted, where the page cannot say which.
 pub const NOT_PROTECTED: &str = "The protected permissions were not accepted, and nothing was changed: either no role here has \
                                  one of them, or one was taken off, which only an Owner may do.";
@@ -21,9 +18,8 @@ const NO_TICKET: &str = "The ticket was not accepted. It has 100 characters at m
 const NOT_ACCEPTED: &str =
     "This was not accepted as it was sent, and nothing was changed. Look at what you entered, and try again.";
 /// What is said of a field whose error was left in an address.
-const KNOWN: [(&str, &str); 5] = [
+const KNOWN: [(&str, &str); 4] = [
     ("password", WRONG_PASSWORD),
-    ("version", OUT_OF_DATE),
     ("protected_permissions", NOT_PROTECTED),
     ("reason", NO_REASON),
     ("ticket", NO_TICKET),
@@ -138,7 +134,7 @@ mod tests {
         );
         let wrong = ApiError::invalid("password", WRONG_PASSWORD);
         assert_eq!(wrong.clone().from_address(), wrong);
-        let stale = ApiError::invalid("version", OUT_OF_DATE);
+        let stale = ApiError::Conflict { seen: 1, now: 2 };
         assert_eq!(stale.clone().from_address(), stale);
         assert_eq!(ApiError::Forbidden.from_address(), ApiError::Forbidden);
         let ours = ApiError::Internal { request_id: "019aaf00000070008000000000000000".to_owned() };

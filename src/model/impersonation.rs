@@ -1,5 +1,7 @@
 //! Impersonation as both sides see it: what is asked, why it is refused, what is running.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -75,8 +77,19 @@ pub fn validate_ticket(ticket: &str) -> Result<Option<String>, FieldError> {
     }
 }
 
+/// Permissions as they are typed: separated by spaces, commas or lines.
+pub fn permission_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
+}
+
+/// Whether two texts name the same permissions, in whatever order.
+pub fn same_permissions(one: &str, other: &str) -> bool {
+    let all_in = |one, other| permission_words(one).all(|word| permission_words(other).any(|known| known == word));
+    all_in(one, other) && all_in(other, one)
+}
+
 /// A started impersonation: open `url` in a new tab before `expires_at`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandOff {
     pub session_id: Uuid,
     pub url: String,
@@ -84,6 +97,13 @@ pub struct HandOff {
     pub expires_at: DateTime<Utc>,
     /// When the session ends at the latest.
     pub deadline: DateTime<Utc>,
+}
+
+/// Without the address, in which the code stands.
+impl fmt::Debug for HandOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandOff").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
 }
 
 /// An application in the drawer's choice.
@@ -132,11 +152,27 @@ pub struct Drawer {
     pub denial: Option<Denial>,
     /// Whether the account's own audit log will show it.
     pub hidden_from_account_audit: bool,
-    /// This operator's running impersonations of this user, newest first.
+    /// This operator's running impersonations of this user, newest first, at most 100.
     pub running: Vec<LiveImpersonation>,
-    /// Whether more of them run than these.
-    pub more_running: bool,
+    /// Where there are more: the oldest of those that were looked at.
+    pub oldest: Option<SessionStart>,
     pub now: DateTime<Utc>,
+}
+
+impl Drawer {
+    /// Whether a session of this operator and user that ran is over by now. One that began before the oldest that was looked at
+    /// is taken to run still: nothing was said of it.
+    pub fn is_over(&self, session: SessionStart) -> bool {
+        self.oldest.is_none_or(|oldest| session >= oldest)
+            && !self.running.iter().any(|live| live.session_id == session.session_id)
+    }
+}
+
+/// What lists of sessions are ordered by: when one began, and its id where several began at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SessionStart {
+    pub started_at: DateTime<Utc>,
+    pub session_id: Uuid,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +202,50 @@ pub struct ImpersonationSettings {
     pub hide_from_account_audit: bool,
 }
 
+/// What was changed in the form of the settings and not saved, as it comes back in an address; `None` for what is as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnsavedSettings {
+    pub enabled: Option<bool>,
+    pub hide_from_account_audit: Option<bool>,
+    /// As it was typed.
+    pub protected_permissions: Option<String>,
+}
+
+/// The word that says which text was emptied: an address has no empty words.
+const EMPTIED: &str = "emptied";
+
+impl UnsavedSettings {
+    /// As words of an address.
+    pub fn words(&self) -> Vec<(&'static str, &str)> {
+        let switch = |on: bool| if on { "true" } else { "false" };
+        let enabled = self.enabled.map(|on| ("enabled", switch(on)));
+        let hidden = self.hide_from_account_audit.map(|on| ("hide_from_account_audit", switch(on)));
+        let protected = self.protected_permissions.as_deref().map(|text| match text {
+            "" => (EMPTIED, "protected_permissions"),
+            text => ("protected_permissions", text),
+        });
+        [enabled, hidden, protected].into_iter().flatten().collect()
+    }
+
+    /// From the words of an address, of which one that is not there is empty.
+    pub fn of<'a>(word: impl Fn(&str) -> &'a str) -> Self {
+        let switch = |name| match word(name) {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        let protected = match word("protected_permissions") {
+            "" => (word(EMPTIED) == "protected_permissions").then(String::new),
+            text => Some(text.to_owned()),
+        };
+        Self {
+            enabled: switch("enabled"),
+            hide_from_account_audit: switch("hide_from_account_audit"),
+            protected_permissions: protected,
+        }
+    }
+}
+
 /// The Impersonation page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImpersonationOverview {
@@ -185,4 +265,40 @@ pub struct ImpersonationOverview {
     /// The operator who asks: their own sessions can be opened again.
     pub asked_by: Uuid,
     pub now: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_the_same_in_any_order_and_however_they_are_set_apart() {
+        assert!(same_permissions("a.read, b.write", "b.write\r\na.read\n"));
+        assert!(same_permissions(" ", ""));
+        for other in ["a.read", "a.read b.write c", ""] {
+            assert!(
+                !same_permissions("a.read b.write", other) && !same_permissions(other, "a.read b.write"),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_not_saved_comes_back_as_it_was_entered() {
+        let text = |text: &str| Some(text.to_owned());
+        for unsaved in [
+            UnsavedSettings::default(),
+            UnsavedSettings { enabled: Some(false), ..UnsavedSettings::default() },
+            UnsavedSettings {
+                hide_from_account_audit: Some(true),
+                protected_permissions: text(""),
+                enabled: Some(true),
+            },
+            UnsavedSettings { protected_permissions: text("users.write,\r\n a&b"), ..UnsavedSettings::default() },
+        ] {
+            let words = unsaved.words();
+            let word = |name: &str| words.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
+            assert_eq!(UnsavedSettings::of(word), unsaved);
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, 
 
 /// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is
 /// absent is off; what is as the page had it (`…_was`) is not touched. The protected permissions are text: absent, they stay;
-/// empty, there are none any more.
+/// empty, there are none any more. A plain form that is refused comes back with what was changed in it.
 #[server(prefix = "/rpc", endpoint = "impersonation/settings")]
 pub async fn update_settings(
     environment: String,
@@ -61,17 +61,35 @@ pub async fn update_settings(
     #[server(default)] enabled_was: Option<bool>,
     #[server(default)] hide_from_account_audit_was: Option<bool>,
     #[server(default)] protected_permissions: Typed,
+    #[server(default)] protected_permissions_was: Typed,
 ) -> Result<(), ApiError> {
+    use leptos::server_fn::ServerFn;
+
+    use crate::model::impersonation::{UnsavedSettings, same_permissions};
+    use crate::model::percent::encode;
     use crate::server::http::caller;
     use crate::server::service;
     use crate::server::service::impersonation::settings::SettingsChange;
     let changed = |wanted: bool, was: Option<bool>| (was != Some(wanted)).then_some(wanted);
+    let was = protected_permissions_was.text();
+    let retyped = |text: &String| !was.as_ref().is_some_and(|was| same_permissions(was, text));
     let change = SettingsChange {
         version,
         enabled: changed(enabled, enabled_was),
         hide_from_account_audit: changed(hide_from_account_audit, hide_from_account_audit_was),
-        protected_permissions: protected_permissions.text(),
+        protected_permissions: protected_permissions.text().filter(retyped),
     };
-    let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::impersonation::settings::change(&caller, change).await)
+    let unsaved = UnsavedSettings {
+        enabled: change.enabled,
+        hide_from_account_audit: change.hide_from_account_audit,
+        protected_permissions: change.protected_permissions.clone(),
+    };
+    let outcome = async {
+        let caller = caller::operator_in(&environment).await?;
+        caller::answer(&caller.origin, service::impersonation::settings::change(&caller, change).await)
+    };
+    let outcome = outcome.await;
+    let page = format!("/{}/impersonation", encode(&environment));
+    caller::lead_back(&page, UpdateSettings::PATH, outcome.as_ref().err(), &unsaved.words());
+    outcome
 }

@@ -27,7 +27,7 @@ use tower::ServiceBuilder;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::server::http::cors::open_to_all;
-use crate::server::http::host::{self, Names};
+use crate::server::http::host::{self, HostNames};
 use crate::server::http::own_pages::{self, Own};
 use crate::server::http::page;
 use crate::server::oauth::{error, parking, problem};
@@ -36,7 +36,7 @@ use crate::server::state::AppState;
 /// No request of the protocol comes near this.
 const BODY_LIMIT: usize = 64 * 1024;
 
-pub fn router(state: AppState, names: Names) -> Router {
+pub fn router(state: AppState, names: HostNames) -> Router {
     let own = Own::new(state.clone(), names.clone());
     // Read by everybody.
     let public = Router::new()

@@ -15,7 +15,7 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::server::http::host::{self, Names};
+use crate::server::http::host::{self, HostNames};
 use crate::server::http::own_pages::{self, Own};
 use crate::server::http::{assets, body, caller, door, explain, headers, health, site};
 use crate::server::oauth::own_host;
@@ -40,7 +40,7 @@ struct WebState {
 /// The whole server: portal, identity provider, static files, health.
 pub fn router(state: AppState) -> Router {
     let leptos = LeptosOptions::builder().output_name("understudy").build();
-    let names = Names::new(state.clone());
+    let names = HostNames::new(state.clone());
     let pages = Pages { app: state.clone(), document: document_options().into() };
     let web = WebState { app: state.clone(), leptos, pages };
     let server_functions = {

@@ -10,7 +10,7 @@ use url::Url;
 use uuid::{Builder, Uuid};
 
 use super::cache::epoch_map::EpochMap;
-use super::cache::problems::Problems;
+use super::cache::problems::PendingProblems;
 use super::cache::readiness::Readiness;
 use super::cache::registry::Configuration;
 use super::cache::samples::Samples;
@@ -70,7 +70,7 @@ pub struct Inner {
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// What applications got wrong, until it is written down.
-    pub problems: Problems,
+    pub problems: PendingProblems,
     /// Bytes of requests that this server has parked.
     pub parked_bytes: AtomicU64,
     /// Told whenever a message is put into the outbox, just before that is committed.
@@ -144,7 +144,7 @@ impl AppState {
             lines: Refusals::default(),
             metrics,
             readiness: Readiness::default(),
-            problems: Problems::default(),
+            problems: PendingProblems::default(),
             parked_bytes: AtomicU64::default(),
             outbox: Notify::new(),
             public_url,

@@ -153,6 +153,15 @@ async fn another_environments_application_answers_like_one_that_does_not_exist()
         browser.call("applications/retry-logout", &form).await.expect_status(StatusCode::NOT_FOUND);
     }
     assert_eq!(answers[0], answers[1]);
+    // Nor does a row of the list come from there, whoever asks the database for it.
+    let production = app.caller(OLIVIA, "production").await.environment.id;
+    let (foreign, own) = (foreign.parse().expect("an id"), id_of(&app, "production", "console").await);
+    let mut conn = app.state.db.read().await.expect("a connection");
+    for (id, is_there) in [(foreign, false), (own, true)] {
+        let row = application::list_row(&mut conn, production, id, 10).await.expect("a query");
+        assert_eq!(row.is_some_and(|row| row.id == id), is_there);
+    }
+    drop(conn);
     for page in ["/production/applications/no-id", "/production/users/no-id"] {
         browser.get(page).await.expect_status(StatusCode::NOT_FOUND);
     }

@@ -6,6 +6,7 @@ mod operators;
 mod protected;
 mod queue;
 mod secrecy;
+mod settings;
 mod words;
 
 use axum::body::Body;

@@ -41,9 +41,9 @@ impl Occurrences {
 
 /// Mistakes that are not written down yet. As many of each kind and application as are kept: none takes the place of another.
 #[derive(Default)]
-pub struct Problems(Mutex<HashMap<ProblemOwner, HashMap<ProblemKey, Occurrences>>>);
+pub struct PendingProblems(Mutex<HashMap<ProblemOwner, HashMap<ProblemKey, Occurrences>>>);
 
-impl Problems {
+impl PendingProblems {
     /// Counts it with what waits already.
     pub fn add(&self, place: ProblemOwner, refused: ProblemKey, seen: Occurrences) {
         let mut waiting = self.0.lock();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_crowd_of_mistakes_takes_nobody_elses_place() {
-        let problems = Problems::default();
+        let problems = PendingProblems::default();
         let now = DateTime::<Utc>::UNIX_EPOCH;
         let seen = |second: i64| Occurrences {
             first_at: now + chrono::TimeDelta::seconds(second),
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_crowd_of_one_kind_takes_the_place_of_no_other_kind() {
-        let problems = Problems::default();
+        let problems = PendingProblems::default();
         let place = (Uuid::nil(), Uuid::max());
         let seen = |second: i64| {
             let at = DateTime::from_timestamp(second, 0).expect("a time");
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_down_is_counted_with_what_came_meanwhile() {
-        let problems = Problems::default();
+        let problems = PendingProblems::default();
         let time = |seconds| DateTime::from_timestamp(seconds, 0).expect("a time");
         let seen = |from: i64, to: i64, occurrences: i64| Occurrences {
             first_at: time(from),

@@ -120,9 +120,9 @@ async fn passwords(state: &AppState) -> anyhow::Result<Vec<NewPassword>> {
     let mut conn = state.db.read().await?;
     let is_empty = operator::count(&mut conn).await? == 0;
     drop(conn);
-    let mut passwords = Vec::new();
+    let (by, mut passwords) = (ServerCaller::system(state), Vec::new());
     for demo in OPERATORS.iter().filter(|_| is_empty) {
-        passwords.push(service::operator::new_password(state, demo.password).await.map_err(plain)?);
+        passwords.push(service::operator::new_password(&by, demo.password).await.map_err(plain)?);
     }
     Ok(passwords)
 }

@@ -210,10 +210,11 @@ async fn create(
 ) -> anyhow::Result<()> {
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
-    let hashed = service::new_password(&state, &password).await.map_err(plain)?;
+    let caller = ServerCaller::system(&state);
+    let hashed = service::new_password(&caller, &password).await.map_err(plain)?;
     let environment_id = place.id(&state).await?;
     let new = NewOperator { email, name, password: hashed, environment_id, roles };
-    service::create(&ServerCaller::system(&state), new).await.map_err(plain)?;
+    service::create(&caller, new).await.map_err(plain)?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("Made the operator {email}: {} in {}.", roles.labels(), place.name());
     answer(&state, email, common.output, &sentence, json!({ "created": true, "password": shown })).await
@@ -222,8 +223,8 @@ async fn create(
 async fn reset(email: &str, password: &Password, common: &Common) -> anyhow::Result<()> {
     let state = open_offline(&common.database).await?;
     let (password, is_new) = password.take(&state)?;
-    let hashed = service::new_password(&state, &password).await.map_err(plain)?;
     let caller = ServerCaller::system(&state);
+    let hashed = service::new_password(&caller, &password).await.map_err(plain)?;
     let ended = service::reset_password(&caller, email, &hashed).await.map_err(plain)?;
     let shown = is_new.then_some(password.as_str());
     let sentence = format!("{email} has a new password: {}.", ended.sentence());

@@ -29,6 +29,7 @@ struct ApplicationRow {
     signing_algorithm: Stored<SigningAlgorithm>,
     jwks: Option<String>,
     backchannel_logout_uri: Option<String>,
+    version: i64,
 }
 
 impl TryFrom<ApplicationRow> for Application {
@@ -49,6 +50,7 @@ impl TryFrom<ApplicationRow> for Application {
             signing_algorithm: row.signing_algorithm.known("applications", "signing_algorithm", row.id)?,
             jwks: row.jwks,
             backchannel_logout_uri: row.backchannel_logout_uri,
+            version: row.version,
         })
     }
 }
@@ -59,7 +61,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url, ",
-            "client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri FROM applications ",
+            "client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, version ",
+            "FROM applications ",
             $rest
         )
     };
@@ -177,10 +180,15 @@ pub async fn list(
     built!(sql, fetch_bounded, limit)
 }
 
-/// One application as the list has it.
-pub async fn list_row(conn: &mut Conn, id: Uuid, counted: i64) -> DbResult<Option<ListedApplication>> {
+/// One application of an environment as the list has it.
+pub async fn list_row(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    id: Uuid,
+    counted: i64,
+) -> DbResult<Option<ListedApplication>> {
     let mut sql = listed(conn, counted);
-    sql.push("WHERE p.id = ").bind(id);
+    sql.push("WHERE p.environment_id = ").bind(environment_id).push(" AND p.id = ").bind(id);
     built!(sql, fetch_optional)
 }
 

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::word::Stored;
 use super::{Conn, DbError, DbResult, Tx, built, execute, fetch_one, read_as};
-use crate::server::domain::delivery::{Kind, Message};
+use crate::server::domain::delivery::{Message, MessageKind};
 
 /// A message that is due as soon as it is committed.
 pub struct NewMessage<'a> {
     pub id: Uuid,
     pub environment_id: Uuid,
-    pub kind: Kind,
+    pub kind: MessageKind,
     pub destination: Uuid,
     pub about: Uuid,
     /// JSON.
@@ -42,7 +42,7 @@ pub async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> DbResult<()> {
 struct MessageRow {
     id: Uuid,
     environment_id: Uuid,
-    kind: Stored<Kind>,
+    kind: Stored<MessageKind>,
     destination: Uuid,
     about: Uuid,
     payload: String,
@@ -76,7 +76,7 @@ pub async fn due(conn: &mut Conn, now: DateTime<Utc>, busy: &[Uuid], limit: i64)
         "SELECT id, environment_id, kind, destination, about, payload, created_at, attempts FROM deliveries
          WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt_at <= ",
     );
-    sql.bind(now).push(" AND kind IN (").bind_all(Kind::ALL.map(Kind::as_str)).push(")");
+    sql.bind(now).push(" AND kind IN (").bind_all(MessageKind::ALL.map(MessageKind::as_str)).push(")");
     if !busy.is_empty() {
         sql.push(" AND destination NOT IN (").bind_all(busy).push(")");
     }

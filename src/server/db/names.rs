@@ -8,19 +8,19 @@ use super::{Conn, DbResult, built};
 
 /// What has a name and a key that others gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedTable {
     Accounts,
     Applications,
 }
 
 /// Those of `ids` whose names others of their kind and environment have too, with the keys that tell them apart.
-pub async fn of_equal_names(conn: &mut Conn, what: Named, ids: &[Uuid]) -> DbResult<HashMap<Uuid, String>> {
+pub async fn of_equal_names(conn: &mut Conn, what: NamedTable, ids: &[Uuid]) -> DbResult<HashMap<Uuid, String>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let (table, key) = match what {
-        Named::Accounts => ("accounts", "external_id"),
-        Named::Applications => ("applications", "client_id"),
+        NamedTable::Accounts => ("accounts", "external_id"),
+        NamedTable::Applications => ("applications", "client_id"),
     };
     let mut sql = conn.build("SELECT a.id, a.");
     sql.push(format_args!("{key} FROM {table} a WHERE a.id IN (")).bind_all(ids);

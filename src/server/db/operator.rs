@@ -1,5 +1,7 @@
 //! Operators, their roles and their portal sessions.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -8,13 +10,22 @@ use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, 
 use crate::model::operator::{Role, Roles};
 use crate::server::domain::environment::Environment;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct OperatorRecord {
     pub id: Uuid,
     pub email: String,
     pub name: String,
     pub password_hash: String,
     pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// Without the hash, at which a password can be guessed.
+impl fmt::Debug for OperatorRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, email, disabled_at, .. } = self;
+        let mut record = f.debug_struct("OperatorRecord");
+        record.field("id", id).field("email", email).field("disabled_at", disabled_at).finish_non_exhaustive()
+    }
 }
 
 /// The operator behind a portal cookie.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::word::Stored;
 use super::{Conn, DbError, DbResult, Tx, execute, fetch_known, read_as};
 use crate::model::problem::ProblemKind;
-use crate::server::domain::problem::Problem;
+use crate::server::domain::problem::ApplicationProblem;
 
 #[derive(sqlx::FromRow)]
 struct ProblemRow {
@@ -20,7 +20,7 @@ struct ProblemRow {
     request_id: String,
 }
 
-impl TryFrom<ProblemRow> for Problem {
+impl TryFrom<ProblemRow> for ApplicationProblem {
     type Error = DbError;
 
     fn try_from(row: ProblemRow) -> DbResult<Self> {
@@ -37,10 +37,10 @@ impl TryFrom<ProblemRow> for Problem {
     }
 }
 
-read_as!(ProblemRow => Problem);
+read_as!(ProblemRow => ApplicationProblem);
 
 /// Adds to what is known of this mistake.
-pub async fn add(tx: &mut Tx, row: &Problem) -> DbResult<()> {
+pub async fn add(tx: &mut Tx, row: &ApplicationProblem) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO application_problems (environment_id, application_id, kind, value, first_at, last_at, occurrences, request_id)
@@ -78,7 +78,7 @@ pub async fn of_application(
     environment_id: Uuid,
     application_id: Uuid,
     since: DateTime<Utc>,
-) -> DbResult<Vec<Problem>> {
+) -> DbResult<Vec<ApplicationProblem>> {
     fetch_known!(
         conn,
         "SELECT environment_id, application_id, kind, value, first_at, last_at, occurrences, request_id

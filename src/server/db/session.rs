@@ -147,12 +147,13 @@ pub async fn impersonations_begun_before(
     }
 }
 
-/// The newest running impersonations of a user by an operator.
+/// The newest running impersonations of a user by an operator. Those whose time is over take no others' places.
 pub async fn impersonations_of(
     conn: &mut Conn,
     environment_id: Uuid,
     user_id: Uuid,
     operator_id: Uuid,
+    now: DateTime<Utc>,
     limit: i64,
 ) -> DbResult<Bounded<Session>> {
     fetch_bounded!(
@@ -160,11 +161,13 @@ pub async fn impersonations_of(
         limit,
         standing!(
             "WHERE s.operator_id = $3 AND s.user_id = $2 AND s.environment_id = $1 AND s.ended_at IS NULL
-             ORDER BY s.created_at DESC, s.id DESC LIMIT $4"
+               AND s.expires_at > $4
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $5"
         ),
         environment_id,
         user_id,
         operator_id,
+        now,
         limit + 1
     )
 }

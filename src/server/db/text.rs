@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::names::Named;
+use super::names::NamedTable;
 use super::{Conn, DbResult, Tx, execute, fetch_all, fetch_scalar};
 
 /// A user as it was written by an older version.
@@ -80,18 +80,18 @@ pub struct StaleNamed {
     pub name: String,
 }
 
-pub async fn stale_named(conn: &mut Conn, what: Named, limit: i64) -> DbResult<Vec<StaleNamed>> {
+pub async fn stale_named(conn: &mut Conn, what: NamedTable, limit: i64) -> DbResult<Vec<StaleNamed>> {
     const ACCOUNTS: &str =
         "SELECT id, external_id AS key, name FROM accounts WHERE text_version < 2 ORDER BY id LIMIT $1";
     const APPLICATIONS: &str =
         "SELECT id, client_id AS key, name FROM applications WHERE text_version < 2 ORDER BY id LIMIT $1";
-    fetch_all!(conn, if what == Named::Accounts { ACCOUNTS } else { APPLICATIONS }, limit)
+    fetch_all!(conn, if what == NamedTable::Accounts { ACCOUNTS } else { APPLICATIONS }, limit)
 }
 
 /// Writes what comes of the text, unless the name itself changed since it was read.
 pub async fn refresh_named(
     tx: &mut Tx,
-    what: Named,
+    what: NamedTable,
     before: &StaleNamed,
     sort_name: &str,
     search_text: &str,
@@ -101,7 +101,7 @@ pub async fn refresh_named(
         "UPDATE accounts SET sort_name = $3, search_text = $4, text_version = $5 WHERE id = $1 AND name = $2";
     const APPLICATIONS: &str =
         "UPDATE applications SET sort_name = $3, search_text = $4, text_version = $5 WHERE id = $1 AND name = $2";
-    let sql = if what == Named::Accounts { ACCOUNTS } else { APPLICATIONS };
+    let sql = if what == NamedTable::Accounts { ACCOUNTS } else { APPLICATIONS };
     execute!(tx, sql, before.id, &before.name, sort_name, search_text, version)?;
     Ok(())
 }

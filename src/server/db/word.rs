@@ -17,7 +17,7 @@ use crate::model::operator::{Role, Roles};
 use crate::model::problem::ProblemKind;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::words::UnknownWord;
-use crate::server::domain::delivery::Kind;
+use crate::server::domain::delivery::MessageKind;
 
 /// What a column has where a word belongs: a row can be read before it is known whose it is, and what is wrong with it said
 /// with that.
@@ -103,7 +103,7 @@ written!(
     ActorKind,
     EndReason,
     KeyState,
-    Kind,
+    MessageKind,
     LoginMethod,
     LogoutState,
     Mode,

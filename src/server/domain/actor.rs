@@ -11,11 +11,11 @@ pub enum Actor {
     /// Somebody who is signed in to the portal.
     Operator(Operator),
     /// An end user.
-    User(Named),
+    User(NamedActor),
     /// An application by itself: a client of OAuth, of which no user is known.
-    Client(Named),
+    Client(NamedActor),
     /// A program that works for operators, under an identity of its own.
-    Agent(Named),
+    Agent(NamedActor),
     /// Understudy itself: its timers, and whoever administers the server at the command line.
     System,
 }
@@ -32,18 +32,18 @@ pub struct Operator {
 
 /// Somebody or something of which an event says no more than its name.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub struct NamedActor {
     pub id: Uuid,
     pub name: String,
 }
 
 impl Actor {
     pub fn user(id: Uuid, name: &str) -> Self {
-        Self::User(Named { id, name: name.to_owned() })
+        Self::User(NamedActor { id, name: name.to_owned() })
     }
 
     pub fn client(id: Uuid, name: &str) -> Self {
-        Self::Client(Named { id, name: name.to_owned() })
+        Self::Client(NamedActor { id, name: name.to_owned() })
     }
 
     /// The user of a session, whoever acts in it.
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn an_agent_has_a_word_and_a_name_of_its_own_and_the_rights_of_nobody_else() {
         let id = Uuid::from_u128(7);
-        let agent = Actor::Agent(Named { id, name: "Night shift".to_owned() });
+        let agent = Actor::Agent(NamedActor { id, name: "Night shift".to_owned() });
         assert_eq!(agent.kind().as_str(), "agent");
         assert_eq!((agent.id(), agent.name()), (Some(id), "Night shift"));
         assert!(agent.operator().is_none());

@@ -1,12 +1,14 @@
 //! An application: a relying party of its environment, and a client of OAuth.
 
+use std::fmt;
+
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::model::application::{LoginMethod, LogoutState};
 use crate::model::key::SigningAlgorithm;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Application {
     pub id: Uuid,
     pub environment_id: Uuid,
@@ -22,6 +24,18 @@ pub struct Application {
     /// Public keys that the client signs its assertions with, a JSON Web Key Set.
     pub jwks: Option<String>,
     pub backchannel_logout_uri: Option<String>,
+    /// One more with each edit.
+    pub version: i64,
+}
+
+/// Without the hash of its secret.
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, environment_id, client_id, name, version, .. } = self;
+        let mut application = f.debug_struct("Application");
+        application.field("id", id).field("environment_id", environment_id).field("client_id", client_id);
+        application.field("name", name).field("version", version).finish_non_exhaustive()
+    }
 }
 
 impl Application {

@@ -8,7 +8,7 @@ use crate::model::words::words;
 
 words! {
     /// What is sent, and with it what a message's destination and subject are.
-    pub enum Kind {
+    pub enum MessageKind {
         /// An application is told of the end of a session (OpenID Connect Back-Channel Logout 1.0).
         BackChannelLogout = "back_channel_logout",
     }
@@ -19,7 +19,7 @@ words! {
 pub struct Message {
     pub id: Uuid,
     pub environment_id: Uuid,
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// To whom: the application, of back-channel logout.
     pub destination: Uuid,
     /// About what: the session, of back-channel logout.

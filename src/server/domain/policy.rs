@@ -7,7 +7,7 @@ use crate::server::platform::text::same_person;
 
 /// Everything that the rule looks at.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct PolicyFacts<'a> {
     /// The environment's switch.
     pub enabled: bool,
     /// The operator's roles in the environment; none where the operator is disabled.
@@ -62,7 +62,7 @@ pub struct Grant {
 ///
 /// # Errors
 /// The first reason that stands against it.
-pub fn decide(facts: &Facts<'_>) -> Result<Grant, Denial> {
+pub fn decide(facts: &PolicyFacts<'_>) -> Result<Grant, Denial> {
     decide_for_target(facts)?;
     let account = facts.account.as_ref().ok_or(Denial::NoAccount)?;
     decide_for_account(account)?;
@@ -74,7 +74,7 @@ pub fn decide(facts: &Facts<'_>) -> Result<Grant, Denial> {
 }
 
 /// The part of the rule that no choice of account or application changes.
-pub fn decide_for_target(facts: &Facts<'_>) -> Result<(), Denial> {
+pub fn decide_for_target(facts: &PolicyFacts<'_>) -> Result<(), Denial> {
     if !facts.roles.can_impersonate() {
         return Err(Denial::RoleMissing);
     }
@@ -112,8 +112,8 @@ mod tests {
 
     use super::*;
 
-    fn allowed() -> Facts<'static> {
-        Facts {
+    fn allowed() -> PolicyFacts<'static> {
+        PolicyFacts {
             enabled: true,
             roles: [Role::Owner].into_iter().collect(),
             operator_email: "olivia@understudy.example",
@@ -136,7 +136,7 @@ mod tests {
             let editor = bits & 8 != 0;
             let viewer = bits & 16 != 0;
             let expected = owner || (impersonator && (admin || editor || viewer));
-            let decision = decide(&Facts { roles, ..allowed() });
+            let decision = decide(&PolicyFacts { roles, ..allowed() });
             assert_eq!(decision.is_ok(), expected, "{}", roles.labels());
             assert_eq!(decision.err(), (!expected).then_some(Denial::RoleMissing), "{}", roles.labels());
         }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn impersonator_alone_cannot_and_owner_alone_can() {
-        let alone = |role| decide(&Facts { roles: [role].into_iter().collect(), ..allowed() });
+        let alone = |role| decide(&PolicyFacts { roles: [role].into_iter().collect(), ..allowed() });
         assert_eq!(alone(Role::Impersonator), Err(Denial::RoleMissing));
         assert_eq!(alone(Role::Owner), Ok(Grant { minutes: 60, keep_session_alive: true }));
     }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn only_an_owner_may_enter_the_session_of_who_is_protected() {
         for bits in 0..32 {
-            let mut facts = Facts { roles: Roles::from_bits(bits), ..allowed() };
+            let mut facts = PolicyFacts { roles: Roles::from_bits(bits), ..allowed() };
             let before = decide(&facts);
             facts.target.is_protected = true;
             let expected = if bits & 1 != 0 { before } else { before.and(Err(Denial::TargetProtected)) };
@@ -197,7 +197,7 @@ mod tests {
             bits in 0_i64..32, enabled: bool, locked: bool, verified: bool, is_protected: bool, same: bool,
             account in any_account(),
         ) {
-            let facts = Facts {
+            let facts = PolicyFacts {
                 enabled,
                 roles: Roles::from_bits(bits),
                 operator_email: if same { "amara@northwind.example" } else { "olivia@understudy.example" },

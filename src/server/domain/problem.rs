@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::model::problem::ProblemKind;
 
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct ApplicationProblem {
     pub environment_id: Uuid,
     /// Nil where it cannot be told which application it was.
     pub application_id: Uuid,

@@ -5,7 +5,7 @@ pub mod listed;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::policy::{self, AccountFacts, ApplicationFacts, Facts, Grant, MembershipState, Target};
+use super::policy::{self, AccountFacts, ApplicationFacts, Grant, MembershipState, PolicyFacts, Target};
 use crate::model::denial::Denial;
 use crate::model::mode::Mode;
 use crate::model::operator::Roles;
@@ -84,7 +84,7 @@ impl Session {
         policy::decide(&self.facts())
     }
 
-    fn facts(&self) -> Facts<'_> {
+    fn facts(&self) -> PolicyFacts<'_> {
         let membership = match (self.is_member, self.membership_disabled_at) {
             (false, _) => MembershipState::None,
             (true, Some(_)) => MembershipState::Disabled,
@@ -93,7 +93,7 @@ impl Session {
         let application = self
             .is_assigned
             .then_some(ApplicationFacts { keep_session_alive: self.keep_session_alive.unwrap_or(false) });
-        Facts {
+        PolicyFacts {
             enabled: self.enabled,
             roles: if self.operator_disabled_at.is_some() { Roles::default() } else { self.operator_roles },
             operator_email: self.operator_email.as_deref().unwrap_or_default(),

@@ -15,7 +15,7 @@ use crate::server::domain::application::Application;
 use crate::server::oauth::cookies::set_device;
 use crate::server::oauth::problem;
 use crate::server::oauth::provider::Provider;
-use crate::server::service::impersonation::hand_off::{self, Opened, Presenter, Refusal};
+use crate::server::service::impersonation::hand_off::{self, HandOffRefusal, Opened, Presenter};
 use crate::server::service::registry::sdk;
 use crate::server::service::session::sign_in::{self, Before, SignedInUser};
 use crate::server::service::tokens::{self, Reissue};
@@ -108,21 +108,21 @@ pub async fn impersonate(call: Call) -> SdkResult<Response> {
     Ok(response)
 }
 
-fn refused(refusal: Refusal) -> SdkError {
+fn refused(refusal: HandOffRefusal) -> SdkError {
     let sentence = match refusal {
-        Refusal::Unknown => "This link is unknown. Start the session again from the portal.",
-        Refusal::NoProof => {
+        HandOffRefusal::Unknown => "This link is unknown. Start the session again from the portal.",
+        HandOffRefusal::NoProof => {
             "This page did not prove to be in the operator's browser. Start the session again from the portal; where it \
              happens again, the page runs an old login box: load it anew."
         }
-        Refusal::Replayed => "This link was used already. Start a new session from the portal.",
-        Refusal::Expired => "This link is too old. Start the session again from the portal.",
-        Refusal::NoOperator
-        | Refusal::ForeignOperator
-        | Refusal::ForeignApplication
-        | Refusal::OtherLoginMethod
-        | Refusal::BrowserFull => "This link is not for this application.",
-        Refusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
+        HandOffRefusal::Replayed => "This link was used already. Start a new session from the portal.",
+        HandOffRefusal::Expired => "This link is too old. Start the session again from the portal.",
+        HandOffRefusal::NoOperator
+        | HandOffRefusal::ForeignOperator
+        | HandOffRefusal::ForeignApplication
+        | HandOffRefusal::OtherLoginMethod
+        | HandOffRefusal::BrowserFull => "This link is not for this application.",
+        HandOffRefusal::Ended(_) => "This impersonation has ended. Start a new session from the portal.",
     };
     SdkError::over(sentence)
 }

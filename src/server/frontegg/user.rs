@@ -20,9 +20,10 @@ use crate::server::service::tokens::profile;
 pub async fn me(call: Call) -> SdkResult<Response> {
     let provider = &call.provider;
     let (access, subject) = own::about(&call).await?;
-    let profile = profile::of(&provider.state, &subject).await?;
-    let accounts = profile::accounts(&provider.state, &subject, access.application.id).await?;
     let session = &subject.session;
+    let user = provider.user_of(session);
+    let profile = profile::of(&user, &subject).await?;
+    let accounts = profile::accounts(&user, &subject, access.application.id).await?;
     let roles = profile.roles.iter();
     let roles: Vec<Value> =
         roles.map(|(key, name)| json!({ "id": key, "key": key, "name": name, "permissions": [] })).collect();
@@ -64,9 +65,9 @@ fn tenant(user_id: Uuid, account: &OwnAccount) -> Value {
 }
 
 async fn accounts(call: &Call) -> SdkResult<(Access, Arc<Subject>, Vec<OwnAccount>)> {
-    let provider = &call.provider;
     let (access, subject) = own::about(call).await?;
-    let accounts = profile::accounts(&provider.state, &subject, access.application.id).await?;
+    let user = call.provider.user_of(&subject.session);
+    let accounts = profile::accounts(&user, &subject, access.application.id).await?;
     Ok((access, subject, accounts))
 }
 

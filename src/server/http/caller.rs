@@ -5,8 +5,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
 use chrono::TimeDelta;
 use leptos::prelude::use_context;
+use leptos::server_fn::error::FromServerFnError;
 use leptos_axum::ResponseOptions;
 
 pub use super::origin::origin;
@@ -94,6 +97,29 @@ pub fn is_plain_form() -> bool {
     let Some(parts) = use_context::<Parts>() else { return false };
     let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     parts.method == axum::http::Method::POST && accept.contains("text/html")
+}
+
+/// A form without script that is refused gets back what was entered in it, up to so many bytes of an address.
+pub const LONGEST_BACK: usize = 8 * 1024;
+
+/// Leads a form without script back to its `page`, where it was refused with the error, as every form finds it in its page's
+/// address, and with what was `entered` in it. Other forms come back with the error alone: what they hold is in their page's
+/// address already, or may not be in one. `path` is the server function's.
+pub fn lead_back(page: &str, path: &str, refused: Option<&ApiError>, entered: &[(&str, &str)]) {
+    let Some(response) = use_context::<ResponseOptions>().filter(|_| is_plain_form()) else { return };
+    let mut address = page.to_owned();
+    if let Some(error) = refused {
+        let error = URL_SAFE.encode(error.ser());
+        for (at, (name, value)) in [("__path", path), ("__err", &error)].iter().chain(entered).enumerate() {
+            address.push(if at == 0 { '?' } else { '&' });
+            address.push_str(&format!("{name}={}", encode(value)));
+        }
+    }
+    if let Ok(address) = HeaderValue::from_str(&address)
+        && address.len() <= LONGEST_BACK
+    {
+        response.insert_header(header::LOCATION, address);
+    }
 }
 
 fn set_status(error: &ApiError) {

@@ -44,12 +44,12 @@ type Rewritten = (Option<IpAddr>, String);
 
 /// What `Host` may say instead of the public name, because a proxy writes it.
 #[derive(Clone)]
-pub struct Names {
+pub struct HostNames {
     state: AppState,
     rewritten: Arc<Mutex<VecDeque<Rewritten>>>,
 }
 
-impl Names {
+impl HostNames {
     pub fn new(state: AppState) -> Self {
         Self { state, rewritten: Arc::default() }
     }
@@ -121,7 +121,7 @@ impl Names {
 }
 
 /// Sends documents that were opened under another name to the public one, but for those at an environment's own.
-pub async fn under_its_name(State(names): State<Names>, request: Request, next: Next) -> Response {
+pub async fn under_its_name(State(names): State<HostNames>, request: Request, next: Next) -> Response {
     let is_document = matches!(*request.method(), Method::GET | Method::HEAD) && !own_host::is_there(&request);
     let Some(host) = asked(request.uri(), request.headers()).filter(|_| is_document) else {
         return next.run(request).await;

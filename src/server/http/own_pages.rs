@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use maud::html;
 
-use super::host::{self, Names};
+use super::host::{self, HostNames};
 use super::own_host;
 use super::page::Page;
 use crate::model::error::ApiError;
@@ -30,17 +30,17 @@ const LONGEST: usize = 200;
 #[derive(Clone)]
 pub struct Own {
     state: AppState,
-    names: Names,
+    names: HostNames,
 }
 
 impl Own {
-    pub fn new(state: AppState, names: Names) -> Self {
+    pub fn new(state: AppState, names: HostNames) -> Self {
         Self { state, names }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+enum FormRefusal {
     /// A page of another site sent it.
     OtherSite,
     /// One of our own pages did, but opened under another name.
@@ -80,14 +80,14 @@ fn is_own_machine(state: &AppState) -> bool {
     is_local(&state.public_url)
 }
 
-fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
+fn judge(own: &Own, request: &Request) -> Result<(), FormRefusal> {
     let headers = request.headers();
     let state = &own.state;
     let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or("unreadable"));
     let from_here = matches!(site, Some("same-origin" | "none"));
     let here = own_host::origin(state, request);
     let by_name =
-        || if own_host::is_there(request) || own.names.is_ours(request) { Ok(()) } else { Err(Refusal::OtherName) };
+        || if own_host::is_there(request) || own.names.is_ours(request) { Ok(()) } else { Err(FormRefusal::OtherName) };
     match headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("unreadable")) {
         Some(origin) if origin.eq_ignore_ascii_case(&here) => Ok(()),
         Some("null") if from_here => by_name(),
@@ -95,9 +95,9 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
         Some("null") if site.is_none() && is_own_machine(state) => by_name(),
         Some("null") if site.is_none() => match cookies::value(headers, COOKIE) {
             Some(_) if needs_cookie(state) => by_name(),
-            _ => Err(Refusal::Unproven),
+            _ => Err(FormRefusal::Unproven),
         },
-        Some("null") => Err(Refusal::OtherSite),
+        Some("null") => Err(FormRefusal::OtherSite),
         Some(origin) => {
             let asked = host::asked(request.uri(), headers);
             let same = origin.split_once("://").is_some_and(|(scheme, sender)| {
@@ -105,14 +105,16 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
             });
             match same && (from_here || site.is_none()) {
                 true => by_name(),
-                false => Err(Refusal::OtherSite),
+                false => Err(FormRefusal::OtherSite),
             }
         }
-        None if site.is_some() && !from_here => Err(Refusal::OtherSite),
+        None if site.is_some() && !from_here => Err(FormRefusal::OtherSite),
         None => {
             let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(origin_of);
             match referer {
-                Some(referer) if referer != here && site.is_none() && !is_own_machine(state) => Err(Refusal::OtherSite),
+                Some(referer) if referer != here && site.is_none() && !is_own_machine(state) => {
+                    Err(FormRefusal::OtherSite)
+                }
                 _ => by_name(),
             }
         }
@@ -120,7 +122,7 @@ fn judge(own: &Own, request: &Request) -> Result<(), Refusal> {
 }
 
 /// One line with what the browser said of where the form came from, as much of it as helps.
-fn say(state: &AppState, request: &Request, refusal: Refusal) {
+fn say(state: &AppState, request: &Request, refusal: FormRefusal) {
     let Some(left_out) = state.lines.of_forms.next(state.clock.monotonic()) else { return };
     let said = |name: &str| {
         let value = String::from_utf8_lossy(request.headers().get(name)?.as_bytes()).into_owned();
@@ -136,11 +138,11 @@ fn say(state: &AppState, request: &Request, refusal: Refusal) {
     );
 }
 
-fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
+fn refuse(state: &AppState, request: &Request, refusal: FormRefusal) -> Response {
     say(state, request, refusal);
     let own = own_host::origin(state, request);
     let (title, why, mend) = match refusal {
-        Refusal::OtherSite => (
+        FormRefusal::OtherSite => (
             "This form was not sent from here",
             "A page of another site sent it, or it was sent from an address that is not this server’s own.",
             format!(
@@ -149,7 +151,7 @@ fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
                  $host)."
             ),
         ),
-        Refusal::OtherName => (
+        FormRefusal::OtherName => (
             "This page was opened under another name",
             "Signing in and acting as users works under one name only, and this is not it.",
             format!(
@@ -158,7 +160,7 @@ fn refuse(state: &AppState, request: &Request, refusal: Refusal) -> Response {
                  proxy_set_header Host $host)."
             ),
         ),
-        Refusal::Unproven => (
+        FormRefusal::Unproven => (
             "It cannot be told where this form came from",
             "Your browser hides which page sends a form, and brought no cookie of this page.",
             format!(

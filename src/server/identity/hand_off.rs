@@ -15,7 +15,7 @@ use crate::server::oauth::cookies;
 use crate::server::oauth::parameters::{BrowserQuery, Parameters, with_query};
 use crate::server::oauth::provider::Provider;
 use crate::server::platform::text::isolated;
-use crate::server::service::impersonation::hand_off::{self, Claimed, Opened, Presenter, Refusal};
+use crate::server::service::impersonation::hand_off::{self, Claimed, HandOffRefusal, Opened, Presenter};
 use crate::server::service::operator;
 use crate::server::service::registry::relying_party;
 use crate::server::service::session::browser::RUNNING;
@@ -36,9 +36,9 @@ pub async fn open(provider: Provider, method: Method, BrowserQuery(parameters): 
     }
 }
 
-async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<Result<Opened, Refusal>> {
+async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<Result<Opened, HandOffRefusal>> {
     let state = &provider.state;
-    let Some(code) = once(parameters, "code") else { return Ok(Err(Refusal::Unknown)) };
+    let Some(code) = once(parameters, "code") else { return Ok(Err(HandOffRefusal::Unknown)) };
     let operator = operator_here(provider).await?;
     let browser = cookies::browser(provider);
     let presenter = Presenter::Browser(operator.as_ref(), browser.as_deref());
@@ -47,7 +47,7 @@ async fn redeem(provider: &Provider, parameters: &Parameters) -> ServiceResult<R
 
 /// [`open`] at the environment's own host name: the tab has been at the public address, or goes there first.
 async fn open_across(provider: &Provider, parameters: &Parameters) -> ServiceResult<Response> {
-    let Some(code) = once(parameters, "code") else { return Ok(refused(provider, Refusal::Unknown)) };
+    let Some(code) = once(parameters, "code") else { return Ok(refused(provider, HandOffRefusal::Unknown)) };
     let Some(challenge) = once(parameters, across::CHALLENGE) else { return Ok(across::set_out(provider, code)) };
     let (word, browser) = (across::word(provider, challenge), cookies::browser(provider));
     let presenter = Presenter::Tab { code_verifier: word.as_deref(), cookie: browser.as_deref() };
@@ -72,7 +72,7 @@ pub async fn claim(provider: Provider, method: Method, BrowserQuery(parameters):
     }
     let (code, challenge) = (once(&parameters, "code"), once(&parameters, across::CHALLENGE));
     let (Some(code), Some(challenge)) = (code, challenge.filter(|text| is_challenge(text))) else {
-        return refused(&provider, Refusal::Unknown);
+        return refused(&provider, HandOffRefusal::Unknown);
     };
     if provider.came_to_own_host {
         return Redirect::to(&across::claim(&provider, &[("code", code), (across::CHALLENGE, challenge)]))
@@ -99,7 +99,7 @@ pub async fn claim(provider: Provider, method: Method, BrowserQuery(parameters):
     }
 }
 
-async fn take_over(provider: &Provider, code: &str, challenge: &str) -> ServiceResult<Result<Claimed, Refusal>> {
+async fn take_over(provider: &Provider, code: &str, challenge: &str) -> ServiceResult<Result<Claimed, HandOffRefusal>> {
     let operator = operator_here(provider).await?;
     let environment_id = provider.environment.id;
     hand_off::claim(&provider.state, environment_id, code, challenge, operator.as_ref(), &provider.origin).await
@@ -163,24 +163,24 @@ fn opening_page(provider: &Provider, opened: &Opened) -> Response {
     Page::card(&title, body).forward(&url).referrer("no-referrer").into_response()
 }
 
-fn refused(provider: &Provider, refusal: Refusal) -> Response {
+fn refused(provider: &Provider, refusal: HandOffRefusal) -> Response {
     let (status, title, sentence) = match refusal {
-        Refusal::Unknown => (
+        HandOffRefusal::Unknown => (
             StatusCode::BAD_REQUEST,
             "This link does not work",
             "The link is incomplete or unknown. Go back to the portal and start the session again.".to_owned(),
         ),
-        Refusal::Replayed => (
+        HandOffRefusal::Replayed => (
             StatusCode::BAD_REQUEST,
             "This link was used already",
             "Each link opens one tab, once. Go back to the portal and start a new session.".to_owned(),
         ),
-        Refusal::Expired => (
+        HandOffRefusal::Expired => (
             StatusCode::BAD_REQUEST,
             "This link is too old",
             "A link works for 60 seconds. Go back to the portal and start a new session.".to_owned(),
         ),
-        Refusal::NoOperator => (
+        HandOffRefusal::NoOperator => (
             StatusCode::FORBIDDEN,
             "This browser is not signed in to the portal",
             format!(
@@ -189,21 +189,21 @@ fn refused(provider: &Provider, refusal: Refusal) -> Response {
                 provider.state.origin()
             ),
         ),
-        Refusal::ForeignOperator | Refusal::ForeignApplication | Refusal::NoProof => (
+        HandOffRefusal::ForeignOperator | HandOffRefusal::ForeignApplication | HandOffRefusal::NoProof => (
             StatusCode::FORBIDDEN,
             "This link is not for this browser",
             "It works only where the operator who started the session is signed in to the portal. Sign in to the portal \
              in this browser and start the session again."
                 .to_owned(),
         ),
-        Refusal::OtherLoginMethod => (
+        HandOffRefusal::OtherLoginMethod => (
             StatusCode::BAD_REQUEST,
             "This link is for the application",
             "The application signs its users in itself and takes this link at its own sign-in page. Go back to the portal \
              and start the session again."
                 .to_owned(),
         ),
-        Refusal::BrowserFull => (
+        HandOffRefusal::BrowserFull => (
             StatusCode::CONFLICT,
             "This browser holds too many sessions",
             format!(
@@ -211,7 +211,7 @@ fn refused(provider: &Provider, refusal: Refusal) -> Response {
                  and start this one again."
             ),
         ),
-        Refusal::Ended(reason) => (
+        HandOffRefusal::Ended(reason) => (
             StatusCode::FORBIDDEN,
             "This impersonation has ended",
             format!("{}. Close this tab; a new session can be started from the portal.", reason.said()),

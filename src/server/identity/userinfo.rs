@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::server::oauth::access;
-use crate::server::oauth::claims::{Act, Profile};
+use crate::server::oauth::claims::{Act, ProfileClaims};
 use crate::server::oauth::error::{OAuthError, OAuthResult};
 use crate::server::oauth::parameters::{Parameters, ProtocolForm};
 use crate::server::oauth::provider::Provider;
@@ -27,7 +27,7 @@ struct UserInfo<'a> {
     roles: &'a [String],
     permissions: &'a [String],
     #[serde(flatten)]
-    profile: Profile<'a>,
+    profile: ProfileClaims<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<NamedAct<'a>>,
 }
@@ -83,7 +83,7 @@ async fn answer(provider: &Provider, form: Option<&Parameters>, after: Option<&s
         tenant_ids_overflow,
         roles: &subject.roles,
         permissions: &subject.permissions,
-        profile: Profile::of(&subject.session, access.scope()),
+        profile: ProfileClaims::of(&subject.session, access.scope()),
         act: Act::of(provider, &subject.session)
             .map(|act| NamedAct { act, name: subject.session.operator_name.as_deref().filter(|_| names) }),
     };

@@ -143,14 +143,14 @@ struct IdToken<'a> {
     #[serde(rename = "tenantId")]
     tenant_id: &'a str,
     #[serde(flatten)]
-    profile: Profile<'a>,
+    profile: ProfileClaims<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: &'a Option<Act>,
 }
 
 /// The claims that a scope opens (OpenID Connect Core section 5.4).
 #[derive(Serialize)]
-pub struct Profile<'a> {
+pub struct ProfileClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,7 +159,7 @@ pub struct Profile<'a> {
     email_verified: Option<bool>,
 }
 
-impl<'a> Profile<'a> {
+impl<'a> ProfileClaims<'a> {
     pub fn of(session: &'a Session, scope: &str) -> Self {
         let has = |word: &str| scope.split(' ').any(|granted| granted == word);
         Self {
@@ -305,7 +305,7 @@ fn sign_now(
         auth_time: own.then(|| session.created_at.timestamp()),
         amr: own.then_some(["pwd"]),
         tenant_id,
-        profile: Profile::of(session, &granted.scope),
+        profile: ProfileClaims::of(session, &granted.scope),
         act,
     };
     let id_token = if openid { Some(signer.sign("JWT", &id)?) } else { None };

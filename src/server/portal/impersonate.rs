@@ -19,6 +19,7 @@ use crate::model::percent::encode;
 use crate::model::session::EndReason;
 use crate::rpc::impersonation::Start;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::http::caller::LONGEST_BACK;
 use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
 use crate::server::platform::url::origin_of;
@@ -39,9 +40,6 @@ pub struct StartForm {
     #[serde(default)]
     ticket: String,
 }
-
-/// A drawer that is refused gets back what was typed, up to so many bytes of an address.
-const LONGEST_BACK: usize = 8 * 1024;
 
 /// Goes to the hand-off, or to the drawer on the user's page, with what was chosen and typed, and the error as every form finds
 /// it in its page's address: the form was sent into a new tab, which knows nothing of it.

@@ -6,7 +6,7 @@
 pub mod back_channel_logout;
 pub mod outbox;
 
-use crate::server::domain::delivery::{Kind, Message};
+use crate::server::domain::delivery::{Message, MessageKind};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit;
 use crate::server::state::AppState;
@@ -17,12 +17,12 @@ use crate::server::state::AppState;
 /// Where that could not be written down: the claim runs out, and it is tried again.
 pub async fn attempt(state: &AppState, message: &Message) -> ServiceResult<()> {
     let outcome = match message.kind {
-        Kind::BackChannelLogout => back_channel_logout::send(state, message).await,
+        MessageKind::BackChannelLogout => back_channel_logout::send(state, message).await,
     };
     let mut tx = state.db.write().await?;
     if let Some(error) = outbox::settle(state, &mut tx, message, outcome).await? {
         let event = match message.kind {
-            Kind::BackChannelLogout => back_channel_logout::given_up(&mut tx, message, &error).await?,
+            MessageKind::BackChannelLogout => back_channel_logout::given_up(&mut tx, message, &error).await?,
         };
         audit::record(state, &mut tx, event).await?;
     }

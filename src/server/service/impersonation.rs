@@ -16,14 +16,14 @@ use crate::model::application::LoginMethod;
 use crate::model::denial::Denial;
 use crate::model::impersonation::{
     Drawer, DrawerAccount, DrawerApplication, ImpersonationOverview, ImpersonationSettings, LiveImpersonation, MINUTES,
-    MINUTES_WITHOUT_KEEP_ALIVE,
+    MINUTES_WITHOUT_KEEP_ALIVE, SessionStart,
 };
 use crate::model::session::EndReason;
 use crate::server::db::account::{self, AccountMembership};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
 use crate::server::domain::application::AssignedApplication;
-use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, Facts, MembershipState, Target};
+use crate::server::domain::policy::{self, AccountFacts, ApplicationFacts, MembershipState, PolicyFacts, Target};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 
@@ -106,8 +106,8 @@ impl Candidate {
         active.filter(works).or_else(|| self.memberships.iter().find(works)).or(active).or(self.memberships.first())
     }
 
-    fn facts<'a>(&'a self, caller: &'a Caller, account: Option<AccountFacts>) -> Facts<'a> {
-        Facts {
+    fn facts<'a>(&'a self, caller: &'a Caller, account: Option<AccountFacts>) -> PolicyFacts<'a> {
+        PolicyFacts {
             enabled: self.settings.enabled,
             roles: caller.roles,
             operator_email: caller.actor.operator().map_or("", |operator| &operator.email),
@@ -158,10 +158,12 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         caller.environment.id,
         user_id,
         caller.actor.id().unwrap_or_default(),
+        now,
         RUNNING,
     )
     .await?;
-    let (running, more_running) = running.apart();
+    let (running, has_more) = running.apart();
+    let oldest = running.last().filter(|_| has_more);
     let names = &candidate.names;
     drop(conn);
     let accounts = candidate.accounts(&roles, |account| drawer_account(caller, &candidate, account));
@@ -173,13 +175,13 @@ pub async fn drawer(caller: &Caller, user_id: Uuid) -> ServiceResult<Drawer> {
         email: candidate.user.email.clone(),
         denial: denial.or(accounts.is_empty().then_some(Denial::NoAccount)),
         accounts,
+        oldest: oldest.map(|row| SessionStart { started_at: row.created_at, session_id: row.id }),
         hidden_from_account_audit: candidate.settings.hide_from_account_audit,
         running: running
             .into_iter()
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row, names))
             .collect(),
-        more_running,
         now,
     })
 }

@@ -36,14 +36,14 @@ pub fn follow(state: State) {
 
 fn take(state: State, drawer: &Drawer) {
     let (fresh, now) = (&drawer.running, state.now.now_untracked());
-    // What began before those that the server named may run still.
-    let told_from = fresh.last().filter(|_| drawer.more_running).map(|oldest| oldest.started_at);
     // The drawer may have been closed while the server was asked.
     state.running.try_update(|known| {
         for running in known.iter_mut().filter(|running| running.ended_at.is_none() && running.deadline > now) {
-            let is_told = told_from.is_none_or(|from| running.started_at >= from);
-            if is_told && !fresh.iter().any(|live| live.session_id == running.session_id) {
-                running.ended_at = Some(now);
+            match fresh.iter().find(|live| live.session_id == running.session_id) {
+                // Of one that was started here, the server knows it exactly.
+                Some(live) => running.started_at = live.started_at,
+                None if drawer.is_over(running.start()) => running.ended_at = Some(now),
+                None => {}
             }
         }
         for live in fresh.iter().rev() {
@@ -96,7 +96,7 @@ pub fn list(state: State) -> AnyView {
         let key = format!("{} {} {}", running.session_id, running.ended_at.is_some(), running.blocked_url.is_some());
         Row::new(key, move || card(state, running, ended))
     };
-    let more = state.drawer.with_value(|drawer| drawer.more_running);
+    let more = state.drawer.with_value(|drawer| drawer.oldest.is_some());
     view! {
         <div class="running-list" role="status">
             {rows(move || state.running.get().into_iter().map(drawn).collect())}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::impersonation::LiveImpersonation;
+use crate::model::impersonation::{LiveImpersonation, SessionStart};
 
 /// A session that this operator has running for the user, or had a moment ago.
 #[derive(Clone, PartialEq)]
@@ -40,5 +40,9 @@ impl Running {
             ended_at: None,
             blocked_url: None,
         }
+    }
+
+    pub fn start(&self) -> SessionStart {
+        SessionStart { started_at: self.started_at, session_id: self.session_id }
     }
 }

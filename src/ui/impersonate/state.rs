@@ -372,7 +372,7 @@ mod tests {
             denial: None,
             hidden_from_account_audit: false,
             running: Vec::new(),
-            more_running: false,
+            oldest: None,
             now: chrono::DateTime::UNIX_EPOCH,
         };
         let wanted = |account: &str, application: &str| Draft {

@@ -123,7 +123,10 @@ async fn accounts_roles_and_applications_have_versions_too() {
     let version = seen.version.expect("what was seen has a version");
     let mut change = seen.clone();
     change.name = "Console 2".to_owned();
-    assert_eq!(application::update(&adam, change).await.expect("a name").written.version, version + 1);
+    let saved = application::update(&adam, change).await.expect("a name").written;
+    assert_eq!(saved.version, version + 1);
+    let shown = application::get(&adam, saved.id).await.expect("its page");
+    assert_eq!((shown.version, shown.application.name.as_str()), (saved.version, "Console 2"), "the page says which");
     assert_eq!(conflict(application::update(&adam, seen).await), (version, version + 1));
 }
 

@@ -16,7 +16,7 @@ use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
 use understudy::server::crypto::password::PasswordRealm;
-use understudy::server::domain::actor::{Actor, Named};
+use understudy::server::domain::actor::{Actor, NamedActor};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
 use understudy::server::service::caller::{Caller, Origin, ServerCaller};
@@ -284,7 +284,7 @@ async fn a_leaked_password_is_answered_by_another_one() {
 async fn what_administers_the_server_is_refused_to_every_other_actor() {
     let app = TestApp::new().await;
     let olivia = app.caller(OLIVIA, "production").await;
-    let named = || Named { id: app.state.new_id(), name: "Somebody".to_owned() };
+    let named = || NamedActor { id: app.state.new_id(), name: "Somebody".to_owned() };
     let others = [olivia.actor.clone(), Actor::User(named()), Actor::Client(named()), Actor::Agent(named())];
     for actor in others {
         let caller = ServerCaller { state: app.state.clone(), actor: actor.clone(), origin: Origin::default() };
@@ -297,6 +297,7 @@ async fn what_administers_the_server_is_refused_to_every_other_actor() {
             directory::environment::create(&caller, "another", "Another").await.map(drop),
             directory::environment::set_host(&within, Some("login.acme.example")).await.map(drop),
             session::password_link::make(&within, AMARA).await.map(drop),
+            operator::new_password(&caller, "a-long-password").await.map(drop),
         ];
         for outcome in outcomes {
             assert!(matches!(outcome, Err(ServiceError::Forbidden)), "{actor:?}: {outcome:?}");
@@ -308,12 +309,12 @@ async fn what_administers_the_server_is_refused_to_every_other_actor() {
 #[tokio::test]
 async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let app = TestApp::new().await;
-    let chosen = operator::new_password(&app.state, "a-long-password").await.expect("a password");
-    let another = operator::new_password(&app.state, "another-long-password").await.expect("a password");
+    let by = ServerCaller::system(&app.state);
+    let chosen = operator::new_password(&by, "a-long-password").await.expect("a password");
+    let another = operator::new_password(&by, "another-long-password").await.expect("a password");
     let _held =
         [app.state.passwords.turn(PasswordRealm::Portal).await, app.state.passwords.turn(PasswordRealm::Portal).await];
     let mut tx = app.state.db.write().await.expect("a transaction");
-    let by = ServerCaller::system(&app.state);
     let stored = async {
         let roles = [Role::Admin].into_iter().collect();
         let email = "new@understudy.example";
@@ -327,7 +328,7 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
         operator::reset_password_in(&by, &mut tx, VERA, &another).await.expect("another password");
     };
     tokio::time::timeout(Duration::from_secs(10), stored).await.expect("nothing is hashed in the transaction");
-    let short = operator::new_password(&app.state, "short").await;
+    let short = operator::new_password(&by, "short").await;
     assert!(matches!(short, Err(ServiceError::Invalid(_))));
 }
 

@@ -1,12 +1,11 @@
-//! Users whom only an Owner may impersonate, and settings that two people change at once.
+//! Users whom only an Owner may impersonate.
 
 use axum::http::StatusCode;
-use chrono::TimeDelta;
 
 use super::OLIVIA;
 use crate::support::{ResponseExt, TestApp};
 use understudy::model::denial::Denial;
-use understudy::model::impersonation::{ImpersonationSettings, StartImpersonation};
+use understudy::model::impersonation::StartImpersonation;
 use understudy::server::error::ServiceError;
 use understudy::server::service::impersonation::settings::{self, SettingsChange};
 use understudy::server::service::{impersonation, session};
@@ -17,7 +16,7 @@ const RITA: &str = "rita@northwind.example";
 /// Member of Harbor, without any permission.
 const BEN: &str = "ben@harbor.example";
 
-async fn protect(app: &TestApp, text: &str) {
+pub async fn protect(app: &TestApp, text: &str) {
     let owner = app.caller(OLIVIA, "production").await;
     let change = SettingsChange { protected_permissions: Some(text.to_owned()), ..SettingsChange::default() };
     settings::change(&owner, change).await.expect("the settings change");
@@ -109,33 +108,6 @@ async fn protected_permissions_are_set_on_the_page_and_told_in_the_trail() {
     assert!(events[0].description.contains("account.audit.read, users.write"), "{}", events[0].description);
     let odd = [("environment", "production"), ("enabled", "true"), ("protected_permissions", &"x".repeat(300))];
     browser.call("impersonation/settings", &odd).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
-}
-
-#[tokio::test]
-async fn a_page_that_is_out_of_date_turns_nothing_on_again() {
-    let app = TestApp::new().await;
-    let mut stale = app.operator_browser(OLIVIA).await;
-    stale.get("/production/impersonation").await;
-    let admin = app.caller("adam@understudy.example", "production").await;
-    settings::update(&admin, ImpersonationSettings::default()).await.expect("Adam turns it off");
-    let form = [
-        ("environment", "production"),
-        ("version", "1"),
-        ("enabled", "true"),
-        ("enabled_was", "true"),
-        ("hide_from_account_audit", "true"),
-        ("hide_from_account_audit_was", "false"),
-    ];
-    let answer = stale.call("impersonation/settings", &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.body().contains("Somebody changed these settings"), "{}", answer.body());
-    assert_eq!(app.count("impersonation_settings WHERE enabled OR hide_from_account_audit").await, 1, "staging's");
-    // What was not touched on a page is not saved with it, whatever its age.
-    let [environment, _, rest @ ..] = form;
-    let unversioned: Vec<_> = [environment].into_iter().chain(rest).collect();
-    stale.call("impersonation/settings", &unversioned).await.expect_status(StatusCode::OK);
-    assert_eq!(app.count("impersonation_settings WHERE hide_from_account_audit AND NOT enabled").await, 1);
-    app.advance(TimeDelta::seconds(1));
-    assert_eq!(app.events("impersonation.settings_changed").await.len(), 2);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::support::{ResponseExt, TestApp, break_audit, mend_audit};
 use understudy::model::operator::Role;
 use understudy::server::db::{application, environment};
 use understudy::server::service::caller::Origin;
-use understudy::server::service::impersonation::hand_off::{self as service, Presenter, Refusal};
+use understudy::server::service::impersonation::hand_off::{self as service, HandOffRefusal, Presenter};
 
 #[tokio::test]
 async fn the_new_tab_goes_to_the_application_as_the_user() {
@@ -126,7 +126,7 @@ async fn an_application_cannot_redeem_the_code_of_another() {
     drop(conn);
     let origin = Origin::default();
     let outcome = service::redeem(&app.state, production, secret, Presenter::Application(&dispatch), &origin).await;
-    assert_eq!(outcome.expect("an answer").map(drop), Err(Refusal::ForeignApplication));
+    assert_eq!(outcome.expect("an answer").map(drop), Err(HandOffRefusal::ForeignApplication));
     let events = app.events("impersonation.hand_off_refused").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].actor_name, "Dispatch");

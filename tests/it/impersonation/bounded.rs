@@ -1,7 +1,11 @@
 //! Lists that are read up to a limit say so, exactly where there is more.
 
+use chrono::TimeDelta;
+use understudy::model::impersonation::{Drawer, SessionStart};
 use understudy::server::db::session as table;
+use understudy::server::service::impersonation;
 
+use super::{owner, request};
 use crate::identity::flow::{AMARA, OLIVIA, impersonating};
 use crate::support::TestApp;
 
@@ -21,8 +25,64 @@ async fn lists_of_sessions_say_that_there_are_more_exactly_where_there_are() {
         let live = table::live_impersonations(&mut conn, environment_id, app.now(), limit).await;
         let live = live.expect("sessions").apart();
         assert_eq!((live.0.len(), live.1), expected);
-        let own = table::impersonations_of(&mut conn, environment_id, user_id, operator_id, limit).await;
+        let own = table::impersonations_of(&mut conn, environment_id, user_id, operator_id, app.now(), limit).await;
         let own = own.expect("sessions").apart();
         assert_eq!((own.0.len(), own.1), expected);
     }
+}
+
+/// All of them begin at the same moment, where only their ids tell them apart.
+#[tokio::test]
+async fn the_drawer_takes_no_running_session_for_an_ended_one_however_many_run() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    let mut started = Vec::new();
+    for _ in 0..103 {
+        let hand_off = impersonation::start(&caller, &wanted).await.expect("it starts");
+        started.push(SessionStart { started_at: app.now(), session_id: hand_off.session_id });
+    }
+    let drawer = impersonation::drawer(&caller, wanted.user_id).await.expect("the drawer");
+    assert_eq!((drawer.running.len(), drawer.oldest.is_some()), (100, true));
+    let over = |drawer: &Drawer| started.iter().filter(|one| drawer.is_over(**one)).count();
+    assert_eq!(over(&drawer), 0, "three of them are not in the drawer, and run");
+
+    let newest = drawer.running[0].session_id;
+    impersonation::end(&caller, newest).await.expect("it ends");
+    let drawer = impersonation::drawer(&caller, wanted.user_id).await.expect("the drawer");
+    assert_eq!((drawer.running.len(), drawer.oldest.is_some()), (100, true));
+    let ended = started.iter().find(|one| one.session_id == newest).expect("it was started here");
+    assert!(drawer.is_over(*ended));
+    assert_eq!(over(&drawer), 1, "and no other");
+
+    let oldest = started.iter().min().expect("some").session_id;
+    impersonation::end(&caller, oldest).await.expect("it ends");
+    let another = started.iter().filter(|one| one.session_id != oldest).min().expect("some").session_id;
+    impersonation::end(&caller, another).await.expect("it ends");
+    let drawer = impersonation::drawer(&caller, wanted.user_id).await.expect("the drawer");
+    assert_eq!((drawer.running.len(), drawer.oldest), (100, None), "all that run are in it");
+    assert_eq!(over(&drawer), 3);
+}
+
+#[tokio::test]
+async fn sessions_whose_time_is_over_keep_no_running_one_out_of_the_drawer() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    let lasting = impersonation::start(&caller, &wanted).await.expect("it starts");
+    let lasting = SessionStart { started_at: app.now(), session_id: lasting.session_id };
+    app.advance(TimeDelta::seconds(1));
+    app.execute("UPDATE applications SET keep_session_alive = FALSE WHERE client_id = 'console'").await;
+    for _ in 0..101 {
+        impersonation::start(&caller, &wanted).await.expect("it starts");
+    }
+    app.execute("UPDATE applications SET keep_session_alive = TRUE WHERE client_id = 'console'").await;
+    // No timer has ended them yet.
+    app.advance(TimeDelta::minutes(6));
+    let drawer = impersonation::drawer(&caller, wanted.user_id).await.expect("the drawer");
+    let running: Vec<_> = drawer.running.iter().map(|live| live.session_id).collect();
+    assert_eq!(running, [lasting.session_id]);
+    assert!(!drawer.is_over(lasting));
 }

@@ -1,9 +1,22 @@
 //! No line of the log holds a secret, whatever level is asked for.
 
+use std::fmt::Debug;
+
 use axum::http::StatusCode;
+use chrono::DateTime;
 use serde_json::json;
+use understudy::model::application::LoginMethod;
+use understudy::model::impersonation::HandOff;
+use understudy::model::key::SigningAlgorithm;
+use understudy::server::db::operator::OperatorRecord;
+use understudy::server::domain::application::Application;
 use understudy::server::job::Worker;
 use understudy::server::platform::telemetry::LogFormat;
+use understudy::server::service::directory::application::{ApplicationEntry, ClientSecret};
+use understudy::server::service::directory::given::Given;
+use understudy::server::service::directory::user::User;
+use understudy::server::service::impersonation::Reopened;
+use uuid::Uuid;
 
 use crate::frontegg::sdk::{self, Call};
 use crate::identity::flow::{self, AMARA, OLIVIA, VERIFIER};
@@ -134,5 +147,55 @@ async fn no_line_of_a_whole_impersonation_holds_a_secret() {
         let text = log.text();
         assert!(text.lines().count() > 25 && secrets.0.len() > 15, "much was written: {}", text.lines().count());
         secrets.expect_absent(&text);
+    }
+}
+
+/// Whoever adds a line to the log writes out what is at hand.
+#[test]
+fn what_holds_a_secret_leaves_it_out_where_it_is_written_out() {
+    const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA";
+    let written = |what: &dyn Debug| format!("{what:?} {what:#?}");
+    let (id, time) = (Uuid::from_u128(7), DateTime::UNIX_EPOCH);
+    let url = "https://portal.example/id/production/hand-off?code=uho_abc".to_owned();
+    let hand_off = HandOff { session_id: id, url, expires_at: time, deadline: time };
+    let operator = OperatorRecord {
+        id,
+        email: OLIVIA.to_owned(),
+        name: "Olivia Owner".to_owned(),
+        password_hash: HASH.to_owned(),
+        disabled_at: None,
+    };
+    let user = User { email: AMARA.to_owned(), password_hash: Given::Set(HASH.to_owned()), ..User::default() };
+    let application = Application {
+        id,
+        environment_id: id,
+        client_id: "console".to_owned(),
+        name: "Console".to_owned(),
+        login_method: LoginMethod::Hosted,
+        app_url: "https://console.example/".to_owned(),
+        login_url: "https://console.example/".to_owned(),
+        initiate_login_url: None,
+        client_secret_hash: Some(vec![234; 32]),
+        keep_session_alive: true,
+        signing_algorithm: SigningAlgorithm::Rs256,
+        jwks: None,
+        backchannel_logout_uri: None,
+        version: 1,
+    };
+    let secret = ClientSecret::Hash(vec![234; 32]);
+    let entry =
+        ApplicationEntry { client_id: "console".to_owned(), client_secret: secret, ..ApplicationEntry::default() };
+    for (text, told) in [
+        (written(&hand_off), id.to_string()),
+        (written(&Some(Reopened::HandOff(hand_off.clone()))), id.to_string()),
+        (written(&operator), OLIVIA.to_owned()),
+        (written(&user), AMARA.to_owned()),
+        (written(&application), "console".to_owned()),
+        (written(&entry), "Hash(..)".to_owned()),
+    ] {
+        assert!(text.contains(&told), "it says what it is: {text}");
+        for secret in ["uho_", "argon2", "aGFzaA", "234"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
     }
 }

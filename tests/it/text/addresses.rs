@@ -167,10 +167,11 @@ async fn an_operator_signs_in_with_every_spelling_and_has_no_lookalike() {
     let app = TestApp::new().await;
     app.state.limits.lift();
     let create = async |email: &str| {
-        let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
+        let by = ServerCaller::system(&app.state);
+        let password = service::operator::new_password(&by, "a-long-password").await.expect("a password");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();
         let new = NewOperator { email, name: "Sue", password, environment_id: None, roles };
-        let made = service::operator::create(&ServerCaller::system(&app.state), new).await;
+        let made = service::operator::create(&by, new).await;
         made.map(|_| ()).map_err(|error| error.to_string())
     };
     create("support@bücher.example").await.expect("an operator");

@@ -139,8 +139,8 @@ async fn a_name_of_which_nothing_can_be_seen_is_none() {
         ] {
             assert!(import(&app, kind, &csv).await.is_err(), "{kind:?} {name:?}");
         }
-        let password = service::operator::new_password(&app.state, "a-long-password").await.expect("a password");
         let by = ServerCaller::system(&app.state);
+        let password = service::operator::new_password(&by, "a-long-password").await.expect("a password");
         let made = service::directory::environment::create(&by, "x", name).await;
         assert!(made.is_err(), "environment {name:?}");
         let roles = [understudy::model::operator::Role::Owner].into_iter().collect();

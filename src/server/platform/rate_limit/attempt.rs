@@ -64,20 +64,20 @@ impl Attempt<'_> {
     }
 
     /// What an attempt counts under, but for the account itself.
-    pub fn places(&self) -> Vec<(Kind, Key)> {
+    pub fn places(&self) -> Vec<(AttemptLimit, Key)> {
         let account = self.account.as_bytes();
         let mut counted = Vec::new();
         for place in &self.places {
             let network = place.network(64);
-            counted.push((Kind::Network, key(self.realm, &[b"network", &network])));
+            counted.push((AttemptLimit::Network, key(self.realm, &[b"network", &network])));
             if place.address().is_ipv6() {
-                counted.push((Kind::WideNetwork, key(self.realm, &[b"wide", &place.network(48)])));
+                counted.push((AttemptLimit::WideNetwork, key(self.realm, &[b"wide", &place.network(48)])));
             }
-            counted.push((Kind::Here, key(self.realm, &[b"here", account, &network])));
+            counted.push((AttemptLimit::Here, key(self.realm, &[b"here", account, &network])));
         }
         // Nobody but a test comes from nowhere and is known all the same.
         if self.is_own && self.places.is_empty() {
-            counted.push((Kind::Here, key(self.realm, &[b"here", account, b"nowhere"])));
+            counted.push((AttemptLimit::Here, key(self.realm, &[b"here", account, b"nowhere"])));
         }
         counted
     }
@@ -94,7 +94,7 @@ impl Attempt<'_> {
 
 /// What attempts are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum AttemptLimit {
     Device,
     Network,
     WideNetwork,
@@ -104,7 +104,7 @@ pub enum Kind {
     Right,
 }
 
-impl Kind {
+impl AttemptLimit {
     pub const ALL: [Self; 6] = [Self::Device, Self::Network, Self::WideNetwork, Self::Here, Self::Account, Self::Right];
 
     /// How many at once, and how soon another.

@@ -15,7 +15,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Kind};
+use super::attempt::{Attempt, AttemptLimit};
 use super::buckets::{Buckets, Key};
 use super::turns::Turns;
 
@@ -27,13 +27,13 @@ pub const LONGEST_DELAY: Duration = Duration::from_secs(15);
 /// What an attempt was counted under.
 #[derive(Clone, Debug, Default)]
 pub struct Charge {
-    counted: Vec<(Kind, Key)>,
+    counted: Vec<(AttemptLimit, Key)>,
     here: Option<Key>,
 }
 
 #[derive(Default)]
 pub struct SignIns {
-    buckets: HashMap<Kind, Buckets>,
+    buckets: HashMap<AttemptLimit, Buckets>,
     turns: Turns,
 }
 
@@ -41,15 +41,15 @@ impl SignIns {
     /// Counts an attempt, or gives how long to wait before the next: then nothing is counted.
     pub fn attempt(&mut self, attempt: &Attempt<'_>, now: Duration) -> Result<Charge, Duration> {
         if let Some(device) = attempt.in_device() {
-            let charge = Charge { counted: vec![(Kind::Device, device)], here: None };
+            let charge = Charge { counted: vec![(AttemptLimit::Device, device)], here: None };
             return self.count(charge, Duration::ZERO, now);
         }
         let (account, here) = (attempt.at_account(), attempt.here());
         let delay = self.delay(account, now);
         let turn = here.map_or(Duration::ZERO, |here| self.turns.wait(here, delay, now));
         let mut charge = self.count(Charge { counted: attempt.places(), here }, turn, now)?;
-        self.buckets(Kind::Account).charge(account, Kind::Account.rule(), now);
-        charge.counted.push((Kind::Account, account));
+        self.buckets(AttemptLimit::Account).charge(account, AttemptLimit::Account.rule(), now);
+        charge.counted.push((AttemptLimit::Account, account));
         let delay = self.delay(account, now);
         if let Some(here) = here.filter(|_| !delay.is_zero()) {
             self.turns.note(here, now + delay);
@@ -59,8 +59,8 @@ impl SignIns {
 
     /// One, two, four, eight seconds and so on, once more was guessed than is free.
     fn delay(&mut self, account: Key, now: Duration) -> Duration {
-        let (_, every) = Kind::Account.rule();
-        let empty = self.buckets(Kind::Account).get(account).saturating_sub(now);
+        let (_, every) = AttemptLimit::Account.rule();
+        let empty = self.buckets(AttemptLimit::Account).get(account).saturating_sub(now);
         let level = u32::try_from(empty.as_nanos().div_ceil(every.as_nanos().max(1))).unwrap_or(u32::MAX);
         match level.saturating_sub(FREE) {
             0 => Duration::ZERO,
@@ -84,7 +84,7 @@ impl SignIns {
     /// Counts a right password, or gives how long to wait before the next: then nothing is counted.
     pub fn right_password(&mut self, attempt: &Attempt<'_>, now: Duration) -> Result<(), Duration> {
         let key = attempt.in_device().unwrap_or_else(|| attempt.at_account());
-        self.count(Charge { counted: vec![(Kind::Right, key)], here: None }, Duration::ZERO, now).map(drop)
+        self.count(Charge { counted: vec![(AttemptLimit::Right, key)], here: None }, Duration::ZERO, now).map(drop)
     }
 
     pub fn take_back(&mut self, charge: &Charge, now: Duration) {
@@ -98,13 +98,13 @@ impl SignIns {
     }
 
     pub fn sweep(&mut self, now: Duration) {
-        for kind in Kind::ALL {
+        for kind in AttemptLimit::ALL {
             self.buckets(kind).forget_empty(now);
         }
         self.turns.sweep(now);
     }
 
-    fn buckets(&mut self, kind: Kind) -> &mut Buckets {
+    fn buckets(&mut self, kind: AttemptLimit) -> &mut Buckets {
         self.buckets.entry(kind).or_default()
     }
 }
@@ -200,7 +200,10 @@ mod tests {
             let charge = limits.attempt(&from(&account, "203.0.113.5"), at(0)).expect("no guess, no limit");
             limits.take_back(&charge, at(0));
         }
-        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0), "who is right takes no place");
+        assert!(
+            AttemptLimit::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0),
+            "who is right takes no place"
+        );
     }
 
     #[test]
@@ -311,10 +314,10 @@ mod tests {
             let [_, b, c, d] = number.to_be_bytes();
             let _ = limits.attempt(&from(&format!("person{number}"), &format!("10.{b}.{c}.{d}")), at(0));
         }
-        for kind in Kind::ALL {
+        for kind in AttemptLimit::ALL {
             assert!(limits.buckets(kind).len() <= MOST + usize::from(SHARED), "{kind:?}");
         }
         limits.sweep(at(100_000));
-        assert!(Kind::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0) && limits.turns.len() == 0);
+        assert!(AttemptLimit::ALL.into_iter().all(|kind| limits.buckets(kind).len() == 0) && limits.turns.len() == 0);
     }
 }

@@ -11,7 +11,7 @@ use crate::server::crypto::keyring::Signer;
 use crate::server::db::delivery::logout as table;
 use crate::server::db::{Tx, application, environment, user};
 use crate::server::domain::application::Application;
-use crate::server::domain::delivery::{Kind, Message};
+use crate::server::domain::delivery::{Message, MessageKind};
 use crate::server::domain::session::Session;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
@@ -41,7 +41,7 @@ pub async fn enqueue(state: &AppState, tx: &mut Tx, session: &Session) -> Servic
     let payload = serde_json::json!(Payload { user_id: session.user_id }).to_string();
     for application_id in listeners {
         let whom = (application_id, session.id);
-        outbox::put(state, tx, session.environment_id, Kind::BackChannelLogout, whom, &payload).await?;
+        outbox::put(state, tx, session.environment_id, MessageKind::BackChannelLogout, whom, &payload).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::server::db::Tx;
 use crate::server::db::delivery::{self as table, Failure, NewMessage};
-use crate::server::domain::delivery::{Kind, Message};
+use crate::server::domain::delivery::{Message, MessageKind};
 use crate::server::error::ServiceResult;
 use crate::server::platform::metrics::Told;
 use crate::server::platform::outbound::Status;
@@ -45,7 +45,7 @@ pub async fn put(
     state: &AppState,
     tx: &mut Tx,
     environment_id: Uuid,
-    kind: Kind,
+    kind: MessageKind,
     (destination, about): (Uuid, Uuid),
     payload: &str,
 ) -> ServiceResult<()> {

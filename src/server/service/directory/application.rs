@@ -3,6 +3,8 @@
 mod edit;
 mod read;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
@@ -19,13 +21,25 @@ pub use edit::{Saved, create, delete, to_change, update};
 pub use read::{get, list};
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub enum ClientSecret {
     #[default]
     Keep,
     Remove,
     Hash(Vec<u8>),
     New,
+}
+
+/// Without the hash.
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Remove => "Remove",
+            Self::Hash(_) => "Hash(..)",
+            Self::New => "New",
+        })
+    }
 }
 
 /// What an application is to be.

@@ -8,6 +8,7 @@ mod sessions;
 mod write;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub struct Membership {
 }
 
 /// What a user is to be.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct User {
     /// The line of a file that says so.
     #[serde(default)]
@@ -59,6 +60,16 @@ pub struct User {
     pub last_visit_at: Option<DateTime<Utc>>,
     pub visits: Option<i64>,
     pub created_at: Option<DateTime<Utc>>,
+}
+
+/// Without the hash, at which a password can be guessed.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, version, email, external_id, name, memberships, .. } = self;
+        let mut user = f.debug_struct("User");
+        user.field("line", line).field("version", version).field("email", email).field("external_id", external_id);
+        user.field("name", name).field("memberships", memberships).finish_non_exhaustive()
+    }
 }
 
 impl User {

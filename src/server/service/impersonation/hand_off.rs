@@ -27,7 +27,7 @@ use crate::server::service::caller::Origin;
 use crate::server::service::session::{self, IN_A_HURRY, browser};
 use crate::server::state::AppState;
 
-pub use refusal::Refusal;
+pub use refusal::HandOffRefusal;
 
 /// Who presents a hand-off code.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ pub async fn redeem(
     code: &str,
     presenter: Presenter<'_>,
     origin: &Origin,
-) -> ServiceResult<Result<Opened, Refusal>> {
+) -> ServiceResult<Result<Opened, HandOffRefusal>> {
     if SecretKind::HandOffCode.hash_of(code).is_none() {
         return Ok(Err(unknown(state, environment_id)));
     }
@@ -99,7 +99,7 @@ pub async fn redeem_in(
     code: &str,
     presenter: Presenter<'_>,
     origin: &Origin,
-) -> ServiceResult<Result<Opened, Refusal>> {
+) -> ServiceResult<Result<Opened, HandOffRefusal>> {
     let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(unknown(state, environment_id))) };
     let Some((row, session, application)) = find(tx, environment_id, &code_hash).await? else {
         return Ok(Err(unknown(state, environment_id)));
@@ -123,8 +123,8 @@ pub async fn redeem_in(
 
 /// A code that nobody was given, or that was forgotten long ago: anybody can make one up, so it is told and counted, and not
 /// written down.
-pub fn unknown(state: &AppState, environment_id: Uuid) -> Refusal {
-    let refusal = Refusal::Unknown;
+pub fn unknown(state: &AppState, environment_id: Uuid) -> HandOffRefusal {
+    let refusal = HandOffRefusal::Unknown;
     state.metrics.hand_off(refusal.word());
     if let Some(left_out) = state.lines.of_hand_offs.next(state.clock.monotonic()) {
         tracing::info!(environment = %environment_id, reason = refusal.word(), left_out, "a hand-off was refused");
@@ -144,12 +144,12 @@ struct Refused<'a> {
 async fn write_down(
     state: &AppState,
     tx: &mut Tx,
-    refusal: Refusal,
+    refusal: HandOffRefusal,
     refused: &Refused<'_>,
     origin: &Origin,
 ) -> ServiceResult<()> {
     let Refused { code_hash, row, session, presenter } = *refused;
-    if let Refusal::Ended(_) = refusal {
+    if let HandOffRefusal::Ended(_) = refusal {
         // Ends it in this transaction where its end was due but not yet written.
         session::live_in(state, tx, session.environment_id, session.id).await?;
     }
@@ -182,7 +182,7 @@ pub async fn claim(
     code_challenge: &str,
     operator: Option<&Operator>,
     origin: &Origin,
-) -> ServiceResult<Result<Claimed, Refusal>> {
+) -> ServiceResult<Result<Claimed, HandOffRefusal>> {
     let Some(code_hash) = SecretKind::HandOffCode.hash_of(code) else { return Ok(Err(unknown(state, environment_id))) };
     let mut tx = state.db.write().await?;
     let Some((row, session, application)) = find(&mut tx, environment_id, &code_hash).await? else {
@@ -190,14 +190,14 @@ pub async fn claim(
     };
     let is_claimed = application.is_embedded() || environment::has_host(&mut tx, environment_id).await?;
     let refusal = match operator {
-        None => Some(Refusal::NoOperator),
-        Some(operator) if Some(operator.session_id) != row.operator_session_id => Some(Refusal::ForeignOperator),
-        Some(_) if !is_claimed => Some(Refusal::OtherLoginMethod),
+        None => Some(HandOffRefusal::NoOperator),
+        Some(operator) if Some(operator.session_id) != row.operator_session_id => Some(HandOffRefusal::ForeignOperator),
+        Some(_) if !is_claimed => Some(HandOffRefusal::OtherLoginMethod),
         Some(_) => spent(state, &row, &session),
     };
     let refusal = match refusal {
         None if credential::redeem_hand_off(&mut tx, &code_hash, state.now()).await? => None,
-        None => Some(Refusal::Replayed),
+        None => Some(HandOffRefusal::Replayed),
         refusal => refusal,
     };
     if let Some(refusal) = refusal {
@@ -226,7 +226,7 @@ pub async fn claim(
 /// another name than its own, a page that runs twice. That somebody else has the code is.
 fn severity(
     state: &AppState,
-    refusal: Refusal,
+    refusal: HandOffRefusal,
     row: &HandOffCode,
     session: &Session,
     presenter: Presenter<'_>,
@@ -234,14 +234,14 @@ fn severity(
     let in_a_hurry = row.redeemed_at.is_some_and(|redeemed_at| state.now() <= redeemed_at + IN_A_HURRY);
     match (refusal, presenter) {
         // The same person, signed in once more since.
-        (Refusal::ForeignOperator, Presenter::Browser(Some(operator), _))
+        (HandOffRefusal::ForeignOperator, Presenter::Browser(Some(operator), _))
             if Some(operator.id) == session.operator_id =>
         {
             Severity::Info
         }
-        (Refusal::ForeignOperator | Refusal::ForeignApplication, _) => Severity::High,
-        (Refusal::Replayed, Presenter::Application(_) | Presenter::Page { .. }) if !in_a_hurry => Severity::High,
-        (Refusal::NoProof, _) => Severity::Medium,
+        (HandOffRefusal::ForeignOperator | HandOffRefusal::ForeignApplication, _) => Severity::High,
+        (HandOffRefusal::Replayed, Presenter::Application(_) | Presenter::Page { .. }) if !in_a_hurry => Severity::High,
+        (HandOffRefusal::NoProof, _) => Severity::Medium,
         _ => Severity::Info,
     }
 }
@@ -264,24 +264,24 @@ fn check(
     session: &Session,
     application: &Application,
     presenter: Presenter<'_>,
-) -> Option<Refusal> {
+) -> Option<HandOffRefusal> {
     match presenter {
         Presenter::Browser(operator, _) => {
-            let Some(operator) = operator else { return Some(Refusal::NoOperator) };
+            let Some(operator) = operator else { return Some(HandOffRefusal::NoOperator) };
             if Some(operator.session_id) != row.operator_session_id {
-                return Some(Refusal::ForeignOperator);
+                return Some(HandOffRefusal::ForeignOperator);
             }
         }
         Presenter::Application(presenting) | Presenter::Page { application: presenting, .. }
             if presenting.id != row.application_id =>
         {
-            return Some(Refusal::ForeignApplication);
+            return Some(HandOffRefusal::ForeignApplication);
         }
-        Presenter::Tab { .. } if row.operator_session_id.is_none() => return Some(Refusal::NoOperator),
+        Presenter::Tab { .. } if row.operator_session_id.is_none() => return Some(HandOffRefusal::NoOperator),
         Presenter::Application(_) | Presenter::Page { .. } | Presenter::Tab { .. } => {}
     }
     if application.is_embedded() == matches!(presenter, Presenter::Browser(..) | Presenter::Tab { .. }) {
-        return Some(Refusal::OtherLoginMethod);
+        return Some(HandOffRefusal::OtherLoginMethod);
     }
     let proves = |verifier| row.code_challenge.as_deref().is_some_and(|challenge| pkce::proves(challenge, verifier));
     let is_proven = match presenter {
@@ -292,7 +292,7 @@ fn check(
         Presenter::Browser(..) => true,
     };
     if !is_proven {
-        return Some(Refusal::NoProof);
+        return Some(HandOffRefusal::NoProof);
     }
     spent(state, row, session)
 }
@@ -302,15 +302,15 @@ fn is_spent(state: &AppState, row: &HandOffCode) -> bool {
 }
 
 /// What stands against the code and the session, whoever presents it.
-fn spent(state: &AppState, row: &HandOffCode, session: &Session) -> Option<Refusal> {
+fn spent(state: &AppState, row: &HandOffCode, session: &Session) -> Option<HandOffRefusal> {
     let now = state.now();
     if row.redeemed_at.is_some() {
-        return Some(Refusal::Replayed);
+        return Some(HandOffRefusal::Replayed);
     }
     if now >= row.expires_at {
-        return Some(Refusal::Expired);
+        return Some(HandOffRefusal::Expired);
     }
-    session.end_due(now).map(Refusal::Ended)
+    session.end_due(now).map(HandOffRefusal::Ended)
 }
 
 /// A code that holds.
@@ -328,7 +328,7 @@ async fn open(
     application: Application,
     presenter: Presenter<'_>,
     origin: &Origin,
-) -> ServiceResult<Result<Opened, Refusal>> {
+) -> ServiceResult<Result<Opened, HandOffRefusal>> {
     let browser = match presenter {
         Presenter::Browser(Some(operator), cookie) => Some((cookie, operator.session_id)),
         Presenter::Tab { cookie, .. } => code.operator_session_id.map(|id| (cookie, id)),
@@ -339,10 +339,10 @@ async fn open(
         && let Some(id) = browser::found_by_hand_off(state, tx, environment_id, cookie, operator_session_id).await?
         && browser::is_full(state, tx, id).await?
     {
-        return Ok(Err(Refusal::BrowserFull));
+        return Ok(Err(HandOffRefusal::BrowserFull));
     }
     if !credential::redeem_hand_off(tx, code.hash, state.now()).await? {
-        return Ok(Err(Refusal::Replayed));
+        return Ok(Err(HandOffRefusal::Replayed));
     }
     let mut cookie = None;
     if let Some((before, operator_session_id)) = browser {

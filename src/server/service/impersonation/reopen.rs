@@ -3,8 +3,6 @@
 //! It is the same session. Only the code that carries it is new: the deadline, the reason and the ticket stay, and so does
 //! whose it is.
 
-use std::fmt;
-
 use uuid::Uuid;
 
 use super::entrance::Entrance;
@@ -22,20 +20,11 @@ use crate::server::service::caller::Caller;
 use crate::server::service::session;
 
 /// What came of it.
+#[derive(Debug)]
 pub enum Reopened {
     HandOff(HandOff),
     /// The session is over, and this is why.
     Ended(EndReason),
-}
-
-/// Without the code, which stands in the hand-off's address.
-impl fmt::Debug for Reopened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HandOff(hand_off) => f.debug_tuple("HandOff").field(&hand_off.session_id).finish(),
-            Self::Ended(reason) => f.debug_tuple("Ended").field(reason).finish(),
-        }
-    }
 }
 
 /// Makes a new hand-off code of a running impersonation, for the operator who started it, and writes down that it did. The

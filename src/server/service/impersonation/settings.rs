@@ -3,7 +3,6 @@
 mod protected;
 
 use crate::model::audit::action;
-use crate::model::error::OUT_OF_DATE;
 use crate::model::impersonation::ImpersonationSettings;
 use crate::model::operator::Roles;
 use crate::model::session::EndReason;
@@ -40,8 +39,8 @@ pub async fn update(caller: &Caller, wanted: ImpersonationSettings) -> ServiceRe
 /// impersonation off ends what is running: nothing goes on from the same moment.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Invalid`] for the field `version` where the
-/// settings are others by now, and for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
+/// [`ServiceError::Forbidden`] for anyone but Owner and Admin, [`ServiceError::Conflict`] where the settings are another version by
+/// now, [`ServiceError::Invalid`] for `protected_permissions` that no role has, and where anybody but an Owner takes one off.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn change(caller: &Caller, wanted: SettingsChange) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
@@ -64,8 +63,8 @@ pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> 
     let (state, environment_id) = (&caller.state, caller.environment.id);
     let protected = wanted.protected_permissions.as_deref().map(protected::parse).transpose()?;
     let (before, version) = table::versioned(tx, environment_id).await?;
-    if wanted.version.is_some_and(|seen| seen != version) {
-        return Err(stale());
+    if let Some(seen) = wanted.version.filter(|seen| *seen != version) {
+        return Err(ServiceError::Conflict { seen, now: version });
     }
     let after = ImpersonationSettings {
         enabled: wanted.enabled.unwrap_or(before.enabled),
@@ -82,7 +81,8 @@ pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> 
         return Ok(false);
     }
     if !table::update_version(tx, environment_id, version, after).await? {
-        return Err(stale());
+        let (_, now) = table::versioned(tx, environment_id).await?;
+        return Err(ServiceError::Conflict { seen: version, now });
     }
     if let Some(protected) = &protected {
         table::set_protected_permissions(tx, environment_id, protected).await?;
@@ -94,10 +94,6 @@ pub async fn change_in(caller: &Caller, tx: &mut Tx, wanted: SettingsChange) -> 
         state.metrics.switched(after.enabled);
     }
     Ok(!after.enabled)
-}
-
-fn stale() -> ServiceError {
-    ServiceError::invalid("version", OUT_OF_DATE)
 }
 
 /// None of them may go on any more; their ends are written some at a time.

@@ -17,7 +17,6 @@ use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::ServerCaller;
 use crate::server::service::session;
-use crate::server::state::AppState;
 
 /// Sessions that are read in one go.
 const BATCH: i64 = 200;
@@ -55,9 +54,10 @@ pub struct NewPassword {
 /// # Errors
 /// [`ServiceError::Invalid`] for the password, [`ServiceError::Busy`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn new_password(state: &AppState, password: &str) -> ServiceResult<NewPassword> {
+pub async fn new_password(caller: &ServerCaller, password: &str) -> ServiceResult<NewPassword> {
+    caller.require_system()?;
     validate_password(password)?;
-    Ok(NewPassword { hash: state.passwords.hash(PasswordRealm::Portal, password).await? })
+    Ok(NewPassword { hash: caller.state.passwords.hash(PasswordRealm::Portal, password).await? })
 }
 
 /// An operator that is to be made.

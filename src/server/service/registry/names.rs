@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::server::db::names::{Named, of_equal_names};
+use crate::server::db::names::{NamedTable, of_equal_names};
 use crate::server::db::{Conn, DbResult};
 use crate::server::domain::session::Session;
 use crate::server::platform::text::isolated;
@@ -21,8 +21,8 @@ impl Names {
         accounts: impl IntoIterator<Item = Uuid>,
         applications: impl IntoIterator<Item = Uuid>,
     ) -> DbResult<Self> {
-        let mut keys = of_equal_names(conn, Named::Accounts, &once_each(accounts)).await?;
-        keys.extend(of_equal_names(conn, Named::Applications, &once_each(applications)).await?);
+        let mut keys = of_equal_names(conn, NamedTable::Accounts, &once_each(accounts)).await?;
+        keys.extend(of_equal_names(conn, NamedTable::Applications, &once_each(applications)).await?);
         Ok(Self(keys))
     }
 

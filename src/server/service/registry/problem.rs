@@ -12,7 +12,7 @@ use crate::server::cache::problems::{OF_A_KIND, Occurrences, ProblemKey, Problem
 use crate::server::crypto::secret;
 use crate::server::db::Conn;
 use crate::server::db::problem as table;
-use crate::server::domain::problem::Problem;
+use crate::server::domain::problem::ApplicationProblem;
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Caller;
 use crate::server::state::AppState;
@@ -120,7 +120,7 @@ pub async fn write_down(state: &AppState) -> ServiceResult<u64> {
 async fn write(state: &AppState, waiting: &[(ProblemOwner, ProblemKey, Occurrences)]) -> ServiceResult<()> {
     let mut tx = state.db.write().await?;
     for ((environment_id, application_id), (kind, value), seen) in waiting {
-        let row = Problem {
+        let row = ApplicationProblem {
             environment_id: *environment_id,
             application_id: *application_id,
             kind: *kind,
@@ -173,7 +173,7 @@ pub async fn of_nobody(caller: &Caller) -> ServiceResult<Vec<ProblemItem>> {
     of_application(&caller.state, &mut conn, caller.environment.id, Uuid::nil()).await
 }
 
-fn item(row: Problem) -> ProblemItem {
+fn item(row: ApplicationProblem) -> ProblemItem {
     ProblemItem {
         kind: row.kind,
         value: row.value,

@@ -45,7 +45,7 @@ pub async fn account_name(caller: &Caller, viewer: &Session) -> ServiceResult<Op
 /// The accounts between which the viewer's session may switch, told apart from others of their names.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn accounts(caller: &Caller, viewer: &Session) -> ServiceResult<Vec<OwnAccount>> {
-    let mut accounts = accounts_in(&caller.state, viewer, viewer.application_id).await?;
+    let mut accounts = accounts_in(caller, viewer, viewer.application_id).await?;
     let mut conn = caller.state.db.read().await?;
     let names = Names::of_accounts(&mut conn, accounts.iter().map(|account| account.id)).await?;
     for account in &mut accounts {
@@ -57,11 +57,11 @@ pub async fn accounts(caller: &Caller, viewer: &Session) -> ServiceResult<Vec<Ow
 /// The accounts between which the viewer's session may switch inside an application, by the names that applications know.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn accounts_in(
-    state: &AppState,
+    caller: &Caller,
     viewer: &Session,
     application_id: Option<Uuid>,
 ) -> ServiceResult<Vec<OwnAccount>> {
-    let mut conn = state.db.read().await?;
+    let mut conn = caller.state.db.read().await?;
     let memberships = account::memberships(&mut conn, viewer.user_id).await?;
     let applications = match application_id {
         Some(_) => account::applications_of_user(&mut conn, viewer.user_id).await?,

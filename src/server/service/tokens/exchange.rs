@@ -7,7 +7,7 @@ use super::conclude::{Wanted, conclude};
 use super::{Granted, TokenError, TokenResult, note_use};
 use crate::server::domain::application::Application;
 use crate::server::service::caller::Origin;
-use crate::server::service::impersonation::hand_off::{self, Presenter, Refusal};
+use crate::server::service::impersonation::hand_off::{self, HandOffRefusal, Presenter};
 use crate::server::state::AppState;
 
 /// A hand-off code as an application presents it.
@@ -52,21 +52,22 @@ pub async fn exchange_hand_off(
 }
 
 /// For the application's developer. A stranger learns no more than that the code is not for it.
-fn sentence(refusal: Refusal) -> &'static str {
+fn sentence(refusal: HandOffRefusal) -> &'static str {
     match refusal {
-        Refusal::Unknown | Refusal::ForeignApplication | Refusal::ForeignOperator | Refusal::NoOperator => {
-            "the hand-off code is unknown or was not made for this client"
-        }
-        Refusal::OtherLoginMethod => {
+        HandOffRefusal::Unknown
+        | HandOffRefusal::ForeignApplication
+        | HandOffRefusal::ForeignOperator
+        | HandOffRefusal::NoOperator => "the hand-off code is unknown or was not made for this client",
+        HandOffRefusal::OtherLoginMethod => {
             "the hand-off code is for the hosted pages: this client is not set to embedded login"
         }
-        Refusal::NoProof => {
+        HandOffRefusal::NoProof => {
             "a client without a secret first claims the code at /hand-off/claim with a code_challenge, and sends the \
              code_verifier here"
         }
-        Refusal::Replayed => "the hand-off code was used already",
-        Refusal::Expired => "the hand-off code has expired",
-        Refusal::BrowserFull => "the browser holds too many running sessions",
-        Refusal::Ended(_) => "the impersonation has ended",
+        HandOffRefusal::Replayed => "the hand-off code was used already",
+        HandOffRefusal::Expired => "the hand-off code has expired",
+        HandOffRefusal::BrowserFull => "the browser holds too many running sessions",
+        HandOffRefusal::Ended(_) => "the impersonation has ended",
     }
 }

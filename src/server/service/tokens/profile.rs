@@ -6,10 +6,10 @@ use uuid::Uuid;
 use crate::server::db::{account, user};
 use crate::server::domain::subject::Subject;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::service::caller::Caller;
 use crate::server::service::session::self_service::{self, OwnAccount};
-use crate::server::state::AppState;
 
-pub struct Profile {
+pub struct UserProfile {
     pub picture_url: Option<String>,
     pub created_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
@@ -19,12 +19,12 @@ pub struct Profile {
 
 /// Reads what the subject's user is beyond its claims.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn of(state: &AppState, subject: &Subject) -> ServiceResult<Profile> {
+pub async fn of(caller: &Caller, subject: &Subject) -> ServiceResult<UserProfile> {
     let session = &subject.session;
-    let mut conn = state.db.read().await?;
+    let mut conn = caller.state.db.read().await?;
     let row = user::by_id(&mut conn, session.environment_id, session.user_id).await?.ok_or(ServiceError::NotFound)?;
     let roles = account::membership_roles(&mut conn, row.id).await?;
-    Ok(Profile {
+    Ok(UserProfile {
         picture_url: row.picture_url,
         created_at: row.created_at,
         last_login_at: row.last_login_at,
@@ -38,8 +38,8 @@ pub async fn of(state: &AppState, subject: &Subject) -> ServiceResult<Profile> {
 
 /// The accounts between which the subject may switch inside the application; the current one is the token's.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn accounts(state: &AppState, subject: &Subject, application_id: Uuid) -> ServiceResult<Vec<OwnAccount>> {
-    let mut accounts = self_service::accounts_in(state, &subject.session, Some(application_id)).await?;
+pub async fn accounts(caller: &Caller, subject: &Subject, application_id: Uuid) -> ServiceResult<Vec<OwnAccount>> {
+    let mut accounts = self_service::accounts_in(caller, &subject.session, Some(application_id)).await?;
     for account in &mut accounts {
         account.current = account.external_id == subject.tenant_id;
     }

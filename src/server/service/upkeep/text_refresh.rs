@@ -1,6 +1,6 @@
 //! Rows of older versions, brought into today's form of text in short transactions, while others read and write.
 
-use crate::server::db::names::Named;
+use crate::server::db::names::NamedTable;
 use crate::server::db::text::{self as table, StaleUser, UserText};
 use crate::server::db::{Conn, DbError};
 use crate::server::error::ServiceResult;
@@ -16,7 +16,7 @@ const TOLD_EVERY: u64 = 20_000;
 /// than `most` means that there are no more.
 pub async fn run(state: &AppState, most: u64) -> ServiceResult<u64> {
     let mut written = operators(state).await?;
-    for what in [Named::Accounts, Named::Applications] {
+    for what in [NamedTable::Accounts, NamedTable::Applications] {
         written += named(state, what).await?;
     }
     let mut after = 0;
@@ -85,7 +85,7 @@ async fn users_together(state: &AppState, batch: &[StaleUser]) -> ServiceResult<
     Ok(true)
 }
 
-async fn named(state: &AppState, what: Named) -> ServiceResult<u64> {
+async fn named(state: &AppState, what: NamedTable) -> ServiceResult<u64> {
     let mut written = 0;
     loop {
         let mut conn = state.db.read().await?;

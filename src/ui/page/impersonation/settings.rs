@@ -1,10 +1,15 @@
 //! The settings, with their effect in words that follow the choice before it is saved.
 
+mod entered;
+
 use leptos::prelude::*;
 
-use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings};
+use self::entered::{Entered, Stored};
+use crate::model::error::ApiError;
+use crate::model::impersonation::{ImpersonationOverview, ImpersonationSettings, UnsavedSettings};
 use crate::rpc::impersonation::UpdateSettings;
 use crate::ui::component::toast::Toasts;
+use crate::ui::kit::address::use_words;
 use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::field::{label, switch};
@@ -23,14 +28,10 @@ pub struct Settings {
     enabled: RwSignal<bool>,
     hidden: RwSignal<bool>,
     protected: RwSignal<String>,
-}
-
-/// What the server has, at one version.
-#[derive(Clone, PartialEq)]
-struct Stored {
-    version: i64,
-    settings: ImpersonationSettings,
-    protected: String,
+    /// What came back in the address, where script did not save it.
+    came_back: StoredValue<UnsavedSettings>,
+    /// Whether somebody changed the settings under what was entered here: then the page says what it would replace.
+    is_overtaken: RwSignal<bool>,
 }
 
 impl Settings {
@@ -42,12 +43,19 @@ impl Settings {
             frame.refresh();
         });
         let save = Form::to::<UpdateSettings>();
-        // Where somebody else was quicker, what is shown is theirs.
+        let conflicts = move |error: &Option<ApiError>| matches!(error, Some(ApiError::Conflict { .. }));
+        // Where somebody else was quicker, the page learns what they made of it.
         effect(move || {
-            if save.error.read().as_ref().is_some_and(|error| error.for_field("version").is_some()) {
+            if conflicts(&save.error.read()) {
                 overview.refetch();
             }
         });
+        let words = use_words();
+        let came_back = match save.error.with_untracked(Option::is_some) {
+            true => words.with_untracked(|words| UnsavedSettings::of(|name| words.get(name))),
+            false => UnsavedSettings::default(),
+        };
+        let is_overtaken = save.error.with_untracked(conflicts);
         Self {
             frame,
             save,
@@ -56,28 +64,53 @@ impl Settings {
             enabled: RwSignal::new(false),
             hidden: RwSignal::new(false),
             protected: RwSignal::new(String::new()),
+            came_back: StoredValue::new(came_back),
+            is_overtaken: RwSignal::new(is_overtaken),
         }
     }
 
-    /// Takes over what the server says, unless it says nothing new: then an unsaved choice stays.
+    /// Takes over what the server says of what was not changed here. What was, stays until it is saved.
     fn take(self, overview: &ImpersonationOverview) {
-        let protected = overview.protected_permissions.join("\n");
-        let stored = Stored { version: overview.version, settings: overview.settings, protected };
-        if self.stored.with_untracked(|known| known.as_ref() != Some(&stored)) {
-            self.enabled.set(stored.settings.enabled);
-            self.hidden.set(stored.settings.hide_from_account_audit);
-            self.protected.set(stored.protected.clone());
-            self.stored.set(Some(stored));
+        let stored = Stored::of(self.frame.environment.get_untracked(), overview);
+        let known = self.stored.get_untracked();
+        if known.as_ref() == Some(&stored) {
+            return;
         }
+        let is_first = known.is_none();
+        let unsaved = match known {
+            Some(known) if known.environment == stored.environment => known.unsaved(&untrack(|| self.entered())),
+            // Of another environment.
+            Some(_) => UnsavedSettings::default(),
+            None => self.came_back.get_value(),
+        };
+        let entered = stored.overlaid(unsaved);
+        let is_retyped = stored.is_retyped(&entered.protected);
+        self.is_overtaken.update(|overtaken| *overtaken = is_retyped && (*overtaken || !is_first));
+        self.enabled.set(entered.settings.enabled);
+        self.hidden.set(entered.settings.hide_from_account_audit);
+        self.protected.set(entered.protected);
+        self.stored.set(Some(stored));
+    }
+
+    fn entered(self) -> Entered {
+        let settings =
+            ImpersonationSettings { enabled: self.enabled.get(), hide_from_account_audit: self.hidden.get() };
+        Entered { settings, protected: self.protected.get() }
+    }
+
+    /// What saving would put something else in the place of, where somebody else stored it meanwhile.
+    fn replaced(self) -> Option<String> {
+        let stored =
+            self.stored.get().filter(|stored| self.is_overtaken.get() && stored.is_retyped(&self.protected.read()));
+        stored.map(|Stored { protected, .. }| match protected.as_str() {
+            "" => "nothing".to_owned(),
+            list => list.replace('\n', ", "),
+        })
     }
 
     fn is_changed(self) -> bool {
-        let chosen = ImpersonationSettings { enabled: self.enabled.get(), hide_from_account_audit: self.hidden.get() };
-        self.stored.with(|stored| {
-            stored
-                .as_ref()
-                .is_some_and(|stored| stored.settings != chosen || stored.protected != *self.protected.read())
-        })
+        let entered = self.entered();
+        self.stored.read().as_ref().is_some_and(|stored| stored.unsaved(&entered) != UnsavedSettings::default())
     }
 
     fn was(self) -> ImpersonationSettings {
@@ -129,6 +162,7 @@ fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -
         .erased()
     };
     let version = move || settings.stored.with(|stored| stored.as_ref().map(|stored| stored.version.to_string()));
+    let protected_was = move || settings.stored.with(|stored| stored.as_ref().map(|stored| stored.protected.clone()));
     let fields = view! {
                 <input type="hidden" name="environment" value=move || settings.frame.environment.get()/>
                 <input type="hidden" name="version" value=version/>
@@ -138,6 +172,7 @@ fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -
                     name="hide_from_account_audit_was"
                     value=move || settings.was().hide_from_account_audit.to_string()
                 />
+                <input type="hidden" name="protected_permissions_was" value=protected_was/>
                 <div class="setting">
                     {switch("enabled", "enabled-effect", "Allow impersonation", settings.enabled, !may_change)}
                     <p class="setting-effect" id="enabled-effect">{move || enabled_effect(settings, live.get())}</p>
@@ -160,6 +195,16 @@ fn form(settings: Settings, (may_change, may_unprotect): May, live: Memo<i64>) -
 
 fn protected_field(settings: Settings, may_change: bool, may_unprotect: bool) -> AnyView {
     let save = settings.save;
+    let replaced = move || {
+        settings.replaced().map(|stored| {
+            view! {
+                <p class="setting-effect" role="status">
+                    <strong class="warn">"Stored by now: " {stored} "."</strong>
+                    " Saving puts what you typed in its place."
+                </p>
+            }
+        })
+    };
     let rule = (may_change && !may_unprotect).then_some(" You may add to the list; only an Owner may take one off.");
     view! {
         <div class="setting field">
@@ -180,6 +225,7 @@ fn protected_field(settings: Settings, may_change: bool, may_unprotect: bool) ->
                 {settings.protected.get_untracked()}
             </textarea>
             {save.error_line("protected-error", "protected_permissions")}
+            {replaced}
             <p class="setting-effect" id="protected-effect">
                 "Only an Owner may impersonate a user who holds one of these in any account. Whoever is given one while somebody else is in their session gets it back at once. A good beginning is "
                 <code>"account.audit.read"</code> ", which administrators of accounts have." {rule}

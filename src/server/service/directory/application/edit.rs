@@ -86,8 +86,7 @@ pub async fn to_change(caller: &Caller, client_id: &str) -> ServiceResult<Applic
     caller.require(Roles::can_administer)?;
     let mut tx = caller.state.db.write().await?;
     let row = known(caller, &mut tx, client_id).await?;
-    let version = Some(written(&mut tx, Versioned::Application, row.id).await?.version);
-    let (client_id, name, app_url) = (row.client_id, row.name, row.app_url);
+    let (version, client_id, name, app_url) = (Some(row.version), row.client_id, row.name, row.app_url);
     Ok(ApplicationEntry { version, client_id, name, app_url, ..ApplicationEntry::default() })
 }
 

@@ -89,12 +89,14 @@ pub async fn get(caller: &Caller, application_id: Uuid) -> ServiceResult<Applica
     let default_of = accounts.iter().filter(|row| row.is_default).map(|row| row.external_id.clone()).collect();
     let counts = messages::counts(&mut conn, application_id, COUNTED).await?;
     let deliveries = messages::of_application(&mut conn, application_id, DELIVERIES).await?;
-    let listed = table::list_row(&mut conn, application_id, COUNTED + 1).await?.ok_or(ServiceError::NotFound)?;
+    let listed = table::list_row(&mut conn, caller.environment.id, application_id, COUNTED + 1).await?;
+    let listed = listed.ok_or(ServiceError::NotFound)?;
     let names = Names::of(&mut conn, accounts.iter().map(|row| row.id), [application_id]).await?;
     let problems = problem::of_application(state, &mut conn, caller.environment.id, application_id).await?;
     Ok(ApplicationDetail {
         problems,
         application: item(listed, &names),
+        version: application.version,
         algorithm: application.signing_algorithm.as_str().to_owned(),
         addresses: Addresses {
             app_url: application.app_url,

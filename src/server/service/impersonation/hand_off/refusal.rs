@@ -4,7 +4,7 @@ use crate::model::session::EndReason;
 
 /// Why a code was refused. All but `Unknown` are in the audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum HandOffRefusal {
     Unknown,
     Replayed,
     Expired,
@@ -24,7 +24,7 @@ pub enum Refusal {
     Ended(EndReason),
 }
 
-impl Refusal {
+impl HandOffRefusal {
     /// The same as a word.
     pub(super) fn word(self) -> &'static str {
         match self {

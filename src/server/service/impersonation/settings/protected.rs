@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::model::impersonation::permission_words;
 use crate::server::db::{Tx, settings as table};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::{isolated, nearest};
@@ -11,10 +12,9 @@ const MOST: usize = 50;
 /// The longest name of a permission, in bytes.
 const LONGEST: usize = 200;
 
-/// Permissions as they are typed: separated by spaces, commas or lines.
+/// Permissions as they are typed, in order and each once.
 pub fn parse(text: &str) -> ServiceResult<Vec<String>> {
-    let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-    let mut found: Vec<String> = words.map(ToOwned::to_owned).collect();
+    let mut found: Vec<String> = permission_words(text).map(ToOwned::to_owned).collect();
     found.sort();
     found.dedup();
     if found.len() > MOST {
