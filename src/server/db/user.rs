@@ -2,6 +2,8 @@
 
 mod by_account;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -13,7 +15,7 @@ use crate::model::user::{UserSort, UserStatus};
 use crate::server::platform::clock::from_micros;
 use crate::server::platform::text::Word;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct UserRecord {
     pub id: Uuid,
     pub environment_id: Uuid,
@@ -31,6 +33,16 @@ pub struct UserRecord {
     pub created_at: DateTime<Utc>,
     /// The user's own sessions from before this are over.
     pub sessions_end_before: Option<DateTime<Utc>>,
+}
+
+/// Without the hash, at which a password can be guessed.
+impl fmt::Debug for UserRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, environment_id, email, locked_at, .. } = self;
+        let mut record = f.debug_struct("UserRecord");
+        record.field("id", id).field("environment_id", environment_id).field("email", email);
+        record.field("locked_at", locked_at).finish_non_exhaustive()
+    }
 }
 
 impl UserRecord {
