@@ -33,6 +33,8 @@ pub struct UserRecord {
     pub created_at: DateTime<Utc>,
     /// The user's own sessions from before this are over.
     pub sessions_end_before: Option<DateTime<Utc>>,
+    /// One more with each edit.
+    pub version: i64,
 }
 
 /// Without the hash, at which a password can be guessed.
@@ -73,7 +75,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, email, email_verified, name, picture_url, password_hash, mfa_enrolled, locked_at, ",
-            "active_account_id, last_login_at, last_visit_us, visits, created_at, sessions_end_before FROM users ",
+            "active_account_id, last_login_at, last_visit_us, visits, created_at, sessions_end_before, version FROM users ",
             $rest
         )
     };
