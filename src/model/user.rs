@@ -201,6 +201,8 @@ pub struct UserApplication {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UserDetail {
     pub id: Uuid,
+    /// What an edit says that was seen.
+    pub version: i64,
     pub name: String,
     pub email: String,
     pub email_verified: bool,

@@ -48,14 +48,14 @@ const MAX_MEMORY: u32 = 256 * 1024;
 const MAX_WORK: u64 = 1024 * 1024;
 const MAX_LANES: u32 = 16;
 
-/// Whose passwords are verified: neither waits for the other.
+/// Whose passwords are hashed: neither waits for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordRealm {
+pub enum PasswordQueue {
     Portal,
     Hosted,
 }
 
-impl PasswordRealm {
+impl PasswordQueue {
     /// The word in tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -157,10 +157,10 @@ impl Turn {
 }
 
 impl Passwords {
-    fn queue(&self, realm: PasswordRealm) -> &Queue {
-        match realm {
-            PasswordRealm::Portal => &self.portal,
-            PasswordRealm::Hosted => &self.hosted,
+    fn queue(&self, which: PasswordQueue) -> &Queue {
+        match which {
+            PasswordQueue::Portal => &self.portal,
+            PasswordQueue::Hosted => &self.hosted,
         }
     }
 
@@ -168,28 +168,28 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already.
-    pub async fn turn(&self, realm: PasswordRealm) -> ServiceResult<Turn> {
-        self.queue(realm).turn(false).await
+    pub async fn turn(&self, which: PasswordQueue) -> ServiceResult<Turn> {
+        self.queue(which).turn(false).await
     }
 
     /// How many wait for a turn.
-    pub fn waiting(&self, realm: PasswordRealm) -> usize {
-        let queue = self.queue(realm);
+    pub fn waiting(&self, which: PasswordQueue) -> usize {
+        let queue = self.queue(which);
         let (heard, running) = (AT_ONCE + WAITING, AT_ONCE - queue.running.available_permits());
         (heard - queue.places.available_permits()).saturating_sub(running)
     }
 
     /// How many hashes were made since the start: each takes memory and a core.
-    pub fn made(&self, realm: PasswordRealm) -> u64 {
-        self.queue(realm).made.load(Ordering::Relaxed)
+    pub fn made(&self, which: PasswordQueue) -> u64 {
+        self.queue(which).made.load(Ordering::Relaxed)
     }
 
     /// The hash of a new password as a PHC string.
     ///
     /// # Errors
     /// [`ServiceError::Busy`] where too many wait already.
-    pub async fn hash(&self, realm: PasswordRealm, password: &str) -> ServiceResult<String> {
-        self.turn(realm).await?.hash(password).await
+    pub async fn hash(&self, which: PasswordQueue, password: &str) -> ServiceResult<String> {
+        self.turn(which).await?.hash(password).await
     }
 
     /// Whether `password` is the one behind `hash`, `is_known` in a browser in which the account was signed in before. Without a
@@ -200,13 +200,13 @@ impl Passwords {
     /// [`ServiceError::Busy`] where too many wait already: then nothing was looked at.
     pub async fn check(
         &self,
-        realm: PasswordRealm,
+        which: PasswordQueue,
         is_known: bool,
         password: &str,
         hash: Option<&str>,
     ) -> ServiceResult<bool> {
         let (password, hash) = if password.len() <= MAX_BYTES { (password, hash) } else { ("", None) };
-        self.queue(realm).turn(is_known).await?.verify(password, hash).await
+        self.queue(which).turn(is_known).await?.verify(password, hash).await
     }
 }
 
@@ -265,15 +265,15 @@ mod tests {
     #[tokio::test]
     async fn an_attempt_is_as_much_work_for_a_known_account_as_for_an_unknown_one() {
         let passwords = Passwords::default();
-        let hash = passwords.hash(PasswordRealm::Hosted, "correct horse battery").await.expect("a hash");
-        let before = passwords.hash(PasswordRealm::Hosted, "correct\u{a0}horse").await.expect("a hash");
+        let hash = passwords.hash(PasswordQueue::Hosted, "correct horse battery").await.expect("a hash");
+        let before = passwords.hash(PasswordQueue::Hosted, "correct\u{a0}horse").await.expect("a hash");
         for (typed, work) in
             [("a guess", 1), ("a\u{a0}guess", 2), ("correct horse battery", 1), ("correct\u{a0}horse", 2)]
         {
             for known in [Some(hash.as_str()), Some(before.as_str()), Some("no hash"), None] {
-                let made = passwords.made(PasswordRealm::Hosted);
-                passwords.check(PasswordRealm::Hosted, false, typed, known).await.expect("an answer");
-                assert_eq!(passwords.made(PasswordRealm::Hosted) - made, work, "{typed:?} {known:?}");
+                let made = passwords.made(PasswordQueue::Hosted);
+                passwords.check(PasswordQueue::Hosted, false, typed, known).await.expect("an answer");
+                assert_eq!(passwords.made(PasswordQueue::Hosted) - made, work, "{typed:?} {known:?}");
             }
         }
     }
@@ -283,11 +283,11 @@ mod tests {
         let passwords = Passwords::default();
         for (length, fits) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
             let password = "a".repeat(length);
-            let hash = passwords.hash(PasswordRealm::Hosted, &password).await.expect("a hash");
-            let made = passwords.made(PasswordRealm::Hosted);
-            let checked = passwords.check(PasswordRealm::Hosted, false, &password, Some(&hash)).await;
+            let hash = passwords.hash(PasswordQueue::Hosted, &password).await.expect("a hash");
+            let made = passwords.made(PasswordQueue::Hosted);
+            let checked = passwords.check(PasswordQueue::Hosted, false, &password, Some(&hash)).await;
             assert_eq!(
-                (checked.expect("an answer"), passwords.made(PasswordRealm::Hosted) - made),
+                (checked.expect("an answer"), passwords.made(PasswordQueue::Hosted) - made),
                 (fits, 1),
                 "{length}"
             );
@@ -297,18 +297,18 @@ mod tests {
     #[tokio::test]
     async fn a_turn_is_waited_for_and_nobody_waits_behind_a_hundred() {
         let passwords = Passwords::default();
-        let held = [passwords.turn(PasswordRealm::Hosted).await, passwords.turn(PasswordRealm::Hosted).await];
+        let held = [passwords.turn(PasswordQueue::Hosted).await, passwords.turn(PasswordQueue::Hosted).await];
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..WAITING {
             let passwords = passwords.clone();
-            waiting.spawn(async move { passwords.turn(PasswordRealm::Hosted).await.is_ok() });
+            waiting.spawn(async move { passwords.turn(PasswordQueue::Hosted).await.is_ok() });
         }
-        while passwords.waiting(PasswordRealm::Hosted) < WAITING {
+        while passwords.waiting(PasswordQueue::Hosted) < WAITING {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(passwords.hash(PasswordRealm::Hosted, "another").await, Err(ServiceError::Busy { .. })));
-        assert_eq!(passwords.made(PasswordRealm::Hosted), 0);
-        passwords.hash(PasswordRealm::Portal, "another").await.expect("the portal has its own");
+        assert!(matches!(passwords.hash(PasswordQueue::Hosted, "another").await, Err(ServiceError::Busy { .. })));
+        assert_eq!(passwords.made(PasswordQueue::Hosted), 0);
+        passwords.hash(PasswordQueue::Portal, "another").await.expect("the portal has its own");
         drop(held);
         assert!(waiting.join_all().await.into_iter().all(|had| had));
     }

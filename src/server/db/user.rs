@@ -6,6 +6,8 @@ pub mod lead;
 pub mod list;
 mod walk;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -13,7 +15,7 @@ use super::{Conn, DbResult, Tx, execute, expect_one, fetch_optional};
 use crate::model::user::UserStatus;
 use crate::server::platform::clock::from_micros;
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct UserRecord {
     pub id: Uuid,
     pub environment_id: Uuid,
@@ -31,6 +33,18 @@ pub struct UserRecord {
     pub created_at: DateTime<Utc>,
     /// The user's own sessions from before this are over.
     pub sessions_end_before: Option<DateTime<Utc>>,
+    /// One more with each edit.
+    pub version: i64,
+}
+
+/// Without the hash, at which a password can be guessed.
+impl fmt::Debug for UserRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, environment_id, email, locked_at, .. } = self;
+        let mut record = f.debug_struct("UserRecord");
+        record.field("id", id).field("environment_id", environment_id).field("email", email);
+        record.field("locked_at", locked_at).finish_non_exhaustive()
+    }
 }
 
 impl UserRecord {
@@ -70,7 +84,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, email, email_verified, name, picture_url, password_hash, mfa_enrolled, locked_at, ",
-            "active_account_id, last_login_at, last_visit_us, visits, created_at, sessions_end_before FROM users ",
+            "active_account_id, last_login_at, last_visit_us, visits, created_at, sessions_end_before, version FROM users ",
             $rest
         )
     };

@@ -16,7 +16,7 @@ use crate::model::environment::EnvironmentOption;
 use crate::model::error::WRONG_PASSWORD;
 use crate::model::operator::{Roles, Shell, SignedOut};
 use crate::model::session::EndReason;
-use crate::server::crypto::password::PasswordRealm;
+use crate::server::crypto::password::PasswordQueue;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
 use crate::server::db::{Conn, Tx, environment, session as session_table};
@@ -89,7 +89,7 @@ async fn begin(
     let known = by_email(&mut conn, email).await?;
     drop(conn);
     let hash = known.as_ref().map(|row| row.password_hash.as_str());
-    let checked = state.passwords.check(PasswordRealm::Portal, device.known().is_some(), password, hash).await;
+    let checked = state.passwords.check(PasswordQueue::Portal, device.known().is_some(), password, hash).await;
     let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or an operator who was disabled, begins nothing.
@@ -154,7 +154,7 @@ async fn record_failure(
                 audit::record(state, tx, event.by(&Actor::Operator(operator)).from(origin)).await?;
             }
             _ => {
-                failed_sign_in::record(state, tx, environment.id, PasswordRealm::Portal, known.is_none(), origin)
+                failed_sign_in::record(state, tx, environment.id, PasswordQueue::Portal, known.is_none(), origin)
                     .await?
             }
         }

@@ -3,7 +3,7 @@
 use super::{Folder, succeeded, understudy};
 use understudy::server::cli::demo;
 use understudy::server::crypto::keyring::{Keyring, MasterKey};
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::db::{Db, Raw, environment, user};
 use understudy::server::domain::actor::Actor;
 use understudy::server::platform::clock::SystemClock;
@@ -84,7 +84,7 @@ async fn the_demonstration_is_complete_and_put_in_once() {
     assert!(
         state
             .passwords
-            .check(PasswordRealm::Hosted, false, "correct-horse-demo", amara.password_hash.as_deref())
+            .check(PasswordQueue::Hosted, false, "correct-horse-demo", amara.password_hash.as_deref())
             .await
             .expect("a hash")
     );

@@ -45,7 +45,8 @@ async fn an_edit_of_a_user_whom_somebody_else_edited_meanwhile_is_refused_and_wr
     assert_eq!(first.version, 2);
     let late = user::update(&ed, made.id, named("Ann C.", Some(1))).await;
     assert_eq!(conflict(late), (1, 2));
-    assert_eq!(user::get(&ed, made.id).await.expect("the user").name, "Ann B.");
+    let shown = user::get(&ed, made.id).await.expect("the user");
+    assert_eq!((shown.name.as_str(), shown.version), ("Ann B.", 2), "the page says which version it shows");
     assert_eq!(told(&ed, "user.changed").await.len(), 1, "nothing is told of what was not done");
     let harbor = Membership { account: "harbor".to_owned(), roles: Vec::new(), disabled: false, line: 0 };
     assert_eq!(conflict(user::set_membership(&ed, made.id, harbor.clone(), Some(1)).await), (1, 2));

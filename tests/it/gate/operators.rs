@@ -15,7 +15,7 @@ use crate::support::{Browser, MASTER_KEY, OPERATOR_PASSWORD, ORIGIN, ResponseExt
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::operator::Role;
 use understudy::model::session::EndReason;
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::domain::actor::{Actor, NamedActor};
 use understudy::server::error::ServiceError;
 use understudy::server::platform::clock::{Clock, SystemClock};
@@ -313,7 +313,7 @@ async fn nobodys_write_waits_for_a_password_to_be_hashed() {
     let chosen = operator::new_password(&by, "a-long-password").await.expect("a password");
     let another = operator::new_password(&by, "another-long-password").await.expect("a password");
     let _held =
-        [app.state.passwords.turn(PasswordRealm::Portal).await, app.state.passwords.turn(PasswordRealm::Portal).await];
+        [app.state.passwords.turn(PasswordQueue::Portal).await, app.state.passwords.turn(PasswordQueue::Portal).await];
     let mut tx = app.state.db.write().await.expect("a transaction");
     let stored = async {
         let roles = [Role::Admin].into_iter().collect();

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{AMARA, OLIVIA, hosted, portal};
 use crate::support::{OPERATOR_PASSWORD, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::session::EndReason;
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::db::user;
 use understudy::server::domain::actor::Actor;
 use understudy::server::service::caller::Origin;
@@ -74,7 +74,7 @@ async fn a_link_that_is_posted_many_times_at_once_is_worked_for_a_few_times() {
     let with = |status: StatusCode| answers.iter().filter(|answer| answer.status() == status).count();
     assert_eq!(with(StatusCode::OK), 1);
     assert_eq!(with(StatusCode::OK) + with(StatusCode::GONE) + with(StatusCode::SERVICE_UNAVAILABLE), 150);
-    let made = app.state.passwords.made(PasswordRealm::Hosted);
+    let made = app.state.passwords.made(PasswordQueue::Hosted);
     assert!(made < 20, "{made} hashes for one link");
     hosted(&mut app.browser(), "203.0.113.5", AMARA, "four quiet words").await.expect_status(StatusCode::SEE_OTHER);
 }
@@ -85,10 +85,10 @@ async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works()
     let link = password_link::make(&app.system().await, AMARA).await.expect("a link");
     let mut waiting = JoinSet::new();
     let held =
-        [app.state.passwords.turn(PasswordRealm::Hosted).await, app.state.passwords.turn(PasswordRealm::Hosted).await];
-    while app.state.passwords.waiting(PasswordRealm::Hosted) < 100 {
+        [app.state.passwords.turn(PasswordQueue::Hosted).await, app.state.passwords.turn(PasswordQueue::Hosted).await];
+    while app.state.passwords.waiting(PasswordQueue::Hosted) < 100 {
         let passwords = app.state.passwords.clone();
-        waiting.spawn(async move { passwords.turn(PasswordRealm::Hosted).await.is_ok() });
+        waiting.spawn(async move { passwords.turn(PasswordQueue::Hosted).await.is_ok() });
         tokio::task::yield_now().await;
     }
     let form = [("link", link.code.as_str()), ("password", "four quiet words"), ("again", "four quiet words")];
@@ -98,23 +98,23 @@ async fn where_too_many_wait_a_password_is_not_chosen_and_the_link_still_works()
     // A link that does not work is no reason to wait.
     let wrong = [("link", "upl_"), ("password", "four quiet words"), ("again", "four quiet words")];
     app.browser().post("/id/production/password", &wrong).await.expect_status(StatusCode::GONE);
-    assert_eq!(app.state.passwords.made(PasswordRealm::Hosted), 0);
+    assert_eq!(app.state.passwords.made(PasswordQueue::Hosted), 0);
     drop((held, waiting));
-    while app.state.passwords.waiting(PasswordRealm::Hosted) > 0 {
+    while app.state.passwords.waiting(PasswordQueue::Hosted) > 0 {
         tokio::task::yield_now().await;
     }
     app.browser().post("/id/production/password", &form).await.expect_status(StatusCode::OK);
 }
 
 /// Somebody signs in, and between the look at the password and the session's beginning something changes.
-async fn overtaken(realm: PasswordRealm, change: &'static str) -> StatusCode {
+async fn overtaken(realm: PasswordQueue, change: &'static str) -> StatusCode {
     let app = TestApp::new().await;
     let held = [app.state.passwords.turn(realm).await, app.state.passwords.turn(realm).await];
     let mut browser = app.browser();
     let attempt = tokio::spawn(async move {
         match realm {
-            PasswordRealm::Portal => portal(&mut browser, "203.0.113.5", OLIVIA, OPERATOR_PASSWORD).await,
-            PasswordRealm::Hosted => hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await,
+            PasswordQueue::Portal => portal(&mut browser, "203.0.113.5", OLIVIA, OPERATOR_PASSWORD).await,
+            PasswordQueue::Hosted => hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await,
         }
     });
     while app.state.passwords.waiting(realm) == 0 {
@@ -124,8 +124,8 @@ async fn overtaken(realm: PasswordRealm, change: &'static str) -> StatusCode {
     drop(held);
     let status = attempt.await.expect("an answer").status();
     let failed = match realm {
-        PasswordRealm::Portal => app.count("audit_events WHERE action = 'operator.sign_in_failed'").await,
-        PasswordRealm::Hosted => app.count("audit_events WHERE action = 'user.sign_in_failed'").await,
+        PasswordQueue::Portal => app.count("audit_events WHERE action = 'operator.sign_in_failed'").await,
+        PasswordQueue::Hosted => app.count("audit_events WHERE action = 'user.sign_in_failed'").await,
     };
     assert_eq!(failed > 0, status == StatusCode::UNPROCESSABLE_ENTITY, "{change}");
     status
@@ -139,17 +139,17 @@ async fn who_is_changed_while_signing_in_begins_nothing_in_either_realm() {
         "UPDATE users SET password_hash = 'another' WHERE email = 'amara@northwind.example'",
         "UPDATE users SET password_hash = NULL WHERE email = 'amara@northwind.example'",
     ] {
-        assert_eq!(overtaken(PasswordRealm::Hosted, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+        assert_eq!(overtaken(PasswordQueue::Hosted, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
     }
     for change in [
         "UPDATE operators SET disabled_at = created_at WHERE email = 'olivia@understudy.example'",
         "UPDATE operators SET password_hash = 'another' WHERE email = 'olivia@understudy.example'",
     ] {
-        assert_eq!(overtaken(PasswordRealm::Portal, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
+        assert_eq!(overtaken(PasswordQueue::Portal, change).await, StatusCode::UNPROCESSABLE_ENTITY, "{change}");
     }
     let nothing = "UPDATE users SET visits = visits";
-    assert_eq!(overtaken(PasswordRealm::Hosted, nothing).await, StatusCode::SEE_OTHER);
-    assert_eq!(overtaken(PasswordRealm::Portal, nothing).await, StatusCode::OK);
+    assert_eq!(overtaken(PasswordQueue::Hosted, nothing).await, StatusCode::SEE_OTHER);
+    assert_eq!(overtaken(PasswordQueue::Portal, nothing).await, StatusCode::OK);
 }
 
 /// The old password is right until the transaction commits that replaces it, and that one has seen all sessions by then.
@@ -165,7 +165,7 @@ async fn whoever_signs_in_while_the_password_is_being_replaced_has_no_session_af
         .expect("an end");
     let mut browser = app.browser();
     let attempt = tokio::spawn(async move { hosted(&mut browser, "203.0.113.5", AMARA, USER_PASSWORD).await });
-    while app.state.passwords.made(PasswordRealm::Hosted) == 0 {
+    while app.state.passwords.made(PasswordQueue::Hosted) == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;

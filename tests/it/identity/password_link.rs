@@ -7,7 +7,7 @@ use super::flow::{AMARA, impersonating, sign_in, signed_in};
 use crate::support::{Browser, ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::impersonation::StartImpersonation;
 use understudy::model::session::EndReason;
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::service::impersonation;
 use understudy::server::service::session::password_link;
 
@@ -119,7 +119,7 @@ async fn a_link_of_a_user_who_was_locked_meanwhile_does_not_work() {
     let mut browser = app.browser();
     browser.get(&format!("/id/production/password?link={code}")).await.expect_status(StatusCode::GONE);
     assert_eq!(choose(&mut browser, &code, NEW, NEW).await, StatusCode::GONE);
-    assert_eq!(app.state.passwords.made(PasswordRealm::Hosted), 0);
+    assert_eq!(app.state.passwords.made(PasswordQueue::Hosted), 0);
 }
 
 #[tokio::test]

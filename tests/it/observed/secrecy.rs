@@ -8,7 +8,9 @@ use serde_json::json;
 use understudy::model::application::LoginMethod;
 use understudy::model::impersonation::HandOff;
 use understudy::model::key::SigningAlgorithm;
+use understudy::server::db::import::KnownUser;
 use understudy::server::db::operator::OperatorRecord;
+use understudy::server::db::user;
 use understudy::server::domain::application::Application;
 use understudy::server::job::Worker;
 use understudy::server::platform::telemetry::LogFormat;
@@ -182,6 +184,22 @@ fn what_holds_a_secret_leaves_it_out_where_it_is_written_out() {
         backchannel_logout_uri: None,
         version: 1,
     };
+    let known = KnownUser {
+        id,
+        external_id: None,
+        name: "Amara Okafor".to_owned(),
+        email_verified: true,
+        picture_url: None,
+        password_hash: Some(HASH.to_owned()),
+        mfa_enrolled: false,
+        locked_at: None,
+        active_account_id: None,
+        active_account: None,
+        last_login_at: None,
+        last_visit_us: 0,
+        visits: 0,
+        memberships: Vec::new(),
+    };
     let secret = ClientSecret::Hash(vec![234; 32]);
     let entry =
         ApplicationEntry { client_id: "console".to_owned(), client_secret: secret, ..ApplicationEntry::default() };
@@ -190,6 +208,7 @@ fn what_holds_a_secret_leaves_it_out_where_it_is_written_out() {
         (written(&Some(Reopened::HandOff(hand_off.clone()))), id.to_string()),
         (written(&operator), OLIVIA.to_owned()),
         (written(&user), AMARA.to_owned()),
+        (written(&known), "Amara Okafor".to_owned()),
         (written(&application), "console".to_owned()),
         (written(&entry), "Hash(..)".to_owned()),
     ] {
@@ -198,4 +217,15 @@ fn what_holds_a_secret_leaves_it_out_where_it_is_written_out() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_users_record_leaves_out_the_password_where_it_is_written_out() {
+    let app = TestApp::new().await;
+    let (production, amara) = (app.caller(OLIVIA, "production").await.environment.id, app.user_id(AMARA).await);
+    let mut conn = app.state.db.read().await.expect("a connection");
+    let record = user::by_id(&mut conn, production, amara).await.expect("a query").expect("a user");
+    let hash = record.password_hash.as_deref().expect("a hash");
+    let text = format!("{record:?} {record:#?}");
+    assert!(text.contains(AMARA) && !text.contains(hash) && !text.contains("argon2"), "{text}");
 }

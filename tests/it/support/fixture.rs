@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::database::on_db;
 use understudy::model::operator::Role as OperatorRole;
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::crypto::secret;
 use understudy::server::db::Tx;
 use understudy::server::db::environment;
@@ -69,7 +69,7 @@ pub async fn load(state: &AppState) {
 
 async fn load_operators(state: &AppState, tx: &mut Tx) {
     let hash = OPERATOR_HASH.get_or_init(|| async {
-        state.passwords.hash(PasswordRealm::Portal, OPERATOR_PASSWORD).await.expect("a hash")
+        state.passwords.hash(PasswordQueue::Portal, OPERATOR_PASSWORD).await.expect("a hash")
     });
     let hash = hash.await;
     let people: [(&str, &str, &[OperatorRole]); 5] = [
@@ -213,7 +213,7 @@ fn user(email: &str, name: &str, hash: &str, memberships: &[(&str, &[&str])]) ->
 }
 
 async fn user_hash(state: &AppState) -> &'static str {
-    let hash = || async { state.passwords.hash(PasswordRealm::Hosted, USER_PASSWORD).await.expect("a hash") };
+    let hash = || async { state.passwords.hash(PasswordQueue::Hosted, USER_PASSWORD).await.expect("a hash") };
     USER_HASH.get_or_init(hash).await
 }
 

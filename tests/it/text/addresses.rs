@@ -7,7 +7,7 @@ use super::import;
 use crate::support::{ResponseExt, TestApp, USER_PASSWORD};
 use understudy::model::denial::Denial;
 use understudy::model::impersonation::StartImpersonation;
-use understudy::server::crypto::password::PasswordRealm;
+use understudy::server::crypto::password::PasswordQueue;
 use understudy::server::error::ServiceError;
 use understudy::server::service;
 use understudy::server::service::caller::ServerCaller;
@@ -16,7 +16,7 @@ use understudy::server::service::operator::NewOperator;
 
 /// Imports a user in Northwind who may sign in with the fixture's password.
 async fn user(app: &TestApp, email: &str, name: &str) -> Result<(), String> {
-    let hash = app.state.passwords.hash(PasswordRealm::Hosted, USER_PASSWORD).await.expect("a hash");
+    let hash = app.state.passwords.hash(PasswordQueue::Hosted, USER_PASSWORD).await.expect("a hash");
     let csv =
         format!("email,name,email_verified,password_hash,accounts\n{email},{name},true,\"{hash}\",northwind:member\n");
     import(app, Kind::Users, &csv).await
@@ -202,11 +202,11 @@ async fn a_password_opens_from_another_keyboard_and_an_old_hash_from_its_own() {
         let csv = format!("email,name,email_verified,password_hash\n{email},Pia,true,\"{hash}\"\n");
         import(&app, Kind::Users, &csv).await.expect("an import");
     };
-    let today = app.state.passwords.hash(PasswordRealm::Hosted, "pässwörter sind lang").await.expect("a hash");
+    let today = app.state.passwords.hash(PasswordQueue::Hosted, "pässwörter sind lang").await.expect("a hash");
     import_with("pia@northwind.example", today).await;
     assert!(signs_in(&app, "pia@northwind.example", "pa\u{308}sswo\u{308}rter\u{a0}sind lang").await);
     assert!(!signs_in(&app, "pia@northwind.example", "passworter sind lang").await);
-    let newest = app.state.passwords.hash(PasswordRealm::Hosted, "🫨 face sind lang").await.expect("a hash");
+    let newest = app.state.passwords.hash(PasswordQueue::Hosted, "🫨 face sind lang").await.expect("a hash");
     import_with("pia@northwind.example", newest).await;
     assert!(signs_in(&app, "pia@northwind.example", "🫨\u{a0}face\u{202f}sind lang").await);
     // As another system hashed it: byte by byte, decomposed.

@@ -1,6 +1,7 @@
 //! What is known about the things that a file names, as far as a file can change it.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ pub struct KnownMembership {
     pub roles: Vec<(Uuid, String)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KnownUser {
     pub id: Uuid,
     pub external_id: Option<String>,
@@ -38,6 +39,16 @@ pub struct KnownUser {
     pub last_visit_us: i64,
     pub visits: i64,
     pub memberships: Vec<KnownMembership>,
+}
+
+/// Without the hash, at which a password can be guessed.
+impl fmt::Debug for KnownUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, external_id, name, locked_at, memberships, .. } = self;
+        let mut user = f.debug_struct("KnownUser");
+        user.field("id", id).field("external_id", external_id).field("name", name);
+        user.field("locked_at", locked_at).field("memberships", memberships).finish_non_exhaustive()
+    }
 }
 
 #[derive(sqlx::FromRow)]

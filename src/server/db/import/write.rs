@@ -1,5 +1,7 @@
 //! Rows that are made, or changed where they are there already.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -48,7 +50,7 @@ pub async fn replace_permissions(tx: &mut Tx, role_id: Uuid, permissions: &[Stri
     Ok(())
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct ApplicationUpsert {
     pub id: Uuid,
     pub environment_id: Uuid,
@@ -65,6 +67,16 @@ pub struct ApplicationUpsert {
     pub backchannel_logout_uri: Option<String>,
     /// Of a new one.
     pub created_at: DateTime<Utc>,
+}
+
+/// Without the hash of its secret.
+impl fmt::Debug for ApplicationUpsert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, environment_id, client_id, name, .. } = self;
+        let mut row = f.debug_struct("ApplicationUpsert");
+        row.field("id", id).field("environment_id", environment_id).field("client_id", client_id);
+        row.field("name", name).finish_non_exhaustive()
+    }
 }
 
 pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResult<()> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Event;
 use crate::model::audit::{Severity, action};
-use crate::server::crypto::password::PasswordRealm;
+use crate::server::crypto::password::PasswordQueue;
 use crate::server::db::{Tx, failed_sign_in as table};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit;
@@ -26,7 +26,7 @@ pub async fn record(
     state: &AppState,
     tx: &mut Tx,
     environment_id: Uuid,
-    door: PasswordRealm,
+    door: PasswordQueue,
     is_unknown: bool,
     origin: &Origin,
 ) -> ServiceResult<()> {
@@ -36,8 +36,8 @@ pub async fn record(
         return Ok(());
     }
     let (name, place) = match door {
-        PasswordRealm::Portal => (action::OPERATOR_SIGN_IN_FAILED, " to the portal"),
-        PasswordRealm::Hosted => (action::USER_SIGN_IN_FAILED, ""),
+        PasswordQueue::Portal => (action::OPERATOR_SIGN_IN_FAILED, " to the portal"),
+        PasswordQueue::Hosted => (action::USER_SIGN_IN_FAILED, ""),
     };
     let sentence = if attempts <= SINGLY {
         format!("A sign-in{place} with an unknown e-mail failed")

@@ -8,7 +8,7 @@ use super::{by_email, table};
 use crate::model::audit::action;
 use crate::model::operator::{Role, Roles};
 use crate::model::session::EndReason;
-use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordRealm, may_be_chosen};
+use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordQueue, may_be_chosen};
 use crate::server::db::operator::OperatorRecord;
 use crate::server::db::{Tx, environment, session as session_table, text as text_table};
 use crate::server::domain::environment::Environment;
@@ -57,7 +57,7 @@ pub struct NewPassword {
 pub async fn new_password(caller: &ServerCaller, password: &str) -> ServiceResult<NewPassword> {
     caller.require_system()?;
     validate_password(password)?;
-    Ok(NewPassword { hash: caller.state.passwords.hash(PasswordRealm::Portal, password).await? })
+    Ok(NewPassword { hash: caller.state.passwords.hash(PasswordQueue::Portal, password).await? })
 }
 
 /// An operator that is to be made.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::model::audit::action;
 use crate::model::session::EndReason;
-use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordRealm, may_be_chosen};
+use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordQueue, may_be_chosen};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::password_link as table;
 use crate::server::db::user::{self, UserRecord};
@@ -97,7 +97,7 @@ pub async fn choose(
             format!("Choose a password of at least {MIN_LENGTH} characters, and of at most {MAX_BYTES} bytes.");
         return Err(ServiceError::invalid("password", message));
     }
-    let turn = state.passwords.turn(PasswordRealm::Hosted).await?;
+    let turn = state.passwords.turn(PasswordQueue::Hosted).await?;
     // Whoever posted it before may have used it up meanwhile: of many with one link, a few are worked for.
     if holder(state, environment_id, code).await?.is_none() {
         return Err(ServiceError::NotFound);

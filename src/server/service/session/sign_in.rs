@@ -9,7 +9,7 @@ use crate::model::error::WRONG_PASSWORD;
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
 use crate::model::user::UserStatus;
-use crate::server::crypto::password::PasswordRealm;
+use crate::server::crypto::password::PasswordQueue;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::credential::{self, NewSessionCookie};
 use crate::server::db::session::{self as session_table, NewSession};
@@ -107,7 +107,7 @@ async fn begin(
     let known = users::by_email(&mut conn, environment.id, email).await?;
     drop(conn);
     let hash = known.as_ref().and_then(|row| row.password_hash.as_deref());
-    let checked = state.passwords.check(PasswordRealm::Hosted, device.known().is_some(), password, hash).await;
+    let checked = state.passwords.check(PasswordQueue::Hosted, device.known().is_some(), password, hash).await;
     let matches = checked.inspect_err(|_| state.limits.take_back(&charge))?;
     let mut tx = state.db.write().await?;
     // As it is now: a password that was replaced meanwhile, or a user who was locked, begins nothing.
@@ -250,7 +250,7 @@ async fn record_failure(
     origin: &Origin,
 ) -> ServiceResult<()> {
     let Some(row) = row else {
-        return failed_sign_in::record(state, tx, environment.id, PasswordRealm::Hosted, true, origin).await;
+        return failed_sign_in::record(state, tx, environment.id, PasswordQueue::Hosted, true, origin).await;
     };
     let sentence = format!("A sign-in as {} failed", row.name);
     let event = Event::of(environment.id, action::USER_SIGN_IN_FAILED, sentence)

@@ -208,6 +208,7 @@ pub async fn get(caller: &Caller, user_id: Uuid) -> ServiceResult<UserDetail> {
     let accounts = candidate.accounts(&roles, |account| user_account(&candidate, account));
     Ok(UserDetail {
         id: user.id,
+        version: user.version,
         name: user.name.clone(),
         email: user.email.clone(),
         email_verified: user.email_verified,
