@@ -49,6 +49,12 @@ pub enum ApiError {
     RateLimited { retry_after_seconds: u32 },
     #[error("The server is busy, and nothing was changed. Try again in a moment.")]
     Busy { retry_after_seconds: u32 },
+    /// What was asked would have taken the database too long.
+    #[error(
+        "This takes too long to find, so it was stopped. Ask for less: type more of a name, a whole e-mail address or an \
+         id, or leave a filter out."
+    )]
+    TooLong,
     /// Our fault. It was logged with the same id.
     #[error("Something went wrong on our side, and nothing was changed. Try again; if it stays, quote {request_id}.")]
     Internal { request_id: String },
@@ -149,6 +155,7 @@ mod tests {
             ApiError::Invalid(several.try_into().expect("two")),
             ApiError::Denied(Denial::Off),
             ApiError::RateLimited { retry_after_seconds: 60 },
+            ApiError::TooLong,
             ApiError::Internal { request_id: "019a".to_owned() },
         ] {
             let text = leptos::serde_json::to_string(&error).expect("JSON");

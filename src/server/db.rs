@@ -18,6 +18,7 @@ mod epoch;
 pub mod failed_sign_in;
 pub mod import;
 pub mod inspect;
+mod limit;
 mod migration;
 pub mod names;
 pub mod notice;
@@ -26,6 +27,7 @@ pub mod page;
 pub mod parked;
 pub mod password_link;
 mod pool;
+mod postgres;
 pub mod problem;
 pub mod search;
 pub mod session;
@@ -44,19 +46,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
 use crate::server::platform::metrics::{Statements, TimedStatement};
 use epoch::Epochs;
 pub use epoch::{Epoch, forget_request, in_request};
+pub use limit::LIMIT;
+use limit::Watch;
 pub use pool::Pool;
-use sqlite::{GroupTx, Reader, Sqlite};
+use sqlite::{GroupTx, Sqlite};
 
-/// How long a connection of the pool may have been idle before it is asked whether it is still there.
-const IDLE: Duration = Duration::from_secs(5);
 /// How long a write waits for its turn, behind others of this process and of other processes together.
 const TURN: Duration = Duration::from_secs(15);
 
@@ -77,6 +77,9 @@ pub enum DbError {
     /// The turn of a write did not come in time. Nothing was changed.
     #[error("the database was busy with other writes for too long")]
     Busy,
+    /// The database was told to end a statement that took longer than [`LIMIT`]. Nothing failed: too much was asked for.
+    #[error("a statement took too long and was ended")]
+    TooLong,
     #[error("{0}")]
     Url(String),
 }
@@ -118,19 +121,19 @@ enum Store {
 }
 
 enum Sqlitely {
-    Plain(Reader),
+    Plain(sqlite::Reader),
     Tx(GroupTx),
 }
 
 enum Postgresly {
-    Plain(PoolConnection<Postgres>),
+    Plain(postgres::Reader),
     Tx(Transaction<'static, Postgres>),
 }
 
 /// One connection, inside a transaction or not.
 pub struct Conn {
     kind: Kind,
-    statements: Statements,
+    watch: Watch,
 }
 
 enum Kind {
@@ -149,23 +152,28 @@ impl Conn {
         self.parts().0
     }
 
-    fn parts(&mut self) -> (Raw<'_>, &Statements) {
+    fn parts(&mut self) -> (Raw<'_>, &Watch) {
         let raw = match &mut self.kind {
             Kind::Sqlite(Sqlitely::Plain(c)) => Raw::Sqlite(c),
             Kind::Sqlite(Sqlitely::Tx(c)) => Raw::Sqlite(c),
             Kind::Postgres(Postgresly::Plain(c)) => Raw::Postgres(c),
             Kind::Postgres(Postgresly::Tx(c)) => Raw::Postgres(c),
         };
-        (raw, &self.statements)
+        (raw, &self.watch)
     }
 
     pub fn is_sqlite(&self) -> bool {
         matches!(self.kind, Kind::Sqlite(_))
     }
 
-    /// A statement begins on this connection: see [`Statements::begin`].
+    /// A statement begins on this connection: see [`Watch::begin`].
     pub fn begin(&self, here: &'static str) -> TimedStatement {
-        self.statements.begin(here)
+        self.watch.begin(here)
+    }
+
+    /// The statement has ended.
+    pub fn end(&self) {
+        self.watch.end();
     }
 }
 
@@ -209,6 +217,7 @@ macro_rules! on {
             $crate::server::db::Raw::Postgres($c) => statement.run(async { $body }).await,
         };
         drop(statement);
+        $conn.end();
         outcome
     }};
 }
@@ -289,21 +298,7 @@ impl Db {
     /// As [`Db::connect`].
     pub async fn connect_patiently(url: &str, max_connections: u32, patience: Duration) -> DbResult<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("understudy");
-            let pool = PgPoolOptions::new()
-                .max_connections(max_connections)
-                .acquire_timeout(Duration::from_secs(10))
-                .test_before_acquire(false)
-                .before_acquire(|connection, meta| {
-                    Box::pin(async move {
-                        if meta.idle_for > IDLE {
-                            connection.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_with(options)
-                .await?;
+            let pool = postgres::connect(url, max_connections).await?;
             return Ok(Self::on(Store::Postgres(pool)));
         }
         if !url.starts_with("sqlite:") {
@@ -331,40 +326,12 @@ impl Db {
     pub async fn migrate(&self) -> DbResult<()> {
         match &self.store {
             Store::Sqlite(sqlite) => sqlite.migrate(&migration::sqlite()).await?,
-            Store::Postgres(pool) => migration::postgres().run(pool).await?,
+            // As long as it takes.
+            Store::Postgres(pool) => {
+                migration::postgres().run(&mut *postgres::Reader::acquire(pool, false).await?).await?
+            }
         }
         Ok(())
-    }
-
-    /// A connection for reading, outside any transaction.
-    pub async fn read(&self) -> DbResult<Conn> {
-        // On the heap, as statements are: most requests come by without one.
-        Ok(self.conn(match &self.store {
-            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Plain(Box::pin(sqlite.read()).await?)),
-            Store::Postgres(pool) => Kind::Postgres(Postgresly::Plain(Box::pin(pool.acquire()).await?)),
-        }))
-    }
-
-    /// A transaction for writing. On SQLite transactions take turns.
-    pub async fn write(&self) -> DbResult<Tx> {
-        self.begin(false).await
-    }
-
-    /// A transaction for writing that takes long: it keeps nobody else's commit waiting.
-    pub async fn write_long(&self) -> DbResult<Tx> {
-        self.begin(true).await
-    }
-
-    async fn begin(&self, long: bool) -> DbResult<Tx> {
-        epoch::forget_request();
-        Ok(Tx(self.conn(match &self.store {
-            Store::Sqlite(sqlite) => Kind::Sqlite(Sqlitely::Tx(Box::pin(sqlite.writer.begin(long)).await?)),
-            Store::Postgres(pool) => Kind::Postgres(Postgresly::Tx(Box::pin(pool.begin()).await?)),
-        })))
-    }
-
-    fn conn(&self, kind: Kind) -> Conn {
-        Conn { kind, statements: self.statements.clone() }
     }
 
     /// How long its statements take.

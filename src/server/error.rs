@@ -27,12 +27,15 @@ pub enum ServiceError {
     /// The server has more to do than it can; nothing was changed.
     #[error("busy for {retry_after_seconds} s")]
     Busy { retry_after_seconds: u32 },
+    /// The database would have needed too long for what was asked, and was told to stop; nothing was changed.
+    #[error("too much to read")]
+    TooLong,
     #[error(transparent)]
     Internal(anyhow::Error),
 }
 
 /// After how many seconds a caller should try again what the database had no time for.
-const RETRY_AFTER_SECONDS: u32 = 2;
+pub const RETRY_AFTER_SECONDS: u32 = 2;
 
 pub type ServiceResult<T> = Result<T, ServiceError>;
 
@@ -50,13 +53,20 @@ impl DbError {
 }
 
 impl From<anyhow::Error> for ServiceError {
-    /// A write whose turn did not come is no fault of ours to be reported, only a reason to try again.
+    /// A write whose turn did not come is no fault of ours to be reported, only a reason to try again; nor is a statement that
+    /// was ended, which is a reason to ask for less.
     fn from(error: anyhow::Error) -> Self {
-        if error.downcast_ref::<DbError>().is_some_and(DbError::is_busy) {
-            tracing::warn!(error = format!("{error:#}"), "a write was refused because others took too long");
-            return Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS };
+        match error.downcast_ref::<DbError>() {
+            Some(DbError::TooLong) => {
+                tracing::warn!("the database needed too long for what a request asked, and was told to stop");
+                Self::TooLong
+            }
+            Some(busy) if busy.is_busy() => {
+                tracing::warn!(error = format!("{error:#}"), "a write was refused because others took too long");
+                Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS }
+            }
+            _ => Self::Internal(error),
         }
-        Self::Internal(error)
     }
 }
 
@@ -99,6 +109,7 @@ impl ServiceError {
             Self::Denied(_) => "denied",
             Self::RateLimited { .. } => "rate_limited",
             Self::Busy { .. } => "busy",
+            Self::TooLong => "too_long",
             Self::Internal(_) => "failed",
         }
     }
@@ -114,6 +125,7 @@ impl ServiceError {
             Self::Denied(denial) => ApiError::Denied(denial),
             Self::RateLimited { retry_after_seconds } => ApiError::RateLimited { retry_after_seconds },
             Self::Busy { retry_after_seconds } => ApiError::Busy { retry_after_seconds },
+            Self::TooLong => ApiError::TooLong,
             Self::Internal(error) => {
                 tracing::error!(request.id = request_id, error = format!("{error:#}"), "a use case failed");
                 ApiError::Internal { request_id: request_id.to_owned() }

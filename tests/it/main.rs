@@ -13,6 +13,7 @@ mod gate;
 mod identity;
 mod impersonation;
 mod import;
+mod limits;
 mod live;
 mod mishaps;
 mod observed;

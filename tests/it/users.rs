@@ -1,5 +1,7 @@
 //! The users list and the audit trail: search, filters, sorting, pages by key.
 
+mod odd;
+
 use std::collections::HashSet;
 use std::fmt::Write;
 

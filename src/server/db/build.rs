@@ -6,8 +6,8 @@ use std::fmt::Display;
 
 use sqlx::{Encode, PgConnection, Postgres, QueryBuilder, Sqlite, SqliteConnection, Type};
 
+use super::limit::Watch;
 use super::{Conn, Raw};
-use crate::server::platform::metrics::Statements;
 
 /// What both databases store.
 pub trait Storable<'t>: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres> {}
@@ -17,7 +17,7 @@ impl<'t, T: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Post
 /// A statement that is put together for the connection on which [`built!`] runs it.
 pub struct Statement<'c> {
     pub(super) text: Text<'c>,
-    pub(super) statements: &'c Statements,
+    pub(super) watch: &'c Watch,
     /// Whether the plan is worth keeping.
     pub(super) keep: bool,
 }
@@ -31,12 +31,12 @@ pub(super) enum Text<'c> {
 impl Conn {
     /// A statement that begins with `text`.
     pub fn build(&mut self, text: &str) -> Statement<'_> {
-        let (raw, statements) = self.parts();
+        let (raw, watch) = self.parts();
         let text = match raw {
             Raw::Sqlite(conn) => Text::Sqlite(QueryBuilder::new(text), conn),
             Raw::Postgres(conn) => Text::Postgres(QueryBuilder::new(text), conn),
         };
-        Statement { text, statements, keep: true }
+        Statement { text, watch, keep: true }
     }
 }
 
@@ -139,13 +139,14 @@ macro_rules! built {
     ($sql:expr, $query:ident, $conn:ident, $keep:ident => $run:expr) => {{
         // Its name tells that of the function around it.
         fn here() {}
-        let $crate::server::db::build::Statement { text, statements, keep: $keep } = $sql;
-        let statement = statements.begin(std::any::type_name_of_val(&here));
+        let $crate::server::db::build::Statement { text, watch, keep: $keep } = $sql;
+        let statement = watch.begin(std::any::type_name_of_val(&here));
         let outcome = match text {
             $crate::server::db::build::Text::Sqlite(mut $query, $conn) => statement.run(async { $run }).await,
             $crate::server::db::build::Text::Postgres(mut $query, $conn) => statement.run(async { $run }).await,
         };
         drop(statement);
+        watch.end();
         outcome
     }};
 }

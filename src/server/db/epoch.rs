@@ -36,6 +36,11 @@ pub fn forget_request() {
     let _ = REQUEST.try_with(|epoch| epoch.set(None));
 }
 
+/// Whether a request is being answered.
+pub fn is_request() -> bool {
+    REQUEST.try_with(|_| ()).is_ok()
+}
+
 #[derive(Default)]
 pub struct Epochs {
     marks: Arc<Marks>,

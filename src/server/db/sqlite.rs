@@ -3,42 +3,35 @@
 //! Not sqlx's pool: a file does not go away, so nothing has to be asked before and after each use whether it is still
 //! there, and several transactions that wait for the one writer can share a commit.
 
+mod reader;
 mod writer;
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::{DbResult, Pool};
+pub use reader::Reader;
+use reader::{Idle, Open};
 pub use writer::{GroupTx, Writer};
 
 pub struct Sqlite {
     writing: SqliteConnectOptions,
     reading: SqliteConnectOptions,
-    idle: Arc<Mutex<Vec<SqliteConnection>>>,
+    idle: Idle,
     readers: Arc<Semaphore>,
     most: usize,
     pub writer: Writer,
     /// The index of the write-ahead log, for reading. Never closed: POSIX takes all locks of a process on a file back when
     /// the process closes any descriptor of it, and SQLite's own connections hold locks on this one.
     pub index: Option<ManuallyDrop<File>>,
-}
-
-/// A connection for reading, given back when dropped.
-pub struct Reader {
-    /// Taken only by `drop`.
-    connection: Option<SqliteConnection>,
-    idle: Arc<Mutex<Vec<SqliteConnection>>>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Sqlite {
@@ -79,11 +72,11 @@ impl Sqlite {
         // The semaphore closes with the database only: then there is nothing to read any more.
         let permit = self.readers.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let known = self.idle.lock().pop();
-        let connection = match known {
-            Some(connection) => connection,
-            None => self.connect().await?,
+        let open = match known {
+            Some(open) => open,
+            None => Open::new(&self.reading).await?,
         };
-        Ok(Reader { connection: Some(connection), idle: self.idle.clone(), _permit: permit })
+        Ok(Reader::new(open, self.idle.clone(), permit))
     }
 
     /// The connections for reading.
@@ -96,9 +89,9 @@ impl Sqlite {
     pub async fn close(&self) {
         self.readers.close();
         let idle = std::mem::take(&mut *self.idle.lock());
-        for connection in idle {
+        for open in idle {
             // A connection that cannot be closed in order is closed by the process's end.
-            let _ = connection.close().await;
+            let _ = open.close().await;
         }
         self.writer.close().await;
     }
@@ -108,28 +101,4 @@ fn index_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push("-shm");
     name.into()
-}
-
-#[expect(clippy::expect_used, reason = "the connection is there until the reader is dropped")]
-impl Deref for Reader {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        self.connection.as_ref().expect("a reader has its connection")
-    }
-}
-
-#[expect(clippy::expect_used, reason = "the connection is there until the reader is dropped")]
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect("a reader has its connection")
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.idle.lock().push(connection);
-        }
-    }
 }

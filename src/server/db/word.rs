@@ -7,6 +7,7 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, FromRow, Row, Type};
 
+use super::limit::was_ended;
 use super::page::Bounded;
 use super::{DbError, DbResult};
 use crate::model::application::{LoginMethod, LogoutState, RedirectKind};
@@ -156,9 +157,12 @@ macro_rules! read_as {
     };
 }
 
-/// An error of a conversion that went through the driver comes out as it was.
+/// An error of a conversion that went through the driver comes out as it was, and a statement that was ended is told apart.
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
+        if was_ended(&error) {
+            return Self::TooLong;
+        }
         let sqlx::Error::Decode(source) = error else { return Self::Sqlx(error) };
         match source.downcast::<Self>() {
             Ok(error) => *error,

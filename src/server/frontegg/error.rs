@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::model::problem::ProblemKind;
-use crate::server::error::ServiceError;
+use crate::server::error::{RETRY_AFTER_SECONDS, ServiceError};
 use crate::server::http::access::ErrorCode;
 use crate::server::oauth::error::OAuthError;
 use crate::server::oauth::unnoted::Unnoted;
@@ -145,6 +145,14 @@ impl From<ServiceError> for SdkError {
                     StatusCode::SERVICE_UNAVAILABLE,
                     "temporarily_unavailable",
                     "The server is busy, and nothing was changed. Try again in a moment.",
+                )
+            },
+            ServiceError::TooLong => Self {
+                retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    "This took too long and was stopped. Nothing was changed. Try again in a moment.",
                 )
             },
             ServiceError::Internal(error) => error.into(),

@@ -143,6 +143,8 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::Conflict { .. } | ApiError::Denied(_) => StatusCode::CONFLICT,
         ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        // As where the whole request takes too long: see the router.
+        ApiError::TooLong => StatusCode::GATEWAY_TIMEOUT,
         ApiError::Internal { .. } | ApiError::Unreachable | ApiError::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

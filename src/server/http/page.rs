@@ -160,6 +160,12 @@ pub fn failed(error: ServiceError, request_id: &str) -> Response {
             response
         }
         ServiceError::Busy { retry_after_seconds } => busy(retry_after_seconds),
+        ServiceError::TooLong => plain(
+            StatusCode::GATEWAY_TIMEOUT,
+            "This took too long",
+            "There is too much to look through, so it was stopped. Nothing was changed. Go back and ask for less, or try \
+             again in a moment.",
+        ),
         ServiceError::Internal(error) => {
             tracing::error!(request.id = request_id, error = format!("{error:#}"), "a hosted page failed");
             let sentence = format!(

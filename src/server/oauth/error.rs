@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::unnoted::Unnoted;
 use crate::model::problem::ProblemKind;
-use crate::server::error::ServiceError;
+use crate::server::error::{RETRY_AFTER_SECONDS, ServiceError};
 use crate::server::http::access::ErrorCode;
 use crate::server::service::registry::problem::About;
 use crate::server::service::tokens::{TokenError, TokenRefusal};
@@ -183,6 +183,8 @@ impl From<ServiceError> for OAuthError {
             ServiceError::Unauthenticated => Self::InvalidToken("the session has ended"),
             ServiceError::RateLimited { retry_after_seconds } => Self::RateLimited { retry_after_seconds },
             ServiceError::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
+            // An application asks for one thing at a time: where that takes long, the database has too much to do.
+            ServiceError::TooLong => Self::Busy { retry_after_seconds: RETRY_AFTER_SECONDS },
             ServiceError::Invalid(errors) => Self::InvalidRequest(errors.to_string()),
             ServiceError::Internal(error) => Self::Server(error),
             other => Self::Server(anyhow::anyhow!(other)),

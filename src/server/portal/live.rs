@@ -74,6 +74,7 @@ fn refused(error: ServiceError) -> Response {
             return StatusCode::NO_CONTENT.into_response();
         }
         ServiceError::Busy { retry_after_seconds } => retry_after_seconds,
+        ServiceError::TooLong => COME_AGAIN,
         error => {
             tracing::error!(error = format!("{error:#}"), "what runs could not be told");
             COME_AGAIN

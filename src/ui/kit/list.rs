@@ -8,12 +8,14 @@ use leptos_meta::Title;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::model::error::ApiError;
 use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::filter::{Filters, apply_button};
+use crate::ui::kit::filter::{Filters, apply_button, clear_link};
 use crate::ui::kit::frame::Frame;
+use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, loaded_while};
-use crate::ui::kit::state::table_skeleton;
+use crate::ui::kit::state::{error_view, table_skeleton};
 
 /// How a list's address is read, by the page and by whoever calls for its data before it is drawn.
 pub struct Shape<Q: 'static> {
@@ -172,7 +174,53 @@ impl ListPlace {
         T: Clone + DeserializeOwned + Send + Sync + 'static,
     {
         let pending = RwSignal::new(false);
-        self.framed(lead, toolbar, pending, loaded_while(data, table_skeleton, pending, render))
+        let content = loaded_while(data, table_skeleton, pending, render, move |error| self.failed(error));
+        self.framed(lead, toolbar, pending, content)
+    }
+
+    /// What stands in the list's place where it could not be read. The filters above stay as they are.
+    fn failed(self, error: ApiError) -> AnyView {
+        if error != ApiError::TooLong {
+            return error_view(error);
+        }
+        view! {
+            <div class="empty" role="alert">
+                <span class="empty-glyph">{icon("timer")}</span>
+                <h2>"This takes too long to find"</h2>
+                <p>{self.words.with_untracked(narrower)}</p>
+            </div>
+        }
+        .erased()
+    }
+
+    /// A filter that is drawn from the list's data, where that could not be read: as the address has it, so that it stays and
+    /// can be taken away.
+    pub fn filter_without_data<T>(self, data: Loading<T>, name: &'static str, glyph: &'static str) -> AnyView
+    where
+        T: Clone + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (value, clear) = (self.word(name), self.without(name));
+        let was_drawn = StoredValue::new(false);
+        let is_missing = move || {
+            let failed = data.is_failed();
+            if failed == Some(false) {
+                was_drawn.set_value(true);
+            }
+            failed == Some(true) && !was_drawn.get_value() && !value.read().is_empty()
+        };
+        let filter = move || {
+            view! {
+                <span class="filter active">
+                    <span class="filter-button">
+                        {icon(glyph)}
+                        <span class="truncate" dir="auto">{value.get()}</span>
+                    </span>
+                    {clear_link(value, clear, name)}
+                    <input type="hidden" name=name value=value.get()/>
+                </span>
+            }
+        };
+        (move || is_missing().then(filter)).erased()
     }
 
     fn framed(self, lead: AnyView, toolbar: AnyView, pending: RwSignal<bool>, content: AnyView) -> AnyView {
@@ -190,5 +238,43 @@ impl ListPlace {
             </div>
         }
         .erased()
+    }
+}
+
+/// What to ask for instead of these words, which take too long to find.
+fn narrower(words: &Words) -> String {
+    let has = |names: &[&str]| names.iter().any(|name| !words.get(name).is_empty());
+    let mut advice = vec![if has(&["q"]) {
+        "type more of a name, a whole e-mail address or an id"
+    } else {
+        "search for a name, an e-mail address or an id"
+    }];
+    if has(&["account", "status", "exclude", "action", "severity", "only"]) {
+        advice.push("leave a filter out");
+    }
+    if has(&["from", "to"]) {
+        advice.push("choose fewer days");
+    }
+    format!("It was stopped. Ask for less: {}. What you asked for still stands above.", advice.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::narrower;
+    use crate::ui::kit::address::Words;
+
+    #[test]
+    fn what_takes_too_long_is_narrowed_by_what_was_asked_for() {
+        let said = |words: &str| narrower(&Words::parse(words));
+        assert_eq!(
+            said("sort=name"),
+            "It was stopped. Ask for less: search for a name, an e-mail address or an id. What you asked for still stands \
+             above."
+        );
+        assert_eq!(
+            said("q=an&account=northwind&from=2026-11-01"),
+            "It was stopped. Ask for less: type more of a name, a whole e-mail address or an id; leave a filter out; choose \
+             fewer days. What you asked for still stands above."
+        );
     }
 }

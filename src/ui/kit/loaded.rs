@@ -61,6 +61,14 @@ impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Loading<T> {
             Place::Browser(resource) => resource.get().map(|held| held.read()),
         }
     }
+
+    /// Whether what is there now is an error; `None` while there is nothing. Reactive.
+    pub fn is_failed(self) -> Option<bool> {
+        match self.held {
+            Place::Page(held) => Some(held.with_value(Held::is_failed::<T>)),
+            Place::Browser(resource) => resource.get().map(|held| held.is_failed::<T>()),
+        }
+    }
 }
 
 /// Loads data, and again whenever `source` changes.
@@ -188,11 +196,12 @@ pub fn loaded_while<T>(
     fallback: fn() -> AnyView,
     pending: RwSignal<bool>,
     render: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
+    failed: impl Fn(ApiError) -> AnyView + Copy + Send + Sync + 'static,
 ) -> AnyView
 where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
-    transition(data.held, Arc::new(fallback), Some(pending), view_of(render, error_view))
+    transition(data.held, Arc::new(fallback), Some(pending), view_of(render, failed))
 }
 
 /// The same for a fragment beside the one that reports failures: it stays as it was then, as long as the environment is the

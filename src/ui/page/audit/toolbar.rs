@@ -45,6 +45,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let fields = view! {
             {search_box(filters, "Person, reason, ticket, address or id", list.word("q"))}
             {only_impersonated(filters, only)}
+            {list.filter_without_data(events, "account", "building-2")}
             {select_filter(filters, "action", "Action", "history", action, list.without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, list.without("severity"), severities)}
             {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
