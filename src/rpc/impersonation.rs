@@ -1,5 +1,7 @@
 //! Impersonation: the drawer, starting, ending, and the environment's settings.
 
+#![expect(clippy::too_many_arguments, reason = "a form has as many fields as it has")]
+
 use leptos::prelude::*;
 use uuid::Uuid;
 

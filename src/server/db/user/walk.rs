@@ -172,7 +172,7 @@ fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, stat
     let led = sql.is_sqlite() && !few;
     let later = is_bounded(filter) && !few;
     let columns = if later { looked_at(filter) } else { String::new() };
-    let (alias, id) = match filter.account_id {
+    let (alias, id) = match filter.account_id.filter(|_| !few) {
         Some(account_id) => {
             let hint = if led { format!(" INDEXED BY account_users_by_{index}") } else { String::new() };
             sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id{columns} FROM account_users m{hint}"));
@@ -188,6 +188,10 @@ fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, stat
                 "SELECT u.{column} AS v, u.id AS id{columns} FROM users u{hint} WHERE u.environment_id = "
             ));
             sql.bind(filter.environment_id);
+            if let Some(account_id) = filter.account_id {
+                sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(account_id);
+                sql.push(" AND m.user_id = u.id)");
+            }
             ("u", "id")
         }
     };
