@@ -239,7 +239,7 @@ fn ordinary(world: &World, number: u64) -> AuditEvent {
     let operator = dice.pick(&world.operators).clone();
     let user = world.visitor(&mut dice);
     let (name, by) = (user.name.as_str(), operator.1.as_str());
-    let by_user = of_hundred_thousand < 86_000 || of_hundred_thousand >= 99_990;
+    let by_user = !(86_000..99_990).contains(&of_hundred_thousand);
     let (action, severity, description) = match of_hundred_thousand {
         0..58_000 => (action::USER_SIGNED_IN, Severity::Info, format!("{name} signed in")),
         58_000..70_000 => (action::USER_SIGNED_OUT, Severity::Info, format!("{name} signed out")),
