@@ -10,7 +10,7 @@ mod table;
 mod trail;
 mod users;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -91,7 +91,12 @@ fn number(text: &str) -> Result<u64, String> {
 }
 
 pub fn run(repo: &Repo, options: &Options) -> Result<()> {
+    let known = names();
+    if !options.import && !known.iter().any(|name| options.wants(name)) {
+        bail!("no row has that in its name; there are:\n  {}", known.join("\n  "));
+    }
     let programs = server::build(repo, With::Scale)?;
+    say_how_busy()?;
     let logs = tempfile::Builder::new().prefix("understudy-bench-").tempdir()?;
     let mut over = Vec::new();
     for database in [Database::Sqlite, Database::Postgres] {
@@ -101,6 +106,20 @@ pub fn run(repo: &Repo, options: &Options) -> Result<()> {
     }
     if !over.is_empty() {
         bail!("{} promises are not kept:\n  {}", over.len(), over.join("\n  "));
+    }
+    Ok(())
+}
+
+/// Times of a machine that does something else meanwhile say little.
+fn say_how_busy() -> Result<()> {
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let processors = std::thread::available_parallelism()?;
+    if let Some(Ok(waiting)) = load.split(' ').next().map(str::parse::<f64>)
+        && waiting > processors.get() as f64 / 2.0
+    {
+        steps::note(format!(
+            "the machine is busy: a load of {waiting} on {processors} processors, before anything was asked"
+        ));
     }
     Ok(())
 }
@@ -128,13 +147,19 @@ fn on_database(
     let mut sizes = options.users.clone();
     sizes.sort_unstable();
     sizes.dedup();
+    let most = sizes.last().copied().unwrap_or_default();
+    if !names().iter().any(|name| options.wants(name)) {
+        sizes.clear();
+    }
     let all: Vec<(u64, Made)> =
         sizes.into_iter().map(|users| Ok((users, store.made(programs, users)?))).collect::<Result<_>>()?;
     let mut bench = Bench { options, programs, database, logs, rows: Vec::new(), over: Vec::new() };
     let cluster = match database {
         Database::Sqlite => None,
         Database::Postgres => {
-            warm(&store.cluster())?;
+            if !all.is_empty() {
+                warm(&store.cluster())?;
+            }
             Some(Cluster::kept(&store.cluster(), &[])?)
         }
     };
@@ -151,8 +176,7 @@ fn on_database(
     bench.show();
     let mut over = bench.over;
     if options.import {
-        let users = all.last().map_or(1_000, |(users, _)| *users);
-        over.extend(import::measure(programs, &store, cluster.as_ref(), database, users)?);
+        over.extend(import::measure(programs, &store, cluster.as_ref(), database, most)?);
     }
     if let Some(cluster) = cluster {
         cluster.stop()?;
@@ -216,6 +240,12 @@ fn promises(samples: &Samples) -> Vec<Promise> {
     all
 }
 
+/// Every row that there is.
+fn names() -> Vec<&'static str> {
+    let rows = promises(&Samples::none()).into_iter().map(|promise| promise.name);
+    rows.chain([page::NAME]).collect()
+}
+
 /// Reads all files once, so that none of what is measured waits for the disk.
 fn warm(folder: &Path) -> Result<()> {
     steps::step(format!("reading {}", folder.display()));
@@ -228,7 +258,16 @@ fn warm(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{names, number};
+
+    #[test]
+    fn every_row_has_a_name_of_its_own() {
+        let mut all = names();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), names().len());
+        assert!(all.contains(&"one account's users") && all.contains(&"audit: two filters"), "{all:?}");
+    }
 
     #[test]
     fn users_are_counted_in_thousands_and_millions() {

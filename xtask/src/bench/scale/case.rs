@@ -38,17 +38,44 @@ pub enum Request {
     Post { path: &'static str, form: String },
 }
 
+impl Request {
+    /// For messages.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Get(path) => path.clone(),
+            Self::Post { path, form } => format!("{path} with {form}"),
+        }
+    }
+}
+
 pub struct Case {
     pub name: String,
     /// The request of a number.
     pub request: Box<dyn Fn(u64) -> Request>,
+    /// What most answers have in them: an answer that is none is quick.
+    pub has: String,
+    /// Whether each request but the first is for the page behind the one before.
+    pub is_followed: bool,
 }
 
 impl Case {
     /// Pages of a list at `path`, with the words of a number.
     pub fn list(path: &'static str, name: impl Into<String>, words: impl Fn(u64) -> String + 'static) -> Self {
         let request = move |number| Request::Get(format!("/{ENVIRONMENT}/{path}?{}", words(number)));
-        Self { name: name.into(), request: Box::new(request) }
+        Self { name: name.into(), request: Box::new(request), has: "class=\"toolbar".to_owned(), is_followed: false }
+    }
+
+    /// A cursor that the server does not take leads to the first page, which has none before it.
+    pub fn within(self) -> Self {
+        self.finding("rel=\"prev\"")
+    }
+
+    pub fn followed(self) -> Self {
+        Self { is_followed: true, ..self }
+    }
+
+    pub fn finding(self, has: impl Into<String>) -> Self {
+        Self { has: has.into(), ..self }
     }
 }
 
@@ -68,11 +95,24 @@ pub fn some_id(number: u64) -> String {
     format!("{:032x}", u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) | 1)
 }
 
+/// Where a page says that the one behind it is.
+pub fn next_page(page: &str) -> Option<String> {
+    let at = page.find("rel=\"next\"")?;
+    let tag = &page[page[..at].rfind('<')?..];
+    let href = tag[..tag.find('>')?].split_once("href=\"")?.1;
+    Some(href.split('"').next()?.replace("&amp;", "&"))
+}
+
 /// What the made database has to ask for.
 #[derive(Clone)]
 pub struct Samples(Value);
 
 impl Samples {
+    /// Of nothing that is made: what is asked has its names all the same.
+    pub fn none() -> Self {
+        Self(Value::Null)
+    }
+
     pub fn of(made: &Made) -> Self {
         Self(made.samples.clone())
     }
@@ -108,7 +148,15 @@ impl Samples {
 
 #[cfg(test)]
 mod tests {
-    use super::{cursor, some_id};
+    use super::{cursor, next_page, some_id};
+
+    #[test]
+    fn the_page_behind_is_where_its_link_leads() {
+        let page = r#"<a rel="prev" href="/a">x</a><a class="button" rel="next" href="/b?q=1&amp;cursor=2">y</a><a href="/c">"#;
+        assert_eq!(next_page(page).as_deref(), Some("/b?q=1&cursor=2"));
+        assert_eq!(next_page(r#"<span rel="next">y</span><a href="/c">"#), None);
+        assert_eq!(next_page("nothing"), None);
+    }
 
     #[test]
     fn a_cursor_is_written_as_the_server_writes_it() {

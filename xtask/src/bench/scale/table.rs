@@ -42,6 +42,9 @@ impl Measured {
 
 /// Every promise at every size, on one database; `each` shows the single cases too, with the longest instead of p99.
 pub fn show(database: &str, all: &[Measured], each: bool) {
+    if all.is_empty() {
+        return;
+    }
     println!(
         "\n{database}, one connection, milliseconds in the server: the median of each row's worst case, p99 of all its requests"
     );

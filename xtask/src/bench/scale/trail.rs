@@ -27,9 +27,9 @@ fn first(name: impl Into<String>, words: impl Fn(u64) -> String + 'static) -> Ca
 fn pages(samples: &Samples) -> Vec<Case> {
     let of = samples.clone();
     vec![
-        events("newest", first_page),
-        events("any", move |number| place(&of, number)),
-        events("deepest", |number| cursor(true, &format!("00000000{}", &some_id(number)[8..]), "d0")),
+        events("newest", first_page).finding("audit-table"),
+        events("any", move |number| place(&of, number)).within(),
+        events("deepest", |number| cursor(true, &format!("00000000{}", &some_id(number)[8..]), "d0")).within(),
     ]
 }
 
@@ -112,9 +112,8 @@ fn searches(samples: &Samples) -> Vec<Case> {
     let mut cases: Vec<Case> =
         sought(samples).into_iter().map(|word| first(format!("q={word}"), move |_| format!("q={word}"))).collect();
     cases.push(first("a ticket", |number| format!("q=HELP-{}", 10_000 + number * 7919 % 500_000)));
-    let of = samples.clone();
     let word = samples.word("common_word");
-    cases.push(events(format!("q={word}, any page"), move |number| format!("q={word}&{}", place(&of, number))));
+    cases.push(first(format!("q={word}, page after page"), move |_| format!("q={word}")).followed());
     cases
 }
 

@@ -1,7 +1,5 @@
 //! What is asked of the list of users, and of the choice of an account.
 
-use serde_json::Value;
-
 use super::case::{Case, Promise, Request, Samples, cursor, first_page, some_id};
 use super::made::ENVIRONMENT;
 
@@ -25,7 +23,7 @@ pub fn promises(samples: &Samples) -> Vec<Promise> {
             words(&["q=ok", "q=qu", "q=jz", "q=ok&sort=name", "q=ok&sort=-account"]),
         ),
         Promise::new("search by a domain", 5.0, 12.0, domains()),
-        Promise::new("status", 5.0, 12.0, statuses(samples)),
+        Promise::new("status", 5.0, 12.0, statuses()),
         Promise::new("search and status together", 8.0, 20.0, searches_and_statuses(samples)),
         Promise::new("one account's users", 5.0, 12.0, accounts(samples)),
         Promise::new("account and another, excluded domain", 8.0, 20.0, combinations(samples)),
@@ -60,8 +58,9 @@ fn place(samples: &Samples, sort: &str, number: u64) -> String {
     let value = match sort {
         "name" | "email" => text(sort),
         "created" => format!("d{}", user["created_us"].as_i64().unwrap_or_default()),
-        "account" if user["account"] == Value::Null => "n0".to_owned(),
-        "account" => text(sort),
+        // Who has no account is behind all who have one.
+        "account" => user["account"].as_str().map_or_else(|| "t1".to_owned(), |name| format!("t0{name}")),
+        "status" => format!("t{}{}", user["status"], user["name"].as_str().unwrap_or_default()),
         _ => number_of(sort),
     };
     cursor(number % 4 > 1, &some_id(number), &value)
@@ -71,10 +70,8 @@ fn place(samples: &Samples, sort: &str, number: u64) -> String {
 fn end(sort: &str, number: u64) -> String {
     let ascending = number.is_multiple_of(2);
     let value = match (sort, ascending) {
-        // Without an account is the last of all.
-        ("account", true) => "n0",
-        ("name" | "email", true) => "t~",
-        ("name" | "email" | "account", false) => "t",
+        ("name" | "email" | "account" | "status", true) => "t~",
+        ("name" | "email" | "account" | "status", false) => "t",
         ("created", true) => "d253402300799000000",
         ("created", false) => "d0",
         (_, true) => "n9000000000000000",
@@ -94,10 +91,12 @@ fn pages(samples: &Samples) -> Vec<Case> {
             }),
             users(format!("{sort}, any page"), move |number| {
                 format!("{}&{}", sorted(sort, number), place(&samples, sort, number))
-            }),
+            })
+            .within(),
             users(format!("{sort}, deepest page"), move |number| {
                 format!("{}&{}", sorted(sort, number), end(sort, number))
-            }),
+            })
+            .within(),
         ]
     };
     SORTS.into_iter().flat_map(of).collect()
@@ -105,30 +104,32 @@ fn pages(samples: &Samples) -> Vec<Case> {
 
 fn searches(samples: &Samples, which: &str) -> Vec<Case> {
     let word = samples.word(which);
+    // As a name begins: the word itself is in the search box.
+    let found: String =
+        word.chars().enumerate().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c }).collect();
     let mut cases: Vec<Case> = SORTS
         .into_iter()
         .map(|sort| {
             let word = word.clone();
             first(format!("q={word}, by {sort}"), move |number| format!("q={word}&{}", sorted(sort, number)))
+                .finding(&found)
         })
         .collect();
-    let samples = samples.clone();
-    cases.push(users(format!("q={word}, any page"), move |number| {
-        format!("q={word}&{}&{}", sorted("name", number), place(&samples, "name", number))
-    }));
+    cases.push(first(format!("q={word}, page after page"), move |_| format!("q={word}")).followed());
     cases
 }
 
 fn domains() -> Vec<Case> {
     let domain = |number: u64| format!("d{}.example", 77 + number % 1900);
     vec![
+        first("q=d77.example", |_| "q=d77.example".to_owned()).finding("@d77.example"),
         first("q=d77.example and others", move |number| format!("q={}", domain(number))),
         first("q=@d77.example and others, by name", move |number| format!("q=%40{}&sort=name", domain(number))),
-        first("q=mail.example, a quarter of all", |_| "q=mail.example".to_owned()),
+        first("q=mail.example, a quarter of all", |_| "q=mail.example".to_owned()).finding("@mail.example"),
     ]
 }
 
-fn statuses(samples: &Samples) -> Vec<Case> {
+fn statuses() -> Vec<Case> {
     let mut cases = Vec::new();
     for status in ["locked", "invited", "active"] {
         for sort in ["last_visit", "name", "account"] {
@@ -136,10 +137,8 @@ fn statuses(samples: &Samples) -> Vec<Case> {
                 format!("status={status}&{}", sorted(sort, number))
             }));
         }
-        let samples = samples.clone();
-        cases.push(users(format!("{status}, any page"), move |number| {
-            format!("status={status}&{}&{}", sorted("name", number), place(&samples, "name", number))
-        }));
+        let by_name = first(format!("{status}, page after page"), move |_| format!("status={status}&sort=name"));
+        cases.push(by_name.followed());
     }
     cases
 }
@@ -167,9 +166,10 @@ fn accounts(samples: &Samples) -> Vec<Case> {
         let of = samples.clone();
         cases.push(first(format!("the {size}"), move |number| format!("account={}", of.account(size, number))));
         let of = samples.clone();
-        cases.push(users(format!("the {size}, any page"), move |number| {
-            format!("account={}&{}", of.account(size, number), place(&of, "last_visit", number))
-        }));
+        let pages = first(format!("the {size}, page after page"), move |number| {
+            format!("account={}", of.account(size, number))
+        });
+        cases.push(pages.followed());
     }
     cases
 }
@@ -201,10 +201,8 @@ fn combinations(samples: &Samples) -> Vec<Case> {
         "exclude=d77.example&sort=name",
         "exclude=mail.example&status=invited",
     ]));
-    let of = samples.clone();
-    cases.push(users("exclude=mail.example, any page", move |number| {
-        format!("exclude=mail.example&{}&{}", sorted("name", number), place(&of, "name", number))
-    }));
+    let pages = first("exclude=mail.example, page after page", |_| "exclude=mail.example&sort=name".to_owned());
+    cases.push(pages.followed());
     cases
 }
 
@@ -217,13 +215,16 @@ fn choices(samples: &Samples) -> Vec<Case> {
             path: "/rpc/accounts/search",
             form: format!("environment={ENVIRONMENT}&typed={}&cursor=", typed(number)),
         }),
+        has: "\"found\":[".to_owned(),
+        is_followed: false,
     };
     vec![
-        typed("nothing typed", Box::new(|_| String::new())),
+        typed("nothing typed", Box::new(|_| String::new())).finding("\"external_id\":\"acct-"),
         typed("one letter", Box::new(|number| char::from(b'a' + (number % 26) as u8).to_string())),
         typed("a common beginning", Box::new(|_| "har".to_owned())),
         typed("two words", Box::new(|_| "aurora+works".to_owned())),
-        typed("an id", Box::new(move |number| format!("acct-{:06}", (number * 127) % accounts))),
+        typed("an id", Box::new(move |number| format!("acct-{:06}", (number * 127) % accounts)))
+            .finding("\"external_id\":\"acct-"),
         typed("no hits", Box::new(|_| "zzzzqq".to_owned())),
     ]
 }
