@@ -3,8 +3,10 @@
 mod load;
 mod provider;
 mod render;
+mod scale;
 mod users;
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +14,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
-use crate::http::Client;
+use crate::http::{Answer, Client};
 use crate::process::{self, Running};
 use crate::repo::Repo;
 use crate::server::{self, Programs};
@@ -26,6 +28,8 @@ pub enum Bench {
     Provider(provider::Options),
     /// Pages under load, on both databases, with browsers that go away: all whole, none failed
     Render(render::Options),
+    /// Lists and searches over a million users and ten million events, on both databases; the first run makes them
+    Scale(scale::Options),
 }
 
 pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
@@ -33,6 +37,7 @@ pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
         Bench::Users => users::run(repo),
         Bench::Provider(options) => provider::run(repo, options),
         Bench::Render(options) => render::run(repo, options),
+        Bench::Scale(options) => scale::run(repo, options),
     }
 }
 
@@ -40,6 +45,10 @@ pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
 fn sign_in(client: &mut Client, understudy: &Path) -> Result<()> {
     let table = server::sign_ins(understudy)?;
     let (email, password) = first_sign_in(&table).with_context(|| format!("no sign-in in this table:\n{table}"))?;
+    sign_in_as(client, email, password)
+}
+
+fn sign_in_as(client: &mut Client, email: &str, password: &str) -> Result<()> {
     let answer = client.post_form("/rpc/sign-in", &[("email", email), ("password", password), ("return_to", "/")])?;
     if !(300..400).contains(&answer.status) {
         bail!(
@@ -60,13 +69,26 @@ fn first_sign_in(table: &str) -> Option<(&str, &str)> {
     Some((email, words.next()?))
 }
 
-/// `understudy demo` or `understudy serve`, without limits on how often something may be tried.
+/// `understudy demo` or `understudy serve`, without limits on how often something may be tried, and with a data folder beside
+/// its log.
 fn start(programs: &Programs, what: &str, address: SocketAddr, url: &str, log: &Path) -> Result<Running> {
+    start_with(programs, what, address, url, &log.with_extension("data"), log)
+}
+
+/// As [`start`], with the data folder `data`.
+fn start_with(
+    programs: &Programs,
+    what: &str,
+    address: SocketAddr,
+    url: &str,
+    data: &Path,
+    log: &Path,
+) -> Result<Running> {
     steps::step(format!("understudy {what}"));
     let mut command: Command = process::server(&programs.understudy);
     command
         .arg(what)
-        .env("DATA_DIR", log.with_extension("data"))
+        .env("DATA_DIR", data)
         .env("DATABASE_URL", url)
         .env("LISTEN_ADDR", address.to_string())
         .env("PUBLIC_URL", format!("http://localhost:{}", address.port()))
@@ -82,6 +104,27 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let index = (values.len() as f64 * share) as usize;
     values[index.min(values.len() - 1)]
+}
+
+/// Milliseconds, from `Server-Timing: app;dur=1.23`.
+fn server_time(answer: &Answer) -> Result<f64> {
+    answer
+        .header("server-timing")
+        .into_iter()
+        .flat_map(|header| header.split(','))
+        .filter_map(|entry| entry.trim().strip_prefix("app;dur="))
+        .find_map(|milliseconds| milliseconds.parse().ok())
+        .context("the answer has no header Server-Timing: app;dur=…")
+}
+
+/// Bytes of memory that a process holds (`VmRSS`), or the most that it ever held (`VmHWM`).
+fn memory(process: u32, which: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let kibibytes: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix(which)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse().ok())
+        .context("the system does not tell the memory of a process")?;
+    Ok(kibibytes * 1024)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A PostgreSQL for the length of a test run: a cluster of its own in a temporary folder, on a port of its own, with
-//! durability off, run by an unprivileged user, stopped and removed at the end.
+//! durability off, run by an unprivileged user, stopped and removed at the end. Measurements over much data keep theirs.
 
 use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -25,50 +25,69 @@ struct Person {
 /// A running cluster. Dropping it stops it, then removes its folder: fields are dropped in this order.
 pub struct Cluster {
     server: Running,
-    _folder: TempDir,
+    /// Where the cluster is thrown away.
+    _folder: Option<TempDir>,
     url: String,
+    port: String,
+    programs: PathBuf,
 }
 
 impl Cluster {
     /// A cluster for tests, which nobody needs after a power failure.
     pub fn start() -> Result<Self> {
-        Self::with(&["fsync=off", "synchronous_commit=off", "full_page_writes=off"])
+        Self::thrown_away(&["fsync=off", "synchronous_commit=off", "full_page_writes=off"])
     }
 
     /// A cluster with PostgreSQL's own settings: every commit reaches the disk.
     pub fn start_durable() -> Result<Self> {
-        Self::with(&[])
+        Self::thrown_away(&[])
     }
 
-    fn with(settings: &[&str]) -> Result<Self> {
-        let programs = programs()?;
+    /// A cluster that stays in `folder`, made where there is none yet. Without `settings` it has PostgreSQL's own.
+    pub fn kept(folder: &Path, settings: &[&str]) -> Result<Self> {
+        steps::step("starting PostgreSQL");
+        fs::create_dir_all(folder)?;
+        Self::within(folder, None, settings)
+    }
+
+    fn thrown_away(settings: &[&str]) -> Result<Self> {
         steps::step("starting a throw-away PostgreSQL");
         let folder = tempfile::Builder::new().prefix("understudy-postgres-").tempdir()?;
+        let path = folder.path().to_owned();
+        Self::within(&path, Some(folder), settings)
+    }
+
+    fn within(folder: &Path, thrown_away: Option<TempDir>, settings: &[&str]) -> Result<Self> {
+        let programs = programs()?;
         let person = unprivileged()?;
         if let Some(person) = person {
-            chown(folder.path(), Some(person.user), Some(person.group))?;
+            chown(folder, Some(person.user), Some(person.group))?;
         }
-        let data = folder.path().join("data");
+        let data = folder.join("data");
         let command = |name: &str| {
             let mut command = process::server(&programs.join(name));
-            command.current_dir(folder.path());
+            command.current_dir(folder);
             if let Some(person) = person {
                 command.uid(person.user).gid(person.group);
             }
             command
         };
-        process::run(
-            "initdb",
-            command("initdb")
-                .args(["--username=understudy", "--auth=trust", "--encoding=UTF8"])
-                .args(["--locale=C.UTF-8", "--no-sync", "--pgdata"])
-                .arg(&data)
-                .stdout(Stdio::null()),
-        )?;
+        if !data.join("PG_VERSION").exists() {
+            process::run(
+                "initdb",
+                command("initdb")
+                    .args(["--username=understudy", "--auth=trust", "--encoding=UTF8"])
+                    .args(["--locale=C.UTF-8", "--no-sync", "--pgdata"])
+                    .arg(&data)
+                    .stdout(Stdio::null()),
+            )
+            .with_context(|| format!("PostgreSQL's unprivileged user must be let through to {}", folder.display()))?;
+        }
         let port = server::free_port()?.port().to_string();
-        let log = folder.path().join("log");
+        let log = folder.join("log");
         let mut postgres = command("postgres");
-        postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-h", "127.0.0.1", "-p", &port]);
+        // Reached by its port alone: the path of a socket may be too long for the system.
+        postgres.arg("-D").arg(&data).args(["-k", "", "-h", "127.0.0.1", "-p", &port]);
         for setting in ["max_connections=300", "log_min_messages=fatal"].iter().chain(settings) {
             postgres.args(["-c", setting]);
         }
@@ -86,12 +105,43 @@ impl Cluster {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Ok(Self { server, _folder: folder, url: format!("postgres://understudy@127.0.0.1:{port}/postgres") })
+        let url = url(&port, "postgres");
+        Ok(Self { server, _folder: thrown_away, url, port, programs })
     }
 
     /// The address of its maintenance database; tests make their own beside it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address of one of its databases.
+    pub fn url_of(&self, database: &str) -> String {
+        url(&self.port, database)
+    }
+
+    /// Makes an empty database, in the place of one of this name that there may be.
+    pub fn empty_database(&self, name: &str) -> Result<()> {
+        self.drop_database(name)?;
+        process::run("createdb", self.client("createdb").arg(name))
+    }
+
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        process::run("dropdb", self.client("dropdb").args(["--if-exists", "--force", name]).stderr(Stdio::null()))
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(["--username=understudy", "--host=127.0.0.1", "--port", &self.port]);
+        command
+    }
+
+    /// Stops it in an orderly way, with all that was written in its files.
+    pub fn stop(mut self) -> Result<()> {
+        let ended = self.server.stop()?;
+        if !ended.success() {
+            bail!("PostgreSQL ended with {ended} when asked to stop");
+        }
+        Ok(())
     }
 
     /// An error when the server is gone: what then fails is not the tests' fault.
@@ -101,6 +151,10 @@ impl Cluster {
             Some(status) => bail!("PostgreSQL ended with {status} during the tests"),
         }
     }
+}
+
+fn url(port: &str, database: &str) -> String {
+    format!("postgres://understudy@127.0.0.1:{port}/{database}")
 }
 
 /// The folder of initdb and postgres, with the `pg_trgm` extension at hand; installed when missing.

@@ -27,6 +27,8 @@ pub enum With {
     SampleApp,
     /// What `bench provider` measures against.
     Baseline,
+    /// What fills the databases of `bench scale`.
+    Scale,
 }
 
 /// The programs that a build made.
@@ -34,6 +36,7 @@ pub struct Programs {
     pub understudy: PathBuf,
     pub sample_app: PathBuf,
     pub baseline: PathBuf,
+    pub scale: PathBuf,
 }
 
 /// Builds static files and server; one cargo call for both programs, so that what they share is compiled once.
@@ -52,8 +55,13 @@ pub fn build(repo: &Repo, with: With) -> Result<Programs> {
             bail!("{} does not carry {}", understudy.display(), repo.shown(&repo.site));
         }
     }
-    let (sample_app, baseline) = (release.join("sample_app"), release.join("examples/baseline"));
-    Ok(Programs { understudy, sample_app, baseline })
+    let example = |name: &str| release.join("examples").join(name);
+    Ok(Programs {
+        understudy,
+        sample_app: release.join("sample_app"),
+        baseline: example("baseline"),
+        scale: example("scale"),
+    })
 }
 
 /// One cargo call for both programs.
@@ -64,6 +72,7 @@ fn compile(repo: &Repo, with: With) -> Result<()> {
         With::Nothing => {}
         With::SampleApp => _ = cargo.args(["--package=sample_app", "--bin=sample_app"]),
         With::Baseline => _ = cargo.arg("--example=baseline"),
+        With::Scale => _ = cargo.arg("--example=scale"),
     }
     process::run("the server's build", &mut cargo)
 }

@@ -173,7 +173,7 @@ fn body_length(head: &[u8]) -> Result<usize> {
 }
 
 /// User and system time that a process has used.
-fn processor_time(process: u32) -> Result<Duration> {
+pub fn processor_time(process: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, fields) = stat.rsplit_once(')').context("the system does not tell a process's time")?;
     let fields: Vec<&str> = fields.split_whitespace().collect();

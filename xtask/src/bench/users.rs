@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{quantile, sign_in};
-use crate::http::{Answer, Client};
+use super::{memory, quantile, server_time, sign_in};
+use crate::http::Client;
 use crate::process::{self, Running};
 use crate::repo::Repo;
 use crate::server::{self, Addresses, With};
@@ -48,7 +48,7 @@ pub fn run(repo: &Repo) -> Result<()> {
     let mut serving = Running::spawn_logged("understudy serve", &mut serve, &log)?;
     server::wait_until_healthy(&mut serving, address, "/healthz", &log)?;
     let start = began.elapsed();
-    let memory = resident(serving.id())?;
+    let memory_at_start = memory(serving.id(), "VmRSS")?;
 
     steps::step(format!("asking for the users table {REQUESTS} times"));
     let mut client = Client::new(address);
@@ -69,7 +69,7 @@ pub fn run(repo: &Repo) -> Result<()> {
             bytes = answer.body.len();
         }
     }
-    let memory_after = resident(serving.id())?;
+    let memory_after = memory(serving.id(), "VmRSS")?;
     drop(serving);
 
     let median = quantile(&mut inside, 0.5);
@@ -84,7 +84,7 @@ pub fn run(repo: &Repo) -> Result<()> {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     println!(
         "  resident memory     {:.1} MB after start, {:.1} MB after the requests",
-        megabytes(memory),
+        megabytes(memory_at_start),
         megabytes(memory_after)
     );
 
@@ -95,7 +95,7 @@ pub fn run(repo: &Repo) -> Result<()> {
     if start > START_LIMIT {
         over.push(format!("the start takes over {START_LIMIT:?}"));
     }
-    if memory > MEMORY_LIMIT {
+    if memory_at_start > MEMORY_LIMIT {
         over.push(format!("memory is over {:.0} MB", megabytes(MEMORY_LIMIT)));
     }
     if !over.is_empty() {
@@ -112,25 +112,4 @@ fn database(data: &Path) -> Result<PathBuf> {
         .map(|entry| entry.path())
         .find(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0")))
         .with_context(|| format!("no SQLite file in {}", data.display()))
-}
-
-/// Milliseconds, from `Server-Timing: app;dur=1.23`.
-fn server_time(answer: &Answer) -> Result<f64> {
-    answer
-        .header("server-timing")
-        .into_iter()
-        .flat_map(|header| header.split(','))
-        .filter_map(|entry| entry.trim().strip_prefix("app;dur="))
-        .find_map(|milliseconds| milliseconds.parse().ok())
-        .context("the answer has no header Server-Timing: app;dur=…")
-}
-
-/// Bytes of memory that a process holds.
-fn resident(process: u32) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let kibibytes: u64 = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
-        .context("the system does not tell the memory of a process")?;
-    Ok(kibibytes * 1024)
 }
