@@ -141,7 +141,8 @@ async fn a_client_that_goes_away_leaves_no_statement_behind_however_often_it_cli
 async fn only_what_a_request_reads_has_a_limit() {
     let app = TestApp::new().await;
     let caller = app.caller(OLIVIA, "production").await;
-    slow(&app, LIMIT + LIMIT / 2).await;
+    // However loaded the machine was when its speed was measured.
+    slow(&app, LIMIT * 3).await;
     let (db, environment) = (&app.state.db, caller.environment.id);
     let by_request = in_request(async {
         let mut conn = db.read().await?;
