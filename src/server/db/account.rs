@@ -78,7 +78,8 @@ pub async fn by_external_id(
 pub async fn search(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<Vec<AccountRecord>> {
     let mut sql = conn.build("SELECT a.id, a.external_id, a.name FROM accounts a WHERE a.environment_id = ");
     sql.bind(environment_id).and_has("a", words);
-    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit);
+    // A plan for any word would walk all names for a rare one.
+    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit).planned_anew();
     built!(sql, fetch_all)
 }
 

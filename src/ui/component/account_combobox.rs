@@ -279,6 +279,8 @@ pub fn face(markup: Markup, account: &AccountOption) -> Markup {
 pub fn counted(found: &FoundAccounts, typed: &str) -> String {
     match found.accounts.len() {
         0 if typed.is_empty() => "There are no accounts yet.".to_owned(),
+        // So little is looked for where words begin: everything has it somewhere.
+        0 if typed.chars().count() < 3 => "Nothing found: no word of a name or id begins with this.".to_owned(),
         0 => "Nothing found: no account has this in its name or id.".to_owned(),
         _ if found.more => format!("More than {ACCOUNTS_FOUND} accounts: keep typing."),
         1 => "1 account.".to_owned(),
@@ -298,7 +300,8 @@ mod tests {
     fn what_was_found_is_counted_in_words() {
         let said = |count, more, typed| counted(&FoundAccounts { accounts: accounts(count), more }, typed);
         assert_eq!(said(0, false, ""), "There are no accounts yet.");
-        assert_eq!(said(0, false, "x"), "Nothing found: no account has this in its name or id.");
+        assert_eq!(said(0, false, "er"), "Nothing found: no word of a name or id begins with this.");
+        assert_eq!(said(0, false, "ern"), "Nothing found: no account has this in its name or id.");
         assert_eq!(said(1, false, "x"), "1 account.");
         assert_eq!(said(2, false, ""), "2 accounts.");
         assert_eq!(said(ACCOUNTS_FOUND, true, ""), "More than 50 accounts: keep typing.");
