@@ -45,21 +45,20 @@ impl AccountFilter {
     }
 }
 
-/// What the filter says of itself: which account it has, as far as the list's data knows it.
+/// Which account the filter has, as far as the list's data knows it.
 pub fn chosen_account(at: AccountFilter, chosen: Option<AccountOption>) -> AnyView {
     (move || {
-        let account = at.account.get();
+        let account = Some(at.account.get()).filter(|account| !account.is_empty())?;
         // The data may still be those of another account.
-        match chosen.as_ref().filter(|chosen| chosen.external_id == account) {
+        Some(match chosen.as_ref().filter(|chosen| chosen.external_id == account) {
             Some(chosen) => told_apart(chosen),
-            None if account.is_empty() => "Account".to_owned(),
             None => account,
-        }
+        })
     })
     .erased()
 }
 
-/// `chosen` comes from [`chosen_account`]: it is drawn anew with the list's data, and the rest stays.
+/// `chosen` comes from [`chosen_account`]: it is drawn anew with the list's data, and the rest stays, whatever becomes of them.
 pub fn account_filter(at: AccountFilter, chosen: AnyView) -> AnyView {
     let choose = Callback::new(move |external_id: String| {
         menu::close(PANEL);
@@ -69,6 +68,7 @@ pub fn account_filter(at: AccountFilter, chosen: AnyView) -> AnyView {
         <span class="filter" class:active=move || !at.account.read().is_empty()>
             <button type="button" class="filter-button" popovertarget=PANEL>
                 {icon("building-2")}
+                <span class:visually-hidden=move || !at.account.read().is_empty()>"Account"</span>
                 <span class="truncate" dir="auto">{chosen}</span>
             </button>
             {clear_link(at.account, at.clear, "Account")}
