@@ -25,12 +25,10 @@ const WASM_FEATURES: [&str; 6] = [
 
 /// Small once it is compressed: only tiny functions are put into their only caller, for brotli finds what two of them share
 /// only while they are apart. Nothing lives in the first kilobyte of memory, where rustc has the far end of the stack.
-const WASM_PASSES: [&str; 7] = [
+const WASM_PASSES: [&str; 6] = [
     "--low-memory-unused",
-    "--one-caller-inline-max-function-size=20",
     "-Oz",
-    // What can never be there, seen over all functions at once: four bytes in a thousand, for ten seconds.
-    "--gufa",
+    "--one-caller-inline-max-function-size=20",
     "-Oz",
     "--strip-debug",
     "--strip-producers",

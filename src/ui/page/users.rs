@@ -1,6 +1,7 @@
 //! The users of an environment: search, filters, sort and pages, all of it in the address.
 
 mod body;
+mod drawn;
 mod hand;
 mod menu;
 mod row;

@@ -1,9 +1,6 @@
 //! The table's body: its rows are markup, and what moves in them is moved here: which row is chosen, how long ago a visit was,
 //! and for whom the menu opens.
-//!
-//! What the browser has to know of a row it reads from the row, so that a page need not carry its users a second time.
 
-use chrono::{DateTime, Utc};
 use leptos::ev::MouseEvent;
 use leptos::html::Tbody;
 use leptos::prelude::*;
@@ -11,9 +8,9 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::Element;
 
 use super::List;
+use super::drawn::Drawn;
 use super::menu::UserMenu;
 use super::row::{Links, rows};
-use crate::model::time::{of_exact, relative};
 use crate::model::user::UsersPage;
 use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::clock::Now;
@@ -49,55 +46,6 @@ pub fn body(list: List, menu: UserMenu, page: &UsersPage) -> AnyView {
         }
     };
     view! { <tbody node_ref=body inner_html=markup on:click=clicked></tbody> }.erased()
-}
-
-/// A row as it is drawn.
-#[derive(Clone)]
-pub struct Drawn(Element);
-
-impl Drawn {
-    fn part(&self, selector: &str) -> Option<Element> {
-        self.0.query_selector(selector).ok().flatten()
-    }
-
-    fn text(&self, selector: &str) -> String {
-        self.part(selector).and_then(|part| part.text_content()).unwrap_or_default()
-    }
-
-    fn attribute(&self, selector: &str, name: &str) -> Option<String> {
-        self.part(selector)?.get_attribute(name)
-    }
-
-    pub fn name(&self) -> String {
-        self.text(".person-name")
-    }
-
-    pub fn email(&self) -> String {
-        self.text(".person-name + span")
-    }
-
-    /// Of the user's page.
-    pub fn href(&self) -> String {
-        self.attribute(".person-name", "href").unwrap_or_default()
-    }
-
-    pub fn user_id(&self) -> String {
-        self.href().rsplit('/').next().unwrap_or_default().to_owned()
-    }
-
-    /// The address of the list with the user's drawer, or why there is none, as far as the list knows it.
-    pub fn impersonate(&self) -> Result<String, String> {
-        let denial = || self.attribute(".row-action", "title").unwrap_or_default();
-        self.attribute(".row-action", "href").ok_or_else(denial)
-    }
-
-    fn pass_time(&self, now: DateTime<Utc>) {
-        let cell = self.part("td:nth-child(5)[title]");
-        let then = cell.as_ref().and_then(|cell| of_exact(&cell.get_attribute("title")?));
-        if let (Some(cell), Some(then)) = (cell, then) {
-            cell.set_text_content(Some(&relative(then, now)));
-        }
-    }
 }
 
 /// Every row, in their order.

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::body::Drawn;
+use super::drawn::Drawn;
 use crate::model::text::isolated;
 use crate::ui::component::copy::to_clipboard;
 use crate::ui::component::menu;

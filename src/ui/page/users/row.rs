@@ -32,7 +32,7 @@ impl Links {
 }
 
 /// The rows of a table, as markup. Its one place for clicks, the chosen row and passing time is the table's body, which reads
-/// from the rows themselves what it has to know of them: see [`Drawn`](super::body::Drawn). Cells have their look by their
+/// from the rows themselves what it has to know of them (`drawn`). Cells have their look by their
 /// place, and no end tags, which HTML can do without.
 pub fn rows(
     users: &[UserItem],
