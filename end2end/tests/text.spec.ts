@@ -1,4 +1,4 @@
-// Text as people type it: addresses with letters of all alphabets, names without their accents, one account among many.
+// Text as people type it: addresses with letters of all alphabets, names without their accents.
 import { PORTAL, expect, expectAccessible, hydrated, open, signIn, test } from "./support";
 
 test("a browser sends an international address as it was typed", async ({ page }) => {
@@ -26,22 +26,6 @@ test("a person is found by what is pasted, and a search for nobody says what was
   }
   await search.fill("amara zzyzx");
   await expect(page.getByText("“amara” and “zzyzx”")).toBeVisible();
-});
-
-test("an account is chosen by typing a part of its name", async ({ page }) => {
-  await signIn(page);
-  await open(page, "/production/users");
-  await page.getByRole("button", { name: "Account", exact: true }).click();
-  const panel = page.locator("#account-choice");
-  await expect(panel.getByText(/type to narrow|accounts\./)).toBeVisible();
-  await panel.getByLabel("Account").fill("northw");
-  await expect(panel.getByRole("link")).toHaveCount(1);
-  await expectAccessible(page);
-  await panel.getByLabel("Account").press("Enter");
-  await expect(page).toHaveURL(/account=northwind$/);
-  await expect(page.getByRole("button", { name: "Northwind Traders (northwind)" })).toBeVisible();
-  await page.getByRole("link", { name: "Remove filter: Account" }).click();
-  await expect(page).not.toHaveURL(/account=/);
 });
 
 test("a name of any direction stands beside its face, at every width", async ({ page }) => {

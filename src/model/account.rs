@@ -2,21 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Counting accounts that match what is looked for stops there.
-pub const ACCOUNTS_MATCHED: i64 = 1_000;
+/// Accounts that one search shows. Where there are more, one types more.
+pub const ACCOUNTS_FOUND: usize = 50;
 
-/// Accounts to choose from: the beginning of all that match, in the order of their names.
+/// What a page says about choosing an account: the one that is chosen, and what a search without script found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountChoice {
-    pub found: Vec<AccountOption>,
-    /// How many match, of which `found` are the first: [`ACCOUNTS_MATCHED`] at most where something is looked for.
-    pub matching: i64,
-    /// How many the environment has.
-    pub total: i64,
     /// The one that is chosen, if it exists.
     pub chosen: Option<AccountOption>,
-    /// Where the accounts behind `found` begin. Made by the server.
-    pub next: Option<String>,
+    /// What was looked for by the page's address, if anything was.
+    pub found: Option<FoundAccounts>,
+    /// How many the environment has.
+    pub total: i64,
+}
+
+/// The first accounts that match, [`ACCOUNTS_FOUND`] at most, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundAccounts {
+    pub accounts: Vec<AccountOption>,
+    /// Whether others match too.
+    pub more: bool,
 }
 
 /// An account in a choice. Names can be equal; external ids never are.

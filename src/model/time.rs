@@ -7,6 +7,11 @@ pub fn exact(moment: DateTime<Utc>) -> String {
     format!("{} {} UTC", day(moment), seconds(moment))
 }
 
+/// The moment that [`exact`] wrote.
+pub fn of_exact(text: &str) -> Option<DateTime<Utc>> {
+    text.replacen(' ', "T", 1).replace(" UTC", "Z").parse().ok()
+}
+
 /// `2026-11-23`.
 pub fn day(moment: DateTime<Utc>) -> String {
     format!("{:04}-{:02}-{:02}", moment.year(), moment.month(), moment.day())
@@ -79,6 +84,8 @@ mod tests {
     #[test]
     fn exact_times_are_utc_and_say_so() {
         assert!(exact(moment(0)).ends_with(" UTC"));
+        assert_eq!(of_exact(&exact(moment(0))), Some(moment(0)));
+        assert_eq!(of_exact("never"), None);
         assert_eq!(machine(moment(0)).len(), 20);
     }
 }

@@ -161,6 +161,9 @@ fn is_zero(number: &i64) -> bool {
 pub struct UsersPage {
     /// Shared, since several parts of the page read the same answer.
     pub rows: Arc<Vec<UserItem>>,
+    /// How many rows the page was drawn with, where they are left out of what travels in it.
+    #[serde(default)]
+    pub drawn: usize,
     /// Whether anything was looked for or left out.
     pub is_filtered: bool,
     /// Users of the environment.
@@ -177,6 +180,20 @@ pub struct UsersPage {
     pub impersonation: Option<Denial>,
     /// The server's clock, for relative times that are the same on both sides.
     pub now: DateTime<Utc>,
+}
+
+impl UsersPage {
+    /// What travels in a page beside its markup, from which everything can be read that the browser needs of the rows: with
+    /// them, half of the page would be there twice.
+    #[must_use]
+    pub fn without_rows(self) -> Self {
+        Self { drawn: self.rows.len(), rows: Arc::default(), ..self }
+    }
+
+    /// Rows of the page, wherever they are.
+    pub fn shown(&self) -> usize {
+        self.rows.len().max(self.drawn)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

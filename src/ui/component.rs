@@ -1,5 +1,6 @@
 //! Components: small functions from data to a view, one class name each in `style/component`.
 
+pub mod account_combobox;
 pub mod account_filter;
 pub mod avatar;
 pub mod badge;

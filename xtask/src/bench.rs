@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the numbers that were promised, measured on the release build; over the limit is a failure.
 
 mod load;
+mod page;
 mod provider;
 mod render;
 mod scale;
@@ -26,6 +27,8 @@ pub enum Bench {
     Users,
     /// The provider: starts, tokens, introspection, keys, on both databases, against bare handlers and inserts
     Provider(provider::Options),
+    /// The users table in a browser: bytes, requests, nodes, time until it is seen and until it can be used
+    Page,
     /// Pages under load, on both databases, with browsers that go away: all whole, none failed
     Render(render::Options),
     /// Lists and searches over a million users and ten million events, on both databases; the first run makes them
@@ -35,6 +38,7 @@ pub enum Bench {
 pub fn run(repo: &Repo, bench: &Bench) -> Result<()> {
     match bench {
         Bench::Users => users::run(repo),
+        Bench::Page => page::run(repo),
         Bench::Provider(options) => provider::run(repo, options),
         Bench::Render(options) => render::run(repo, options),
         Bench::Scale(options) => scale::run(repo, options),

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::word::Stored;
-use super::{Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, read_as};
+use super::{
+    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, fetch_scalar,
+    read_as,
+};
 use crate::model::application::LoginMethod;
 use crate::server::domain::application::AssignedApplication;
 use crate::server::platform::text::Word;
@@ -71,39 +74,13 @@ pub async fn by_external_id(
     )
 }
 
-/// An account with its place among others.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct FoundAccount {
-    pub id: Uuid,
-    pub external_id: String,
-    pub name: String,
-    pub sort_name: String,
-}
-
-/// Accounts that have all of `words` in name or external id, in the order of their names, behind `after`.
-pub async fn search(
-    conn: &mut Conn,
-    environment_id: Uuid,
-    words: &[Word],
-    after: Option<(String, Uuid)>,
-    limit: i64,
-) -> DbResult<Vec<FoundAccount>> {
-    let mut sql =
-        conn.build("SELECT a.id, a.external_id, a.name, a.sort_name FROM accounts a WHERE a.environment_id = ");
+/// The first accounts that have all of `words` in name or external id, in the order of their names.
+pub async fn search(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<Vec<AccountRecord>> {
+    let mut sql = conn.build("SELECT a.id, a.external_id, a.name FROM accounts a WHERE a.environment_id = ");
     sql.bind(environment_id).and_has("a", words);
-    if let Some((sort_name, id)) = after {
-        sql.push(" AND (a.sort_name, a.id) > (").bind(sort_name).push(", ").bind(id).push(")");
-    }
-    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit);
+    // A plan for any word would walk all names for a rare one.
+    sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit).planned_anew();
     built!(sql, fetch_all)
-}
-
-/// How many accounts [`search`] finds, counted up to `limit` and no further.
-pub async fn count(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<i64> {
-    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM accounts a WHERE a.environment_id = ");
-    sql.bind(environment_id).and_has("a", words).push(format_args!(" LIMIT {limit}) AS counted"));
-    let (count,) = built!(sql, fetch_one)?;
-    Ok(count)
 }
 
 /// The user's memberships, by account name.

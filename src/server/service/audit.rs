@@ -191,7 +191,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         sought::seek(&mut conn, &mut filter, &search).await?;
     }
     let cursor = Cursor::decode(&query.cursor);
-    let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, "").await?;
+    let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account).await?;
     place(&mut filter, cursor.as_ref());
     // What no index leads to: the first of it may be ten million events away.
     let is_rare = filter.action.is_some() || filter.severity.is_some() || filter.only_impersonated;

@@ -22,9 +22,3 @@ pub fn amount(amount: Amount) -> String {
         Amount::MoreThan(number) => format!("more than {}", grouped(number)),
     }
 }
-
-/// `12,345`, or `100,000+` where counting stopped.
-pub fn up_to(number: i64, most: i64) -> String {
-    let more = if number >= most { "+" } else { "" };
-    grouped(number) + more
-}

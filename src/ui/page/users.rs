@@ -1,6 +1,7 @@
 //! The users of an environment: search, filters, sort and pages, all of it in the address.
 
 mod body;
+mod drawn;
 mod hand;
 mod menu;
 mod row;
@@ -58,7 +59,8 @@ pub fn UsersPage() -> impl IntoView {
 /// What the page shows at this address.
 pub fn needs(environment: String, words: &Words) -> Vec<Need> {
     let drawer = SHAPE.open_at(words).map(|user| impersonate::needs(environment.clone(), user));
-    [Need::of(ListUsers { environment, query: SHAPE.query_at(words) })].into_iter().chain(drawer).collect()
+    let users = Need::lighter(ListUsers { environment, query: SHAPE.query_at(words) }, Page::without_rows);
+    [users].into_iter().chain(drawer).collect()
 }
 
 fn query_of(words: &Words) -> UserQuery {

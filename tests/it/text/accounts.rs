@@ -33,8 +33,9 @@ async fn every_account_of_thousands_can_be_found_and_none_is_left_out_in_silence
     let mut browser = app.operator_browser("olivia@understudy.example").await;
     for page in ["users", "audit"] {
         let plain = browser.get(&format!("/production/{page}")).await;
-        assert!(plain.body().contains("20 of 1,205 shown, type to narrow."), "{page}");
-        assert!(!plain.body().contains("Zeta Customer 1150"));
+        assert!(!plain.body().contains("acc-1150"), "{page}: what nobody asked for is no part of the page");
+        let any = browser.get(&format!("/production/{page}?find=zeta")).await;
+        assert!(any.body().contains("More than 50 accounts: keep typing."), "{page}");
         let found = browser.get(&format!("/production/{page}?find=zeta+1150")).await;
         assert!(found.body().contains(&format!("href=\"/production/{page}?account=acc-1150\"")), "{page}");
         let by_id = browser.get(&format!("/production/{page}?find=ACC-0042")).await;
@@ -46,33 +47,41 @@ async fn every_account_of_thousands_can_be_found_and_none_is_left_out_in_silence
 }
 
 #[tokio::test]
-async fn a_search_for_accounts_goes_on_to_the_last_of_them() {
+async fn a_search_for_accounts_shows_the_first_fifty_by_name_and_says_that_there_are_more() {
     let app = app().await;
     let caller = app.caller("olivia@understudy.example", "production").await;
-    let (mut seen, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let step = service::registry::accounts::search(&caller, "zeta customer", &cursor).await.expect("accounts");
-        assert_eq!(step.matching, 1_000, "nobody counts further");
-        seen.extend(step.found.into_iter().map(|account| account.external_id));
-        match step.next {
-            Some(next) => cursor = next,
-            None => break,
-        }
+    let many = service::registry::accounts::search(&caller, "zeta customer").await.expect("accounts");
+    let shown: Vec<String> = many.accounts.into_iter().map(|account| account.external_id).collect();
+    let expected: Vec<String> = (0..50).map(|number| format!("acc-{number:04}")).collect();
+    assert_eq!((shown, many.more), (expected, true));
+    // As many as are shown, and one more.
+    for (count, more) in [(50, false), (51, true)] {
+        let csv = (0..count).fold("external_id,name,applications\n".to_owned(), |csv, number| {
+            csv + &format!("quill-{number},Quill {number},\n")
+        });
+        import(&app, Kind::Accounts, &csv).await.expect("an import");
+        let quills = service::registry::accounts::search(&caller, "quill").await.expect("accounts");
+        assert_eq!((quills.accounts.len(), quills.more), (50, more));
     }
-    let expected: Vec<String> = (0..1200).map(|number| format!("acc-{number:04}")).collect();
-    assert_eq!(seen, expected);
+    let few = service::registry::accounts::search(&caller, "acc-115").await.expect("accounts");
+    assert_eq!((few.accounts.len(), few.more), (10, false));
+    let untyped = service::registry::accounts::search(&caller, "").await.expect("accounts");
+    assert_eq!((untyped.accounts[0].name.as_str(), untyped.more), ("Acme", true));
 }
 
 #[tokio::test]
-async fn accounts_are_counted_as_far_as_it_matters() {
+async fn the_page_says_how_many_accounts_a_search_without_script_found() {
     let app = app().await;
     let mut browser = app.operator_browser("olivia@understudy.example").await;
-    let many = browser.get("/production/users?find=zeta").await;
-    assert!(many.body().contains("20 of 1,000+ shown, type to narrow."), "{}", many.body());
-    let some = browser.get("/production/audit?find=zeta+customer+11").await;
-    assert!(some.body().contains("20 of 100 shown, type to narrow."), "{}", some.body());
     let few = browser.get("/production/users?find=zeta+115").await;
     assert!(few.body().contains("12 accounts."), "{}", few.body());
+    let one = browser.get("/production/audit?find=acc-1150").await;
+    assert!(one.body().contains("1 account."), "{}", one.body());
+    let none = browser.get("/production/users?find=zzyzx").await;
+    assert!(none.body().contains("Nothing found: no account has this in its name or id."), "{}", none.body());
+    // The list stays as it is, with its filters, whichever account is taken.
+    let kept = browser.get("/production/users?status=locked&find=acme-eu").await;
+    assert!(kept.body().contains("href=\"/production/users?status=locked&amp;account=acme-eu\""), "{}", kept.body());
 }
 
 #[tokio::test]

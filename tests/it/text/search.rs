@@ -230,9 +230,9 @@ async fn an_account_whose_id_is_one_of_another_system_is_found_by_it() {
     let caller = app.caller("olivia@understudy.example", "production").await;
     for q in spelt(TENANT) {
         assert_eq!(emails(&app, &q).await, ["t1@acc.example"], "{q}");
-        let choice = service::registry::accounts::search(&caller, &q, "").await.expect("accounts");
-        let found: Vec<&str> = choice.found.iter().map(|account| account.external_id.as_str()).collect();
-        assert_eq!((found.as_slice(), choice.matching), ([TENANT].as_slice(), 1), "{q}");
+        let choice = service::registry::accounts::search(&caller, &q).await.expect("accounts");
+        let found: Vec<&str> = choice.accounts.iter().map(|account| account.external_id.as_str()).collect();
+        assert_eq!((found.as_slice(), choice.more), ([TENANT].as_slice(), false), "{q}");
     }
     // The user's own id and a session's still mean that user, and what is nobody's finds nobody.
     let id = app.user_id("t1@acc.example").await;

@@ -26,8 +26,8 @@ const USERS: &str = "/production/users";
 const LENGTH: Duration = Duration::from_secs(8);
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Users pages a second, and the bytes of one with 50 rows, its data included.
-const USERS_PER_SECOND: f64 = 1_500.0;
-const USERS_BYTES: usize = 80_000;
+const USERS_PER_SECOND: f64 = 2_000.0;
+const USERS_BYTES: usize = 60_000;
 
 #[derive(clap::Args)]
 pub struct Options {

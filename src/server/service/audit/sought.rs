@@ -34,7 +34,7 @@ async fn by_id(conn: &mut Conn, filter: &mut AuditFilter, id: Uuid, word: &[Word
         filter.id = Some(id);
         return Ok(());
     }
-    let accounts = account::search(conn, environment_id, word, None, 2).await?;
+    let accounts = account::search(conn, environment_id, word, 2).await?;
     if let [account] = accounts.as_slice()
         && filter.account_id.is_none_or(|chosen| chosen == account.id)
     {

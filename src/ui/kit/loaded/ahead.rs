@@ -24,6 +24,11 @@ impl Need {
         Self { name: name(&call), answer: Box::pin(async move { Held::of(call.run().await) }) }
     }
 
+    /// The same, where a part of the answer is enough for the browser beside the page's markup.
+    pub fn lighter<C: Call>(call: C, part: fn(C::Output) -> C::Output) -> Self {
+        Self { name: name(&call), answer: Box::pin(async move { Held::lighter(call.run().await, part) }) }
+    }
+
     /// Makes the call.
     pub async fn load(self) -> Loaded {
         Loaded { name: self.name, held: self.answer.await }

@@ -25,6 +25,14 @@ impl Held {
         Self::Value(Arc::new(answer))
     }
 
+    /// The same, of which only a part travels in the page: the browser reads the rest from the page's markup.
+    pub fn lighter<T: Clone + Serialize + Send + Sync + 'static>(
+        answer: Result<T, ApiError>,
+        part: fn(T) -> T,
+    ) -> Self {
+        Self::Value(Arc::new(Lighter { answer, part }))
+    }
+
     /// Stands where no answer is.
     pub fn none() -> Self {
         Self::of(Err::<(), _>(ApiError::Unreachable))
@@ -73,6 +81,21 @@ impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, ApiError> {
     }
 }
 
+struct Lighter<T> {
+    answer: Result<T, ApiError>,
+    part: fn(T) -> T,
+}
+
+impl<T: Clone + Serialize + Send + Sync + 'static> Answer for Lighter<T> {
+    fn json(&self) -> String {
+        self.answer.clone().map(self.part).json()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.answer
+    }
+}
+
 /// How the browser reads what travelled inside the page.
 pub struct PageJson;
 
@@ -101,6 +124,15 @@ impl Decoder<Held> for PageJson {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_drawn_with_all_and_carries_a_part() {
+        let held = Held::lighter(Ok(vec![1, 2, 3]), |all| all.into_iter().take(1).collect());
+        assert_eq!(held.read::<Vec<i32>>(), Ok(vec![1, 2, 3]));
+        assert_eq!(PageJson::decode(&held.json()).expect("held").read::<Vec<i32>>(), Ok(vec![1]));
+        let failed = Held::lighter::<Vec<i32>>(Err(ApiError::NotFound), |all| all);
+        assert_eq!(PageJson::decode(&failed.json()).expect("held").read::<Vec<i32>>(), Err(ApiError::NotFound));
+    }
 
     #[test]
     fn the_browser_reads_what_the_server_put_into_the_page() {

@@ -8,7 +8,7 @@ use super::List;
 use super::presets::{offset_at, presets};
 use super::words::GROUPS;
 use crate::model::audit::{AuditPage, Severity};
-use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
+use crate::ui::component::account_filter::{AccountFilter, account_filter, chosen_account, found_without_script};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, clear_link, follow, search_box, select_filter};
 use crate::ui::kit::form::option as option_view;
@@ -48,7 +48,7 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
             {list.filter_without_data(events, "account", "building-2")}
             {select_filter(filters, "action", "Action", "history", action, list.without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, list.without("severity"), severities)}
-            {loaded_quietly(events, move |page| account_filter(accounts, page.accounts))}
+            {account_filter(accounts, loaded_quietly(events, move |page| chosen_account(accounts, page.accounts.chosen)))}
             {dates(list, filters, events, [list.word("from"), list.word("to")], [list.word("from_offset"), list.word("to_offset")])}
     };
     let is_filtered = Signal::derive(move || list.query.read().is_filtered());

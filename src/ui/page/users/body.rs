@@ -1,90 +1,66 @@
 //! The table's body: its rows are markup, and what moves in them is moved here: which row is chosen, how long ago a visit was,
 //! and for whom the menu opens.
 
-use std::sync::Arc;
-
 use leptos::ev::MouseEvent;
 use leptos::html::Tbody;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, HtmlElement};
+use leptos::web_sys::Element;
 
 use super::List;
-use super::menu::{Chosen, UserMenu};
-use super::row::{Links, row_denial, rows};
-use crate::model::denial::Denial;
-use crate::model::time::relative;
-use crate::model::user::UserItem;
+use super::drawn::Drawn;
+use super::menu::UserMenu;
+use super::row::{Links, rows};
+use crate::model::user::UsersPage;
+use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::effect::effect;
 use crate::ui::kit::erase::Erase;
 
-/// `denial` is why nobody at all can be impersonated here, if so.
-pub fn body(
-    list: List,
-    links: Links,
-    menu: UserMenu,
-    users: Arc<Vec<UserItem>>,
-    denial: Option<Denial>,
-    now: Now,
-) -> AnyView {
+pub fn body(list: List, menu: UserMenu, page: &UsersPage) -> AnyView {
     let body = NodeRef::<Tbody>::new();
-    let markup = rows(&users, links, denial, list.open.get_untracked(), now.base());
-    let users = StoredValue::new(users);
+    let now = Now::of(page.now);
+    let markup = if IN_BROWSER && page.rows.is_empty() {
+        // They came as markup, and are there.
+        document().query_selector(".users-table tbody").ok().flatten().map(|body| body.inner_html()).unwrap_or_default()
+    } else {
+        rows(&page.rows, &Links::of(list), page.impersonation, list.open.get_untracked(), now.base())
+    };
     effect(move || {
         let chosen = list.open.get();
-        each(body, users, |row, user| {
-            _ = row.class_list().toggle_with_force("selected", chosen == Some(user.id));
+        each(body, |row| {
+            let is_chosen = chosen.is_some_and(|chosen| row.user_id() == chosen.to_string());
+            _ = row.0.class_list().toggle_with_force("selected", is_chosen);
         });
     });
     let mut is_drawn = false;
     effect(move || {
         let now = now.minutes();
         if std::mem::replace(&mut is_drawn, true) {
-            each(body, users, |row, user| {
-                let cell = row.query_selector(".col-visit span").ok().flatten();
-                if let (Some(cell), Some(then)) = (cell, user.last_visit_at) {
-                    cell.set_text_content(Some(&relative(then, now)));
-                }
-            });
+            each(body, |row| row.pass_time(now));
         }
     });
     let clicked = move |event: MouseEvent| {
-        let Some(place) = row_of_menu(&event) else { return };
-        let chosen = users.with_value(|users| users.get(place).map(|user| chosen(user, denial)));
-        if let Some(chosen) = chosen {
-            menu.open_for(chosen);
+        if let Some(row) = row_of_menu(&event) {
+            menu.open_for(&row);
         }
     };
     view! { <tbody node_ref=body inner_html=markup on:click=clicked></tbody> }.erased()
 }
 
-fn chosen(user: &UserItem, denial: Option<Denial>) -> Chosen {
-    let denial = denial.or_else(|| row_denial(user));
-    Chosen { id: user.id, name: user.name.clone(), email: user.email.clone(), denial }
-}
-
-/// Every row with its user, in their order.
-fn each(body: NodeRef<Tbody>, users: StoredValue<Arc<Vec<UserItem>>>, mut see: impl FnMut(&Element, &UserItem)) {
+/// Every row, in their order.
+fn each(body: NodeRef<Tbody>, mut see: impl FnMut(&Drawn)) {
     let Some(body) = body.get_untracked() else { return };
-    let mut row = body.unchecked_ref::<HtmlElement>().first_element_child();
-    users.with_value(|users| {
-        for user in users.iter() {
-            let Some(element) = row.take() else { break };
-            see(&element, user);
-            row = element.next_element_sibling();
-        }
-    });
+    let mut row = body.unchecked_ref::<Element>().first_element_child();
+    while let Some(element) = row {
+        row = element.next_element_sibling();
+        see(&Drawn(element));
+    }
 }
 
-/// Which row's menu a click opens, if it opens one.
-fn row_of_menu(event: &MouseEvent) -> Option<usize> {
+/// The row whose menu a click opens, if it opens one.
+fn row_of_menu(event: &MouseEvent) -> Option<Drawn> {
     let target = event.target()?.dyn_into::<Element>().ok()?;
     target.closest("[popovertarget]").ok().flatten()?;
-    let mut row = target.closest("tr").ok().flatten()?;
-    let mut place = 0;
-    while let Some(before) = row.previous_element_sibling() {
-        (row, place) = (before, place + 1);
-    }
-    Some(place)
+    target.closest("tr").ok().flatten().map(Drawn)
 }

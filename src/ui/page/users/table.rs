@@ -5,18 +5,17 @@ use leptos::prelude::*;
 use super::List;
 use super::body::body;
 use super::menu::UserMenu;
-use super::row::Links;
 use crate::model::search::Amount;
 use crate::model::user::{PAGE_SIZE, UserSort, UsersPage};
 use crate::ui::component::number::{amount, grouped};
-use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::pager::pager;
 use crate::ui::kit::state::{empty, empty_because, nothing};
 
 pub fn table(list: List, page: UsersPage) -> AnyView {
-    if page.rows.is_empty() {
+    let shown = page.shown() as i64;
+    if shown == 0 {
         return nobody(list, &page);
     }
     let before = before(list, &page);
@@ -27,7 +26,7 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
         cursor.as_ref().map(|cursor| words.with("cursor", cursor).on(&list.path.get()))
     };
     let previous = step(&page.previous, before.map(|before| (before - PAGE_SIZE as i64).max(0)));
-    let next = step(&page.next, before.map(|before| before + page.rows.len() as i64));
+    let next = step(&page.next, before.map(|before| before + shown));
     let notice = page.impersonation.map(|denial| {
         view! {
             <p class="notice">
@@ -44,9 +43,8 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </p>
         }
     });
-    let links = Links::of(list);
     let menu = UserMenu::new();
-    let body = body(list, links, menu, page.rows, page.impersonation, Now::of(page.now));
+    let body = body(list, menu, &page);
     view! {
         {notice}
         {left_out}
@@ -54,15 +52,15 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             <table class="table users-table" aria-label="Users">
                 <thead>
                     <tr>
-                        {head(list, UserSort::Name, "User", "col-user")}
-                        {head(list, UserSort::Account, "Main account", "col-account")}
-                        {head(list, UserSort::Status, "Status", "col-status")}
-                        <th scope="col" class="col-mfa" title="Second factors that are enrolled elsewhere. They are not asked for here yet.">
+                        {head(list, UserSort::Name, "User", None)}
+                        {head(list, UserSort::Account, "Main account", None)}
+                        {head(list, UserSort::Status, "Status", None)}
+                        <th scope="col" title="Second factors that are enrolled elsewhere. They are not asked for here yet.">
                             "MFA"
                         </th>
-                        {head(list, UserSort::LastVisit, "Last visit", "col-visit")}
-                        {head(list, UserSort::Visits, "Visits", "col-visits number")}
-                        <th scope="col" class="col-actions">
+                        {head(list, UserSort::LastVisit, "Last visit", None)}
+                        {head(list, UserSort::Visits, "Visits", Some("number"))}
+                        <th scope="col">
                             <span class="visually-hidden">"Actions"</span>
                         </th>
                     </tr>
@@ -71,13 +69,13 @@ pub fn table(list: List, page: UsersPage) -> AnyView {
             </table>
             {pager(summary, previous, next, ("Previous", "Next"))}
         </div>
-        {menu.popover(links)}
+        {menu.popover()}
     }
     .erased()
 }
 
 /// A head that sorts: the first click in the column's natural direction, the next the other way round.
-fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) -> AnyView {
+fn head(list: List, sort: UserSort, label: &'static str, class: Option<&'static str>) -> AnyView {
     let state = move || {
         let (current, descending) = list.query.read().order();
         (current == sort).then_some(descending)
@@ -103,7 +101,7 @@ fn head(list: List, sort: UserSort, label: &'static str, class: &'static str) ->
 /// How many rows come before this page, as far as it is known: keys, not offsets, lead here, and the links count along.
 /// The ends of the list are known in any case.
 fn before(list: List, page: &UsersPage) -> Option<i64> {
-    let shown = page.rows.len() as i64;
+    let shown = page.shown() as i64;
     if page.previous.is_none() {
         return Some(0);
     }
@@ -120,7 +118,7 @@ fn before(list: List, page: &UsersPage) -> Option<i64> {
 
 /// "51–100 of 340".
 fn summary(before: Option<i64>, page: &UsersPage) -> String {
-    let shown = page.rows.len() as i64;
+    let shown = page.shown() as i64;
     let matching = amount(page.matching);
     match before {
         Some(before) => format!("{}–{} of {matching}", grouped(before + 1), grouped(before + shown)),

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::List;
 use crate::model::user::{UserQuery, UserSort, UserStatus, UsersPage};
-use crate::ui::component::account_filter::{AccountFilter, account_filter, found_without_script};
+use crate::ui::component::account_filter::{AccountFilter, account_filter, chosen_account, found_without_script};
+use crate::ui::component::markup::Markup;
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, clear_link, follow, search_box, select_filter};
 use crate::ui::kit::form::option as option_view;
@@ -28,7 +29,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
 
     let fields = view! {
             {search_box(filters, "Name, e-mail, account or id", q)}
-            {loaded_quietly(users, move |page| account_filter(accounts, page.accounts))}
+            {account_filter(accounts, loaded_quietly(users, move |page| chosen_account(accounts, page.accounts.chosen)))}
             {select_filter(filters, "status", "Status", "circle-dot", status, list.without("status"), statuses)}
             {excluded(filters, list.word("exclude"), list.without("exclude"))}
             {order(list, filters)}
@@ -54,15 +55,15 @@ fn order(list: List, filters: Filters) -> AnyView {
         let (sort, descending) = list.query.read().order();
         word(sort, descending)
     });
-    let options = UserSort::ALL
-        .into_iter()
-        .flat_map(|sort| [sort.descends_by_default(), !sort.descends_by_default()].map(|descending| (sort, descending)))
-        .map(|(sort, descending)| {
+    let mut options = Markup::default();
+    for sort in UserSort::ALL {
+        for descending in [sort.descends_by_default(), !sort.descends_by_default()] {
             let value = word(sort, descending);
-            let selected = *chosen.read_untracked() == value;
-            option_view(value, sort.label(descending).to_owned(), selected)
-        })
-        .collect_view();
+            let selected = if *chosen.read_untracked() == value { "\" selected>" } else { "\">" };
+            let option = options.tag("<option value=\"").text(&value).tag(selected);
+            options = option.text(sort.label(descending)).tag("</option>");
+        }
+    }
     view! {
         <span class="filter sort-choice">
             <label>
@@ -72,9 +73,8 @@ fn order(list: List, filters: Filters) -> AnyView {
                     name="sort"
                     prop:value=move || chosen.get()
                     on:change=move |event| filters.changed(event)
-                >
-                    {options}
-                </select>
+                    inner_html=options.done()
+                ></select>
             </label>
         </span>
     }

@@ -57,7 +57,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let ranking = ranking(query, &search);
     let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, ranking.is_some(), &cursor.value));
     let mut conn = state.db.read().await?;
-    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, "").await?;
+    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account).await?;
     let account_id = match query.account.as_str() {
         "" => None,
         // An account that does not exist has no users: the filter stays, and finds none.
@@ -116,6 +116,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         next: edge(window.rows.last().filter(|_| window.has_next), false),
         previous: edge(window.rows.first().filter(|_| window.has_previous), true),
         rows: Arc::new(window.rows.into_iter().map(|row| list_row(row, &names)).collect()),
+        drawn: 0,
         is_filtered: query.is_filtered(),
         total,
         matching,
@@ -148,7 +149,7 @@ async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -
     if !words.iter().any(|word| word.key.chars().count() > 2) {
         return Ok((Vec::new(), false));
     }
-    let found = account::search(conn, environment_id, words, None, NAMED_ACCOUNTS as i64 + 1).await?;
+    let found = account::search(conn, environment_id, words, NAMED_ACCOUNTS as i64 + 1).await?;
     let many = found.len() > NAMED_ACCOUNTS;
     Ok((found.into_iter().filter(|_| !many).map(|account| account.id).collect(), many))
 }
