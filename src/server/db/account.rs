@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::word::Stored;
-use super::{
-    Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, fetch_scalar,
-    read_as,
-};
+use super::{Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, read_as};
 use crate::model::application::LoginMethod;
 use crate::server::domain::application::AssignedApplication;
 use crate::server::platform::text::Word;
