@@ -39,6 +39,7 @@ macro_rules! migrations {
             (20261126000171, "user_sessions"),
             (20261126000201, "modes_and_seals"),
             (20261126000202, "deliveries"),
+            (20261127000031, "import_at_size"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::change::{Change, Protection};
 use crate::model::audit::{Severity, action};
 use crate::server::db::import::{self as table, Keyed};
-use crate::server::db::{DbResult, Tx, user};
+use crate::server::db::{DbResult, Tx};
 use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
@@ -128,18 +128,6 @@ impl<'a> DirectoryWriter<'a> {
     pub fn event_of(&self, action: &str, severity: Severity, what: &str) -> Event {
         let sentence = format!("{what} {}", self.how);
         Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin)
-    }
-
-    /// [`Self::require_own`] for a user, by e-mail.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn require_own_user(&mut self, email: &str, id: Uuid) -> ServiceResult<()> {
-        if self.allow.is_some() {
-            return Ok(());
-        }
-        let stored = user::by_email(self.tx, self.environment_id, email).await?;
-        if stored.is_some_and(|stored| stored.id == id) { Ok(()) } else { Err(taken("email", email)) }
     }
 
     /// What may be done of a row. Between the time when it was checked and now somebody may have been locked, or have
