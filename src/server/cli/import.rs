@@ -183,12 +183,18 @@ impl Bar {
 
     fn show(&self, progress: &Progress<'_>) {
         let (message, rate) = match progress.phase {
+            Phase::Counting => {
+                (printable(&format!("looking through {}", progress.file)), "{human_pos} rows  {per_sec}")
+            }
             Phase::Reading => (printable(&format!("reading {}", progress.file)), "{binary_bytes_per_sec}"),
             Phase::Sorting => ("putting users aside".to_owned(), "{per_sec}"),
             Phase::Writing => ("writing".to_owned(), "{per_sec}"),
         };
         if *self.message.lock() != message {
-            let template = format!("{{msg:30}} {{bar:30}} {{percent:>3}} %  {rate}  {{eta}} left");
+            let template = match progress.phase {
+                Phase::Counting => format!("{{msg:30}} {rate}"),
+                _ => format!("{{msg:30}} {{bar:30}} {{percent:>3}} %  {rate}  {{eta}} left"),
+            };
             if let Ok(style) = ProgressStyle::with_template(&template) {
                 self.bar.set_style(style);
             }

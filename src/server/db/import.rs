@@ -21,8 +21,9 @@ pub use known::{
 };
 pub use user::{MembershipUpsert, UserUpsert, add_memberships, insert_users, update_users};
 pub use write::{
-    AccountUpsert, ApplicationUpsert, RoleUpsert, delete_role, delete_user, remove_membership, remove_membership_role,
-    replace_assignments, replace_permissions, replace_redirect_uris, upsert_account, upsert_application, upsert_role,
+    AccountUpsert, ApplicationUpsert, RoleUpsert, add_assignments, delete_role, delete_user, remove_assignments,
+    remove_membership, remove_membership_role, replace_permissions, replace_redirect_uris, upsert_account,
+    upsert_application, upsert_role,
 };
 
 /// Keys in one look-up.
@@ -66,7 +67,7 @@ pub async fn ids(
     let mut found = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
         let mut sql = conn.build(select);
-        sql.bind(environment_id).push(format_args!(" AND {key} IN (")).bind_all(chunk).push(")").planned_anew();
+        sql.bind(environment_id).push(format_args!(" AND {key}")).is_one_of(chunk).planned_anew();
         let rows: Vec<(String, Uuid)> = built!(sql, fetch_all)?;
         found.extend(rows);
     }

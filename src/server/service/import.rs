@@ -165,6 +165,8 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// So many rows; how many there are is known at the end.
+    Counting,
     /// Of `total` bytes, where the size is known.
     Reading,
     /// Of `total` users.
@@ -365,9 +367,15 @@ async fn read_all(
             rows::read(&source, &reading, latest, &mut |item| give.blocking_send(item).is_ok());
         });
         while let Some(item) = items.recv().await {
-            if let Item::Read(done) = item {
-                progress(Progress { phase: Phase::Reading, done, total, file: &name });
-                continue;
+            match item {
+                Item::Read(done) => progress(Progress { phase: Phase::Reading, done, total, file: &name }),
+                Item::Counted(done) => {
+                    progress(Progress { phase: Phase::Counting, done, total: 0, file: &name });
+                    if let Some(stage) = stage.as_deref_mut() {
+                        stage.still_here().await?;
+                    }
+                }
+                Item::Batch(_) | Item::Problem(..) | Item::Done(_) => {}
             }
             let Some(mut rows) = found.take(item)? else { continue };
             let mut conn = state.db.read().await?;

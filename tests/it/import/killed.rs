@@ -15,8 +15,8 @@ const MOMENTS: u32 = 10;
 struct Files(PathBuf);
 
 impl Files {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("understudy-killed-{}", std::process::id()));
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("understudy-killed-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         Self(folder)
     }
@@ -67,7 +67,7 @@ impl Bench {
 async fn an_import_that_is_killed_at_any_moment_is_whole_or_forgotten_once_another_begins() {
     let bench = Bench::new().await;
     bench.basics().await;
-    let files = Files::new();
+    let files = Files::new("once");
     let began = Instant::now();
     bench.import_whole(&files.named("Round 0")).await;
     let whole = began.elapsed();
@@ -121,7 +121,7 @@ impl Bench {
 async fn of_two_imports_at_once_the_second_hears_who_is_at_work() {
     let bench = Bench::new().await;
     bench.basics().await;
-    let files = Files::new();
+    let files = Files::new("two");
     let (first, began) = (bench.begin(&files.named("First")), Instant::now());
     while bench.app.count("imports").await == 0 {
         assert!(began.elapsed() < Duration::from_secs(60), "it has not begun");

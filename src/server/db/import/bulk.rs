@@ -25,8 +25,10 @@ use crate::server::db::{Db, DbError, DbResult, Raw, Store, Tx};
 /// Pages of the log, of 4 KiB, after which it is copied into the file: 32 MiB, so that a page that several transactions changed
 /// is copied once, and the copying does not keep the disk from others for long.
 const LOG_MOST: u32 = 8 * 1024;
-/// Where the header of the log's index says how many pages are in it (sqlite.org/walformat.html, section 2.1).
+/// Where the log's index says how many pages are in the log, and how many of them are copied (sqlite.org/walformat.html, sections
+/// 2.1 and 2.2).
 const PAGES_AT: u64 = 16;
+const COPIED_AT: u64 = 96;
 
 /// A process that writes much, and nothing else at the time.
 pub struct Bulk(Option<OnFile>);
@@ -47,8 +49,8 @@ impl Bulk {
         let is_over = false;
         let mut bulk =
             OnFile { sqlite: sqlite.clone(), log: Arc::new(log), snapshot: None, writing_out: None, is_over };
-        // 48 MiB of pages: those that every transaction changes are not read again for each.
-        let relaxed = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -49152";
+        // 32 MiB of pages: those that every transaction changes are not read again for each.
+        let relaxed = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768";
         bulk.sqlite.writer.between(relaxed).await?;
         bulk.shorten().await?;
         Ok(Self(Some(bulk)))
@@ -58,7 +60,7 @@ impl Bulk {
     pub async fn committed(&mut self) -> DbResult<()> {
         let Some(bulk) = &mut self.0 else { return Ok(()) };
         bulk.written_out().await?;
-        if bulk.pages().is_none_or(|pages| pages >= LOG_MOST) {
+        if bulk.said_at(PAGES_AT).is_none_or(|pages| pages >= LOG_MOST) {
             return bulk.shorten().await;
         }
         let log = bulk.log.clone();
@@ -81,11 +83,10 @@ impl Bulk {
 const STRICT: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -2000";
 
 impl OnFile {
-    /// How many pages the log holds.
-    fn pages(&self) -> Option<u32> {
-        let mut pages = [0; 4];
-        self.sqlite.index.as_deref()?.read_exact_at(&mut pages, PAGES_AT).ok()?;
-        Some(u32::from_ne_bytes(pages))
+    fn said_at(&self, offset: u64) -> Option<u32> {
+        let mut number = [0; 4];
+        self.sqlite.index.as_deref()?.read_exact_at(&mut number, offset).ok()?;
+        Some(u32::from_ne_bytes(number))
     }
 
     async fn written_out(&mut self) -> DbResult<()> {
@@ -95,10 +96,15 @@ impl OnFile {
         }
     }
 
-    /// Copies the log into the file, so that it begins anew, and keeps others from doing so from then on.
+    /// Copies the log into the file, so that it begins anew, and keeps others from doing so from then on. Where somebody still
+    /// reads an older state, or has just written, a part remains, and it is tried again after the next transaction: a snapshot would keep
+    /// the log from beginning anew then.
     async fn shorten(&mut self) -> DbResult<()> {
         self.release().await;
         self.sqlite.writer.between("PRAGMA wal_checkpoint(PASSIVE)").await?;
+        if self.said_at(PAGES_AT) != self.said_at(COPIED_AT) {
+            return Ok(());
+        }
         let mut snapshot = self.sqlite.connect().await?;
         snapshot.execute("BEGIN").await?;
         snapshot.execute("SELECT id FROM imports LIMIT 1").await?;

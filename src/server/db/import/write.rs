@@ -14,17 +14,19 @@ pub struct RoleUpsert<'a> {
     pub name: &'a str,
 }
 
-pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name, version = roles.version + 1",
+         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name, version = roles.version + 1
+         WHERE roles.id = excluded.id",
         row.id,
         row.environment_id,
         row.key,
         row.name
     )?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Removes a user with all that is the user's.
@@ -66,8 +68,9 @@ pub struct ApplicationUpsert {
     pub created_at: DateTime<Utc>,
 }
 
-pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
            initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri,
@@ -78,7 +81,8 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
            client_secret_hash = excluded.client_secret_hash, keep_session_alive = excluded.keep_session_alive,
            signing_algorithm = excluded.signing_algorithm, jwks = excluded.jwks,
            backchannel_logout_uri = excluded.backchannel_logout_uri, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version",
+           search_text = excluded.search_text, text_version = excluded.text_version
+         WHERE applications.id = excluded.id",
         row.id,
         row.environment_id,
         &row.client_id,
@@ -97,7 +101,7 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         text::search_text(&[&row.name, &row.client_id]),
         text::VERSION
     )?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Those of one kind; the application's others stay.
@@ -128,13 +132,15 @@ pub struct AccountUpsert<'a> {
     pub created_at: DateTime<Utc>,
 }
 
-pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (environment_id, external_id) DO UPDATE SET version = accounts.version + 1, name = excluded.name, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version",
+           search_text = excluded.search_text, text_version = excluded.text_version
+         WHERE accounts.id = excluded.id",
         row.id,
         row.environment_id,
         row.external_id,
@@ -144,12 +150,17 @@ pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()
         text::search_text(&[row.name, row.external_id]),
         text::VERSION
     )?;
+    Ok(written == 1)
+}
+
+/// Takes its applications from an account.
+pub async fn remove_assignments(tx: &mut Tx, account_id: Uuid) -> DbResult<()> {
+    execute!(tx, "DELETE FROM account_applications WHERE account_id = $1", account_id)?;
     Ok(())
 }
 
-/// Makes `applications`, each with whether it is the default, all that the account has.
-pub async fn replace_assignments(tx: &mut Tx, account_id: Uuid, applications: &[(Uuid, bool)]) -> DbResult<()> {
-    execute!(tx, "DELETE FROM account_applications WHERE account_id = $1", account_id)?;
+/// Gives `applications`, each with whether it is the default, to an account that has none.
+pub async fn add_assignments(tx: &mut Tx, account_id: Uuid, applications: &[(Uuid, bool)]) -> DbResult<()> {
     for (application_id, is_default) in applications {
         execute!(
             tx,

@@ -113,18 +113,6 @@ impl<'a> DirectoryWriter<'a> {
         self.allow.is_none().then(|| self.event_of(action, action::severity(action), &format!("{who} was made")))
     }
 
-    /// Whether what was just written under a key is what the caller made, and nothing that somebody else made meanwhile.
-    ///
-    /// # Errors
-    /// [`ServiceError::Invalid`] for `field`, where the key was taken. The transaction is not to be committed then.
-    pub async fn require_own(&mut self, keyed: Keyed, field: &str, key: &str, id: Uuid) -> ServiceResult<()> {
-        if self.allow.is_some() {
-            return Ok(());
-        }
-        let stored = table::ids(self.tx, keyed, self.environment_id, &[key]).await?;
-        if stored.get(key) == Some(&id) { Ok(()) } else { Err(taken(field, key)) }
-    }
-
     pub fn event_of(&self, action: &str, severity: Severity, what: &str) -> Event {
         let sentence = format!("{what} {}", self.how);
         Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin)

@@ -62,7 +62,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn is_kept(&mut self, turn: &Turn, took: Duration) {
+    fn note(&mut self, turn: &Turn, took: Duration) {
         self.done += turn.rows.len() as u64;
         let Rows::Users(users) = &turn.rows else { return };
         self.users += users.len();
@@ -110,7 +110,7 @@ pub async fn apply(
             Ok((more, took)) => {
                 failed = 0;
                 left_out.extend(more);
-                pace.is_kept(&turn, took);
+                pace.note(&turn, took);
                 following
             }
             Err(ImportError::Database(error)) if error.is_busy() && failed < TRIES => {

@@ -25,6 +25,9 @@ use super::source::{Format, Ours, Product, Theirs};
 use super::{Content, Rows};
 use repeats::Repeats;
 
+/// After how many rows it is told how far the reading is.
+const TOLD: usize = 4096;
+
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
@@ -59,6 +62,8 @@ pub enum Item {
     /// And whether it is about one row only, which could be left out.
     Problem(Problem, bool),
     Read(u64),
+    /// So many rows were looked at so far, to know which come again.
+    Counted(u64),
     Done(Description),
 }
 
@@ -93,8 +98,8 @@ pub fn read<T: Entity>(
 ) {
     let hasher = RandomState::new();
     let again = if T::KEY == "email" && content.is_there_again() {
-        let mut silent = |_: Item| true;
-        let mut reader = Reader::<T>::new(file, reading, latest, &mut silent, hasher.clone());
+        let mut counts_only = |item: Item| !matches!(item, Item::Counted(_)) || emit(item);
+        let mut reader = Reader::<T>::new(file, reading, latest, &mut counts_only, hasher.clone());
         reader.counting = Some(Repeats::new(hasher.hash_one(file)));
         reader.run(content.clone());
         match reader.counting.take().unwrap_or_default().found() {
@@ -261,6 +266,10 @@ impl<'a, T: Entity> Reader<'a, T> {
         };
         if let Some(repeats) = &mut self.counting {
             self.wanted &= repeats.add(self.hasher.hash_one(T::key_of(&mut row)));
+            self.description.rows += 1;
+            if self.description.rows.is_multiple_of(TOLD) {
+                self.wanted &= (self.emit)(Item::Counted(self.description.rows as u64));
+            }
             return;
         }
         let entity = T::parse(&mut row);
