@@ -1,14 +1,14 @@
 //! Files of no rows and of many, and people who are busy at the same moment.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, Executor};
 
 use super::{Bench, source};
 use understudy::server::db::Raw;
-use understudy::server::service::import::{self, Kind, Options};
+use understudy::server::service::import::{self, Kind, Options, Phase};
 
 #[tokio::test]
 async fn a_file_without_rows_is_imported_and_changes_nothing() {
@@ -40,6 +40,27 @@ async fn a_fault_in_the_last_of_100_000_rows_is_told_with_its_line_and_keeps_all
         assert_eq!(bench.app.count("users").await, users);
         assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
     }
+}
+
+#[tokio::test]
+async fn the_bar_of_each_step_ends_where_everything_is_done() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let rows: String = (0..9_000).map(|n| format!("user{n}@many.example,User {n}\n")).collect();
+    let text = format!("email,name\n{rows}");
+    let seen = Mutex::new(Vec::new());
+    let show = |progress: import::Progress<'_>| {
+        seen.lock().expect("no panic").push((progress.phase, progress.done, progress.total));
+    };
+    let sources = vec![source(Kind::Users, text.as_bytes())];
+    import::run(&bench.app.state, &bench.environment, sources, &Options::default(), &show).await.expect("a good file");
+    let seen = seen.into_inner().expect("no panic");
+    let of = |phase: Phase| seen.iter().filter(move |(of, ..)| *of == phase).map(|(_, done, total)| (*done, *total));
+    assert_eq!(of(Phase::Counting).last(), Some((8_192, 0)));
+    assert!(of(Phase::Reading).all(|(done, total)| done <= total && total == text.len() as u64));
+    assert_eq!(of(Phase::Sorting).last(), Some((9_000, 9_000)));
+    assert_eq!(of(Phase::Writing).last(), Some((9_000, 9_000)));
+    assert!(of(Phase::Writing).is_sorted() && of(Phase::Writing).count() > 4, "it grows");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

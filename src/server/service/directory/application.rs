@@ -11,7 +11,7 @@ use super::writer::{Allowed, DirectoryWriter};
 use crate::model::application::RedirectKind;
 use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::import::{self as table, ApplicationUpsert, Keyed, KnownApplication};
+use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
 use crate::server::error::ServiceResult;
 use crate::server::platform::random::Random;
 

@@ -5,6 +5,7 @@
 //! a file says.
 
 pub(in crate::server) mod head;
+mod left;
 mod objects;
 mod quotes;
 mod repeats;
@@ -19,7 +20,7 @@ use encoding_rs::Encoding;
 use serde::Serialize;
 
 use super::input::open;
-use super::problem::{Problem, counted, plain};
+use super::problem::{Problem, plain};
 use super::row::{Column, Row, Shape};
 use super::source::{Format, Ours, Product, Theirs};
 use super::{Content, Rows};
@@ -98,16 +99,11 @@ pub fn read<T: Entity>(
 ) {
     let hasher = RandomState::new();
     let again = if T::KEY == "email" && content.is_there_again() {
-        let mut counts_only = |item: Item| !matches!(item, Item::Counted(_)) || emit(item);
-        let mut reader = Reader::<T>::new(file, reading, latest, &mut counts_only, hasher.clone());
-        reader.counting = Some(Repeats::new(hasher.hash_one(file)));
-        reader.run(content.clone());
-        match reader.counting.take().unwrap_or_default().found() {
+        match repeats::<T>(file, content.clone(), reading, latest, emit, &hasher) {
             Ok(again) => Some(again),
             Err(error) => {
-                let (file, message) =
-                    (file.to_owned(), format!("cannot be sorted in the folder for temporary files: {error}"));
-                emit(Item::Problem(Problem { file, line: 1, column: String::new(), message }, false));
+                let message = format!("cannot be sorted in the folder for temporary files: {error}");
+                emit(Item::Problem(Problem { file: file.to_owned(), line: 1, column: String::new(), message }, false));
                 return;
             }
         }
@@ -119,6 +115,22 @@ pub fn read<T: Entity>(
     reader.again = again.unwrap_or_default();
     reader.run(content);
     reader.finish();
+}
+
+/// Which keys come more than once, as hashes, and how often.
+fn repeats<T: Entity>(
+    file: &str,
+    content: Content,
+    reading: &Reading,
+    latest: DateTime<Utc>,
+    emit: &mut dyn FnMut(Item) -> bool,
+    hasher: &RandomState,
+) -> std::io::Result<HashMap<u64, usize>> {
+    let mut counts_only = |item: Item| !matches!(item, Item::Counted(_)) || emit(item);
+    let mut reader = Reader::<T>::new(file, reading, latest, &mut counts_only, hasher.clone());
+    reader.counting = Some(Repeats::new(hasher.hash_one(file)));
+    reader.run(content);
+    reader.counting.unwrap_or_default().found()
 }
 
 pub(super) struct Reader<'a, T> {
@@ -359,42 +371,5 @@ impl<'a, T: Entity> Reader<'a, T> {
             note.column = plain(&note.column);
         }
         (self.emit)(Item::Done(self.description));
-    }
-
-    fn note_what_was_left(&mut self) {
-        let notes = &mut self.description.notes;
-        if let Some(format) = self.format.filter(|format| !format.note.is_empty()) {
-            notes.push(format.note.to_owned());
-        }
-        if self.blank > 0 {
-            notes.push(format!("{} passed over.", counted(self.blank, "blank row")));
-        }
-        for (why, count) in &self.passed_over {
-            notes.push(format!("{} passed over, because each {why}.", counted(*count, "user")));
-        }
-        for (what, count) in &self.ours.left {
-            notes.push(format!(
-                "{}: {what} cannot be taken. They need a set-password link each (understudy user set-password-link).",
-                counted(*count, "user")
-            ));
-        }
-        for (column, (count, first)) in &self.unread_times {
-            let times = counted(*count, "time");
-            notes.push(format!(
-                "{column}: {times} passed over, unreadable or not between 1970-01-02 and tomorrow; the first in line {first}."
-            ));
-        }
-        if self.merged > 0 {
-            notes.push(format!(
-                "{} about a user of another row, and taken together with it: locked where one says so, and verified likewise.",
-                counted(self.merged, "row")
-            ));
-        }
-        if self.nameless > 0 {
-            notes.push(format!(
-                "{} something below a head cell without a name; it was passed over.",
-                if self.nameless == 1 { "1 row has".to_owned() } else { format!("{} rows have", self.nameless) }
-            ));
-        }
     }
 }

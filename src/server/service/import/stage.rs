@@ -21,7 +21,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Users in one batch that is put aside.
 const USERS: usize = 250;
 /// Batches that are put aside in one transaction.
-const PUT: usize = 8;
+const PUT: usize = 32;
 /// Batches of rows after which a sign of life is due while nothing is put aside.
 const SILENT: u64 = 32;
 
