@@ -11,9 +11,11 @@ use understudy::server::service::import::problem::Problems;
 use understudy::server::service::import::{self, Content, ImportError, Kind, Options, Source, Summary};
 
 mod addresses;
+mod at_size;
 mod batches;
 mod command;
 mod dialects;
+mod killed;
 mod objects;
 mod protection;
 mod quotes;

@@ -1,6 +1,6 @@
 //! `understudy import`: opens files, shows progress, prints what was done or all that is wrong.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use encoding_rs::Encoding;
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::context::{environment, open_offline};
@@ -99,7 +100,7 @@ pub async fn run(options: &ImportOptions) -> anyhow::Result<ExitCode> {
     };
     let bar = Bar::new();
     let outcome = import::run(&state, &environment, sources, &how, &|progress| bar.show(&progress)).await;
-    bar.0.finish_and_clear();
+    bar.bar.finish_and_clear();
     state.db.close().await;
     if options.output.json {
         return as_json(outcome, options.dry_run);
@@ -145,9 +146,7 @@ fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
     let is_piped = file == Path::new("-");
     let name = if is_piped { "standard input".to_owned() } else { file.display().to_string() };
     let content = if is_piped {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
-        Content::Bytes(bytes)
+        Content::spooled(&mut std::io::stdin()).context("standard input cannot be read")?
     } else {
         Content::File(file.to_owned())
     };
@@ -169,27 +168,41 @@ fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
     Ok(Source { name, kind, content })
 }
 
-/// A bar on a terminal, nothing anywhere else.
-struct Bar(ProgressBar);
+/// A bar with rate and time left on a terminal, nothing anywhere else.
+struct Bar {
+    bar: ProgressBar,
+    /// What is shown: rate and time left are those of this alone.
+    message: Mutex<String>,
+}
 
 impl Bar {
     fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{msg:30} {bar:40} {percent:>3} % {eta}") {
-            bar.set_style(style);
-        }
-        Self(bar)
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        Self { bar, message: Mutex::default() }
     }
 
     fn show(&self, progress: &Progress<'_>) {
-        self.0.set_message(match progress.phase {
-            Phase::Reading => printable(&format!("reading {}", progress.file)),
-            Phase::Writing => "writing".to_owned(),
-        });
-        self.0.set_length(progress.total);
-        self.0.set_position(progress.done);
+        let (message, rate) = match progress.phase {
+            Phase::Counting => {
+                (printable(&format!("looking through {}", progress.file)), "{human_pos} rows  {per_sec}")
+            }
+            Phase::Reading => (printable(&format!("reading {}", progress.file)), "{binary_bytes_per_sec}"),
+            Phase::Sorting => ("putting users aside".to_owned(), "{per_sec}"),
+            Phase::Writing => ("writing".to_owned(), "{per_sec}"),
+        };
+        if *self.message.lock() != message {
+            let template = match progress.phase {
+                Phase::Counting => format!("{{msg:30}} {rate}"),
+                _ => format!("{{msg:30}} {{bar:30}} {{percent:>3}} %  {rate}  {{eta}} left"),
+            };
+            if let Ok(style) = ProgressStyle::with_template(&template) {
+                self.bar.set_style(style);
+            }
+            self.bar.reset();
+            self.bar.set_message(message.clone());
+            *self.message.lock() = message;
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
     }
 }

@@ -9,6 +9,9 @@ use sqlx::{Encode, PgConnection, Postgres, QueryBuilder, Sqlite, SqliteConnectio
 use super::limit::Watch;
 use super::{Conn, Raw};
 
+/// How many places a list of values has on SQLite.
+const PLACES: [usize; 5] = [1, 8, 32, 128, 500];
+
 /// What both databases store.
 pub trait Storable<'t>: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres> {}
 
@@ -69,6 +72,26 @@ impl<'c> Statement<'c> {
             list.bind(value);
         }
         self
+    }
+
+    /// Adds that what comes before is one of `values`, of which there is one at least and 500 at most. The text is the same
+    /// whatever their number on PostgreSQL, and one of a few on SQLite, where the last value fills the places that are left.
+    pub fn is_one_of<'t, T>(&mut self, values: &[T]) -> &mut Self
+    where
+        T: Storable<'t> + Copy,
+        Vec<T>: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        match &mut self.text {
+            Text::Postgres(query, _) => {
+                query.push(" = ANY(").push_bind(values.to_vec()).push(")");
+                self
+            }
+            Text::Sqlite(..) => {
+                let places = PLACES.into_iter().find(|places| *places >= values.len()).unwrap_or(values.len());
+                let fill = values.last().copied().into_iter().cycle();
+                self.push(" IN (").bind_all(values.iter().copied().chain(fill).take(places)).push(")")
+            }
+        }
     }
 
     /// Adds `VALUES` with the list that `fill` makes of each of `rows`, of which there is one at least.

@@ -3,8 +3,10 @@
 //!
 //! On PostgreSQL the statements with long lists are planned each time they run.
 
+mod bulk;
 mod known;
 pub mod staging;
+mod user;
 mod write;
 
 use std::collections::HashMap;
@@ -12,14 +14,16 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Raw, Tx, built, fetch_optional};
+pub use bulk::{Bulk, relax};
 pub use known::{
     KnownAccount, KnownApplication, KnownMembership, KnownRole, KnownUser, known_accounts, known_applications,
     known_roles, known_users,
 };
+pub use user::{MembershipUpsert, UserUpsert, add_memberships, insert_users, update_users};
 pub use write::{
-    AccountUpsert, ApplicationUpsert, MembershipUpsert, RoleUpsert, UserUpsert, add_memberships, delete_role,
-    delete_user, remove_membership, remove_membership_role, replace_assignments, replace_permissions,
-    replace_redirect_uris, upsert_account, upsert_application, upsert_role, upsert_users,
+    AccountUpsert, ApplicationUpsert, RoleUpsert, add_assignments, delete_role, delete_user, remove_assignments,
+    remove_membership, remove_membership_role, replace_permissions, replace_redirect_uris, upsert_account,
+    upsert_application, upsert_role,
 };
 
 /// Keys in one look-up.
@@ -63,7 +67,7 @@ pub async fn ids(
     let mut found = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
         let mut sql = conn.build(select);
-        sql.bind(environment_id).push(format_args!(" AND {key} IN (")).bind_all(chunk).push(")").planned_anew();
+        sql.bind(environment_id).push(format_args!(" AND {key}")).is_one_of(chunk).planned_anew();
         let rows: Vec<(String, Uuid)> = built!(sql, fetch_all)?;
         found.extend(rows);
     }

@@ -56,6 +56,11 @@ impl Sqlite {
         })
     }
 
+    /// Where the write-ahead log is.
+    pub fn log(&self) -> PathBuf {
+        beside(self.writing.get_filename(), "-wal")
+    }
+
     /// A connection that nobody else has, for as long as the caller wants.
     pub async fn connect(&self) -> DbResult<SqliteConnection> {
         Ok(self.reading.connect().await?)
@@ -98,7 +103,11 @@ impl Sqlite {
 }
 
 fn index_of(file: &Path) -> PathBuf {
+    beside(file, "-shm")
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push("-shm");
+    name.push(ending);
     name.into()
 }

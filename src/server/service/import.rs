@@ -8,6 +8,7 @@
 
 mod account;
 mod application;
+mod apply;
 pub mod change;
 mod check;
 mod dialect;
@@ -20,6 +21,7 @@ mod report;
 mod role;
 mod row;
 mod rows;
+mod sorter;
 pub mod source;
 mod stage;
 mod template;
@@ -27,7 +29,10 @@ mod user;
 mod words;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
@@ -43,6 +48,7 @@ use crate::server::error::ServiceError;
 use crate::server::service::directory::change::Protection;
 use crate::server::service::directory::writer::DirectoryWriter;
 use crate::server::state::AppState;
+use apply::Plan;
 pub use check::Reference;
 use check::{Keys, check, compare};
 use encoding_rs::Encoding;
@@ -52,8 +58,8 @@ use problem::Problems;
 use read::Item;
 pub use read::Reading;
 pub use rows::Rows;
+use stage::Stage;
 pub use stage::settle;
-use stage::{Plan, Stage};
 pub use template::{help, template};
 
 /// What a file holds, in the order in which they refer to each other.
@@ -102,14 +108,35 @@ impl Kind {
 pub enum Content {
     Bytes(Vec<u8>),
     File(PathBuf),
+    /// A file without a name, of so many bytes.
+    Spooled(Arc<File>, u64),
 }
 
 impl Content {
     /// Whether it can be read a second time: what comes through a pipe cannot.
     fn is_there_again(&self) -> bool {
         match self {
-            Self::Bytes(_) => true,
+            Self::Bytes(_) | Self::Spooled(..) => true,
             Self::File(path) => path.is_file(),
+        }
+    }
+
+    /// What comes through a pipe, put where it can be read again, however much it is.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or there is no room for it.
+    pub fn spooled(pipe: &mut dyn Read) -> std::io::Result<Self> {
+        let mut file = sorter::unseen(&format!("understudy-import-piped-{}", std::process::id()))?;
+        let length = std::io::copy(pipe, &mut file)?;
+        Ok(Self::Spooled(Arc::new(file), length))
+    }
+
+    /// Bytes in all, where that is known.
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Self::Spooled(_, length) => *length,
         }
     }
 }
@@ -138,9 +165,13 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// So many rows; how many there are is known at the end.
+    Counting,
     /// Of `total` bytes, where the size is known.
     Reading,
-    /// Of `total` batches.
+    /// Of `total` users.
+    Sorting,
+    /// Of `total` rows.
     Writing,
 }
 
@@ -161,10 +192,12 @@ pub enum ImportError {
     #[error("{}", outcome::refusal(.0, .1))]
     NotAllowed(Vec<Summary>, BTreeMap<Protection, usize>),
     #[error(
-        "another import into this environment is under way; wait for its end. One that was interrupted counts as over after \
-         30 seconds, and is finished or forgotten then"
+        "another import into this environment is under way: {}, since {}. Wait for its end; one that was interrupted \
+         counts as over after 30 seconds, and is finished or forgotten then",
+        if .holder.is_empty() { "an earlier version's" } else { .holder },
+        .since.format("%Y-%m-%d %H:%M:%S UTC")
     )]
-    Running,
+    Running { holder: String, since: DateTime<Utc> },
     #[error(
         "the database refused a row, and {batches} of this import were given up; what was written before stays: {why}"
     )]
@@ -327,20 +360,22 @@ async fn read_all(
     let mut known = Keys::default();
     for source in sources {
         found.begin(&source);
-        let total = match &source.content {
-            Content::Bytes(bytes) => bytes.len() as u64,
-            Content::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
-        };
+        let total = source.content.len();
         let (give, mut items) = tokio::sync::mpsc::channel(4);
         let (reading, latest, name) = (options.reading.clone(), latest(state), source.name.clone());
         let thread = tokio::task::spawn_blocking(move || {
             rows::read(&source, &reading, latest, &mut |item| give.blocking_send(item).is_ok());
         });
-        let mut batches = 0_u64;
         while let Some(item) = items.recv().await {
-            if let Item::Read(done) = item {
-                progress(Progress { phase: Phase::Reading, done, total, file: &name });
-                continue;
+            match item {
+                Item::Read(done) => progress(Progress { phase: Phase::Reading, done, total, file: &name }),
+                Item::Counted(done) => {
+                    progress(Progress { phase: Phase::Counting, done, total: 0, file: &name });
+                    if let Some(stage) = stage.as_deref_mut() {
+                        stage.still_here().await?;
+                    }
+                }
+                Item::Batch(_) | Item::Problem(..) | Item::Done(_) => {}
             }
             let Some(mut rows) = found.take(item)? else { continue };
             let mut conn = state.db.read().await?;
@@ -349,11 +384,10 @@ async fn read_all(
             drop(conn);
             let Some(stage) = stage.as_deref_mut() else { continue };
             found.make_secrets(&mut rows, state.random.as_ref());
-            batches += 1;
             // Where something is wrong already, nothing will be written: the rest is only looked at.
             if !rows.is_empty() && found.may_go_on() {
                 stage.put(&rows).await?;
-            } else if batches.is_multiple_of(32) {
+            } else {
                 stage.still_here().await?;
             }
         }

@@ -82,7 +82,7 @@ pub async fn known_users(
             "SELECT id, external_id, email, name, email_verified, picture_url, password_hash, mfa_enrolled, locked_at,
                active_account_id, last_login_at, last_visit_us, visits FROM users WHERE environment_id = ",
         );
-        sql.bind(environment_id).push(" AND email IN (").bind_all(chunk).push(")").push(lock).planned_anew();
+        sql.bind(environment_id).push(" AND email").is_one_of(chunk).push(lock).planned_anew();
         let rows: Vec<UserRow> = built!(sql, fetch_all)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut memberships = memberships(conn, &ids).await?;
@@ -121,9 +121,9 @@ async fn memberships(conn: &mut Conn, users: &[Uuid]) -> DbResult<HashMap<Uuid, 
     }
     let mut sql = conn.build(
         "SELECT m.user_id, m.account_id, a.external_id, a.name, m.disabled_at FROM memberships m
-         JOIN accounts a ON a.id = m.account_id WHERE m.user_id IN (",
+         JOIN accounts a ON a.id = m.account_id WHERE m.user_id",
     );
-    sql.bind_all(users).push(") ORDER BY m.user_id, a.external_id").planned_anew();
+    sql.is_one_of(users).push(" ORDER BY m.user_id, a.external_id").planned_anew();
     let rows: Vec<MembershipRow> = built!(sql, fetch_all)?;
     for (user_id, account_id, account, account_name, disabled_at) in rows {
         let membership = KnownMembership { account_id, account, account_name, disabled_at, roles: Vec::new() };
@@ -131,9 +131,9 @@ async fn memberships(conn: &mut Conn, users: &[Uuid]) -> DbResult<HashMap<Uuid, 
     }
     let mut sql = conn.build(
         "SELECT mr.user_id, mr.account_id, mr.role_id, r.key FROM membership_roles mr
-         JOIN roles r ON r.id = mr.role_id WHERE mr.user_id IN (",
+         JOIN roles r ON r.id = mr.role_id WHERE mr.user_id",
     );
-    sql.bind_all(users).push(") ORDER BY r.key").planned_anew();
+    sql.is_one_of(users).push(" ORDER BY r.key").planned_anew();
     let roles: Vec<(Uuid, Uuid, Uuid, String)> = built!(sql, fetch_all)?;
     for (user_id, account_id, role_id, key) in roles {
         let held = found.get_mut(&user_id).and_then(|held| held.iter_mut().find(|held| held.account_id == account_id));
@@ -159,7 +159,7 @@ pub async fn known_roles(conn: &mut Conn, environment_id: Uuid, keys: &[&str]) -
             "SELECT r.key, r.id, r.name, p.permission FROM roles r LEFT JOIN role_permissions p ON p.role_id = r.id
              WHERE r.environment_id = ",
         );
-        sql.bind(environment_id).push(" AND r.key IN (").bind_all(chunk).push(") ORDER BY p.permission").planned_anew();
+        sql.bind(environment_id).push(" AND r.key").is_one_of(chunk).push(" ORDER BY p.permission").planned_anew();
         let rows: Vec<(String, Uuid, String, Option<String>)> = built!(sql, fetch_all)?;
         for (key, id, name, permission) in rows {
             let role = found.entry(key).or_insert_with(|| KnownRole { id, name, permissions: Vec::new() });
@@ -194,9 +194,9 @@ pub async fn known_accounts(
              LEFT JOIN applications p ON p.id = aa.application_id WHERE a.environment_id = ",
         );
         sql.bind(environment_id)
-            .push(" AND a.external_id IN (")
-            .bind_all(chunk)
-            .push(") ORDER BY p.client_id")
+            .push(" AND a.external_id")
+            .is_one_of(chunk)
+            .push(" ORDER BY p.client_id")
             .planned_anew();
         let rows: Vec<AccountRow> = built!(sql, fetch_all)?;
         for (key, id, name, client_id, is_default) in rows {
@@ -227,7 +227,7 @@ pub async fn known_applications(
                client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at
              FROM applications WHERE environment_id = ",
         );
-        sql.bind(environment_id).push(" AND client_id IN (").bind_all(chunk).push(")").planned_anew();
+        sql.bind(environment_id).push(" AND client_id").is_one_of(chunk).planned_anew();
         let rows: Vec<ApplicationUpsert> = built!(sql, fetch_all)?;
         if rows.is_empty() {
             continue;

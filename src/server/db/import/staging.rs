@@ -12,6 +12,8 @@ pub struct RunningImport {
     pub environment_id: Uuid,
     /// Which process works at it: another one that takes it over writes its own.
     pub owner: Uuid,
+    /// That process, as a person finds it.
+    pub holder: String,
     /// Past the point of no return: its rows are being written.
     pub applying: bool,
     pub started_at: DateTime<Utc>,
@@ -31,11 +33,12 @@ pub struct Chunk {
 pub async fn begin(tx: &mut Tx, row: &RunningImport) -> DbResult<bool> {
     let made = execute!(
         tx,
-        "INSERT INTO imports (id, environment_id, owner, applying, started_at, touched_at, closing)
-         VALUES ($1, $2, $3, FALSE, $4, $5, '[]') ON CONFLICT (environment_id) DO NOTHING",
+        "INSERT INTO imports (id, environment_id, owner, holder, applying, started_at, touched_at, closing)
+         VALUES ($1, $2, $3, $4, FALSE, $5, $6, '[]') ON CONFLICT (environment_id) DO NOTHING",
         row.id,
         row.environment_id,
         row.owner,
+        &row.holder,
         row.started_at,
         row.touched_at
     )?;
@@ -46,7 +49,8 @@ pub async fn begin(tx: &mut Tx, row: &RunningImport) -> DbResult<bool> {
 pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<Option<RunningImport>> {
     fetch_optional!(
         conn,
-        "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE environment_id = $1",
+        "SELECT id, environment_id, owner, holder, applying, started_at, touched_at, closing FROM imports
+         WHERE environment_id = $1",
         environment_id
     )
 }
@@ -55,7 +59,8 @@ pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<O
 pub async fn stale(conn: &mut Conn, before: DateTime<Utc>) -> DbResult<Vec<RunningImport>> {
     fetch_all!(
         conn,
-        "SELECT id, environment_id, owner, applying, started_at, touched_at, closing FROM imports WHERE touched_at < $1",
+        "SELECT id, environment_id, owner, holder, applying, started_at, touched_at, closing FROM imports
+         WHERE touched_at < $1",
         before
     )
 }
@@ -66,28 +71,33 @@ pub async fn touch(tx: &mut Tx, id: Uuid, owner: Uuid, now: DateTime<Utc>) -> Db
     Ok(touched == 1)
 }
 
-/// Takes an import over from a process that is gone. Gives whether nobody else did, and it had not come back.
-pub async fn take_over(tx: &mut Tx, row: &RunningImport, owner: Uuid, now: DateTime<Utc>) -> DbResult<bool> {
+/// Takes an import over from a process that is gone, with owner, holder and time of `by`. Gives whether nobody else did, and
+/// it had not come back.
+pub async fn take_over(tx: &mut Tx, row: &RunningImport, by: &RunningImport) -> DbResult<bool> {
     let taken = execute!(
         tx,
-        "UPDATE imports SET owner = $3, touched_at = $4 WHERE id = $1 AND owner = $2 AND touched_at = $5",
+        "UPDATE imports SET owner = $3, holder = $4, touched_at = $5 WHERE id = $1 AND owner = $2 AND touched_at = $6",
         row.id,
         row.owner,
-        owner,
-        now,
+        by.owner,
+        &by.holder,
+        by.touched_at,
         row.touched_at
     )?;
     Ok(taken == 1)
 }
 
-pub async fn put(tx: &mut Tx, import_id: Uuid, number: i64, content: &str) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO import_chunks (import_id, number, content) VALUES ($1, $2, $3)",
-        import_id,
-        number,
-        content
-    )?;
+/// Puts batches aside.
+pub async fn put(tx: &mut Tx, import_id: Uuid, chunks: &[Chunk]) -> DbResult<()> {
+    for chunk in chunks {
+        execute!(
+            tx,
+            "INSERT INTO import_chunks (import_id, number, content) VALUES ($1, $2, $3)",
+            import_id,
+            chunk.number,
+            &chunk.content
+        )?;
+    }
     Ok(())
 }
 
@@ -103,18 +113,20 @@ pub async fn start_applying(tx: &mut Tx, id: Uuid, owner: Uuid, closing: &str) -
     Ok(started == 1)
 }
 
-/// The next batch that is still to be written.
-pub async fn next(conn: &mut Conn, import_id: Uuid) -> DbResult<Option<Chunk>> {
-    fetch_optional!(
+/// The next batches that are still to be written after `last`.
+pub async fn next(conn: &mut Conn, import_id: Uuid, last: i64, limit: i64) -> DbResult<Vec<Chunk>> {
+    fetch_all!(
         conn,
-        "SELECT number, content FROM import_chunks WHERE import_id = $1 ORDER BY number LIMIT 1",
-        import_id
+        "SELECT number, content FROM import_chunks WHERE import_id = $1 AND number > $2 ORDER BY number LIMIT $3",
+        import_id,
+        last,
+        limit
     )
 }
 
-pub async fn remove(tx: &mut Tx, import_id: Uuid, number: i64) -> DbResult<()> {
-    execute!(tx, "DELETE FROM import_chunks WHERE import_id = $1 AND number = $2", import_id, number)?;
-    Ok(())
+/// Removes the batches up to one of a number. Gives how many there were.
+pub async fn remove(tx: &mut Tx, import_id: Uuid, number: i64) -> DbResult<u64> {
+    execute!(tx, "DELETE FROM import_chunks WHERE import_id = $1 AND number <= $2", import_id, number)
 }
 
 /// Removes some batches, so that no transaction becomes long. Gives how many went.

@@ -5,9 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::CHUNK;
 use crate::model::application::RedirectKind;
-use crate::server::db::{DbResult, Tx, built, execute, expect_one};
+use crate::server::db::{DbResult, Tx, execute, expect_one};
 use crate::server::platform::text;
 
 pub struct RoleUpsert<'a> {
@@ -17,17 +16,19 @@ pub struct RoleUpsert<'a> {
     pub name: &'a str,
 }
 
-pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_role(tx: &mut Tx, row: &RoleUpsert<'_>) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO roles (id, environment_id, key, name) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name, version = roles.version + 1",
+         ON CONFLICT (environment_id, key) DO UPDATE SET name = excluded.name, version = roles.version + 1
+         WHERE roles.id = excluded.id",
         row.id,
         row.environment_id,
         row.key,
         row.name
     )?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Removes a user with all that is the user's.
@@ -79,8 +80,9 @@ impl fmt::Debug for ApplicationUpsert {
     }
 }
 
-pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
            initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri,
@@ -91,7 +93,8 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
            client_secret_hash = excluded.client_secret_hash, keep_session_alive = excluded.keep_session_alive,
            signing_algorithm = excluded.signing_algorithm, jwks = excluded.jwks,
            backchannel_logout_uri = excluded.backchannel_logout_uri, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version",
+           search_text = excluded.search_text, text_version = excluded.text_version
+         WHERE applications.id = excluded.id",
         row.id,
         row.environment_id,
         &row.client_id,
@@ -110,7 +113,7 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         text::search_text(&[&row.name, &row.client_id]),
         text::VERSION
     )?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Those of one kind; the application's others stay.
@@ -141,13 +144,15 @@ pub struct AccountUpsert<'a> {
     pub created_at: DateTime<Utc>,
 }
 
-pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()> {
-    execute!(
+/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
+pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<bool> {
+    let written = execute!(
         tx,
         "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (environment_id, external_id) DO UPDATE SET version = accounts.version + 1, name = excluded.name, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version",
+           search_text = excluded.search_text, text_version = excluded.text_version
+         WHERE accounts.id = excluded.id",
         row.id,
         row.environment_id,
         row.external_id,
@@ -157,12 +162,17 @@ pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<()
         text::search_text(&[row.name, row.external_id]),
         text::VERSION
     )?;
+    Ok(written == 1)
+}
+
+/// Takes its applications from an account.
+pub async fn remove_assignments(tx: &mut Tx, account_id: Uuid) -> DbResult<()> {
+    execute!(tx, "DELETE FROM account_applications WHERE account_id = $1", account_id)?;
     Ok(())
 }
 
-/// Makes `applications`, each with whether it is the default, all that the account has.
-pub async fn replace_assignments(tx: &mut Tx, account_id: Uuid, applications: &[(Uuid, bool)]) -> DbResult<()> {
-    execute!(tx, "DELETE FROM account_applications WHERE account_id = $1", account_id)?;
+/// Gives `applications`, each with whether it is the default, to an account that has none.
+pub async fn add_assignments(tx: &mut Tx, account_id: Uuid, applications: &[(Uuid, bool)]) -> DbResult<()> {
     for (application_id, is_default) in applications {
         execute!(
             tx,
@@ -171,115 +181,6 @@ pub async fn replace_assignments(tx: &mut Tx, account_id: Uuid, applications: &[
             *application_id,
             *is_default
         )?;
-    }
-    Ok(())
-}
-
-pub struct UserUpsert<'a> {
-    pub id: Uuid,
-    pub environment_id: Uuid,
-    /// In its stored spelling: [`text::email`].
-    pub email: &'a str,
-    /// No other user of the environment has it.
-    pub external_id: Option<String>,
-    pub name: &'a str,
-    pub email_verified: bool,
-    pub picture_url: Option<String>,
-    pub password_hash: Option<String>,
-    pub mfa_enrolled: bool,
-    pub locked_at: Option<DateTime<Utc>>,
-    pub active_account_id: Option<Uuid>,
-    pub last_login_at: Option<DateTime<Utc>>,
-    pub last_visit_us: i64,
-    pub visits: i64,
-    /// Of a new one.
-    pub created_at: DateTime<Utc>,
-}
-
-/// What is written of a user who is there. What the product records itself only ever grows.
-const UPDATE: &str = " ON CONFLICT (environment_id, email) DO UPDATE SET version = users.version + 1, external_id = excluded.external_id,
-    email_verified = excluded.email_verified,
-    picture_url = excluded.picture_url, password_hash = excluded.password_hash, mfa_enrolled = excluded.mfa_enrolled,
-    locked_at = excluded.locked_at, active_account_id = excluded.active_account_id,
-    last_login_at = CASE WHEN users.last_login_at IS NULL OR excluded.last_login_at > users.last_login_at
-      THEN excluded.last_login_at ELSE users.last_login_at END,
-    last_visit_us = CASE WHEN excluded.last_visit_us > users.last_visit_us THEN excluded.last_visit_us
-      ELSE users.last_visit_us END,
-    visits = CASE WHEN excluded.visits > users.visits THEN excluded.visits ELSE users.visits END";
-
-/// Makes users, or writes all of those that are there; their names, which the search index follows, only `with_names`. At
-/// most 1,000 rows with distinct e-mails.
-pub async fn upsert_users(tx: &mut Tx, rows: &[UserUpsert<'_>], with_names: bool) -> DbResult<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut sql = tx.build(
-        "INSERT INTO users (id, environment_id, external_id, email, email_domain, email_verified, name, sort_name, search_text,
-           picture_url, password_hash, mfa_enrolled, locked_at, active_account_id, last_login_at, last_visit_us, visits,
-           created_at, text_version) ",
-    );
-    sql.values(rows, |values, row| {
-        values
-            .bind(row.id)
-            .bind(row.environment_id)
-            .bind(row.external_id.as_deref())
-            .bind(row.email)
-            .bind(text::domain_of(row.email))
-            .bind(row.email_verified)
-            .bind(row.name)
-            .bind(text::sort_key(row.name))
-            .bind(text::search_text(&[row.name, row.email]))
-            .bind(row.picture_url.as_deref())
-            .bind(row.password_hash.as_deref())
-            .bind(row.mfa_enrolled)
-            .bind(row.locked_at)
-            .bind(row.active_account_id)
-            .bind(row.last_login_at)
-            .bind(row.last_visit_us)
-            .bind(row.visits)
-            .bind(row.created_at)
-            .bind(text::VERSION);
-    });
-    sql.push(UPDATE).planned_anew();
-    if with_names {
-        sql.push(
-            ", name = excluded.name, sort_name = excluded.sort_name, search_text = excluded.search_text,
-               text_version = excluded.text_version",
-        );
-    }
-    built!(sql, execute)?;
-    Ok(())
-}
-
-pub struct MembershipUpsert {
-    pub account_id: Uuid,
-    pub user_id: Uuid,
-    pub disabled_at: Option<DateTime<Utc>>,
-    /// Of a new one.
-    pub created_at: DateTime<Utc>,
-    /// Roles that it does not have yet.
-    pub role_ids: Vec<Uuid>,
-}
-
-/// Makes memberships or writes their state, and adds their roles.
-pub async fn add_memberships(tx: &mut Tx, memberships: &[MembershipUpsert]) -> DbResult<()> {
-    for chunk in memberships.chunks(CHUNK) {
-        let mut sql = tx.build("INSERT INTO memberships (account_id, user_id, disabled_at, created_at) ");
-        sql.values(chunk, |values, row| {
-            values.bind(row.account_id).bind(row.user_id).bind(row.disabled_at).bind(row.created_at);
-        });
-        sql.push(" ON CONFLICT (account_id, user_id) DO UPDATE SET disabled_at = excluded.disabled_at").planned_anew();
-        built!(sql, execute)?;
-    }
-    let roles = memberships.iter().flat_map(|row| row.role_ids.iter().map(|role| (row.account_id, row.user_id, *role)));
-    let roles: Vec<(Uuid, Uuid, Uuid)> = roles.collect();
-    for chunk in roles.chunks(CHUNK) {
-        let mut sql = tx.build("INSERT INTO membership_roles (account_id, user_id, role_id) ");
-        sql.values(chunk, |values, (account_id, user_id, role_id)| {
-            values.bind(account_id).bind(user_id).bind(role_id);
-        });
-        sql.planned_anew();
-        built!(sql, execute)?;
     }
     Ok(())
 }

@@ -101,6 +101,19 @@ impl Writer {
         joined(begun.await)
     }
 
+    /// Runs what belongs between two transactions, after all that was written before is committed.
+    pub async fn between(&self, sql: &'static str) -> DbResult<()> {
+        let mut line = self.line.clone().lock_owned().await;
+        // A task of its own, as each step is.
+        joined(
+            tokio::spawn(async move {
+                line.commit().await;
+                line.run(sql).await
+            })
+            .await,
+        )
+    }
+
     pub async fn close(&self) {
         let mut line = self.line.lock().await;
         line.commit().await;

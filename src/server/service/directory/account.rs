@@ -90,6 +90,7 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
     }
     let named = allowed.iter().flat_map(|(_, allowed)| allowed.row.client_ids());
     writer.learn(Keyed::Applications, named).await?;
+    let mut faster = Vec::new();
     for (before, Allowed { row: account, changes, left_out }) in &allowed {
         if before.is_some() && changes.is_empty() && left_out.is_empty() {
             continue;
@@ -102,8 +103,11 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
             name: &account.name,
             created_at: account.created_at.unwrap_or(writer.now),
         };
-        table::upsert_account(writer.tx, &row).await?;
-        writer.require_own(Keyed::Accounts, "external_id", &account.external_id, id).await?;
+        if !table::upsert_account(writer.tx, &row).await? {
+            writer.require_new("external_id", &account.external_id, true)?;
+            faster.push(account.clone().into_owned());
+            continue;
+        }
         let listed = match &account.applications {
             Given::Kept => None,
             Given::Cleared => Some(&[][..]),
@@ -114,7 +118,10 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
                 Some((writer.id(Keyed::Applications, client_id)?, *is_default))
             };
             let assigned: Vec<_> = listed.iter().filter_map(id_of).collect();
-            table::replace_assignments(writer.tx, id, &assigned).await?;
+            if before.is_some() {
+                table::remove_assignments(writer.tx, id).await?;
+            }
+            table::add_assignments(writer.tx, id, &assigned).await?;
         }
         let made = writer.made(&account.name, action::ACCOUNT_CREATED).filter(|_| before.is_none());
         if let Some(event) = made {
@@ -132,5 +139,6 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
             writer.record(event).await?;
         }
     }
-    Ok(())
+    // What somebody else made a moment ago is known by now.
+    if faster.is_empty() { Ok(()) } else { Box::pin(write(writer, &faster)).await }
 }

@@ -13,7 +13,7 @@ use super::writer::{Allowed, DirectoryWriter};
 use crate::model::application::RedirectKind;
 use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::import::{self as table, ApplicationUpsert, Keyed, KnownApplication};
+use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
 use crate::server::error::ServiceResult;
 use crate::server::platform::random::Random;
 
@@ -179,6 +179,7 @@ fn keep_uri(given: &mut Given<Vec<String>>, uri: &str) {
 pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[ApplicationEntry]) -> ServiceResult<()> {
     let keys: Vec<&str> = applications.iter().map(|application| application.client_id.as_str()).collect();
     let known = table::known_applications(writer.tx, writer.environment_id, &keys).await?;
+    let mut faster = Vec::new();
     for application in applications {
         let before = known.get(&application.client_id);
         writer.require_new("client_id", &application.client_id, before.is_some())?;
@@ -190,8 +191,11 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[Application
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.row.id);
         let row = row(writer, &application, before, id);
-        table::upsert_application(writer.tx, &row).await?;
-        writer.require_own(Keyed::Applications, "client_id", &application.client_id, id).await?;
+        if !table::upsert_application(writer.tx, &row).await? {
+            writer.require_new("client_id", &application.client_id, true)?;
+            faster.push(application.into_owned());
+            continue;
+        }
         let (login, logout) = (&application.redirect_uris, &application.post_logout_redirect_uris);
         for (kind, given) in [(RedirectKind::Login, login), (RedirectKind::Logout, logout)] {
             if *given != Given::Kept {
@@ -214,7 +218,8 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[Application
             writer.record(event).await?;
         }
     }
-    Ok(())
+    // What somebody else made a moment ago is known by now.
+    if faster.is_empty() { Ok(()) } else { Box::pin(write(writer, &faster)).await }
 }
 
 fn row(

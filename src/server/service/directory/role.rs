@@ -8,7 +8,7 @@ use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, DirectoryWriter};
 use crate::model::audit::action;
-use crate::server::db::import::{self as table, Keyed, KnownRole, RoleUpsert};
+use crate::server::db::import::{self as table, KnownRole, RoleUpsert};
 use crate::server::error::ServiceResult;
 
 pub use edit::{create, delete, update};
@@ -58,6 +58,7 @@ impl RoleEntry {
 pub async fn write(writer: &mut DirectoryWriter<'_>, roles: &[RoleEntry]) -> ServiceResult<()> {
     let keys: Vec<&str> = roles.iter().map(|role| role.key.as_str()).collect();
     let known = table::known_roles(writer.tx, writer.environment_id, &keys).await?;
+    let mut faster = Vec::new();
     for role in roles {
         let before = known.get(&role.key);
         writer.require_new("key", &role.key, before.is_some())?;
@@ -68,8 +69,11 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, roles: &[RoleEntry]) -> Ser
         }
         let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
         let row = RoleUpsert { id, environment_id: writer.environment_id, key: &role.key, name: &role.name };
-        table::upsert_role(writer.tx, &row).await?;
-        writer.require_own(Keyed::Roles, "key", &role.key, id).await?;
+        if !table::upsert_role(writer.tx, &row).await? {
+            writer.require_new("key", &role.key, true)?;
+            faster.push(role.into_owned());
+            continue;
+        }
         if role.permissions != Given::Kept {
             let permissions = role.permissions.over(None).unwrap_or_default();
             table::replace_permissions(writer.tx, id, &permissions).await?;
@@ -90,5 +94,6 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, roles: &[RoleEntry]) -> Ser
             writer.record(event).await?;
         }
     }
-    Ok(())
+    // What somebody else made a moment ago is known by now.
+    if faster.is_empty() { Ok(()) } else { Box::pin(write(writer, &faster)).await }
 }

@@ -24,41 +24,56 @@ pub use write::write;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub account: String,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub disabled: bool,
     /// Where it stands.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub line: u64,
 }
 
-/// What a user is to be.
+/// What a user is to be. What is not said is left out where it is written down: imports put a million of these aside.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct User {
     /// The line of a file that says so.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub line: u64,
     /// Of further rows about the same user.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub merged_lines: Vec<u64>,
     /// The version that was seen; without one, whatever there is now is changed. A new user has none.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub version: Option<i64>,
     pub email: String,
     /// What the company's own directory calls the user, whatever the e-mail is by now.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub external_id: Given<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub name: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
     pub password_hash: Given<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub picture_url: Given<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub mfa_enrolled: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
     pub locked: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
     pub memberships: Given<Vec<Membership>>,
     /// Memberships are added to those that are there.
+    #[serde(skip_serializing_if = "is_default")]
     pub adds: bool,
+    #[serde(skip_serializing_if = "is_default")]
     pub active_account: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub last_visit_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "is_default")]
     pub visits: Option<i64>,
+    #[serde(skip_serializing_if = "is_default")]
     pub created_at: Option<DateTime<Utc>>,
 }
 
@@ -70,6 +85,10 @@ impl fmt::Debug for User {
         user.field("line", line).field("version", version).field("email", email).field("external_id", external_id);
         user.field("name", name).field("memberships", memberships).finish_non_exhaustive()
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl User {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::change::{Change, Protection};
 use crate::model::audit::{Severity, action};
 use crate::server::db::import::{self as table, Keyed};
-use crate::server::db::{DbResult, Tx, user};
+use crate::server::db::{DbResult, Tx};
 use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::audit::{self, Event};
@@ -113,33 +113,9 @@ impl<'a> DirectoryWriter<'a> {
         self.allow.is_none().then(|| self.event_of(action, action::severity(action), &format!("{who} was made")))
     }
 
-    /// Whether what was just written under a key is what the caller made, and nothing that somebody else made meanwhile.
-    ///
-    /// # Errors
-    /// [`ServiceError::Invalid`] for `field`, where the key was taken. The transaction is not to be committed then.
-    pub async fn require_own(&mut self, keyed: Keyed, field: &str, key: &str, id: Uuid) -> ServiceResult<()> {
-        if self.allow.is_some() {
-            return Ok(());
-        }
-        let stored = table::ids(self.tx, keyed, self.environment_id, &[key]).await?;
-        if stored.get(key) == Some(&id) { Ok(()) } else { Err(taken(field, key)) }
-    }
-
     pub fn event_of(&self, action: &str, severity: Severity, what: &str) -> Event {
         let sentence = format!("{what} {}", self.how);
         Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin)
-    }
-
-    /// [`Self::require_own`] for a user, by e-mail.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn require_own_user(&mut self, email: &str, id: Uuid) -> ServiceResult<()> {
-        if self.allow.is_some() {
-            return Ok(());
-        }
-        let stored = user::by_email(self.tx, self.environment_id, email).await?;
-        if stored.is_some_and(|stored| stored.id == id) { Ok(()) } else { Err(taken("email", email)) }
     }
 
     /// What may be done of a row. Between the time when it was checked and now somebody may have been locked, or have

@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Read};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::Content;
+use super::sorter::Piece;
 
 /// How much of a file is looked at to find out what it is.
 const SAMPLE: usize = 64 * 1024;
@@ -29,6 +30,7 @@ pub fn open(content: Content, told: Option<&'static Encoding>) -> Result<Input, 
     let mut bytes: Box<dyn Read + Send> = match content {
         Content::Bytes(bytes) => Box::new(Cursor::new(bytes)),
         Content::File(path) => Box::new(std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?),
+        Content::Spooled(file, end) => Box::new(Piece { file, at: 0, end }),
     };
     let mut head = Vec::with_capacity(SAMPLE);
     bytes.by_ref().take(SAMPLE as u64).read_to_end(&mut head).map_err(|error| format!("cannot be read: {error}"))?;

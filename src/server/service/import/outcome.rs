@@ -192,7 +192,7 @@ impl ImportFindings {
                     current.description = Description { bad_rows, ..description };
                 }
             }
-            Item::Read(_) => {}
+            Item::Read(_) | Item::Counted(_) => {}
         }
         Ok(None)
     }

@@ -1,11 +1,14 @@
 //! Reads one file from the top to the bottom, and gives its rows on in batches, so that a file of any size needs little room.
 //!
-//! Where several rows may be about one user, the file is read twice: once to know whose rows come again, and then those
-//! users wait for their last row. What is compared with the database is always the whole of what a file says.
+//! A file of users is read twice: once to know whose rows come again, for only these have to be remembered. Where several rows
+//! may be about one user, those users wait for their last row: what is compared with the database is always the whole of what
+//! a file says.
 
 pub(in crate::server) mod head;
+mod left;
 mod objects;
 mod quotes;
+mod repeats;
 mod table;
 
 use std::collections::hash_map::Entry;
@@ -17,10 +20,14 @@ use encoding_rs::Encoding;
 use serde::Serialize;
 
 use super::input::open;
-use super::problem::{Problem, counted, plain};
+use super::problem::{Problem, plain};
 use super::row::{Column, Row, Shape};
 use super::source::{Format, Ours, Product, Theirs};
 use super::{Content, Rows};
+use repeats::Repeats;
+
+/// After how many rows it is told how far the reading is.
+const TOLD: usize = 4096;
 
 /// How files are to be read.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +47,10 @@ pub trait Entity: Sized {
 
     fn parse(row: &mut Row<'_>) -> Self;
     fn key(&self) -> &str;
+    /// The key alone.
+    fn key_of(row: &mut Row<'_>) -> String {
+        Self::parse(row).key().to_owned()
+    }
     /// Takes in another row about the same, where a format has several. Gives what could not be kept.
     fn merge(&mut self, _other: Self) -> Option<&'static str> {
         None
@@ -52,6 +63,8 @@ pub enum Item {
     /// And whether it is about one row only, which could be left out.
     Problem(Problem, bool),
     Read(u64),
+    /// So many rows were looked at so far, to know which come again.
+    Counted(u64),
     Done(Description),
 }
 
@@ -86,13 +99,14 @@ pub fn read<T: Entity>(
 ) {
     let hasher = RandomState::new();
     let again = if T::KEY == "email" && content.is_there_again() {
-        let mut silent = |_: Item| true;
-        let mut reader = Reader::<T>::new(file, reading, latest, &mut silent, hasher.clone());
-        reader.counting = true;
-        reader.run(content.clone());
-        reader.again.retain(|_, times| *times > 1);
-        reader.again.shrink_to_fit();
-        Some(reader.again)
+        match repeats::<T>(file, content.clone(), reading, latest, emit, &hasher) {
+            Ok(again) => Some(again),
+            Err(error) => {
+                let message = format!("cannot be sorted in the folder for temporary files: {error}");
+                emit(Item::Problem(Problem { file: file.to_owned(), line: 1, column: String::new(), message }, false));
+                return;
+            }
+        }
     } else {
         None
     };
@@ -101,6 +115,22 @@ pub fn read<T: Entity>(
     reader.again = again.unwrap_or_default();
     reader.run(content);
     reader.finish();
+}
+
+/// Which keys come more than once, as hashes, and how often.
+fn repeats<T: Entity>(
+    file: &str,
+    content: Content,
+    reading: &Reading,
+    latest: DateTime<Utc>,
+    emit: &mut dyn FnMut(Item) -> bool,
+    hasher: &RandomState,
+) -> std::io::Result<HashMap<u64, usize>> {
+    let mut counts_only = |item: Item| !matches!(item, Item::Counted(_)) || emit(item);
+    let mut reader = Reader::<T>::new(file, reading, latest, &mut counts_only, hasher.clone());
+    reader.counting = Some(Repeats::new(hasher.hash_one(file)));
+    reader.run(content);
+    reader.counting.unwrap_or_default().found()
 }
 
 pub(super) struct Reader<'a, T> {
@@ -119,16 +149,17 @@ pub(super) struct Reader<'a, T> {
     /// Rows that say something under a head cell without a name.
     nameless: usize,
     ours: Ours,
-    /// Hashes of keys, and the lines on which they stand: a million addresses would take too much room.
+    /// Hashes of keys, and the lines on which they stand: of those that come again, or of all where a file can be read only once.
     seen: HashMap<u64, u64>,
-    /// Hashes of keys, and how many rows about each are still to come. While it is being counted: how many there were.
+    /// Hashes of keys that come more than once, and how many rows about each are still to come.
     again: HashMap<u64, usize>,
     /// What waits for the last of its rows.
     held: HashMap<u64, T>,
     /// Of whom a bad row does not say whether they are locked: the good ones alone do not decide it.
     unclear: HashSet<u64>,
     merged: usize,
-    pub(super) counting: bool,
+    /// While the file is read for the first time.
+    pub(super) counting: Option<Repeats>,
     pub(super) is_read_once: bool,
     hasher: RandomState,
     batch: Vec<T>,
@@ -166,7 +197,7 @@ impl<'a, T: Entity> Reader<'a, T> {
             held: HashMap::new(),
             unclear: HashSet::new(),
             merged: 0,
-            counting: false,
+            counting: None,
             is_read_once: false,
             hasher,
             batch: Vec::new(),
@@ -245,6 +276,14 @@ impl<'a, T: Entity> Reader<'a, T> {
             problems: faults.into_iter().map(fault).collect(),
             unread_times: Vec::new(),
         };
+        if let Some(repeats) = &mut self.counting {
+            self.wanted &= repeats.add(self.hasher.hash_one(T::key_of(&mut row)));
+            self.description.rows += 1;
+            if self.description.rows.is_multiple_of(TOLD) {
+                self.wanted &= (self.emit)(Item::Counted(self.description.rows as u64));
+            }
+            return;
+        }
         let entity = T::parse(&mut row);
         for (column, cell) in T::COLUMNS.iter().zip(&cells) {
             // PostgreSQL stores none, and whoever wrote it meant something else.
@@ -253,20 +292,15 @@ impl<'a, T: Entity> Reader<'a, T> {
             }
         }
         let hash = self.hasher.hash_one(entity.key());
-        if self.counting {
-            *self.again.entry(hash).or_default() += 1;
-            return;
-        }
         self.description.rows += 1;
         if self.format.is_none_or(|format| !format.merges) {
             if let Some(first) = self.seen.get(&hash).filter(|_| row.is_good(T::KEY)) {
                 let key = super::problem::quoted(entity.key());
                 row.problem(T::KEY, format!("{key} is in line {first} already"));
-            } else if row.is_good(T::KEY) {
+            } else if row.is_good(T::KEY) && (self.is_read_once || self.again.contains_key(&hash)) {
                 self.seen.insert(hash, line);
             }
-        }
-        if !row.is_good("locked") && self.again.contains_key(&hash) {
+        } else if !row.is_good("locked") && self.again.contains_key(&hash) {
             self.unclear.insert(hash);
         }
         let Row { problems, unread_times, .. } = row;
@@ -283,6 +317,9 @@ impl<'a, T: Entity> Reader<'a, T> {
 
     /// Takes a row, or notes that one was bad, and gives on what no further row is about.
     fn take(&mut self, line: u64, hash: u64, entity: Option<T>) {
+        if self.format.is_none_or(|format| !format.merges) {
+            return self.push(entity);
+        }
         let Some(to_come) = self.again.get_mut(&hash) else { return self.push(entity) };
         *to_come = to_come.saturating_sub(1);
         let is_last = *to_come == 0;
@@ -334,42 +371,5 @@ impl<'a, T: Entity> Reader<'a, T> {
             note.column = plain(&note.column);
         }
         (self.emit)(Item::Done(self.description));
-    }
-
-    fn note_what_was_left(&mut self) {
-        let notes = &mut self.description.notes;
-        if let Some(format) = self.format.filter(|format| !format.note.is_empty()) {
-            notes.push(format.note.to_owned());
-        }
-        if self.blank > 0 {
-            notes.push(format!("{} passed over.", counted(self.blank, "blank row")));
-        }
-        for (why, count) in &self.passed_over {
-            notes.push(format!("{} passed over, because each {why}.", counted(*count, "user")));
-        }
-        for (what, count) in &self.ours.left {
-            notes.push(format!(
-                "{}: {what} cannot be taken. They need a set-password link each (understudy user set-password-link).",
-                counted(*count, "user")
-            ));
-        }
-        for (column, (count, first)) in &self.unread_times {
-            let times = counted(*count, "time");
-            notes.push(format!(
-                "{column}: {times} passed over, unreadable or not between 1970-01-02 and tomorrow; the first in line {first}."
-            ));
-        }
-        if self.merged > 0 {
-            notes.push(format!(
-                "{} about a user of another row, and taken together with it: locked where one says so, and verified likewise.",
-                counted(self.merged, "row")
-            ));
-        }
-        if self.nameless > 0 {
-            notes.push(format!(
-                "{} something below a head cell without a name; it was passed over.",
-                if self.nameless == 1 { "1 row has".to_owned() } else { format!("{} rows have", self.nameless) }
-            ));
-        }
     }
 }

@@ -59,13 +59,17 @@ impl Rows {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub fn len(&self) -> usize {
         match self {
-            Self::Roles(rows) => rows.is_empty(),
-            Self::Applications(rows) => rows.is_empty(),
-            Self::Accounts(rows) => rows.is_empty(),
-            Self::Users(rows) => rows.is_empty(),
+            Self::Roles(rows) => rows.len(),
+            Self::Applications(rows) => rows.len(),
+            Self::Accounts(rows) => rows.len(),
+            Self::Users(rows) => rows.len(),
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub fn keys(&self) -> Vec<&str> {

@@ -62,6 +62,10 @@ impl Entity for User {
         &self.email
     }
 
+    fn key_of(row: &mut Row<'_>) -> String {
+        row.email("email")
+    }
+
     fn merge(&mut self, other: Self) -> Option<&'static str> {
         self.merge_row(other)
     }

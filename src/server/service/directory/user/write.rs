@@ -1,6 +1,7 @@
 //! Writing a batch of users: new ones, and of the others what changed.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
@@ -30,9 +31,26 @@ impl Going<'_> {
 
 /// Writes users, and gives the id of each that was made or changed.
 pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceResult<Vec<Uuid>> {
+    let (mut ids, faster) = write_once(writer, users.iter().collect()).await?;
+    // Whom somebody else made a moment ago is known by now, and changed like everybody who is there.
+    if !faster.is_empty() {
+        let (more, again) = write_once(writer, faster).await?;
+        ids.extend(more);
+        if let Some(user) = again.first() {
+            return Err(taken("email", &user.email));
+        }
+    }
+    Ok(ids)
+}
+
+/// [`write`] of all but those new users whose e-mail somebody else has by now, whom it gives, too.
+async fn write_once<'u>(
+    writer: &mut DirectoryWriter<'_>,
+    users: Vec<&'u User>,
+) -> ServiceResult<(Vec<Uuid>, Vec<&'u User>)> {
     let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
-    for user in users {
+    for user in &users {
         writer.require_new("email", &user.email, known.contains_key(&user.email))?;
     }
     let going = users.iter().map(|user| going(writer, user, &known));
@@ -40,16 +58,29 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceR
     going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
     writer.learn(Keyed::Accounts, going.iter().flat_map(|one| one.user.accounts())).await?;
     writer.learn(Keyed::Roles, going.iter().flat_map(|one| one.user.roles())).await?;
+    let made: Vec<UserUpsert<'_>> =
+        going.iter().filter(|one| one.known.is_none()).map(|one| row(writer, one)).collect();
+    let count = table::insert_users(writer.tx, &made).await.map_err(|error| error.or_taken(|| external_id(&users)))?;
+    let mut taken = HashSet::new();
+    if count < made.len() as u64 {
+        let emails: Vec<&str> = made.iter().map(|row| row.email).collect();
+        let stored = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
+        let is_own = |row: &&UserUpsert<'_>| stored.get(row.email).is_some_and(|stored| stored.id == row.id);
+        taken = made.iter().filter(|row| !is_own(row)).map(|row| row.email.to_owned()).collect();
+    }
+    drop(made);
+    going.retain(|one| one.known.is_some() || !taken.contains(&one.user.email));
+    let taken: Vec<&User> = users.iter().copied().filter(|user| taken.contains(&user.email)).collect();
+    for user in &taken {
+        writer.require_new("email", &user.email, true)?;
+    }
     let (named, others): (Vec<&Going<'_>>, Vec<&Going<'_>>) =
-        going.iter().partition(|one| one.known.is_none() || one.has(What::Renamed));
+        going.iter().filter(|one| one.known.is_some()).partition(|one| one.has(What::Renamed));
     for (rows, with_names) in [(named, true), (others, false)] {
         let rows: Vec<UserUpsert<'_>> = rows.into_iter().map(|one| row(writer, one)).collect();
-        table::upsert_users(writer.tx, &rows, with_names)
+        table::update_users(writer.tx, &rows, with_names)
             .await
-            .map_err(|error| error.or_taken(|| external_id(users)))?;
-    }
-    for one in going.iter().filter(|one| one.known.is_none()) {
-        writer.require_own_user(&one.user.email, one.id).await?;
+            .map_err(|error| error.or_taken(|| external_id(&users)))?;
     }
     for one in &going {
         take_away(writer, one).await?;
@@ -60,12 +91,12 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceR
         report(writer, one).await?;
         sessions::end(writer, one.id, &one.changes).await?;
     }
-    Ok(going.iter().map(|one| one.id).collect())
+    Ok((going.iter().map(|one| one.id).collect(), taken))
 }
 
 /// Of the keys of a user, the e-mail finds who has it already, and the other is refused. Of several users, the index does not
 /// say whose it refused.
-fn external_id(users: &[User]) -> ServiceError {
+fn external_id(users: &[&User]) -> ServiceError {
     let mut given = users.iter().filter_map(|user| user.external_id.set());
     match (given.next(), given.next()) {
         (Some(only), None) => taken("external_id", only),
@@ -203,7 +234,7 @@ mod tests {
     #[test]
     fn a_refused_external_id_is_named_only_where_it_cannot_be_another_ones() {
         let user = |external_id: &str| User { external_id: Given::Set(external_id.to_owned()), ..User::default() };
-        let told = |users: &[User]| external_id(users).to_string();
+        let told = |users: &[User]| external_id(&users.iter().collect::<Vec<_>>()).to_string();
         let alone = told(&[User::default(), user("E-1")]);
         assert!(alone.contains("E-1"), "{alone}");
         let several = told(&[user("E-1"), user("E-2")]);

@@ -62,7 +62,6 @@ impl<T: Entity> Reader<'_, T> {
             self.problem(line, "", message, false);
             return false;
         }
-        self.wanted &= merges || !self.counting;
         self.wanted
     }
 

@@ -6,7 +6,7 @@ use super::super::problem::counted;
 use super::super::row::Column;
 use super::super::source::{Fate, Theirs};
 use super::quotes::Quotes;
-use super::{Entity, Item, Reader, head};
+use super::{Entity, Item, Reader, TOLD, head};
 
 /// What the text around a row's cells says.
 #[derive(Clone, Copy)]
@@ -95,7 +95,7 @@ impl<T: Entity> Reader<'_, T> {
     }
 
     fn tell_position(&mut self, bytes: u64) {
-        if self.description.rows.is_multiple_of(4096) {
+        if self.counting.is_none() && self.description.rows.is_multiple_of(TOLD) {
             self.wanted &= (self.emit)(Item::Read(bytes));
         }
     }
