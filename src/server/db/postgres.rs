@@ -3,9 +3,9 @@
 //! reads outside of requests before it begins and after it.
 //!
 //! What nobody waits for any more runs on: a future that is dropped tells PostgreSQL nothing, and sqlx's pool would wait for
-//! the answer before it gave the connection to somebody else. Such a connection is closed instead, which PostgreSQL notices
-//! within [`CHECK`] (from version 14 on; before, the limit ends the statement). Asking it to cancel would need the number of
-//! the server's process, which sqlx does not tell.
+//! the answer before it gave the connection to somebody else. Such a connection is closed instead, after [`GRACE`], which
+//! PostgreSQL notices within [`CHECK`] (from version 14 on; before, the limit ends the statement). Asking it to cancel would
+//! need the number of the server's process, which sqlx does not tell.
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -16,6 +16,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use super::DbResult;
 use super::limit::{LIMIT, Running};
@@ -24,6 +25,9 @@ use super::limit::{LIMIT, Running};
 const IDLE: Duration = Duration::from_secs(5);
 /// How often PostgreSQL looks whether a connection is still there on which a statement runs.
 const CHECK: Duration = Duration::from_millis(250);
+/// How long an abandoned statement has to end by itself, as nearly all do: a connection is dear to open, and browsers go away
+/// all the time.
+const GRACE: Duration = Duration::from_millis(250);
 /// The first version that looks, as `server_version_num` has it.
 const CHECKS_SINCE: u32 = 140_000;
 /// As whoever runs the database has set it for this role, which is without a limit where nothing was said.
@@ -97,16 +101,17 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        if self.running.abandon() {
-            connection.close_on_drop();
-        } else if !self.limited {
-            let Ok(runtime) = Handle::try_current() else { return connection.close_on_drop() };
-            drop(runtime.spawn(async move {
-                if limit(&mut connection).await.is_err() {
-                    connection.close_on_drop();
-                }
-            }));
+        let (abandoned, limited) = (self.running.abandon(), self.limited);
+        if !abandoned && limited {
+            return;
         }
+        let Ok(runtime) = Handle::try_current() else { return connection.close_on_drop() };
+        drop(runtime.spawn(async move {
+            let is_quiet = !abandoned || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(())));
+            if !is_quiet || !limited && limit(&mut connection).await.is_err() {
+                connection.close_on_drop();
+            }
+        }));
     }
 }
 
