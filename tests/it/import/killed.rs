@@ -88,7 +88,7 @@ async fn an_import_that_is_killed_at_any_moment_is_whole_or_forgotten_once_anoth
         child.wait().expect("it is over");
         let applying = bench.is_applying().await;
         // Its last sign of life becomes an old one.
-        bench.app.execute("UPDATE imports SET touched_at = '2020-01-01T00:00:00Z'").await;
+        bench.app.execute("UPDATE imports SET touched_at = '2020-01-01T00:00:00+00:00'").await;
         let one = files.0.join("users.csv");
         std::fs::write(&one, "email,name\nlast@other.example,Last\n").expect("a file");
         bench.import_whole(&one).await;

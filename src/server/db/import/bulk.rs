@@ -3,8 +3,8 @@
 //! An import can be taken up again, so its transactions need not each reach the disk before the next one begins; only their
 //! order has to be kept, and that of whatever else is committed in between. On PostgreSQL a transaction says so itself. On SQLite:
 //!
-//! - The write-ahead log is written to the disk after each transaction, when the next one may begin already. A commit of another
-//!   process waits for what is left of that at most.
+//! - The write-ahead log is written to the disk between transactions, when the importer holds no lock: inside of one, everybody who
+//!   wants to write would wait for that.
 //! - The log is copied into the file when it has become long, by the importer. Until then a snapshot keeps other processes from
 //!   it: to whoever commits there, that would be a long wait.
 //!
@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 use crate::server::db::sqlite::Sqlite;
 use crate::server::db::{Db, DbError, DbResult, Raw, Store, Tx};
@@ -37,7 +36,6 @@ struct OnFile {
     sqlite: Arc<Sqlite>,
     log: Arc<File>,
     snapshot: Option<SqliteConnection>,
-    writing_out: Option<JoinHandle<io::Result<()>>>,
     is_over: bool,
 }
 
@@ -47,8 +45,7 @@ impl Bulk {
         // Without a log on the disk, as in memory, everything stays as it is.
         let (Some(_), Ok(log)) = (&sqlite.index, File::open(sqlite.log())) else { return Ok(Self(None)) };
         let is_over = false;
-        let mut bulk =
-            OnFile { sqlite: sqlite.clone(), log: Arc::new(log), snapshot: None, writing_out: None, is_over };
+        let mut bulk = OnFile { sqlite: sqlite.clone(), log: Arc::new(log), snapshot: None, is_over };
         // 32 MiB of pages: those that every transaction changes are not read again for each.
         let relaxed = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768";
         bulk.sqlite.writer.between(relaxed).await?;
@@ -59,24 +56,19 @@ impl Bulk {
     /// After each transaction.
     pub async fn committed(&mut self) -> DbResult<()> {
         let Some(bulk) = &mut self.0 else { return Ok(()) };
-        bulk.written_out().await?;
         if bulk.said_at(PAGES_AT).is_none_or(|pages| pages >= LOG_MOST) {
             return bulk.shorten().await;
         }
-        let log = bulk.log.clone();
-        bulk.writing_out = Some(tokio::task::spawn_blocking(move || log.sync_data()));
-        Ok(())
+        bulk.write_out().await
     }
 
     /// From here on each commit reaches the disk before it counts. Everything before has.
     pub async fn finish(&mut self) -> DbResult<()> {
         let Some(mut bulk) = self.0.take() else { return Ok(()) };
-        bulk.written_out().await?;
         bulk.release().await;
         bulk.is_over = true;
         bulk.sqlite.writer.between(STRICT).await?;
-        let log = bulk.log.clone();
-        joined(tokio::task::spawn_blocking(move || log.sync_data()).await)
+        bulk.write_out().await
     }
 }
 
@@ -89,11 +81,10 @@ impl OnFile {
         Some(u32::from_ne_bytes(number))
     }
 
-    async fn written_out(&mut self) -> DbResult<()> {
-        match self.writing_out.take() {
-            Some(task) => joined(task.await),
-            None => Ok(()),
-        }
+    async fn write_out(&self) -> DbResult<()> {
+        let log = self.log.clone();
+        let done = tokio::task::spawn_blocking(move || log.sync_data()).await;
+        done.map_err(io::Error::other).flatten().map_err(|error| DbError::Sqlx(sqlx::Error::Io(error)))
     }
 
     /// Copies the log into the file, so that it begins anew, and keeps others from doing so from then on. Where somebody still
@@ -128,10 +119,6 @@ impl Drop for OnFile {
             drop(runtime.spawn(async move { sqlite.writer.between(STRICT).await }));
         }
     }
-}
-
-fn joined(done: Result<io::Result<()>, tokio::task::JoinError>) -> DbResult<()> {
-    done.map_err(io::Error::other).flatten().map_err(|error| DbError::Sqlx(sqlx::Error::Io(error)))
 }
 
 /// The transaction's commit does not wait for the disk on PostgreSQL; the next one that does takes it along.
