@@ -26,6 +26,7 @@ pub mod parked;
 pub mod password_link;
 mod pool;
 pub mod problem;
+pub mod retention;
 mod search;
 pub mod session;
 pub mod settings;

@@ -39,6 +39,8 @@ macro_rules! migrations {
             (20261126000171, "user_sessions"),
             (20261126000201, "modes_and_seals"),
             (20261126000202, "deliveries"),
+            (20261127000021, "trail_at_size"),
+            (20261127000022, "retention"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {
