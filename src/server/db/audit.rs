@@ -164,7 +164,10 @@ pub async fn last_of(conn: &mut Conn, filter: &AuditFilter, ids: &[Uuid]) -> DbR
 /// The events that have `id` and that `filter` asks for: of a session, a user, a request, or the event itself. Of a session and
 /// of a user only the first `most` are looked at: see [`end_of_id`].
 pub async fn with_id(conn: &mut Conn, filter: &AuditFilter, id: Uuid, most: i64) -> DbResult<Vec<TrailEntry>> {
-    let mut sql = conn.build(select!("FROM audit_events e WHERE e.id IN ("));
+    let mut sql = conn.build(select!("FROM audit_events e WHERE e.id "));
+    // PostgreSQL would read the whole table for as many ids as it believes that these are.
+    let (begin, end) = if sql.is_sqlite() { ("IN (", ") AND ") } else { ("= ANY (ARRAY(", ")) AND ") };
+    sql.push(begin);
     for column in OF_MANY {
         sql.push(format_args!("SELECT id FROM (SELECT e.id FROM audit_events e WHERE e.{column} = ")).bind(id);
         of_time(&mut sql, filter);
@@ -172,7 +175,7 @@ pub async fn with_id(conn: &mut Conn, filter: &AuditFilter, id: Uuid, most: i64)
         sql.push(most).push(format_args!(") AS of_{column} UNION "));
     }
     sql.push("SELECT id FROM audit_events WHERE request_id IN (");
-    sql.bind_all([id.to_string(), id.simple().to_string()]).push(") UNION SELECT ").bind(id).push(") AND ");
+    sql.bind_all([id.to_string(), id.simple().to_string()]).push(") UNION SELECT ").bind(id).push(end);
     conditions(&mut sql, filter, Found::ById);
     and_has(&mut sql, &filter.words);
     in_order(&mut sql, filter);
