@@ -1,4 +1,5 @@
-//! Over 100,000 events every filter of the trail, and every two of them, finds what it should, and reads a few thousand rows at the most.
+//! Over 100,000 events every filter of the trail, and every two of them, finds what it should, and reads a few thousand rows at the
+//! most.
 
 mod made;
 mod work;

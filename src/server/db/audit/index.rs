@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::evenly;
 use crate::model::audit::ActorKind;
 use crate::server::db::word::Stored;
-use crate::server::db::{Conn, DbResult, Tx, built, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
+use crate::server::db::{Conn, DbResult, Tx, built, execute, fetch_all, fetch_optional, fetch_scalar};
 use crate::server::domain::trail::{CHUNK, Chunk, Indexed, Place, SLOT, Term};
 
 /// Rows with ids that a chunk can have.
@@ -336,14 +336,4 @@ pub async fn forget(tx: &mut Tx, chunk: i64, limit: i64) -> DbResult<u64> {
     execute!(tx, "DELETE FROM audit_slots WHERE slot >= $1 AND slot < $2", first, end)?;
     execute!(tx, "DELETE FROM audit_chunks WHERE id = $1", chunk)?;
     Ok(deleted)
-}
-
-/// How many chunks the index of an environment has, and how many events they have.
-pub async fn extent(conn: &mut Conn, environment_id: Uuid) -> DbResult<(i64, i64)> {
-    let row: (i64, Option<i64>) = fetch_one!(
-        conn,
-        "SELECT COUNT(*), CAST(SUM(events) AS BIGINT) FROM audit_chunks WHERE environment_id = $1 AND state = 'ready'",
-        environment_id
-    )?;
-    Ok((row.0, row.1.unwrap_or_default()))
 }

@@ -1,6 +1,6 @@
-//! Looking through the trail itself, in either direction: what the index does not have yet, and what it does not know. In steps, each
-//! longer than the one before, so that what happened of late is found at once, and for one page only so far, since ten million
-//! events are not read for it.
+//! Looking through the trail itself, in either direction: what the index does not have yet, and what it does not know. In steps,
+//! each longer than the one before, so that what happened of late is found at once, and for one page only so far, since ten
+//! million events are not read for it.
 
 use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::db::{Conn, DbResult};
