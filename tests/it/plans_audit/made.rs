@@ -15,9 +15,9 @@ pub const LARGE: Uuid = Uuid::from_u128(0xa1);
 pub const SMALL: Uuid = Uuid::from_u128(0xa2);
 pub const BUSY: Uuid = Uuid::from_u128(0xb1);
 pub const RARE: Uuid = Uuid::from_u128(0xb2);
-pub const USER: Uuid = Uuid::from_u128(0xc1);
-pub const USER_OF_MANY: Uuid = Uuid::from_u128(0xc2);
-pub const SESSION: Uuid = Uuid::from_u128(0xd1);
+pub const USER: Uuid = Uuid::from_u128(0xc1_0000_0000);
+pub const USER_OF_MANY: Uuid = Uuid::from_u128(0xc2_0000_0000);
+pub const SESSION: Uuid = Uuid::from_u128(0xd1_0000_0000);
 
 /// An event by its number: the higher, the newer. Three happen at the same time.
 pub struct Made {
