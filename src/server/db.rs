@@ -29,6 +29,7 @@ pub mod password_link;
 mod pool;
 mod postgres;
 pub mod problem;
+pub mod retention;
 pub mod search;
 pub mod session;
 pub mod settings;

@@ -8,5 +8,7 @@ pub mod event;
 pub mod key;
 pub mod policy;
 pub mod problem;
+pub mod retention;
 pub mod session;
 pub mod subject;
+pub mod trail;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::server::error::ServiceResult;
+use crate::server::service::audit::index;
 use crate::server::service::registry::problem;
 use crate::server::service::session;
 use crate::server::service::upkeep::{self, text_refresh};
@@ -23,11 +24,20 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How long bringing old text into today's form rests after it failed: at first, and at most.
 const TEXT_REST: Duration = Duration::from_secs(5);
 const TEXT_REST_MOST: Duration = Duration::from_secs(600);
+/// How long the index of the trail rests with nothing to do.
+const TRAIL_REST: Duration = Duration::from_secs(10);
 const PROBLEMS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs until the process stops.
 pub async fn run(state: AppState) {
-    tokio::join!(endings(&state), upkeep(&state), text(&state), problems(&state), Worker::new(state.clone()).run());
+    tokio::join!(
+        endings(&state),
+        upkeep(&state),
+        text(&state),
+        trail(&state),
+        problems(&state),
+        Worker::new(state.clone()).run()
+    );
 }
 
 async fn endings(state: &AppState) {
@@ -60,6 +70,25 @@ async fn text(state: &AppState) {
         }
         tokio::time::sleep(rest).await;
         rest = (rest * 2).min(TEXT_REST_MOST);
+    }
+}
+
+/// The index of the trail follows its newest events. Where much is left to do, as after an update, it rests as long as it works.
+async fn trail(state: &AppState) {
+    loop {
+        let began = Instant::now();
+        let rest = match index::run(state).await {
+            Ok(0) => TRAIL_REST,
+            Ok(_) => began.elapsed().min(TRAIL_REST),
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the index of the audit trail could not be brought up to date"
+                );
+                TRAIL_REST
+            }
+        };
+        tokio::time::sleep(rest).await;
     }
 }
 

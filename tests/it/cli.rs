@@ -5,6 +5,7 @@ mod doctor;
 mod keys;
 mod own_host;
 mod readme;
+mod retention;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

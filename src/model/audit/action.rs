@@ -48,6 +48,7 @@ actions! {
     DATA_IMPORTED = "data.imported", Medium;
     DATA_CHANGE_LEFT_OUT = "data.change_left_out", Medium;
     DATA_IMPORT_FAILED = "data.import_failed", High;
+    DATA_REMOVED = "data.removed", Info;
     USER_CREATED = "user.created", Info;
     USER_CHANGED = "user.changed", Info;
     USER_DELETED = "user.deleted", High;
@@ -69,6 +70,7 @@ actions! {
     APPLICATION_DELETED = "client.deleted", High;
     APPLICATION_CHANGED = "client.changed", Medium | High | Info;
     ENVIRONMENT_CREATED = "environment.created", Info;
+    RETENTION_CHANGED = "environment.retention_changed", High;
     ENVIRONMENT_HOST_CHANGED = "environment.host_changed", High;
     KEYS_ROTATED = "key.rotated", High;
     KEY_REMOVED = "key.removed", Info;

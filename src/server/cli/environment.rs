@@ -1,4 +1,6 @@
-//! `understudy environment create | set-host | list`.
+//! `understudy environment create | set-host | retention | list`.
+
+mod retention;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -38,6 +40,9 @@ enum EnvironmentCommand {
     /// is another issuer: tokens of the former one are refused from then on, applications must be told the new one, and users
     /// sign in again there.
     SetHost(SetHost),
+    /// Say for how many days an environment keeps what is over, or see for how many it does. Events of impersonations, and
+    /// impersonations themselves, stay for 30 days at least.
+    Retention(retention::RetentionOptions),
     /// List all environments.
     List {
         #[command(flatten)]
@@ -72,6 +77,7 @@ pub async fn run(options: &EnvironmentOptions) -> anyhow::Result<()> {
     match &options.command {
         EnvironmentCommand::Create { slug, name, output, database } => create(database, slug, name, *output).await,
         EnvironmentCommand::SetHost(options) => set_host(options).await,
+        EnvironmentCommand::Retention(options) => retention::run(options).await,
         EnvironmentCommand::List { output, database } => list(database, *output).await,
     }
 }

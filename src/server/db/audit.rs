@@ -1,18 +1,21 @@
 //! The audit trail. Rows are only ever added: triggers refuse everything else.
 
+mod filter;
+pub mod index;
+
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::build::Statement;
-use super::search::{escaped, pattern};
 use super::word::{Stored, known_or_none};
 use super::{Conn, DbError, DbResult, Tx, built, fetch_optional, on, read_as};
 use crate::model::audit::{ActorKind, Severity};
 use crate::model::mode::Mode;
 use crate::server::domain::event::{AuditEvent, TrailEntry};
-use crate::server::platform::text::Word;
+use crate::server::domain::trail::Place;
+pub use filter::{AuditFilter, Sought};
+use filter::{Found, and_has, conditions, in_order, of_time};
 
 #[derive(sqlx::FromRow)]
 struct AuditRow {
@@ -127,130 +130,94 @@ pub async fn insert(tx: &mut Tx, row: &AuditEvent) -> DbResult<()> {
     Ok(())
 }
 
-/// A word that is looked for, and the applications whose client ids have it: events hold only their names.
-#[derive(Clone, Debug)]
-pub struct Sought {
-    pub word: Word,
-    pub applications: Vec<Uuid>,
-}
-
-/// Which events, from where.
-#[derive(Clone, Debug, Default)]
-pub struct AuditFilter {
-    pub environment_id: Uuid,
-    /// What an event must have, all of it.
-    pub words: Vec<Sought>,
-    /// The id of a session, a user, a request or the event.
-    pub id: Option<Uuid>,
-    /// Whoever did it or is behind it.
-    pub operator_id: Option<Uuid>,
-    /// An action, or the part before its dot.
-    pub action: Option<String>,
-    pub severity: Option<Severity>,
-    pub account_id: Option<Uuid>,
-    pub user_id: Option<Uuid>,
-    pub only_impersonated: bool,
-    pub only_visible_to_account: bool,
-    pub from: Option<DateTime<Utc>>,
-    /// Exclusive.
-    pub until: Option<DateTime<Utc>>,
-    /// Rows strictly beyond this one, in the order that is asked for.
-    pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// Rows up to this one and no further, in the order that is asked for.
-    pub up_to: Option<(DateTime<Utc>, Uuid)>,
-    /// Oldest first, for the page before.
-    pub ascending: bool,
-    pub limit: i64,
-}
-
-/// Adds the conditions of `filter` but for the words.
-fn conditions(sql: &mut Statement<'_>, filter: &AuditFilter) {
-    // By an id only a few rows are met: SQLite, which knows no numbers, is kept from walking the whole trail for them.
-    let plus = if sql.is_sqlite() && filter.id.is_some() { "+" } else { "" };
-    sql.push(plus).push("e.environment_id = ").bind(filter.environment_id);
-    if let Some(id) = filter.id {
-        sql.push(" AND e.id IN (SELECT id FROM audit_events WHERE session_id = ").bind(id);
-        sql.push(" UNION SELECT id FROM audit_events WHERE user_id = ").bind(id);
-        sql.push(" UNION SELECT id FROM audit_events WHERE request_id IN (");
-        sql.bind_all([id.to_string(), id.simple().to_string()]).push(")");
-        sql.push(" UNION SELECT id FROM audit_events WHERE id = ").bind(id).push(")");
-    }
-    if let Some(id) = filter.operator_id {
-        sql.push(" AND (e.operator_id = ").bind(id).push(" OR e.actor_id = ").bind(id).push(")");
-    }
-    if let Some(action) = &filter.action {
-        sql.push(" AND (e.action = ").bind(action).push(" OR e.action LIKE ");
-        sql.bind(format!("{}.%", action.replace(['%', '_', '\\'], ""))).push(")");
-    }
-    if let Some(severity) = filter.severity {
-        sql.push(" AND e.severity = ").bind(severity);
-    }
-    if let Some(account_id) = filter.account_id {
-        sql.push(" AND e.account_id = ").bind(account_id);
-    }
-    if let Some(user_id) = filter.user_id {
-        sql.push(" AND e.user_id = ").bind(user_id);
-    }
-    if filter.only_impersonated {
-        sql.push(" AND e.operator_id IS NOT NULL");
-    }
-    if filter.only_visible_to_account {
-        sql.push(" AND e.visible_to_account = TRUE");
-    }
-    if let Some(from) = filter.from {
-        sql.push(" AND e.occurred_at >= ").bind(from);
-    }
-    if let Some(until) = filter.until {
-        sql.push(" AND e.occurred_at < ").bind(until);
-    }
-    let (beyond, up_to) = if filter.ascending { (">", "<=") } else { ("<", ">=") };
-    for (comparison, place) in [(beyond, filter.after), (up_to, filter.up_to)] {
-        if let Some((time, id)) = place {
-            sql.push(format_args!(" AND (e.occurred_at, e.id) {comparison} ("));
-            sql.bind(time).push(", ").bind(id).push(")");
-        }
-    }
-}
-
-/// Adds that an event has all of `words`. Events of older versions are found by their letters as they were typed: what is in
-/// the trail is never written anew.
-fn and_has(sql: &mut Statement<'_>, words: &[Sought]) {
-    for Sought { word, applications } in words {
-        let typed = word.typed.as_ref().map(|typed| format!("%{}%", escaped(&typed.to_lowercase())));
-        for (index, pattern) in word.keys().map(pattern).chain(typed).enumerate() {
-            sql.push(if index == 0 { " AND (" } else { " OR " });
-            sql.push("e.search_text LIKE ").bind(pattern).push(" ESCAPE '\\'");
-        }
-        if !applications.is_empty() {
-            sql.push(" OR e.application_id IN (").bind_all(applications).push(")");
-        }
-        sql.push(")");
-    }
-}
-
-/// Adds the order of `filter`, up to how many rows are read.
-fn in_order(sql: &mut Statement<'_>, filter: &AuditFilter) {
-    let direction = if filter.ascending { "ASC" } else { "DESC" };
-    sql.push(format_args!(" ORDER BY e.occurred_at {direction}, e.id {direction} LIMIT "));
-}
-
-/// One page of the trail.
+/// One page of the trail, found by walking it in its order: by the index of the user, the account or the environment. What asks
+/// for more reads as far as it has to: see [`AuditFilter::is_picky`] and `up_to`.
 pub async fn list(conn: &mut Conn, filter: &AuditFilter) -> DbResult<Vec<TrailEntry>> {
     let mut sql = conn.build(select!("FROM audit_events e WHERE "));
-    conditions(&mut sql, filter);
+    conditions(&mut sql, filter, Found::InOrder);
     and_has(&mut sql, &filter.words);
     in_order(&mut sql, filter);
     sql.push(filter.limit);
-    let rows: Vec<AuditRow> = built!(sql, fetch_all)?;
+    entries(built!(sql, fetch_all)?)
+}
+
+/// Those of `ids` that `filter` asks for, in its order.
+pub async fn among(conn: &mut Conn, filter: &AuditFilter, ids: &[Uuid]) -> DbResult<Vec<TrailEntry>> {
+    let mut sql = conn.build(select!("FROM audit_events e WHERE e.id IN ("));
+    sql.bind_all(evenly(ids)).push(") AND ");
+    conditions(&mut sql, filter, Found::ById);
+    and_has(&mut sql, &filter.words);
+    in_order(&mut sql, filter);
+    sql.push(filter.limit);
+    entries(built!(sql, fetch_all)?)
+}
+
+/// The last of `ids` in the order of `filter` that there still is.
+pub async fn last_of(conn: &mut Conn, filter: &AuditFilter, ids: &[Uuid]) -> DbResult<Option<Place>> {
+    let mut sql = conn.build("SELECT e.occurred_at, e.id FROM audit_events e WHERE e.id IN (");
+    sql.bind_all(evenly(ids)).push(")");
+    in_order(&mut sql, &AuditFilter { ascending: !filter.ascending, ..AuditFilter::default() });
+    sql.push("1");
+    built!(sql, fetch_optional)
+}
+
+/// The events that have `id` and that `filter` asks for: of a session, a user, a request, or the event itself. Of a session and
+/// of a user only the first `most` are looked at: see [`end_of_id`].
+pub async fn with_id(conn: &mut Conn, filter: &AuditFilter, id: Uuid, most: i64) -> DbResult<Vec<TrailEntry>> {
+    let mut sql = conn.build(select!("FROM audit_events e WHERE e.id "));
+    // PostgreSQL would read the whole table for as many ids as it believes that these are.
+    let (begin, end) = if sql.is_sqlite() { ("IN (", ") AND ") } else { ("= ANY (ARRAY(", ")) AND ") };
+    sql.push(begin);
+    for column in OF_MANY {
+        sql.push(format_args!("SELECT id FROM (SELECT e.id FROM audit_events e WHERE e.{column} = ")).bind(id);
+        of_time(&mut sql, filter);
+        in_order(&mut sql, filter);
+        sql.push(most).push(format_args!(") AS of_{column} UNION "));
+    }
+    sql.push("SELECT id FROM audit_events WHERE request_id IN (");
+    sql.bind_all([id.to_string(), id.simple().to_string()]).push(") UNION SELECT ").bind(id).push(end);
+    conditions(&mut sql, filter, Found::ById);
+    and_has(&mut sql, &filter.words);
+    in_order(&mut sql, filter);
+    sql.push(filter.limit);
+    entries(built!(sql, fetch_all)?)
+}
+
+/// The columns by which an id can have more events than are looked at.
+const OF_MANY: [&str; 2] = ["session_id", "user_id"];
+
+/// Where [`with_id`] stopped looking: the first event of a session or user behind which there are others.
+pub async fn end_of_id(conn: &mut Conn, filter: &AuditFilter, id: Uuid, most: i64) -> DbResult<Option<Place>> {
+    let mut ends: Vec<Place> = Vec::new();
+    for column in OF_MANY {
+        let mut sql = conn.build("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
+        sql.push(format_args!("e.{column} = ")).bind(id);
+        of_time(&mut sql, filter);
+        in_order(&mut sql, filter);
+        sql.push("1 OFFSET ").bind(most - 1);
+        let end: Option<Place> = built!(sql, fetch_optional)?;
+        ends.extend(end);
+    }
+    Ok(if filter.ascending { ends.into_iter().min() } else { ends.into_iter().max() })
+}
+
+/// Rows with their places; an event is left out where a word of it is not known.
+fn entries(rows: Vec<AuditRow>) -> DbResult<Vec<TrailEntry>> {
     let places: Vec<_> = rows.iter().map(|row| (row.occurred_at, row.id)).collect();
     let events = known_or_none(rows.into_iter().map(AuditEvent::try_from))?;
     Ok(places.into_iter().zip(events).map(|((occurred_at, id), event)| TrailEntry { occurred_at, id, event }).collect())
 }
 
+/// `values`, the last one as often as it takes for a statement of one of a few lengths, whose plan is kept.
+fn evenly<T: Copy>(values: &[T]) -> impl Iterator<Item = T> {
+    let length = [4, 16, 64, 256].into_iter().find(|length| *length >= values.len()).unwrap_or(values.len());
+    values.iter().copied().chain(values.last().copied().into_iter().cycle()).take(length)
+}
+
 /// The event that is `steps` rows away in the order of `filter`, whatever its words: how far one look goes.
-pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> DbResult<Option<(DateTime<Utc>, Uuid)>> {
+pub async fn end_of_look(conn: &mut Conn, filter: &AuditFilter, steps: i64) -> DbResult<Option<Place>> {
     let mut sql = conn.build("SELECT e.occurred_at, e.id FROM audit_events e WHERE ");
-    conditions(&mut sql, filter);
+    conditions(&mut sql, filter, Found::InOrder);
     in_order(&mut sql, filter);
     sql.push("1 OFFSET ").bind(steps);
     built!(sql, fetch_optional)

@@ -40,6 +40,8 @@ macro_rules! migrations {
             (20261126000201, "modes_and_seals"),
             (20261126000202, "deliveries"),
             (20261127000001, "lists_at_size"),
+            (20261127000021, "trail_at_size"),
+            (20261127000022, "retention"),
             (20261127000031, "import_at_size"),
             (20261127000041, "choosing_accounts"),
         )

@@ -2,6 +2,8 @@
 
 mod day;
 pub mod failed_sign_in;
+pub mod find;
+pub mod index;
 pub mod look;
 pub mod notice;
 mod sought;
@@ -9,7 +11,8 @@ mod sought;
 use uuid::Uuid;
 
 use self::day::midnight;
-use self::look::{FoundEvents, STEPS, look};
+use self::find::find;
+use self::look::FoundEvents;
 use super::caller::{Caller, Origin};
 use super::registry::names::Names;
 use super::registry::{accounts, length};
@@ -193,13 +196,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     let cursor = Cursor::decode(&query.cursor);
     let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account).await?;
     place(&mut filter, cursor.as_ref());
-    // What no index leads to: the first of it may be ten million events away.
-    let is_rare = filter.action.is_some() || filter.severity.is_some() || filter.only_impersonated;
-    let reads_all = filter.id.is_none() && (!filter.words.is_empty() || filter.operator_id.is_some() || is_rare);
-    let FoundEvents { rows, stopped } = match reads_all {
-        true => look(&mut conn, &filter, &STEPS).await?,
-        false => FoundEvents { rows: table::list(&mut conn, &filter).await?, stopped: None },
-    };
+    let FoundEvents { rows, stopped } = find(&mut conn, &filter).await?;
     let (rows, next, previous) = page(&mut conn, rows, cursor.as_ref()).await?;
     // Less than a page though there is more of the trail: the page beside it goes on where this one stopped looking.
     let onward = filter.ascending;

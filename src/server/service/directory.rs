@@ -7,6 +7,7 @@ pub mod change;
 mod edit;
 pub mod environment;
 pub mod given;
+pub mod retention;
 pub mod role;
 pub mod signing_key;
 pub mod user;

@@ -1,19 +1,20 @@
 //! Keeping the database small: what neither the protocol nor the audit trail needs any more goes, in small transactions.
 //!
-//! Sessions, events and everything that names people stay. Codes and tokens stay until a day after their session ended:
-//! until then a second use of one is recognised as such. An import that was interrupted is finished here, or forgotten.
+//! Codes and tokens stay until a day after their session ended: until then a second use of one is recognised as such. How long
+//! sessions, events and what else names people stay, each environment says ([`retention`]). An import that was interrupted is
+//! finished here, or forgotten.
 
+pub mod retention;
 pub mod text_refresh;
 
 use chrono::TimeDelta;
 
-use super::audit::failed_sign_in;
 use super::directory::signing_key;
 use super::import;
 use super::registry::problem;
 use super::session::parked;
 use super::tokens::client;
-use crate::server::db::{browser, count, failed_sign_in as failures, notice, password_link, upkeep as table};
+use crate::server::db::{browser, count, notice, password_link, upkeep as table};
 use crate::server::error::ServiceResult;
 use crate::server::state::AppState;
 
@@ -21,8 +22,8 @@ use crate::server::state::AppState;
 const AFTER_THE_END: TimeDelta = TimeDelta::days(1);
 /// How long a message that was delivered or given up is shown.
 const AFTER_DELIVERY: TimeDelta = TimeDelta::days(30);
-/// How long a portal session is kept after its time.
-const AFTER_SIGN_OUT: TimeDelta = TimeDelta::days(30);
+/// How long what a server saw of its surroundings is kept.
+const AFTER_NOTICE: TimeDelta = TimeDelta::days(30);
 /// Rows, or sessions, in one transaction.
 const BATCH: i64 = 200;
 /// Transactions of a kind in one run: what is left waits for the next.
@@ -36,7 +37,8 @@ const BATCHES: usize = 50;
 pub async fn run(state: &AppState) -> ServiceResult<u64> {
     let parts = [
         ("rows that are past their time", old_rows(state).await),
-        ("failed sign-ins", failed_sign_ins(state).await),
+        ("what is past its days", retention::run(state).await),
+        ("notices", notices(state).await),
         ("parked requests", parked::forget_expired(state).await),
         ("problems", problem::forget_old(state).await),
         ("counts", counts(state).await),
@@ -64,7 +66,6 @@ async fn old_rows(state: &AppState) -> ServiceResult<u64> {
         let mut tx = state.db.write().await?;
         let mut batch = table::deliveries(&mut tx, now - AFTER_DELIVERY, BATCH).await?;
         batch += password_link::delete_expired(&mut tx, now, BATCH).await?;
-        batch += table::operator_sessions(&mut tx, now - AFTER_SIGN_OUT, BATCH).await?;
         batch += browser::delete_expired(&mut tx, now, BATCH).await?;
         let sessions = table::untidied_sessions(&mut tx, now - AFTER_THE_END, BATCH).await?;
         for id in &sessions {
@@ -87,11 +88,9 @@ async fn counts(state: &AppState) -> ServiceResult<u64> {
     Ok(0)
 }
 
-async fn failed_sign_ins(state: &AppState) -> ServiceResult<u64> {
-    let before = state.now() - failed_sign_in::KEPT;
+async fn notices(state: &AppState) -> ServiceResult<u64> {
     let mut tx = state.db.write().await?;
-    let mut deleted = failures::forget(&mut tx, before).await?;
-    deleted += notice::forget(&mut tx, before).await?;
+    let deleted = notice::forget(&mut tx, state.now() - AFTER_NOTICE).await?;
     tx.commit().await?;
     Ok(deleted)
 }

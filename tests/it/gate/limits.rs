@@ -150,6 +150,8 @@ async fn unknown_addresses_are_counted_and_do_not_fill_the_trail() {
     let events = app.events("operator.sign_in_failed").await;
     assert_eq!(events.len(), 2 * 5, "in each environment the first three, the tenth and the hundredth");
     assert!(events.iter().any(|event| event.description.starts_with("100 sign-ins to the portal")), "{events:?}");
+    let hundredth = events.iter().find(|event| event.description.contains("from 100 addresses"));
+    assert!(hundredth.is_some(), "{events:?}");
     assert_eq!(app.count("failed_sign_ins WHERE attempts = 120").await, 2);
     // A known one is an event each time, in each environment where it has a role.
     portal(&mut app.browser(), "203.0.113.5", OLIVIA, "a guess").await;

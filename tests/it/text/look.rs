@@ -86,9 +86,9 @@ async fn what_is_rare_is_not_looked_for_in_all_of_a_long_trail() {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let (id, numbers) = match app.state.db.kind() {
         "SQLite" => {
-            ("randomblob(16)", "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 101000)")
+            ("randomblob(16)", "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 6000)")
         }
-        _ => ("gen_random_uuid()", "WITH n AS (SELECT generate_series(1, 101000) AS x)"),
+        _ => ("gen_random_uuid()", "WITH n AS (SELECT generate_series(1, 6000) AS x)"),
     };
     // All at the time of the one that they are copies of, and none of it about a user.
     let columns = "environment_id, occurred_at, action, severity, actor_kind, actor_name, description, visible_to_account, \

@@ -63,10 +63,16 @@ pub async fn seen(findings: &mut Findings, conn: &mut Conn, trusted: &TrustedPro
         },
         "let the proxy remove the one that it does not write itself",
     );
-    for (environment, door, attempts) in failed_sign_in::since(conn, now - TimeDelta::days(1)).await? {
-        let place = if door == "portal" { "to the portal" } else { "to applications" };
-        findings
-            .good(&format!("{environment}: {attempts} sign-ins {place} with an unknown e-mail failed within a day"));
+    for failed in failed_sign_in::since(conn, now - TimeDelta::days(1)).await? {
+        let place = if failed.door == "portal" { "to the portal" } else { "to applications" };
+        let mut what = format!(
+            "{}: {} sign-ins {place} with an unknown e-mail failed within a day",
+            failed.environment, failed.attempts
+        );
+        if failed.most_of_one > 1 {
+            what += &format!(", {} of them from one address within an hour", failed.most_of_one);
+        }
+        findings.good(&what);
     }
     Ok(())
 }

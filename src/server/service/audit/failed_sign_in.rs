@@ -1,25 +1,29 @@
-//! Sign-ins with an unknown e-mail that failed: counted, so that a stranger cannot fill the audit trail, and told in it the
-//! first times of an hour and then ever more rarely. What was typed is not kept: often enough it is a password in the wrong
-//! field.
+//! Sign-ins with an unknown e-mail that failed: counted by the hour and by address, so that a stranger cannot fill the audit
+//! trail, and told in it the first times of an hour and then ever more rarely. What was typed is not kept: often enough it is a
+//! password in the wrong field. An address is kept as a hash that nobody can make without the master key, another one each hour.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Event;
 use crate::model::audit::{Severity, action};
 use crate::server::crypto::password::PasswordQueue;
-use crate::server::db::{Tx, failed_sign_in as table};
+use crate::server::db::Tx;
+use crate::server::db::failed_sign_in::{self as table, Hour};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit;
 use crate::server::service::caller::Origin;
 use crate::server::state::AppState;
 
-/// How long the counts are kept.
-pub const KEPT: TimeDelta = TimeDelta::days(30);
 /// So many of an hour are each an event of their own.
 const SINGLY: i64 = 3;
 /// So many in an hour are an attack.
 const MANY: i64 = 1000;
+/// So many addresses of an hour are counted apart, at each door of an environment; all others together. Whoever has a network
+/// has more addresses than anybody has room for.
+const ADDRESSES: i64 = 1000;
+/// All of IPv4, and of IPv6 what one line has.
+const NETWORK: u8 = 64;
 
 /// One more, with an event where it is time for one and nobody has this e-mail.
 pub async fn record(
@@ -31,7 +35,10 @@ pub async fn record(
     origin: &Origin,
 ) -> ServiceResult<()> {
     let hour = hour_of(state.now());
-    let attempts = table::count(tx, environment_id, door.as_str(), hour).await?;
+    let at = Hour { environment_id, door: door.as_str(), hour };
+    let (attempts, known) = table::count(tx, at).await?;
+    let is_new = table::count_address(tx, at, &address(state, at, origin), ADDRESSES).await?;
+    let addresses = known + i64::from(is_new);
     if !is_unknown || !is_told(attempts) {
         return Ok(());
     }
@@ -42,7 +49,15 @@ pub async fn record(
     let sentence = if attempts <= SINGLY {
         format!("A sign-in{place} with an unknown e-mail failed")
     } else {
-        format!("{attempts} sign-ins{place} with unknown e-mails failed since {}", hour.format("%H:%M UTC"))
+        let from = match addresses {
+            1 => "one address".to_owned(),
+            ADDRESSES.. => format!("{ADDRESSES} addresses or more"),
+            _ => format!("{addresses} addresses"),
+        };
+        format!(
+            "{attempts} sign-ins{place} with unknown e-mails failed since {}, from {from}",
+            hour.format("%H:%M UTC")
+        )
     };
     let severity = if attempts < MANY { Severity::Medium } else { Severity::High };
     audit::record(state, tx, Event::new(environment_id, name, severity, sentence).from(origin)).await
@@ -59,6 +74,15 @@ pub fn say(state: &AppState, environment_id: Option<Uuid>, who: Option<Uuid>, re
     let (operator, user) = if environment_id.is_none() { (who, None) } else { (None, who) };
     let environment = environment_id.map(tracing::field::display);
     tracing::info!(environment, operator, user, reason, left_out, "a sign-in failed");
+}
+
+/// What an address is kept as. Where it is not known, all are one.
+fn address(state: &AppState, at: Hour<'_>, origin: &Origin) -> Vec<u8> {
+    let network = origin.places().first().map(|place| place.network(NETWORK)).unwrap_or_default();
+    let data = [at.environment_id.as_bytes().as_slice(), &at.hour.timestamp().to_be_bytes(), &network].concat();
+    let mut tag = state.keyring.tag("the address of a failed sign-in", &data);
+    tag.truncate(16);
+    tag
 }
 
 /// The first three of an hour, then the tenth, the hundredth and so on.

@@ -29,8 +29,8 @@ async fn by_id(conn: &mut Conn, filter: &mut AuditFilter, id: Uuid, word: &[Word
         return Ok(());
     }
     let environment_id = filter.environment_id;
-    let of_events = AuditFilter { environment_id, id: Some(id), limit: 1, ..AuditFilter::default() };
-    if !table::list(conn, &of_events).await?.is_empty() {
+    let of_events = AuditFilter { environment_id, limit: 1, ..AuditFilter::default() };
+    if !table::with_id(conn, &of_events, id, 1).await?.is_empty() {
         filter.id = Some(id);
         return Ok(());
     }

@@ -93,7 +93,10 @@ async fn a_mangled_sign_in_form_signs_nobody_in() {
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body());
     }
     // Intended: each attempt is in the trail, whoever was meant, and those at nobody are counted.
-    assert_eq!(before.changed_tables(&Ledger::of(&app).await), ["audit_events", "failed_sign_ins"]);
+    assert_eq!(
+        before.changed_tables(&Ledger::of(&app).await),
+        ["audit_events", "failed_sign_in_addresses", "failed_sign_ins"]
+    );
     assert_eq!(app.events("user.sign_in_failed").await.len(), 5);
 }
 

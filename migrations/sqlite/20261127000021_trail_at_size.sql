@@ -1,0 +1,41 @@
+-- The index of the audit trail. It is filled behind the newest events by the server, in transactions of its own: an event costs
+-- no more to write than before, and a trail that is there already is indexed while everything goes on.
+
+-- A part of an environment's trail: what comes after one place, up to and with another. What is half made is 'building', what
+-- others stand for by now is 'gone', until whoever still reads it is done.
+CREATE TABLE audit_chunks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  environment_id BLOB NOT NULL REFERENCES environments (id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('building', 'ready', 'gone')),
+  changed_at TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  after_at TEXT NOT NULL,
+  after_id BLOB NOT NULL,
+  last_at TEXT NOT NULL,
+  last_id BLOB NOT NULL,
+  -- When it was held against the trail again, in which an event may have come late, or have been removed.
+  counted_at TEXT
+) STRICT;
+CREATE INDEX audit_chunks_by_time ON audit_chunks (environment_id, state, last_at, last_id);
+
+-- The places of a chunk's events that have a term: a fact, such as an action, or three letters in a row of their text.
+CREATE TABLE audit_terms (
+  chunk_id INTEGER NOT NULL,
+  term INTEGER NOT NULL,
+  places BLOB NOT NULL,
+  PRIMARY KEY (chunk_id, term)
+) STRICT, WITHOUT ROWID;
+
+-- The ids of a chunk's events, 64 in a row: 512 rows a chunk.
+CREATE TABLE audit_slots (
+  slot INTEGER PRIMARY KEY NOT NULL,
+  first_at TEXT NOT NULL,
+  ids BLOB NOT NULL
+) STRICT;
+
+-- Who fills an environment's index now: one server at a time.
+CREATE TABLE audit_index_claims (
+  environment_id BLOB PRIMARY KEY NOT NULL REFERENCES environments (id) ON DELETE CASCADE,
+  claimed_until TEXT NOT NULL
+) STRICT;

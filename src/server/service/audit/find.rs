@@ -1,0 +1,216 @@
+//! Finding events by whatever a filter asks for, newest or oldest first, for about the same price wherever they are.
+//!
+//! The nearest events are looked at as they come: what is common is found there. Then the index says which events further away
+//! may have all that is asked for, and these are looked at one by one. What is newer than the index, a few hundred events as a
+//! rule, is looked through. How much one page looks at is bounded in each of these, and the page says where it stopped.
+
+mod plan;
+
+use std::collections::HashMap;
+
+use self::plan::{Clauses, clauses, term_list};
+use super::look::{FoundEvents, look, look_to};
+use crate::server::db::audit::{self as table, AuditFilter, index};
+use crate::server::db::{Conn, DbResult};
+use crate::server::domain::event::TrailEntry;
+use crate::server::domain::trail::{CHUNK, Chunk, Place, Places, SLOT, Term};
+use uuid::Uuid;
+
+/// The nearest events, which are looked at first.
+const NEAR: i64 = 400;
+/// Events that one page looks through where there is no index.
+const UNINDEXED: [i64; 2] = [1_000, 3_000];
+/// Events of a user or a session that one page looks at for what else they must have.
+const OF_ID: i64 = 1_000;
+/// Chunks that one page asks at once, ever more, and at most together.
+const GROUPS: [usize; 5] = [2, 8, 32, 128, 256];
+const CHUNKS: usize = 2_048;
+/// Terms times chunks that one page asks for.
+const LOOKUPS: usize = 10_000;
+/// Events that may be what is asked for and that one page looks at, and how many at once.
+const CANDIDATES: usize = 1_536;
+const AT_ONCE: usize = 64;
+
+/// The first events of `filter`, as many as it asks for.
+pub async fn find(conn: &mut Conn, filter: &AuditFilter) -> DbResult<FoundEvents> {
+    if let Some(id) = filter.id {
+        return of_id(conn, filter, id).await;
+    }
+    if !filter.is_picky() {
+        return Ok(FoundEvents { rows: table::list(conn, filter).await?, stopped: None });
+    }
+    let mut found = look(conn, filter, &[NEAR]).await?;
+    let Some(near) = found.stopped.take() else { return Ok(found) };
+    let mut search = Search { filter: AuditFilter { after: Some(near), ..filter.clone() }, rows: found.rows };
+    let stopped = search.beyond(conn, near).await?;
+    Ok(FoundEvents { rows: search.rows, stopped })
+}
+
+/// What has an id, which is little as a rule; of a user with very many events the first of them.
+async fn of_id(conn: &mut Conn, filter: &AuditFilter, id: Uuid) -> DbResult<FoundEvents> {
+    let is_all = !filter.is_picky() && filter.account_id.is_none();
+    let most = if is_all { filter.limit } else { OF_ID };
+    let rows = table::with_id(conn, filter, id, most).await?;
+    let is_full = is_all || i64::try_from(rows.len()).unwrap_or(i64::MAX) >= filter.limit;
+    let stopped = if is_full { None } else { table::end_of_id(conn, filter, id, most).await? };
+    Ok(FoundEvents { rows, stopped })
+}
+
+/// A search on its way: from where `filter` is by now, with what was found so far.
+struct Search {
+    filter: AuditFilter,
+    rows: Vec<TrailEntry>,
+}
+
+impl Search {
+    fn wanted(&self) -> usize {
+        usize::try_from(self.filter.limit).unwrap_or_default().saturating_sub(self.rows.len())
+    }
+
+    /// What is beyond the nearest events. Gives where it stopped, if it did.
+    async fn beyond(&mut self, conn: &mut Conn, near: Place) -> DbResult<Option<Place>> {
+        let (ascending, time) = (self.filter.ascending, (self.filter.from, self.filter.until));
+        let most = i64::try_from(CHUNKS).unwrap_or(i64::MAX);
+        let chunks = index::chunks(conn, self.filter.environment_id, ascending, Some(near), time, most).await?;
+        let clauses = clauses(&self.filter);
+        if chunks.is_empty() || clauses.is_empty() {
+            return self.look(conn, None).await;
+        }
+        // The newest events are not indexed yet: on the way back they come before the index, on the way up behind it.
+        let newest = if ascending { chunks.last() } else { chunks.first() }.map_or(near, |chunk| chunk.last);
+        if !ascending && newest < near {
+            let stopped = self.look(conn, Some(newest)).await?;
+            if self.wanted() == 0 || stopped != Some(newest) {
+                return Ok(stopped);
+            }
+            self.filter.after = stopped;
+        }
+        let stopped = self.indexed(conn, &chunks, clauses).await?;
+        if self.wanted() == 0 || stopped.is_some() {
+            return Ok(stopped);
+        }
+        if chunks.len() == CHUNKS {
+            return Ok(chunks.last().map(|chunk| end_of(chunk, ascending)));
+        }
+        if !ascending {
+            return Ok(None);
+        }
+        self.filter.after = Some(newest.max(near));
+        self.look(conn, None).await
+    }
+
+    /// Looks through the trail itself, up to `edge` at the furthest.
+    async fn look(&mut self, conn: &mut Conn, edge: Option<Place>) -> DbResult<Option<Place>> {
+        // As many as for the whole page, so that the statement is the same.
+        let found = look_to(conn, &self.filter, &UNINDEXED, edge).await?;
+        let (wanted, enough) = (self.wanted(), found.rows.len() >= self.wanted());
+        self.rows.extend(found.rows.into_iter().take(wanted));
+        Ok(found.stopped.filter(|_| !enough))
+    }
+
+    /// Goes through chunks, the nearest first. Gives where it stopped before their end, if it did.
+    async fn indexed(&mut self, conn: &mut Conn, chunks: &[Chunk], clauses: Clauses) -> DbResult<Option<Place>> {
+        let ascending = self.filter.ascending;
+        // How common each term is, shows one chunk; the largest of the nearest shows it best.
+        let Some(sample) = chunks.iter().take(16).max_by_key(|chunk| chunk.events) else { return Ok(None) };
+        let known = index::terms(conn, &[sample.id], &term_list(&clauses)).await?;
+        let counts: HashMap<Term, usize> =
+            known.into_iter().map(|(_, term, bytes)| (term, Places::decode(&bytes).count())).collect();
+        let clauses = plan::cheapest(clauses, &counts);
+        let terms = term_list(&clauses);
+        let (mut looked_up, mut looked_at, mut rest) = (0, 0, chunks);
+        let mut sizes = GROUPS.into_iter();
+        let mut size = GROUPS[0];
+        while !rest.is_empty() {
+            size = sizes.next().unwrap_or(size);
+            let (group, others) = rest.split_at(size.min(rest.len()));
+            looked_up += group.len() * terms.len();
+            if looked_up > LOOKUPS {
+                return Ok(Some(begin_of(&group[0], ascending)));
+            }
+            rest = others;
+            let hits = self.hits(conn, group, &clauses, &terms).await?;
+            for batch in hits.chunks(AT_ONCE) {
+                let ids = index::ids(conn, batch).await?;
+                let rows = if ids.is_empty() { Vec::new() } else { table::among(conn, &self.filter, &ids).await? };
+                let wanted = self.wanted();
+                self.rows.extend(rows.into_iter().take(wanted));
+                if self.wanted() == 0 {
+                    return Ok(None);
+                }
+                looked_at += batch.len();
+                if looked_at >= CANDIDATES && !ids.is_empty() {
+                    // Where none of these is left, it goes on to others.
+                    let stopped = table::last_of(conn, &self.filter, &ids).await?;
+                    if stopped.is_some() {
+                        return Ok(stopped);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The events of a group of chunks that may be what is asked for, the nearest first.
+    async fn hits(
+        &self,
+        conn: &mut Conn,
+        group: &[Chunk],
+        clauses: &Clauses,
+        terms: &[Term],
+    ) -> DbResult<Vec<(i64, usize)>> {
+        let ids: Vec<i64> = group.iter().map(|chunk| chunk.id).collect();
+        let mut found: HashMap<i64, HashMap<Term, Vec<u8>>> = HashMap::new();
+        for (chunk, term, places) in index::terms(conn, &ids, terms).await? {
+            found.entry(chunk).or_default().insert(term, places);
+        }
+        let mut hits = Vec::new();
+        for chunk in group {
+            let Some(terms) = found.get(&chunk.id) else { continue };
+            let Some(mut places) = plan::places(clauses, terms) else { continue };
+            if let Some(part) = self.part(conn, chunk).await? {
+                places.only(&part);
+            }
+            let places = places.to_vec().into_iter().map(|place| (chunk.id, place));
+            if self.filter.ascending { hits.extend(places) } else { hits.extend(places.rev()) }
+        }
+        Ok(hits)
+    }
+
+    /// The places of a chunk that are in the time that is asked for, and beyond where the page begins; `None` for all.
+    async fn part(&self, conn: &mut Conn, chunk: &Chunk) -> DbResult<Option<Places>> {
+        let AuditFilter { from, until, after, ascending, .. } = self.filter;
+        let begin = after.map(|(time, _)| time);
+        let (least, most) = if ascending { (from.max(begin), until) } else { (from, earlier(until, begin)) };
+        let is_cut = least.is_some_and(|least| chunk.after.0 <= least) || most.is_some_and(|most| chunk.last.0 >= most);
+        if !is_cut {
+            return Ok(None);
+        }
+        let times = index::times(conn, chunk.id).await?;
+        let first = least.map_or(0, |least| times.partition_point(|time| *time < least).saturating_sub(1) * SLOT);
+        let end = most.map_or(CHUNK, |most| times.partition_point(|time| *time <= most) * SLOT);
+        Ok(Some(Places::between(first, end)))
+    }
+}
+
+/// The earlier of two times, where there are both.
+fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// From where a page goes on behind a chunk, and from where it goes on with it.
+fn end_of(chunk: &Chunk, ascending: bool) -> Place {
+    if ascending { chunk.last } else { just_after(chunk.after) }
+}
+
+fn begin_of(chunk: &Chunk, ascending: bool) -> Place {
+    if ascending { chunk.after } else { just_after(chunk.last) }
+}
+
+/// The place behind one: what comes before it is that and what is before that.
+fn just_after((time, id): Place) -> Place {
+    (time, Uuid::from_u128(id.as_u128().saturating_add(1)))
+}

@@ -1,0 +1,215 @@
+//! Over 100,000 events every filter of the trail, and every two of them, finds what it should, and reads a few thousand rows at the
+//! most.
+
+mod made;
+mod work;
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use self::made::{Made, NEWEST, SESSION, USER, USER_OF_MANY, fill};
+use self::work::Work;
+use crate::support::{TestApp, start_of_test};
+use understudy::model::audit::Severity;
+use understudy::server::db::audit::{AuditFilter, Sought};
+use understudy::server::platform::text::Search;
+use understudy::server::service::audit::find::find;
+use understudy::server::service::audit::index;
+
+/// A page and one more.
+const LIMIT: usize = 51;
+
+type Narrowed = (&'static str, fn(&mut AuditFilter));
+
+/// What can be asked for: common and rare, of everything and of nothing.
+const FILTERS: [Narrowed; 24] = [
+    ("a common action", |filter| filter.action = Some("user.signed_in".into())),
+    ("a rare action", |filter| filter.action = Some("client.deleted".into())),
+    ("the beginning of an action", |filter| filter.action = Some("impersonation".into())),
+    ("no action", |filter| filter.action = Some("impersonation.undone".into())),
+    ("a common severity", |filter| filter.severity = Some(Severity::Info)),
+    ("a severity between", |filter| filter.severity = Some(Severity::Medium)),
+    ("a rare severity", |filter| filter.severity = Some(Severity::Critical)),
+    ("no severity", |filter| filter.severity = Some(Severity::High)),
+    ("a large account", |filter| filter.account_id = Some(made::LARGE)),
+    ("a small account", |filter| filter.account_id = Some(made::SMALL)),
+    ("no account", |filter| filter.account_id = Some(Uuid::max())),
+    ("only impersonated", |filter| filter.only_impersonated = true),
+    ("a busy operator", |filter| filter.operator_id = Some(made::BUSY)),
+    ("an operator who was here twice", |filter| filter.operator_id = Some(made::RARE)),
+    ("a common word", |filter| filter.words = words("okafor")),
+    ("a rare word", |filter| filter.words = words("quetzal")),
+    ("no word", |filter| filter.words = words("zzzzqq")),
+    ("a word of common letters that nobody has", |filter| filter.words = words("tintoq")),
+    ("two letters", |filter| filter.words = words("qu")),
+    ("two words", |filter| filter.words = words("okafor ticket-43")),
+    ("a user", |filter| filter.id = Some(USER)),
+    ("a session", |filter| filter.id = Some(SESSION)),
+    ("the time from a day on", |filter| filter.from = Some(start_of_test() - TimeDelta::hours(60))),
+    ("the time until a day", |filter| filter.until = Some(start_of_test() - TimeDelta::hours(100))),
+];
+
+fn words(text: &str) -> Vec<Sought> {
+    Search::of(text).words.into_iter().map(|word| Sought { word, applications: Vec::new() }).collect()
+}
+
+/// The first events of a filter, as they were made.
+fn expected(filter: &AuditFilter) -> Vec<Uuid> {
+    let has = |made: &Made| {
+        filter
+            .action
+            .as_ref()
+            .is_none_or(|action| made.action == action || made.action.starts_with(&format!("{action}.")))
+            && filter.severity.is_none_or(|severity| made.severity == severity.as_str())
+            && filter.account_id.is_none_or(|id| made.account_id == id)
+            && filter.operator_id.is_none_or(|id| made.operator_id == Some(id))
+            && (!filter.only_impersonated || made.operator_id.is_some())
+            && filter.words.iter().all(|sought| sought.parts().any(|part| made.search_text.contains(&part)))
+            && filter.id.is_none_or(|id| made.user_id == Some(id) || made.session_id == Some(id))
+            && filter.from.is_none_or(|from| made.occurred_at >= from)
+            && filter.until.is_none_or(|until| made.occurred_at < until)
+    };
+    let all = (1..=NEWEST).map(Made::of).filter(has).map(|made| made.id);
+    let mut all: Vec<Uuid> = all.collect();
+    if !filter.ascending {
+        all.reverse();
+    }
+    all.truncate(usize::try_from(filter.limit).expect("a limit"));
+    all
+}
+
+/// A server whose production has the events, all but the newest 150 in the index.
+async fn app() -> (TestApp, AuditFilter) {
+    let app = TestApp::new().await;
+    let environment_id = app.caller("olivia@understudy.example", "production").await.environment.id;
+    fill(&app.state.db, 1..=NEWEST - 150).await;
+    app.advance(TimeDelta::minutes(1));
+    while index::run(&app.state).await.expect("the index") > 0 {}
+    fill(&app.state.db, NEWEST - 149..=NEWEST).await;
+    work::look_at_sizes(&app.state.db).await;
+    let until = Some(start_of_test());
+    (app, AuditFilter { environment_id, until, limit: LIMIT as i64, ..AuditFilter::default() })
+}
+
+/// Whether both ask for the same thing, of which a filter has one.
+fn is_one_field(one: &AuditFilter, other: &AuditFilter, all: &AuditFilter) -> bool {
+    let fields = |filter: &AuditFilter| {
+        [
+            filter.action.is_some(),
+            filter.severity.is_some(),
+            filter.account_id.is_some(),
+            filter.operator_id.is_some(),
+            !filter.words.is_empty(),
+            filter.id.is_some(),
+            filter.from != all.from,
+            filter.until != all.until,
+        ]
+    };
+    fields(one).into_iter().zip(fields(other)).any(|(one, other)| one && other)
+}
+
+#[tokio::test]
+async fn every_filter_and_every_two_of_them_find_what_there_is_without_reading_the_trail() {
+    let (app, all) = app().await;
+    let mut conn = work::transaction(&app.state.db).await;
+    let work = Work::watch(&mut conn).await;
+    let mut asked = 0;
+    for (index, (name, narrow)) in FILTERS.iter().enumerate() {
+        let mut alone = all.clone();
+        narrow(&mut alone);
+        for (other_name, narrow_more) in &FILTERS[index..] {
+            let mut other = all.clone();
+            narrow_more(&mut other);
+            if other_name != name && is_one_field(&alone, &other, &all) {
+                continue;
+            }
+            for ascending in [false, true] {
+                let mut filter = AuditFilter { ascending, ..alone.clone() };
+                narrow_more(&mut filter);
+                let before = work.done(&mut conn).await;
+                let found = find(&mut conn, &filter).await.expect("events");
+                let done = work.done(&mut conn).await;
+                let what = format!("{name} and {other_name}, ascending: {ascending}");
+                let ids: Vec<Uuid> = found.rows.iter().map(|row| row.id).collect();
+                assert_eq!((ids, found.stopped), (expected(&filter), None), "{what}");
+                work::expect_little(&before, &done, &what);
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 400 && work.done(&mut conn).await.is_something(), "{asked}");
+}
+
+#[tokio::test]
+async fn all_pages_of_a_search_lead_to_the_oldest_event_and_back() {
+    let (app, all) = app().await;
+    let mut conn = work::transaction(&app.state.db).await;
+    let work = Work::watch(&mut conn).await;
+    for (name, narrow) in FILTERS.iter().filter(|(name, _)| ["a common word", "a severity between"].contains(name)) {
+        let mut filter = AuditFilter { limit: 50, ..all.clone() };
+        narrow(&mut filter);
+        for ascending in [false, true] {
+            filter = AuditFilter { ascending, after: None, ..filter };
+            let mut pages: Vec<Uuid> = Vec::new();
+            loop {
+                let before = work.done(&mut conn).await;
+                let found = find(&mut conn, &filter).await.expect("events");
+                work::expect_little(&before, &work.done(&mut conn).await, name);
+                assert_eq!(found.stopped, None, "{name}");
+                let Some(last) = found.rows.last() else { break };
+                filter.after = Some((last.occurred_at, last.id));
+                pages.extend(found.rows.iter().map(|row| row.id));
+            }
+            let expected = expected(&AuditFilter { limit: 1_000_000, after: None, ..filter.clone() });
+            assert!(pages == expected, "{name}: {} of {}", pages.len(), expected.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_of_very_many_events_is_looked_through_a_part_at_a_time() {
+    let (app, all) = app().await;
+    let mut conn = work::transaction(&app.state.db).await;
+    let work = Work::watch(&mut conn).await;
+    let mut filter = AuditFilter { id: Some(USER_OF_MANY), action: Some("client.deleted".into()), ..all };
+    let (mut ids, mut looks) = (Vec::new(), 0);
+    loop {
+        let before = work.done(&mut conn).await;
+        let found = find(&mut conn, &filter).await.expect("events");
+        work::expect_little(&before, &work.done(&mut conn).await, "a user of many events");
+        ids.extend(found.rows.iter().map(|row| row.id));
+        looks += 1;
+        let Some(stopped) = found.stopped else { break };
+        assert!(filter.after.is_none_or(|after| stopped < after), "it goes on");
+        filter.after = Some(stopped);
+    }
+    assert!(looks > 10, "{looks}");
+    assert_eq!(ids, expected(&AuditFilter { after: None, ..filter }));
+}
+
+#[tokio::test]
+async fn what_came_late_is_found_once_its_chunk_is_made_anew() {
+    let app = TestApp::new().await;
+    let environment_id = app.caller("olivia@understudy.example", "production").await.environment.id;
+    let late = 2_000;
+    fill(&app.state.db, 1..=late - 1).await;
+    fill(&app.state.db, late + 1..=4_000).await;
+    app.advance(TimeDelta::minutes(1));
+    while index::run(&app.state).await.expect("the index") > 0 {}
+    fill(&app.state.db, late..=late).await;
+    let words = words(&format!("number-{late}"));
+    let filter = AuditFilter { environment_id, words, limit: LIMIT as i64, ..AuditFilter::default() };
+    let found = async || {
+        let mut conn = app.state.db.read().await.expect("a connection");
+        find(&mut conn, &filter).await.expect("events").rows.len()
+    };
+    assert_eq!(found().await, 0, "the test shows nothing: it is found without the index");
+    app.advance(TimeDelta::days(1) + TimeDelta::minutes(1));
+    index::run(&app.state).await.expect("the index");
+    assert_eq!(found().await, 1);
+    // What it was before goes as well.
+    app.advance(TimeDelta::minutes(2));
+    index::run(&app.state).await.expect("the index");
+    assert_eq!(app.count("audit_chunks WHERE state <> 'ready'").await, 0);
+    assert_eq!(found().await, 1);
+}
