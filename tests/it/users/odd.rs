@@ -46,7 +46,7 @@ async fn found(browser: &mut Browser, q: &str) -> [usize; 4] {
     let mut counts = [0; 4];
     let calls: [(&str, &str, &str, &str); 4] = [
         ("users/list", "query[q]", "rows", "email"),
-        ("accounts/search", "typed", "found", "external_id"),
+        ("accounts/search", "typed", "accounts", "external_id"),
         ("applications/list", "q", "rows", "client_id"),
         ("audit/list", "query[q]", "rows", "session_id"),
     ];
@@ -135,12 +135,9 @@ async fn a_place_in_a_list_of_another_environment_shows_what_is_here_and_nothing
         let emails: Vec<&Value> = page["rows"].as_array().expect("rows").iter().map(|row| &row["email"]).collect();
         assert!(emails.iter().all(|email| **email == "sam@northwind.example"), "{sort}: {emails:?}");
     }
-    for (endpoint, rows) in [("audit/list", "rows"), ("accounts/search", "found")] {
-        let field = if endpoint == "audit/list" { "query[cursor]" } else { "cursor" };
-        let form = [("environment", "staging"), (field, cursor.as_str())];
-        let page = browser.call(endpoint, &form).await.expect_status(StatusCode::OK).json();
-        assert!(!page.to_string().contains("harbor") && page[rows].is_array(), "{endpoint}: {page}");
-    }
+    let form = [("environment", "staging"), ("query[cursor]", cursor.as_str())];
+    let page = browser.call("audit/list", &form).await.expect_status(StatusCode::OK).json();
+    assert!(!page.to_string().contains("harbor") && page["rows"].is_array(), "{page}");
 }
 
 #[tokio::test]

@@ -239,7 +239,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_goes_in_comes_out_in_order(mut keys in proptest::collection::vec("[a-c]{0,6}", 0..200), room in 1usize..4000) {
-            let mut sorter = Sorter { room: Some(room), ..Sorter::default() };
+            let mut sorter = Sorter { room: Some(room), ..Sorter::new(format!("test-{}", std::process::id())) };
             for key in &keys {
                 sorter.push(key.as_bytes(), format!("{key}!").as_bytes()).expect("room");
             }
