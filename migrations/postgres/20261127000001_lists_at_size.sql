@@ -17,7 +17,6 @@ CREATE INDEX users_by_last_visit ON users (environment_id, status_rank, last_vis
 CREATE INDEX users_by_visits ON users (environment_id, status_rank, visits, id);
 CREATE INDEX users_by_created ON users (environment_id, status_rank, created_at, id);
 CREATE INDEX users_by_account_name ON users (environment_id, status_rank, account_sort, id);
-CREATE INDEX users_by_domain ON users (environment_id, email_domain);
 
 -- The members of an account with what they are listed by, kept by the triggers below.
 CREATE TABLE account_users (
@@ -67,8 +66,12 @@ WHEN ((NEW.status_rank, NEW.sort_name, NEW.email, NEW.last_visit_us, NEW.visits,
 EXECUTE FUNCTION account_users_updated();
 
 CREATE FUNCTION users_account() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  name TEXT;
 BEGIN
-  NEW.account_sort := coalesce((SELECT '0' || sort_name FROM accounts WHERE id = NEW.active_account_id), '1');
+  -- Whoever renames it is waited for.
+  SELECT sort_name INTO name FROM accounts WHERE id = NEW.active_account_id FOR SHARE;
+  NEW.account_sort := coalesce('0' || name, '1');
   RETURN NEW;
 END $$;
 CREATE TRIGGER users_account_insert BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.active_account_id IS NOT NULL)
@@ -86,6 +89,7 @@ WHEN (NEW.sort_name IS DISTINCT FROM OLD.sort_name) EXECUTE FUNCTION users_accou
 -- How many there are is kept with each write, not counted with each page. Rows are added up: a single one would make all
 -- writers of an environment wait for each other. The server's upkeep makes one of many.
 CREATE TABLE environment_counts (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   environment_id UUID NOT NULL REFERENCES environments (id) ON DELETE CASCADE,
   active BIGINT NOT NULL DEFAULT 0,
   invited BIGINT NOT NULL DEFAULT 0,
@@ -118,6 +122,12 @@ BEGIN
 END $$;
 CREATE FUNCTION users_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF NEW.environment_id = OLD.environment_id THEN
+    INSERT INTO environment_counts (environment_id, active, invited, locked) VALUES (NEW.environment_id,
+      (NEW.status_rank = 0)::int - (OLD.status_rank = 0)::int, (NEW.status_rank = 1)::int - (OLD.status_rank = 1)::int,
+      (NEW.status_rank = 2)::int - (OLD.status_rank = 2)::int);
+    RETURN NULL;
+  END IF;
   INSERT INTO environment_counts (environment_id, active, invited, locked) VALUES
     (OLD.environment_id, -(OLD.status_rank = 0)::int, -(OLD.status_rank = 1)::int, -(OLD.status_rank = 2)::int),
     (NEW.environment_id, (NEW.status_rank = 0)::int, (NEW.status_rank = 1)::int, (NEW.status_rank = 2)::int);

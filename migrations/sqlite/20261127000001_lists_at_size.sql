@@ -18,7 +18,6 @@ CREATE INDEX users_by_last_visit ON users (environment_id, status_rank, last_vis
 CREATE INDEX users_by_visits ON users (environment_id, status_rank, visits, id);
 CREATE INDEX users_by_created ON users (environment_id, status_rank, created_at, id);
 CREATE INDEX users_by_account_name ON users (environment_id, status_rank, account_sort, id);
-CREATE INDEX users_by_domain ON users (environment_id, email_domain);
 
 -- The members of an account with what they are listed by, kept by the triggers below.
 CREATE TABLE account_users (

@@ -95,7 +95,12 @@ impl DbError {
 
     /// Whether it was somebody else's turn for too long: the same may well succeed a moment later.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy | Self::Sqlx(sqlx::Error::PoolTimedOut)) || self.is_locked()
+        matches!(self, Self::Busy | Self::Sqlx(sqlx::Error::PoolTimedOut)) || self.is_locked() || self.is_deadlock()
+    }
+
+    /// Whether PostgreSQL gave up one of two transactions that waited for each other (`deadlock_detected`).
+    fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40P01"))
     }
 
     /// Whether SQLite found the file locked. The low byte of the extended code says it (`SQLITE_BUSY`, `SQLITE_LOCKED`).

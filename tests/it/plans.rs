@@ -9,6 +9,7 @@ use understudy::model::user::{UserQuery, UsersPage};
 use understudy::server::service::directory::user;
 
 use crate::support::TestApp;
+use crate::users::ranked::there_and_back;
 use made::{ACCOUNTS, USERS};
 use work::Work;
 
@@ -100,6 +101,14 @@ async fn how_many_there_are_is_known_without_counting_and_stays_true() {
         let found = page(UserQuery { q: word.into(), ..UserQuery::default() }).await.matching;
         let said = if expected > 1_000 { Amount::MoreThan(1_000) } else { Amount::Exactly(expected) };
         assert_eq!(found, said, "{word}");
+    }
+    for query in
+        ["amara", "okafor-1", "kestrel", "am", "okafor"].map(|q| UserQuery { q: q.into(), ..UserQuery::default() })
+    {
+        there_and_back(&caller, query.clone(), 4).await;
+        for sort in ["name", "-created", "account", "-status"] {
+            there_and_back(&caller, UserQuery { sort: sort.into(), ..query.clone() }, 3).await;
+        }
     }
     app.execute("DELETE FROM users WHERE email LIKE '%@d7.example'").await;
     let fewer = page(UserQuery::default()).await;

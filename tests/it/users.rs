@@ -1,6 +1,7 @@
 //! The users list and the audit trail: search, filters, sorting, pages by key.
 
 mod odd;
+pub mod ranked;
 
 use std::collections::HashSet;
 use std::fmt::Write;

@@ -17,8 +17,16 @@ const SURE: usize = 16;
 /// A part of a word is common where more than one in so many have it.
 const COMMON: usize = 10;
 
-/// Samples by environment, and when each was taken, by the monotonic clock.
-pub struct Samples(Cache<Uuid, (Duration, Arc<Sample>)>);
+/// Samples by environment.
+pub struct Samples(Cache<Uuid, Taken>);
+
+#[derive(Clone)]
+struct Taken {
+    at: Duration,
+    /// How many users there were.
+    total: i64,
+    sample: Arc<Sample>,
+}
 
 impl Default for Samples {
     fn default() -> Self {
@@ -27,14 +35,17 @@ impl Default for Samples {
 }
 
 impl Samples {
-    pub fn get(&self, environment_id: Uuid, now: Duration) -> Option<Arc<Sample>> {
-        let (taken, sample) = self.0.get(&environment_id)?;
-        (now.saturating_sub(taken) < KEPT).then_some(sample)
+    /// The sample of `total` users. One of a tenth more or less says too little: somebody has imported many. `now` is of the
+    /// monotonic clock.
+    pub fn get(&self, environment_id: Uuid, now: Duration, total: i64) -> Option<Arc<Sample>> {
+        let taken = self.0.get(&environment_id)?;
+        let is_like_it = (taken.total - total).abs() <= total / 10;
+        (is_like_it && now.saturating_sub(taken.at) < KEPT).then_some(taken.sample)
     }
 
-    pub fn keep(&self, environment_id: Uuid, now: Duration, sample: Sample) -> Arc<Sample> {
+    pub fn keep(&self, environment_id: Uuid, now: Duration, total: i64, sample: Sample) -> Arc<Sample> {
         let sample = Arc::new(sample);
-        self.0.insert(environment_id, (now, sample.clone()));
+        self.0.insert(environment_id, Taken { at: now, total, sample: sample.clone() });
         sample
     }
 }
@@ -44,6 +55,8 @@ impl Samples {
 pub struct Share {
     found: usize,
     of: usize,
+    /// In how many places of the table.
+    places: usize,
 }
 
 impl Share {
@@ -52,10 +65,10 @@ impl Share {
         self.times(self.found as f64, total)
     }
 
-    /// How many there are at least: that fewer would have looked like this happens once in thirty thousand times.
+    /// How many there are at least, by four standard errors. Neighbours are alike, having come together: what counts is in how many
+    /// places they were found.
     pub fn surely(self, total: i64) -> i64 {
-        let found = self.found as f64;
-        self.times(found - 4.0 * found.sqrt(), total)
+        self.times(self.found as f64 * (1.0 - 4.0 / (self.places as f64).sqrt()), total)
     }
 
     fn times(self, found: f64, total: i64) -> i64 {
@@ -65,14 +78,15 @@ impl Share {
 
 /// What some users of an environment are found by, and how many there are of each three characters of it.
 pub struct Sample {
-    texts: Vec<String>,
+    /// With the place of the table that each is from.
+    texts: Vec<(i64, String)>,
     trigrams: HashMap<[char; 3], usize>,
 }
 
 impl Sample {
-    pub fn of(texts: Vec<String>) -> Self {
+    pub fn of(texts: Vec<(i64, String)>) -> Self {
         let mut trigrams = HashMap::new();
-        for text in &texts {
+        for (_, text) in &texts {
             let mut own: Vec<[char; 3]> = trigrams_of(text);
             own.sort_unstable();
             own.dedup();
@@ -85,9 +99,12 @@ impl Sample {
 
     /// How many of the sample have all of `words`, of each one of its keys: `None` where that is too few to say anything.
     pub fn share(&self, words: &[Vec<String>]) -> Option<Share> {
-        let has = |text: &&String| words.iter().all(|keys| keys.iter().any(|key| text.contains(key.as_str())));
-        let found = self.texts.iter().filter(has).count();
-        (found >= SURE).then_some(Share { found, of: self.texts.len() })
+        let has =
+            |(_, text): &&(i64, String)| words.iter().all(|keys| keys.iter().any(|key| text.contains(key.as_str())));
+        let mut places: Vec<i64> = self.texts.iter().filter(has).map(|(place, _)| *place).collect();
+        let found = places.len();
+        places.dedup();
+        (found >= SURE).then_some(Share { found, of: self.texts.len(), places: places.len() })
     }
 
     /// The longest part of `key` that has no common three characters; all of it where there is none.
@@ -126,7 +143,7 @@ mod tests {
 
     fn sample() -> Sample {
         let text = |n: usize| format!(" ann{n} person ann{n}.person@d{}.example", n % 500);
-        Sample::of((0..2_000).map(text).collect())
+        Sample::of((0..2_000).map(|n| (n as i64 / 32, text(n))).collect())
     }
 
     #[test]
@@ -142,7 +159,9 @@ mod tests {
         let share = |word: &str| sample().share(&[vec![word.to_owned()]]);
         assert_eq!(share("person").map(|share| share.likely(1_000_000)), Some(1_000_000));
         assert_eq!(share("n12").map(|share| share.likely(1_000_000)), Some(55_500));
-        assert!(share("n12").is_some_and(|share| (30_000..35_000).contains(&share.surely(1_000_000))));
+        // Of 111, a hundred are neighbours.
+        assert_eq!(share("n12").map(|share| share.surely(1_000_000)), Some(0));
+        assert_eq!(share("person").map(|share| share.surely(1_000_000) / 10_000), Some(49));
         assert_eq!(share("zzz"), None);
         assert_eq!(share("@d77.example"), None);
     }

@@ -52,6 +52,20 @@ pub async fn hold(tx: &mut Tx, keyed: Keyed, environment_id: Uuid, key: &str) ->
     Ok(())
 }
 
+/// [`hold`] of an account that stays: who refers to it anew does not wait.
+pub async fn hold_account(tx: &mut Tx, environment_id: Uuid, external_id: &str) -> DbResult<()> {
+    if tx.is_sqlite() {
+        return Ok(());
+    }
+    let _held: Option<(Uuid,)> = fetch_optional!(
+        tx,
+        "SELECT id FROM accounts WHERE environment_id = $1 AND external_id = $2 FOR NO KEY UPDATE",
+        environment_id,
+        external_id
+    )?;
+    Ok(())
+}
+
 /// The ids behind those of `keys` that exist.
 pub async fn ids(
     conn: &mut Conn,

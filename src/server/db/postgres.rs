@@ -90,11 +90,12 @@ pub struct Reader {
 impl Reader {
     /// One on which statements take [`LIMIT`] at most, or as long as they do.
     pub async fn acquire(pool: &PgPool, limited: bool) -> DbResult<Self> {
-        let mut connection = pool.acquire().await?;
+        // Made first: whatever happens to this future, the connection has its limit again when it is given back.
+        let mut reader = Self { connection: Some(pool.acquire().await?), running: Arc::default(), limited };
         if !limited {
-            connection.execute(WITHOUT_LIMIT).await?;
+            reader.execute(WITHOUT_LIMIT).await?;
         }
-        Ok(Self { connection: Some(connection), running: Arc::default(), limited })
+        Ok(reader)
     }
 }
 

@@ -11,8 +11,8 @@ const ROWS: i64 = 64;
 /// Rows of a sample at most.
 const SAMPLED: i64 = 2_048;
 
-/// What some users of the environment, from all over the table, are found by.
-pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<String>> {
+/// What some users of the environment are found by, and which of some places all over the table each is from, in their order.
+pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(i64, String)>> {
     // Each by itself: SQLite reads the whole table for both at once.
     let (first, last): (i64, i64) = fetch_one!(
         conn,
@@ -26,13 +26,14 @@ pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<Strin
         sql.push(if place == 0 { "" } else { " UNION ALL " });
         // SQLite would take the index of the environment.
         let plus = if sql.is_sqlite() { "+" } else { "" };
-        sql.push(format_args!("SELECT * FROM (SELECT search_text FROM users WHERE {plus}environment_id = "));
+        sql.push(format_args!(
+            "SELECT * FROM (SELECT CAST({place} AS BIGINT), search_text FROM users WHERE {plus}environment_id = "
+        ));
         sql.bind(environment_id);
         sql.push(" AND seq >= ").bind(begin).push(" AND seq < ").bind(begin + ROWS);
         sql.push(format_args!(" ORDER BY seq LIMIT {each}) AS p{place}"));
     }
-    let rows: Vec<(String,)> = built!(sql, fetch_all)?;
-    Ok(rows.into_iter().map(|(text,)| text).collect())
+    built!(sql, fetch_all)
 }
 
 /// Whether the search index has no more than `few` with these parts of words. SQLite's is one for all environments.

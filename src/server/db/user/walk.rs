@@ -32,7 +32,7 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Option<Vec<L
                 None => false,
             };
             let more = read(conn, filter, &segment, few, limit).await?;
-            if is_bounded(filter) && !few && (more.len() as i64) < limit && has_more(conn, filter).await? {
+            if is_bounded(filter) && !few && (more.len() as i64) < limit && has_more(conn, filter, &segment).await? {
                 return Ok(None);
             }
             rows.extend(more);
@@ -41,18 +41,20 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Option<Vec<L
     Ok(Some(rows))
 }
 
-/// Whether a walk ends before its end where few match: only where there is another way to them.
+/// Whether a walk ends before its end where few match: in all but the smallest environments.
 fn is_bounded(filter: &UserFilter) -> bool {
-    filter.lead != Lead::Members && !filter.parts.is_empty()
+    filter.lead != Lead::Members && filter.look > 0
 }
 
-/// Whether there are more rows in all than a walk may look at.
-async fn has_more(conn: &mut Conn, filter: &UserFilter) -> DbResult<bool> {
-    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one");
-    scope(&mut sql, filter, false);
-    sql.push(" LIMIT 1 OFFSET ").bind(filter.look).push(") AS beyond");
-    let (beyond,): (i64,) = built!(sql, fetch_one)?;
-    Ok(beyond > 0)
+/// Whether a walk from the page's beginning has more rows before it than it may look at.
+async fn has_more(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>) -> DbResult<bool> {
+    let way = if filter.descending { "DESC" } else { "ASC" };
+    let order = format!("ORDER BY v {way}, id {way} LIMIT {}", filter.look + 1);
+    let mut sql = conn.build("SELECT count(*) FROM (");
+    merged(&mut sql, filter, segment, false, &order);
+    sql.push(") looked");
+    let (looked,): (i64,) = built!(sql, fetch_one)?;
+    Ok(looked > filter.look)
 }
 
 /// The index of an order: its column, and what the names of both indexes end with.

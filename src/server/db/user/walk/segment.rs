@@ -29,7 +29,7 @@ pub fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
         if filter.backwards {
             tiers.reverse();
         }
-        return begun(tiers, first, |tier| tier.number())
+        return begun(tiers, first, filter.backwards, |tier| tier.number())
             .into_iter()
             .map(|tier| Segment {
                 statuses: statuses.clone(),
@@ -49,7 +49,7 @@ pub fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
         statuses.reverse();
     }
     let first = place.as_ref().map(|(rank, ..)| *rank);
-    begun(statuses, first, |status| rank(*status))
+    begun(statuses, first, filter.descending, |status| rank(*status))
         .into_iter()
         .map(|status| Segment {
             statuses: vec![status],
@@ -63,8 +63,7 @@ pub fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
 }
 
 /// Those from the first on, which may be none of them: then those behind it.
-fn begun<T>(parts: Vec<T>, first: Option<i64>, number: impl Fn(&T) -> i64) -> Vec<T> {
+fn begun<T>(parts: Vec<T>, first: Option<i64>, descending: bool, number: impl Fn(&T) -> i64) -> Vec<T> {
     let Some(first) = first else { return parts };
-    let rises = parts.first().zip(parts.last()).is_none_or(|(begin, end)| number(begin) <= number(end));
-    parts.into_iter().filter(|part| if rises { number(part) >= first } else { number(part) <= first }).collect()
+    parts.into_iter().filter(|part| if descending { number(part) <= first } else { number(part) >= first }).collect()
 }

@@ -117,7 +117,9 @@ async fn edit(
 ) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
     let mut tx = caller.state.db.write().await?;
-    let row = known(caller, &mut tx, external_id).await?;
+    import::hold_account(&mut tx, caller.environment.id, external_id).await?;
+    let row =
+        table::by_external_id(&mut tx, caller.environment.id, external_id).await?.ok_or(ServiceError::NotFound)?;
     let found = import::known_accounts(&mut tx, caller.environment.id, &[external_id]).await?;
     let before = found.get(external_id).ok_or(ServiceError::NotFound)?;
     let change = Account { external_id: external_id.to_owned(), ..change(before) };

@@ -17,6 +17,8 @@ use crate::server::state::AppState;
 
 /// In an environment of so few users no index is faster than looking at each.
 const SMALL: i64 = 2_000;
+/// Users whom a walk looks at before the table itself is read, where neither says how many match.
+const MOST_LOOKED_AT: i64 = 1 << 15;
 /// Accounts through which a list walks at once.
 const ACCOUNTS: usize = 8;
 
@@ -25,6 +27,15 @@ const ACCOUNTS: usize = 8;
 fn many(total: i64) -> i64 {
     // A power of two: each number makes a statement of its own.
     1 << total.saturating_mul(20).isqrt().max(1).ilog2()
+}
+
+/// What else is asked for.
+#[derive(Clone, Copy)]
+pub struct Scope {
+    pub in_account: bool,
+    /// Only some of the users, which an index has together.
+    pub is_narrow: bool,
+    pub without_domains: bool,
 }
 
 /// What leads to the users who are looked for: see [`UserFilter`](crate::server::db::user::filter::UserFilter).
@@ -42,14 +53,18 @@ pub async fn lead(
     environment_id: Uuid,
     words: &[Word],
     named_accounts: &[Uuid],
+    scope: Scope,
     total: i64,
 ) -> ServiceResult<Led> {
     // A word that no index knows is checked in the rows that the others find.
     let keys: Vec<Vec<String>> = words.iter().filter_map(search::indexed_keys).collect();
-    if words.is_empty() || total <= SMALL {
+    if total <= SMALL || words.is_empty() && !scope.without_domains {
         return Ok(Led::default());
     }
-    let sample = sample(state, conn, environment_id).await?;
+    if words.is_empty() {
+        return Ok(Led { look: MOST_LOOKED_AT, ..Led::default() });
+    }
+    let sample = sample(state, conn, environment_id, total).await?;
     let parts = keys.iter().map(|keys| keys.iter().map(|key| sample.rare_part(key)).collect());
     let parts: Vec<Vec<String>> = parts.collect();
     if keys.len() == words.len()
@@ -57,7 +72,10 @@ pub async fn lead(
         && share.likely(total) > many(total)
     {
         let lead = if share.surely(total) > USERS_MATCHED { Lead::Many } else { Lead::Order };
-        return Ok(Led { lead, parts, look: look(total, share.likely(total)) });
+        // In a part of the list a word can be rarer than in all of it. To look at as many as have it anywhere costs no more than
+        // the index would.
+        let least = if scope.is_narrow { 1 << share.likely(total).max(1).ilog2() } else { 0 };
+        return Ok(Led { lead, parts, look: look(total, share.likely(total)).max(least) });
     }
     let look = look(total, many(total));
     if parts.is_empty() || !table::few_with(conn, environment_id, &parts, many(total)).await? {
@@ -66,7 +84,7 @@ pub async fn lead(
     let few = named_accounts.is_empty() || table::few_members(conn, named_accounts, many(total)).await?;
     let lead = match few {
         true => Lead::Words,
-        false if named_accounts.len() <= ACCOUNTS => Lead::Members,
+        false if !scope.in_account && named_accounts.len() <= ACCOUNTS => Lead::Members,
         false => Lead::Order,
     };
     Ok(Led { lead, parts, look })
@@ -77,10 +95,12 @@ fn look(total: i64, likely: i64) -> i64 {
     1 << (total / likely.max(1)).saturating_mul(150).max(SMALL).ilog2()
 }
 
-async fn sample(state: &AppState, conn: &mut Conn, environment_id: Uuid) -> ServiceResult<Arc<Sample>> {
+async fn sample(state: &AppState, conn: &mut Conn, environment_id: Uuid, total: i64) -> ServiceResult<Arc<Sample>> {
     let now = state.clock.monotonic();
-    match state.samples.get(environment_id, now) {
+    match state.samples.get(environment_id, now, total) {
         Some(sample) => Ok(sample),
-        None => Ok(state.samples.keep(environment_id, now, Sample::of(table::sample(conn, environment_id).await?))),
+        None => {
+            Ok(state.samples.keep(environment_id, now, total, Sample::of(table::sample(conn, environment_id).await?)))
+        }
     }
 }

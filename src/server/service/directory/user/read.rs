@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::lead::{self, Led};
+use super::lead::{self, Led, Scope};
 use crate::model::denial::Denial;
 use crate::model::search::{Amount, NAMED_ACCOUNTS, Searched, USERS_MATCHED};
 use crate::model::user::{
@@ -79,8 +79,15 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
     let counts = count::of(&mut conn, environment_id).await?;
     let total = counts.users();
-    let Led { lead, parts, look } =
-        lead::lead(state, &mut conn, environment_id, &words, &named_accounts, total).await?;
+    let status = UserStatus::parse(&query.status);
+    let excluded_domains: Vec<String> = query.excluded_domains().iter().map(|name| stored_domain(name)).collect();
+    let scope = Scope {
+        in_account: account_id.is_some(),
+        is_narrow: account_id.is_some() || status.is_some(),
+        without_domains: !excluded_domains.is_empty(),
+    };
+    let led = lead::lead(state, &mut conn, environment_id, &words, &named_accounts, scope, total).await?;
+    let Led { lead, parts, look } = led;
     let filter = UserFilter {
         environment_id,
         id,
@@ -90,8 +97,8 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         named_accounts,
         words,
         account_id,
-        status: UserStatus::parse(&query.status),
-        excluded_domains: query.excluded_domains().iter().map(|name| stored_domain(name)).collect(),
+        status,
+        excluded_domains,
         sort,
         ranking: ranking.filter(|_| id.is_none()),
         descending: descending != backwards,
