@@ -162,8 +162,8 @@ pub fn is_refusal(error: &DbError) -> bool {
         // The low byte of the extended code: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
         return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 18..=20));
     }
-    // Classes of SQLSTATE: data, integrity, program limits.
-    ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+    // Classes of SQLSTATE: cardinality, data, integrity, program limits.
+    ["21", "22", "23", "54"].iter().any(|class| code.starts_with(class))
 }
 
 pub async fn end(tx: &mut Tx, id: Uuid) -> DbResult<()> {
