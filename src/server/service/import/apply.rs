@@ -114,7 +114,8 @@ pub async fn apply(
                 pace.note(&turn, took);
                 following
             }
-            Err(ImportError::Database(error)) if error.is_busy() && failed < TRIES => {
+            // What was removed meanwhile is not found any more the next time, and what refers to it goes, too.
+            Err(ImportError::Database(error)) if (error.is_busy() || table::is_passing(&error)) && failed < TRIES => {
                 failed += 1;
                 Ok(Some(turn))
             }
