@@ -56,7 +56,8 @@ fn firsts(users: Vec<&User>) -> (Vec<&User>, Vec<&User>) {
     users.into_iter().partition(|user| emails.insert(user.email.as_str()))
 }
 
-/// [`write`] of users with distinct e-mails: of all but those new ones whose e-mail somebody else has by now, whom it gives, too.
+/// [`write`] of users with distinct e-mails: of all but those new ones whose e-mail somebody else has by now, whom it
+/// gives, too.
 async fn write_once<'u>(
     writer: &mut DirectoryWriter<'_>,
     users: Vec<&'u User>,
