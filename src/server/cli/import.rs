@@ -1,5 +1,6 @@
 //! `understudy import`: opens files, shows progress, prints what was done or all that is wrong.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -145,14 +146,18 @@ fn as_json(outcome: Result<Vec<Summary>, ImportError>, dry_run: bool) -> anyhow:
 fn source(file: &Path, options: &ImportOptions) -> anyhow::Result<Source> {
     let is_piped = file == Path::new("-");
     let name = if is_piped { "standard input".to_owned() } else { file.display().to_string() };
-    let content = if is_piped {
-        Content::spooled(&mut std::io::stdin()).context("standard input cannot be read")?
-    } else {
-        Content::File(file.to_owned())
-    };
     if !is_piped && !file.exists() {
         bail!("{name} is not there; `understudy import --template users > users.csv` makes one to begin with");
     }
+    let content = if is_piped {
+        Content::spooled(&mut std::io::stdin()).context("standard input cannot be read")?
+    } else if file.is_file() {
+        Content::File(file.to_owned())
+    } else {
+        // A pipe that has a name, as a shell makes one of <(zcat users.csv.gz), gives what it holds only once.
+        let spooled = File::open(file).and_then(|mut pipe| Content::spooled(&mut pipe));
+        spooled.with_context(|| format!("{name} cannot be read"))?
+    };
     if import::is_blank(&content, options.encoding) {
         bail!("{name}: the file is empty; its first line names the columns");
     }

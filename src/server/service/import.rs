@@ -202,7 +202,11 @@ pub enum ImportError {
         "the database refused a row, and {batches} of this import were given up; what was written before stays: {why}"
     )]
     Refused { batches: String, why: Box<ImportError> },
-    #[error("this import stood still for too long, and another process took it over and finished it")]
+    #[error(
+        "this import stood still for too long, and another process took it over: what was being written is finished by \
+         it, and an import that had not begun to write is forgotten. Look for `data.imported` in the audit trail, or \
+         import again"
+    )]
     TakenOver,
     #[error(transparent)]
     Database(#[from] DbError),

@@ -146,6 +146,21 @@ async fn an_import_that_stops_while_it_writes_is_finished_by_a_running_server() 
 }
 
 #[tokio::test]
+async fn a_sign_of_life_of_a_clock_that_was_set_back_keeps_nobody_out() {
+    let ahead = "UPDATE imports SET touched_at = '2099-01-01T00:00:00+00:00'";
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.interrupted(&many(3_000), 2).await;
+    bench.app.execute(ahead).await;
+    upkeep::run(&bench.app.state).await.expect("upkeep");
+    assert_eq!(bench.imported().await, 3_000);
+    bench.interrupted(&many(6_000), 0).await;
+    bench.app.execute(ahead).await;
+    bench.import(Kind::Users, &many(10)).await;
+    assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
+}
+
+#[tokio::test]
 async fn rows_that_do_not_change_are_not_written() {
     let bench = Bench::new().await;
     bench.basics().await;
@@ -201,6 +216,21 @@ async fn an_import_whose_rows_the_database_refuses_is_given_up_and_keeps_nobody_
         assert!(events[0].description.ends_with("3 batches of it not written"), "{}", events[0].description);
         bench.import(Kind::Users, &many(3)).await;
     }
+}
+
+#[tokio::test]
+async fn an_import_with_a_key_that_somebody_has_is_given_up_and_keeps_nobody_out() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    bench.interrupted(&many(3_000), 1).await;
+    let same =
+        r#"UPDATE import_chunks SET content = replace(content, '"email":', '"external_id":{"Set":"E-1"},"email":')"#;
+    bench.app.execute(same).await;
+    bench.app.advance(TimeDelta::seconds(31));
+    upkeep::run(&bench.app.state).await.expect("what cannot be finished is no fault of the rest");
+    assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
+    assert_eq!(bench.app.events("data.import_failed").await.len(), 1);
+    bench.import(Kind::Users, &many(3)).await;
 }
 
 #[tokio::test]

@@ -130,16 +130,21 @@ fn a_report_is_never_written_over_a_file_to_import_and_is_for_nobody_else_to_rea
 fn standard_input_is_read_and_an_empty_file_is_called_empty() {
     use std::io::Write;
     let folder = Folder::new("stdin");
-    let piped = |text: &str| {
+    let piped_to = |file: &str, text: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
-        command.args(["import", "--environment", "qa", "-"]).env_clear().env("DATA_DIR", folder.0.join("data"));
+        command.args(["import", "--environment", "qa", file]).env_clear().env("DATA_DIR", folder.0.join("data"));
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary runs");
         child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
         child.wait_with_output().expect("it ends")
     };
+    let piped = |text: &str| piped_to("-", text);
     assert!(out(&piped("email,name\na@x.example,A\n")).contains("1 user, 1 created"));
     assert!(out(&piped("key,name\nadmin,Admin\n")).contains("1 role, 1 created"));
+    // A pipe that has a name is as little there a second time.
+    let named = |text: &str| out(&piped_to("/dev/stdin", text));
+    assert!(named("email,name\nb@x.example,B\n").contains("1 user, 1 created"));
+    assert!(named("key,name\nviewer,Viewer\n").contains("1 role, 1 created"));
     let empty = piped("");
     assert!(String::from_utf8_lossy(&empty.stderr).contains("standard input: the file is empty"));
     for text in ["", "\n \n", ";;;\n"] {

@@ -1,6 +1,7 @@
 //! Several rows about one user, and files of other products with rows that nobody can mend.
 
 use super::Bench;
+use understudy::server::db::import as table;
 use understudy::server::service::directory::change::Protection;
 use understudy::server::service::import::{ImportError, Kind, Options};
 
@@ -51,6 +52,28 @@ async fn of_several_rows_the_bad_one_is_named_and_the_others_stay() {
     assert!(bench.user("n@fe.example").await.is_some_and(|user| user.email_verified));
     let same = "email,name,accounts\nn@fe.example,N,acme:admin+member\n";
     assert_eq!(bench.import(Kind::Users, same).await.unchanged, 1);
+}
+
+#[tokio::test]
+async fn a_user_of_two_files_becomes_what_both_say() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
+    let email = "both@files.example";
+    let one = format!("email,name,password_hash,accounts\n{email},One,\"{hash}\",acme:member\n");
+    let other = format!("email,name,accounts\na@files.example,A,acme:member\n{email},Two,acme:member\n");
+    let files = [(Kind::Users, one.as_str()), (Kind::Users, other.as_str())];
+    let done = bench.run(&files, false).await.expect("the files are good");
+    assert_eq!(done.iter().map(|file| file.created).collect::<Vec<_>>(), [1, 2]);
+    let user = bench.user(email).await.expect("a user");
+    assert_eq!(user.name, "Two", "the later file has the last word");
+    assert!(user.password_hash.is_some(), "what only one of them says stays");
+    let mut conn = bench.app.state.db.read().await.expect("a connection");
+    let known = table::known_users(&mut conn, bench.environment.id, &[email], false).await.expect("a query");
+    let held = &known[email].memberships;
+    assert_eq!((held.len(), held[0].roles.len()), (1, 1));
+    drop(conn);
+    assert_eq!((bench.app.count("imports").await, bench.app.count("import_chunks").await), (0, 0));
 }
 
 #[tokio::test]

@@ -66,8 +66,9 @@ impl Bulk {
     pub async fn finish(&mut self) -> DbResult<()> {
         let Some(mut bulk) = self.0.take() else { return Ok(()) };
         bulk.release().await;
-        bulk.is_over = true;
         bulk.sqlite.writer.between(STRICT).await?;
+        // Where that fails, it is tried once more when this is dropped.
+        bulk.is_over = true;
         bulk.write_out().await
     }
 }

@@ -55,13 +55,14 @@ pub async fn of_environment(conn: &mut Conn, environment_id: Uuid) -> DbResult<O
     )
 }
 
-/// Imports at which nobody has worked since `before`.
-pub async fn stale(conn: &mut Conn, before: DateTime<Utc>) -> DbResult<Vec<RunningImport>> {
+/// Imports at which nobody has worked since `before`, or by a clock that was ahead of `after`.
+pub async fn stale(conn: &mut Conn, before: DateTime<Utc>, after: DateTime<Utc>) -> DbResult<Vec<RunningImport>> {
     fetch_all!(
         conn,
         "SELECT id, environment_id, owner, holder, applying, started_at, touched_at, closing FROM imports
-         WHERE touched_at < $1",
-        before
+         WHERE touched_at < $1 OR touched_at > $2",
+        before,
+        after
     )
 }
 
@@ -162,8 +163,16 @@ pub fn is_refusal(error: &DbError) -> bool {
         // The low byte of the extended code: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
         return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 18..=20));
     }
-    // Classes of SQLSTATE: data, integrity, program limits.
-    ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+    // Classes of SQLSTATE: cardinality, data, integrity, program limits.
+    ["21", "22", "23", "54"].iter().any(|class| code.starts_with(class))
+}
+
+/// Whether it was the moment on PostgreSQL: what a row refers to was removed between its look-up and its write, or two
+/// transactions stood in each other's way. SQLite's writers come one after the other.
+pub fn is_passing(error: &DbError) -> bool {
+    let DbError::Sqlx(sqlx::Error::Database(error)) = error else { return false };
+    // SQLSTATE: foreign key, deadlock, serialization.
+    error.code().is_some_and(|code| matches!(&*code, "23503" | "40P01" | "40001"))
 }
 
 pub async fn end(tx: &mut Tx, id: Uuid) -> DbResult<()> {

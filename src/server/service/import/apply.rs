@@ -11,6 +11,7 @@ use super::{ImportError, Phase, Progress, Rows};
 use crate::model::audit::action;
 use crate::server::db::import::staging::{self as table, RunningImport};
 use crate::server::db::import::{Bulk, analyze, relax};
+use crate::server::error::ServiceError;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::directory::change::Protection;
 use crate::server::service::directory::writer::DirectoryWriter;
@@ -113,7 +114,8 @@ pub async fn apply(
                 pace.note(&turn, took);
                 following
             }
-            Err(ImportError::Database(error)) if error.is_busy() && failed < TRIES => {
+            // What was removed meanwhile is not found any more the next time, and what refers to it goes, too.
+            Err(ImportError::Database(error)) if (error.is_busy() || table::is_passing(&error)) && failed < TRIES => {
                 failed += 1;
                 Ok(Some(turn))
             }
@@ -200,7 +202,10 @@ async fn close(state: &AppState, row: &RunningImport, plan: &Plan) -> Result<(),
 fn is_refusal(error: &ImportError) -> bool {
     match error {
         ImportError::Database(error) => table::is_refusal(error),
-        ImportError::Internal(error) => error.is::<serde_json::Error>(),
+        ImportError::Internal(error) => {
+            let is_invalid = matches!(error.downcast_ref::<ServiceError>(), Some(ServiceError::Invalid(_)));
+            is_invalid || error.is::<serde_json::Error>()
+        }
         _ => false,
     }
 }
