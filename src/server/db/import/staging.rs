@@ -154,7 +154,9 @@ pub async fn left(conn: &mut Conn, import_id: Uuid) -> DbResult<i64> {
 
 /// Whether the database refuses what is written and would do so again: the rows are at fault, and not the moment.
 pub fn is_refusal(error: &DbError) -> bool {
-    let DbError::Sqlx(error) = error else { return !matches!(error, DbError::Busy | DbError::Look(_)) };
+    let DbError::Sqlx(error) = error else {
+        return !matches!(error, DbError::Busy | DbError::Look(_) | DbError::TooLong);
+    };
     let sqlx::Error::Database(error) = error else {
         return matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_));
     };
