@@ -16,6 +16,8 @@ CREATE TABLE retention (
   removing_before TIMESTAMPTZ,
   removing_impersonated_before TIMESTAMPTZ
 );
+-- What is there already was never removed before: eight days are left to say how long it is kept.
+INSERT INTO retention (environment_id, swept_at) SELECT id, now() + interval '7 days' FROM environments;
 
 -- Sessions that are over, the oldest first.
 CREATE INDEX sessions_ended ON sessions (environment_id, kind, ended_at) WHERE ended_at IS NOT NULL;
@@ -74,4 +76,10 @@ BEGIN
     END IF;
   END IF;
   RAISE EXCEPTION 'audit events are never changed, nor deleted before their time';
+END $$;
+
+-- Both read tables by their names, and whoever may make temporary tables could put others in front of these.
+DO $$ BEGIN
+  EXECUTE format('ALTER FUNCTION audit_events_refuse() SET search_path = pg_catalog, %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION retention_keeps_time() SET search_path = pg_catalog, %I, pg_temp', current_schema());
 END $$;

@@ -16,6 +16,9 @@ CREATE TABLE retention (
   removing_before TEXT,
   removing_impersonated_before TEXT
 ) STRICT;
+-- What is there already was never removed before: eight days are left to say how long it is kept.
+INSERT INTO retention (environment_id, swept_at)
+SELECT id, strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '+7 days') FROM environments;
 
 -- Sessions that are over, the oldest first.
 CREATE INDEX sessions_ended ON sessions (environment_id, kind, ended_at) WHERE ended_at IS NOT NULL;
@@ -33,7 +36,8 @@ CREATE TABLE failed_sign_in_addresses (
 ) STRICT, WITHOUT ROWID;
 
 -- What may be deleted is so many days older than the newest event of its environment, which nobody can delete: not for any
--- clock, and whatever the row says, nothing younger goes, and nothing of an impersonation within 30 days.
+-- clock, and whatever the row says, nothing younger goes, and nothing of an impersonation within 30 days. Times are compared as
+-- text when events are deleted, and so have to be written in the one zone that all are stored in.
 CREATE TRIGGER retention_begins_shut BEFORE INSERT ON retention
 WHEN NEW.removing_before IS NOT NULL OR NEW.removing_impersonated_before IS NOT NULL
 BEGIN
@@ -43,6 +47,7 @@ CREATE TRIGGER retention_keeps_time BEFORE UPDATE ON retention
 WHEN (NEW.removing_before IS NOT NULL OR NEW.removing_impersonated_before IS NOT NULL) AND NOT COALESCE(
   (SELECT NEW.removing_before GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
     AND NEW.removing_impersonated_before GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
+    AND NEW.removing_before GLOB '*+00:00' AND NEW.removing_impersonated_before GLOB '*+00:00'
     AND unixepoch(newest.at) - unixepoch(NEW.removing_before) >= NEW.audit_days * 86400
     AND unixepoch(newest.at) - unixepoch(NEW.removing_impersonated_before) >= MAX(NEW.audit_days, 30) * 86400
    FROM (SELECT MAX(occurred_at) AS at FROM audit_events WHERE environment_id = NEW.environment_id) AS newest), FALSE)

@@ -213,3 +213,38 @@ async fn what_came_late_is_found_once_its_chunk_is_made_anew() {
     assert_eq!(app.count("audit_chunks WHERE state <> 'ready'").await, 0);
     assert_eq!(found().await, 1);
 }
+
+#[tokio::test]
+async fn what_was_written_by_a_clock_that_was_set_back_is_found_and_looked_for_until_it_is_a_day_old() {
+    let app = TestApp::new().await;
+    let environment_id = app.caller("olivia@understudy.example", "production").await.environment.id;
+    // The newest, by a clock that is ahead.
+    fill(&app.state.db, NEWEST - 299..=NEWEST).await;
+    app.advance(TimeDelta::minutes(1));
+    while index::run(&app.state).await.expect("the index") > 0 {}
+    app.clock.set_forward(TimeDelta::minutes(-90));
+    fill(&app.state.db, 98_000..=98_599).await;
+    let found = async |number: u128| {
+        let words = words(&format!("number-{number}"));
+        let filter = AuditFilter { environment_id, words, limit: LIMIT as i64, ..AuditFilter::default() };
+        let mut conn = app.state.db.read().await.expect("a connection");
+        find(&mut conn, &filter).await.expect("events").rows.len()
+    };
+    assert_eq!(found(98_000).await, 0, "the test shows nothing: it is found without the index");
+    index::run(&app.state).await.expect("the index");
+    assert_eq!(found(98_000).await, 1);
+    // More may come, each time.
+    for late in [97_999, 97_998] {
+        fill(&app.state.db, late..=late).await;
+        assert_eq!(found(late).await, 0);
+        app.advance(TimeDelta::minutes(16));
+        index::run(&app.state).await.expect("the index");
+        assert_eq!(found(late).await, 1);
+    }
+    app.advance(TimeDelta::minutes(16));
+    index::run(&app.state).await.expect("the index");
+    assert_eq!(app.count("audit_chunks WHERE counted_at IS NOT NULL").await, 0);
+    app.advance(TimeDelta::days(1) + TimeDelta::hours(2));
+    index::run(&app.state).await.expect("the index");
+    assert_eq!(app.count("audit_chunks WHERE counted_at IS NULL").await, 0);
+}

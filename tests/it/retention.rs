@@ -73,6 +73,51 @@ async fn events_past_their_days_are_gone_and_the_trail_says_how_many() {
 }
 
 #[tokio::test]
+async fn an_update_leaves_a_week_and_a_clock_that_was_ahead_leaves_no_more() {
+    let app = TestApp::new().await;
+    put(&app, 1, start_of_test() - TimeDelta::days(500), false).await;
+    app.caller("olivia@understudy.example", "production").await;
+    let time = |days: i64| (start_of_test() + TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    // As the migration writes it for what is there already.
+    let sql = format!("INSERT INTO retention (environment_id, swept_at) SELECT id, '{}' FROM environments", time(7));
+    try_execute(&app.state.db, &sql).await.expect("rows");
+    tidy(&app).await;
+    assert_eq!(app.count("audit_events WHERE action = 'put.there'").await, 1);
+    try_execute(&app.state.db, &format!("UPDATE retention SET swept_at = '{}'", time(20))).await.expect("a later time");
+    tidy(&app).await;
+    assert_eq!(app.count("audit_events WHERE action = 'put.there'").await, 0);
+    assert_eq!(app.events("data.removed").await.len(), 1);
+}
+
+#[tokio::test]
+async fn counts_of_failed_sign_ins_are_told_without_their_addresses() {
+    let app = TestApp::new().await;
+    let (is_sqlite, hour) = (app.state.db.kind() == "SQLite", start_of_test() - TimeDelta::days(500));
+    let hour = hour.format("%Y-%m-%dT%H:%M:%S+00:00");
+    let address = |byte: &str| if is_sqlite { format!("x'{byte}'") } else { format!("'\\x{byte}'::bytea") };
+    let of_production = "FROM environments WHERE slug = 'production'";
+    let mut rows = vec![format!(
+        "INSERT INTO failed_sign_ins (environment_id, door, hour, attempts, addresses)
+         SELECT id, 'portal', '{hour}', 5, 2 {of_production}"
+    )];
+    rows.extend(["01", "02"].map(|byte| {
+        format!(
+            "INSERT INTO failed_sign_in_addresses (environment_id, hour, door, address, attempts)
+             SELECT id, '{hour}', 'portal', {}, 2 {of_production}",
+            address(byte)
+        )
+    }));
+    for sql in rows {
+        try_execute(&app.state.db, &sql).await.expect("a count");
+    }
+    tidy(&app).await;
+    assert_eq!(app.count("failed_sign_ins").await + app.count("failed_sign_in_addresses").await, 0);
+    let told = app.events("data.removed").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].description, "Removed after their time: counts of failed sign-ins: 1 (kept for 400 days)");
+}
+
+#[tokio::test]
 async fn what_is_due_goes_though_nothing_else_happened_for_years() {
     let app = TestApp::new().await;
     put(&app, 450, start_of_test(), false).await;
@@ -158,6 +203,28 @@ async fn the_database_lets_nothing_go_before_its_time_whoever_asks() {
     if app.state.db.kind() == "SQLite" {
         // What only looks like an early time.
         refused.extend(["2460000.5", "now", "", "zzzz"].map(|odd| open(odd, odd)));
+        // An early time that looks later than it is, in another zone.
+        let elsewhere = |days: i64| time(days).replace("+00:00", "+14:00");
+        refused.extend([open(&elsewhere(10), &time(40)), open(&time(40), &elsewhere(30))]);
+    } else {
+        // Tables of one's own that would be found before those of the trail, each in the transaction that made it.
+        refused.push(
+            "DO $$ BEGIN
+               CREATE TEMP TABLE retention AS
+                 SELECT id AS environment_id, 'infinity'::timestamptz AS removing_before,
+                   'infinity'::timestamptz AS removing_impersonated_before FROM environments;
+               DELETE FROM audit_events;
+             END $$"
+                .to_owned(),
+        );
+        refused.push(format!(
+            "DO $$ BEGIN
+               CREATE TEMP TABLE audit_events AS
+                 SELECT id AS environment_id, '2999-01-01T00:00:00Z'::timestamptz AS occurred_at FROM environments;
+               {};
+             END $$",
+            open(&time(0), &time(0))
+        ));
     }
     for sql in refused {
         let error = try_execute(&app.state.db, &sql).await.expect_err(&sql).to_string();

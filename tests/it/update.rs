@@ -71,6 +71,8 @@ async fn every_row_is_there_after_an_update_and_says_what_it_said() {
     assert_eq!(app.count("sessions WHERE mode = 'act'").await, 4);
     assert_eq!(app.count("audit_events WHERE mode IS NULL AND seq IS NULL").await, 47);
     assert_eq!(app.count("users WHERE version = 1 AND external_id IS NULL").await, 200);
+    // Nothing is removed at once: there is a week to say how long it is kept.
+    assert_eq!(app.count("retention WHERE swept_at IS NOT NULL").await, app.count("environments").await);
     old::expect_sound(&app.state.db).await;
 }
 

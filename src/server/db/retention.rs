@@ -70,6 +70,13 @@ async fn ensure(tx: &mut Tx, environment_id: Uuid) -> DbResult<()> {
     Ok(())
 }
 
+/// What is kept how long, which nobody else changes before this transaction ends.
+pub async fn hold(tx: &mut Tx, environment_id: Uuid) -> DbResult<Kept> {
+    ensure(tx, environment_id).await?;
+    execute!(tx, "UPDATE retention SET swept_at = swept_at WHERE environment_id = $1", environment_id)?;
+    of(tx, environment_id).await
+}
+
 pub async fn set(tx: &mut Tx, environment_id: Uuid, days: &Retention) -> DbResult<()> {
     ensure(tx, environment_id).await?;
     execute!(
@@ -200,13 +207,15 @@ pub async fn delete_sessions(
     )
 }
 
-/// Deletes the counts of the oldest hour of before a time. Gives how many attempts they were of, `None` where there are none.
+/// Deletes the counts of the oldest hour of before a time, with those by address. Gives how many counts they were, one a
+/// door; `None` where there are none.
 pub async fn delete_failed_sign_ins(tx: &mut Tx, environment_id: Uuid, before: DateTime<Utc>) -> DbResult<Option<u64>> {
     let oldest: Option<DateTime<Utc>> =
         fetch_scalar!(tx, "SELECT MIN(hour) FROM failed_sign_ins WHERE environment_id = $1", environment_id)?;
     let Some(hour) = oldest.filter(|hour| *hour < before) else { return Ok(None) };
-    let rows =
+    let counts =
         execute!(tx, "DELETE FROM failed_sign_ins WHERE environment_id = $1 AND hour = $2", environment_id, hour)?;
     let sql = "DELETE FROM failed_sign_in_addresses WHERE environment_id = $1 AND hour = $2";
-    Ok(Some(rows + execute!(tx, sql, environment_id, hour)?))
+    execute!(tx, sql, environment_id, hour)?;
+    Ok(Some(counts))
 }

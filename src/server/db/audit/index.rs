@@ -168,16 +168,24 @@ pub async fn count(conn: &mut Conn, environment_id: Uuid, after: Place, last: Pl
     )
 }
 
-/// Takes the index of an environment for itself until a time, where nobody has it now. Gives whether it did.
-pub async fn claim(tx: &mut Tx, environment_id: Uuid, now: DateTime<Utc>, until: DateTime<Utc>) -> DbResult<bool> {
+/// Takes the index of an environment for itself until a time, where nobody has it now. Nobody has it for longer than to
+/// `latest`: what says so was written by a clock that was ahead. Gives whether it did.
+pub async fn claim(
+    tx: &mut Tx,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    latest: DateTime<Utc>,
+) -> DbResult<bool> {
     let taken = execute!(
         tx,
         "INSERT INTO audit_index_claims (environment_id, claimed_until) VALUES ($1, $3)
          ON CONFLICT (environment_id) DO UPDATE SET claimed_until = excluded.claimed_until
-         WHERE audit_index_claims.claimed_until <= $2",
+         WHERE audit_index_claims.claimed_until <= $2 OR audit_index_claims.claimed_until > $4",
         environment_id,
         now,
-        until
+        until,
+        latest
     )?;
     Ok(taken == 1)
 }
@@ -272,26 +280,34 @@ pub async fn finish(tx: &mut Tx, made: &[Chunk], replaced: &[i64], now: DateTime
     Ok(gone == replaced.len() as u64)
 }
 
-/// Chunks from before this that were not held against the trail again, the oldest first.
+/// Chunks that are still held against the trail and were not since `before`, the oldest first. What was made later than now
+/// was made by a clock that was ahead, and is among them.
 pub async fn uncounted(
     conn: &mut Conn,
     environment_id: Uuid,
     before: DateTime<Utc>,
+    now: DateTime<Utc>,
     limit: i64,
 ) -> DbResult<Vec<Chunk>> {
     let rows: Vec<ChunkRow> = fetch_all!(
         conn,
         "SELECT id, level, events, after_at, after_id, last_at, last_id FROM audit_chunks
-         WHERE environment_id = $1 AND state = 'ready' AND counted_at IS NULL AND changed_at < $2
-         ORDER BY last_at LIMIT $3",
+         WHERE environment_id = $1 AND state = 'ready' AND counted_at IS NULL AND (changed_at < $2 OR changed_at > $3)
+         ORDER BY last_at LIMIT $4",
         environment_id,
         before,
+        now,
         limit
     )?;
     Ok(rows.into_iter().map(Chunk::from).collect())
 }
 
-/// A chunk has as many events as there are.
+/// A chunk has as many events as there are by now. More may come: it is held against the trail again.
+pub async fn looked(tx: &mut Tx, chunk: i64, now: DateTime<Utc>) -> DbResult<u64> {
+    execute!(tx, "UPDATE audit_chunks SET changed_at = $2 WHERE id = $1 AND state = 'ready'", chunk, now)
+}
+
+/// A chunk has as many events as there are, and no more are waited for.
 pub async fn counted(tx: &mut Tx, chunk: i64, now: DateTime<Utc>) -> DbResult<u64> {
     execute!(tx, "UPDATE audit_chunks SET counted_at = $2 WHERE id = $1", chunk, now)
 }

@@ -129,21 +129,35 @@ impl Search {
                 return Ok(Some(begin_of(&group[0], ascending)));
             }
             rest = others;
-            let hits = self.hits(conn, group, &clauses, &terms).await?;
-            for batch in hits.chunks(AT_ONCE) {
-                let ids = index::ids(conn, batch).await?;
-                let rows = if ids.is_empty() { Vec::new() } else { table::among(conn, &self.filter, &ids).await? };
-                let wanted = self.wanted();
-                self.rows.extend(rows.into_iter().take(wanted));
-                if self.wanted() == 0 {
-                    return Ok(None);
+            let ids: Vec<i64> = group.iter().map(|chunk| chunk.id).collect();
+            let mut found: HashMap<i64, HashMap<Term, Vec<u8>>> = HashMap::new();
+            for (chunk, term, places) in index::terms(conn, &ids, &terms).await? {
+                found.entry(chunk).or_default().insert(term, places);
+            }
+            // What is common has a great many places in a group: one chunk's at a time are enough to go on with.
+            let mut hits: Vec<(i64, usize)> = Vec::new();
+            for (number, chunk) in group.iter().enumerate() {
+                if let Some(terms) = found.remove(&chunk.id) {
+                    self.add_hits(conn, chunk, &clauses, &terms, &mut hits).await?;
                 }
-                looked_at += batch.len();
-                if looked_at >= CANDIDATES && !ids.is_empty() {
-                    // Where none of these is left, it goes on to others.
-                    let stopped = table::last_of(conn, &self.filter, &ids).await?;
-                    if stopped.is_some() {
-                        return Ok(stopped);
+                let is_last = number + 1 == group.len();
+                let ready = if is_last { hits.len() } else { hits.len() - hits.len() % AT_ONCE };
+                let ready: Vec<(i64, usize)> = hits.drain(..ready).collect();
+                for batch in ready.chunks(AT_ONCE) {
+                    let ids = index::ids(conn, batch).await?;
+                    let rows = if ids.is_empty() { Vec::new() } else { table::among(conn, &self.filter, &ids).await? };
+                    let wanted = self.wanted();
+                    self.rows.extend(rows.into_iter().take(wanted));
+                    if self.wanted() == 0 {
+                        return Ok(None);
+                    }
+                    looked_at += batch.len();
+                    if looked_at >= CANDIDATES && !ids.is_empty() {
+                        // Where none of these is left, it goes on to others.
+                        let stopped = table::last_of(conn, &self.filter, &ids).await?;
+                        if stopped.is_some() {
+                            return Ok(stopped);
+                        }
                     }
                 }
             }
@@ -151,30 +165,26 @@ impl Search {
         Ok(None)
     }
 
-    /// The events of a group of chunks that may be what is asked for, the nearest first.
-    async fn hits(
+    /// Adds the events of a chunk that may be what is asked for, the nearest first.
+    async fn add_hits(
         &self,
         conn: &mut Conn,
-        group: &[Chunk],
+        chunk: &Chunk,
         clauses: &Clauses,
-        terms: &[Term],
-    ) -> DbResult<Vec<(i64, usize)>> {
-        let ids: Vec<i64> = group.iter().map(|chunk| chunk.id).collect();
-        let mut found: HashMap<i64, HashMap<Term, Vec<u8>>> = HashMap::new();
-        for (chunk, term, places) in index::terms(conn, &ids, terms).await? {
-            found.entry(chunk).or_default().insert(term, places);
+        terms: &HashMap<Term, Vec<u8>>,
+        hits: &mut Vec<(i64, usize)>,
+    ) -> DbResult<()> {
+        let Some(mut places) = plan::places(clauses, terms) else { return Ok(()) };
+        if let Some(part) = self.part(conn, chunk).await? {
+            places.only(&part);
         }
-        let mut hits = Vec::new();
-        for chunk in group {
-            let Some(terms) = found.get(&chunk.id) else { continue };
-            let Some(mut places) = plan::places(clauses, terms) else { continue };
-            if let Some(part) = self.part(conn, chunk).await? {
-                places.only(&part);
-            }
-            let places = places.to_vec().into_iter().map(|place| (chunk.id, place));
-            if self.filter.ascending { hits.extend(places) } else { hits.extend(places.rev()) }
+        let places = places.to_vec().into_iter().map(|place| (chunk.id, place));
+        if self.filter.ascending {
+            hits.extend(places);
+        } else {
+            hits.extend(places.rev());
         }
-        Ok(hits)
+        Ok(())
     }
 
     /// The places of a chunk that are in the time that is asked for, and beyond where the page begins; `None` for all.

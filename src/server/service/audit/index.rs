@@ -1,8 +1,9 @@
 //! Filling the index of the trail behind its newest events, so that writing an event costs nothing more.
 //!
 //! What was written lately becomes a small chunk; eight of those become a larger one, up to a full one. Each is made from the
-//! events themselves, and read once it is whole. An event that came late, from a server whose clock is behind, is put in when its
-//! chunk is made anew: into a larger one, or since a day later it has less events than the trail.
+//! events themselves, and read once it is whole. An event that came late, from a server whose clock is behind or was set
+//! back, is put in when its chunk is made anew: into a larger one, or since it has less events than the trail. That is looked
+//! at every quarter of an hour until the chunk's last event is a day old.
 
 mod chunk;
 
@@ -27,8 +28,9 @@ const MOST: usize = 30_000;
 /// So many of a level become one of the next.
 const TOGETHER: usize = 8;
 const LAST_LEVEL: i64 = 9;
-/// When a chunk is held against the trail again.
-const COUNTED_AFTER: TimeDelta = TimeDelta::days(1);
+/// How often a chunk is held against the trail again, and how old its last event is when that ends.
+const COUNTED_AFTER: TimeDelta = TimeDelta::minutes(15);
+const SETTLED: TimeDelta = TimeDelta::days(1);
 /// How long whoever read a chunk when it was replaced may still read it.
 const READ: TimeDelta = TimeDelta::minutes(1);
 /// How long somebody has the index without a sign of life.
@@ -39,20 +41,35 @@ const ROWS: usize = 1_000;
 const COUNTED: i64 = 8;
 
 /// Brings the index of every environment up to date, as far as nobody else does. Gives how many events it put in: none where
-/// nothing is left to do.
+/// nothing is left to do. An environment where it fails is logged and keeps none of the others from their turn.
+///
+/// # Errors
+/// The last one, after all environments had their turn.
 pub async fn run(state: &AppState) -> ServiceResult<u64> {
     let mut conn = state.db.read().await?;
     let environments = environment::all(&mut conn).await?;
     drop(conn);
-    let mut indexed = 0;
+    let (mut indexed, mut failed) = (0, None);
     for environment in environments {
-        if is_due(state, environment.id).await?
-            && let Some(mut work) = Work::begin(state, environment.id).await?
-        {
-            indexed += work.run().await?;
-            work.end().await?;
+        match of_environment(state, environment.id).await {
+            Ok(events) => indexed += events,
+            Err(error) => {
+                let environment_id = environment.id;
+                tracing::error!(%error, %environment_id, "the index of a trail could not be brought up to date");
+                failed = Some(error);
+            }
         }
     }
+    failed.map_or(Ok(indexed), Err)
+}
+
+async fn of_environment(state: &AppState, environment_id: Uuid) -> ServiceResult<u64> {
+    if !is_due(state, environment_id).await? {
+        return Ok(0);
+    }
+    let Some(mut work) = Work::begin(state, environment_id).await? else { return Ok(0) };
+    let indexed = work.run().await?;
+    work.end().await?;
     Ok(indexed)
 }
 
@@ -64,7 +81,7 @@ async fn is_due(state: &AppState, environment_id: Uuid) -> ServiceResult<bool> {
     }
     let mut conn = state.db.read().await?;
     Ok(index::left_over(&mut conn, environment_id, now - READ).await?.is_some()
-        || !index::uncounted(&mut conn, environment_id, now - COUNTED_AFTER, 1).await?.is_empty())
+        || !index::uncounted(&mut conn, environment_id, now - COUNTED_AFTER, now, 1).await?.is_empty())
 }
 
 /// What the next chunk is of, where there is enough for one.
@@ -101,7 +118,7 @@ impl<'a> Work<'a> {
     async fn begin(state: &'a AppState, environment_id: Uuid) -> ServiceResult<Option<Self>> {
         let now = state.now();
         let mut tx = state.db.write().await?;
-        let is_claimed = index::claim(&mut tx, environment_id, now, now + CLAIM).await?;
+        let is_claimed = index::claim(&mut tx, environment_id, now, now + CLAIM, now + CLAIM * 2).await?;
         tx.commit().await?;
         Ok(is_claimed.then_some(Self { state, environment_id, claimed_until: now + CLAIM, is_lost: false }))
     }
@@ -223,11 +240,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Holds chunks against the trail, a day after they were made and after events were removed.
+    /// Holds chunks against the trail: again and again while late events may come, and after events were removed.
     async fn count(&mut self) -> ServiceResult<()> {
         let now = self.state.now();
         let mut conn = self.state.db.read().await?;
-        let chunks = index::uncounted(&mut conn, self.environment_id, now - COUNTED_AFTER, COUNTED).await?;
+        let chunks = index::uncounted(&mut conn, self.environment_id, now - COUNTED_AFTER, now, COUNTED).await?;
         drop(conn);
         for chunk in chunks {
             let mut conn = self.state.db.read().await?;
@@ -235,7 +252,11 @@ impl<'a> Work<'a> {
             drop(conn);
             if usize::try_from(events) == Ok(chunk.events) {
                 let Some(mut tx) = self.write().await? else { return Ok(()) };
-                index::counted(&mut tx, chunk.id, now).await?;
+                if chunk.last.0 < now - SETTLED {
+                    index::counted(&mut tx, chunk.id, now).await?;
+                } else {
+                    index::looked(&mut tx, chunk.id, now).await?;
+                }
                 tx.commit().await?;
             } else {
                 self.make((chunk.after, chunk.last), chunk.level, &[chunk.id]).await?;

@@ -38,7 +38,8 @@ pub async fn set(caller: &Caller, change: Change) -> ServiceResult<Changed> {
     caller.require_system()?;
     let environment_id = caller.environment.id;
     let mut tx = caller.state.db.write().await?;
-    let before = table::of(&mut tx, environment_id).await?.days;
+    // Whoever says something else at the same time waits: what was before is what the other said.
+    let before = table::hold(&mut tx, environment_id).await?.days;
     let now = Retention {
         audit: change.audit.unwrap_or(before.audit),
         sessions: change.sessions.unwrap_or(before.sessions),

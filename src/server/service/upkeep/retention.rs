@@ -18,13 +18,20 @@ use crate::server::state::AppState;
 
 /// How often all that is due goes.
 const EVERY: TimeDelta = TimeDelta::days(1);
+/// Nothing rightly says that it went later than this from now: a week is what an update leaves, and a day is for clocks.
+/// What does was written by a clock that was ahead.
+const AHEAD: TimeDelta = TimeDelta::days(8);
 /// Rows of one transaction, and events that are read at once.
 const BATCH: i64 = 200;
 const READ: i64 = 2_000;
 /// Transactions of a kind in one run: what is left waits for the next.
 const BATCHES: usize = 100;
 
-/// Removes what is due, as far as one run goes. Gives how many rows went.
+/// Removes what is due, as far as one run goes. Gives how many rows went. An environment where it fails is logged and keeps
+/// none of the others from their turn.
+///
+/// # Errors
+/// The last one, after all environments had their turn.
 pub async fn run(state: &AppState) -> ServiceResult<u64> {
     let mut conn = state.db.read().await?;
     let environments = environment::all(&mut conn).await?;
@@ -34,37 +41,48 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         let kept = table::of(&mut conn, environment.id).await?;
         // A portal session is of no environment: it stays as long as it does in that which keeps them longest.
         portal_days = portal_days.max(Some(kept.days.portal_sessions));
-        if kept.swept_at.is_none_or(|swept| swept + EVERY <= state.now()) {
+        let now = state.now();
+        if kept.swept_at.is_none_or(|swept| swept + EVERY <= now || swept > now + AHEAD) {
             due.push((environment.id, kept.days));
         }
     }
     drop(conn);
-    let mut removed = 0;
+    let (mut removed, mut is_all, mut failed) = (0, true, None);
     if let Some(days) = portal_days.filter(|_| !due.is_empty()) {
         let environments: Vec<Uuid> = due.iter().map(|(id, _)| *id).collect();
-        removed += portal_sessions(state, days, &environments).await?;
-    }
-    for (environment_id, days) in due {
-        let mut sweep = Sweep { state, environment_id, days, removed: 0, is_all: true };
-        sweep.events().await?;
-        sweep.sessions().await?;
-        sweep.failed_sign_ins().await?;
-        removed += sweep.removed;
-        if sweep.is_all {
-            sweep.end().await?;
+        match portal_sessions(state, days, &environments).await {
+            Ok((rows, were_all)) => {
+                removed += rows;
+                is_all = were_all;
+            }
+            Err(error) => {
+                tracing::error!(%error, "portal sessions that are past their days could not be removed");
+                is_all = false;
+                failed = Some(error);
+            }
         }
     }
-    Ok(removed)
+    for (environment_id, days) in due {
+        let mut sweep = Sweep { state, environment_id, days, removed: 0, is_all };
+        let outcome = sweep.run().await;
+        removed += sweep.removed;
+        if let Err(error) = outcome {
+            tracing::error!(%error, %environment_id, "what is past its days could not be removed");
+            failed = Some(error);
+        }
+    }
+    failed.map_or(Ok(removed), Err)
 }
 
-/// Removes portal sessions that are over for so many days. Each of these environments tells of them.
-async fn portal_sessions(state: &AppState, days: i64, environments: &[Uuid]) -> ServiceResult<u64> {
+/// Removes portal sessions that are over for so many days. Each of these environments tells of them. Gives how many went,
+/// and whether those were all: otherwise the environments have their turn again before a day is over.
+async fn portal_sessions(state: &AppState, days: i64, environments: &[Uuid]) -> ServiceResult<(u64, bool)> {
     let mut all = 0;
     for _ in 0..BATCHES {
         let mut tx = state.db.write().await?;
         let portal_sessions = upkeep::operator_sessions(&mut tx, due_before(state.now(), days), BATCH).await?;
         if portal_sessions == 0 {
-            break;
+            return Ok((all, true));
         }
         for environment_id in environments {
             table::count(&mut tx, *environment_id, &Removed { portal_sessions, ..Removed::default() }).await?;
@@ -73,7 +91,7 @@ async fn portal_sessions(state: &AppState, days: i64, environments: &[Uuid]) -> 
         all += portal_sessions;
         tokio::task::yield_now().await;
     }
-    Ok(all)
+    Ok((all, false))
 }
 
 /// What is due in one environment, on its way out.
@@ -87,6 +105,16 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
+    async fn run(&mut self) -> ServiceResult<()> {
+        self.events().await?;
+        self.sessions().await?;
+        self.failed_sign_ins().await?;
+        if self.is_all {
+            self.end().await?;
+        }
+        Ok(())
+    }
+
     async fn events(&mut self) -> ServiceResult<()> {
         let now = self.state.now();
         let mut conn = self.state.db.read().await?;
@@ -119,7 +147,8 @@ impl Sweep<'_> {
                 }
                 let times = (before, impersonated_before);
                 if table::delete_events(&mut tx, self.environment_id, times, ids).await? != events {
-                    // Another server was faster: it tells of them.
+                    // Another server was faster: it tells of them. Whether it comes to the end, nobody knows here.
+                    self.is_all = false;
                     return Ok(());
                 }
                 tx.commit().await?;
@@ -181,7 +210,8 @@ impl Sweep<'_> {
 
     /// Says in the trail what was removed since it was said last.
     async fn tell(&self, tx: &mut Tx) -> ServiceResult<()> {
-        let kept = table::of(tx, self.environment_id).await?;
+        // Nothing that another server removes meanwhile is taken for told.
+        let kept = table::hold(tx, self.environment_id).await?;
         if kept.untold.all() > 0 {
             let sentence = kept.untold.sentence(&self.days);
             audit::record(self.state, tx, Event::of(self.environment_id, action::DATA_REMOVED, sentence)).await?;
