@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::model::error::ApiError;
 use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::erase::Erase;
-use crate::ui::kit::filter::{Filters, apply_button, clear_link};
+use crate::ui::kit::filter::{Filters, apply_button};
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, loaded_while};
@@ -191,36 +191,6 @@ impl ListPlace {
             </div>
         }
         .erased()
-    }
-
-    /// A filter that is drawn from the list's data, where that could not be read: as the address has it, so that it stays and
-    /// can be taken away.
-    pub fn filter_without_data<T>(self, data: Loading<T>, name: &'static str, glyph: &'static str) -> AnyView
-    where
-        T: Clone + DeserializeOwned + Send + Sync + 'static,
-    {
-        let (value, clear) = (self.word(name), self.without(name));
-        let was_drawn = StoredValue::new(false);
-        let is_missing = move || {
-            let failed = data.is_failed();
-            if failed == Some(false) {
-                was_drawn.set_value(true);
-            }
-            failed == Some(true) && !was_drawn.get_value() && !value.read().is_empty()
-        };
-        let filter = move || {
-            view! {
-                <span class="filter active">
-                    <span class="filter-button">
-                        {icon(glyph)}
-                        <span class="truncate" dir="auto">{value.get()}</span>
-                    </span>
-                    {clear_link(value, clear, name)}
-                    <input type="hidden" name=name value=value.get()/>
-                </span>
-            }
-        };
-        (move || is_missing().then(filter)).erased()
     }
 
     fn framed(self, lead: AnyView, toolbar: AnyView, pending: RwSignal<bool>, content: AnyView) -> AnyView {

@@ -61,14 +61,6 @@ impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Loading<T> {
             Place::Browser(resource) => resource.get().map(|held| held.read()),
         }
     }
-
-    /// Whether what is there now is an error; `None` while there is nothing. Reactive.
-    pub fn is_failed(self) -> Option<bool> {
-        match self.held {
-            Place::Page(held) => Some(held.with_value(Held::is_failed::<T>)),
-            Place::Browser(resource) => resource.get().map(|held| held.is_failed::<T>()),
-        }
-    }
 }
 
 /// Loads data, and again whenever `source` changes.

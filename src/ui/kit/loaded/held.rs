@@ -47,14 +47,6 @@ impl Held {
         }
     }
 
-    /// Whether there is an error instead of a `T`.
-    pub fn is_failed<T: 'static>(&self) -> bool {
-        match self {
-            Self::Value(answer) => answer.as_any().downcast_ref::<Result<T, ApiError>>().is_none_or(Result::is_err),
-            Self::Text(text) => text.is_err(),
-        }
-    }
-
     /// As it travels inside the page.
     pub fn json(&self) -> String {
         match self {

@@ -45,7 +45,6 @@ pub fn toolbar(list: List, events: Loading<AuditPage>) -> AnyView {
     let fields = view! {
             {search_box(filters, "Person, reason, ticket, address or id", list.word("q"))}
             {only_impersonated(filters, only)}
-            {list.filter_without_data(events, "account", "building-2")}
             {select_filter(filters, "action", "Action", "history", action, list.without("action"), actions)}
             {select_filter(filters, "severity", "Severity", "triangle-alert", severity, list.without("severity"), severities)}
             {account_filter(accounts, loaded_quietly(events, move |page| chosen_account(accounts, page.accounts.chosen)))}

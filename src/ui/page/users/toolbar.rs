@@ -33,7 +33,6 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             {select_filter(filters, "status", "Status", "circle-dot", status, list.without("status"), statuses)}
             {excluded(filters, list.word("exclude"), list.without("exclude"))}
             {order(list, filters)}
-            {list.filter_without_data(users, "account", "building-2")}
     };
     let is_filtered = Signal::derive(move || list.query.read().is_filtered());
     view! {
