@@ -84,6 +84,8 @@ fn help_names_every_environment_variable() {
 fn what_cannot_be_done_is_said_in_one_line() {
     let folder = Folder::new("errors");
     let data = folder.data();
+    let users = format!("{data}.csv");
+    std::fs::write(&users, "email,name\n").expect("a file");
     let cases: [(&[&str], &str); 4] = [
         (
             &["environment", "list", "--database-url", "mysql://x"],
@@ -92,7 +94,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
         (&["serve", "--data", &data, "--public-url", "https://x.example/path"], "PUBLIC_URL must have no path"),
         (&["environment", "list", "--data", &data, "--master-key", "short"], "the master key"),
         (
-            &["import", "--environment", "nowhere", "--kind", "users", "/dev/null", "--data", &data],
+            &["import", "--environment", "nowhere", "--kind", "users", &users, "--data", &data],
             "there is no environment",
         ),
     ];

@@ -19,7 +19,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::model::text::is_shown;
 pub use crate::model::text::{isolated, written};
 pub use address::{canonical_host, domain, domain_of, email, same_person, spelling, spellings};
-pub use fold::{search_key, search_text, sort_key};
+pub use fold::{search_key, search_text, sort_key, sort_key_beginning};
 pub use name::{NAME_MAX, name};
 pub use nearest::nearest;
 pub use password::{password, password_as_before};

@@ -17,7 +17,7 @@ const SQLITE: [&str; 4] = [
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1999)
      INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
      SELECT unhex('aa' || printf('%030x', i)), (SELECT id FROM environments WHERE slug = 'production'), 'acc-' || i,
-       CASE i WHEN 0 THEN 'Kestrel Crew' ELSE 'Account ' || (i * 7919 % 2000) END, '2026-01-01T00:00:00.000000Z',
+       CASE i WHEN 0 THEN 'Kestrel Crew' ELSE 'Account ' || (i * 7919 % 2000) END, '2026-01-01T00:00:00+00:00',
        CASE i WHEN 0 THEN 'kestrel crew' ELSE 'account ' || printf('%04d', i * 7919 % 2000) END,
        CASE i WHEN 0 THEN ' kestrel crew acc-0' ELSE ' account ' || (i * 7919 % 2000) || ' acc-' || i END, 2
      FROM n",
@@ -32,10 +32,10 @@ const SQLITE: [&str; 4] = [
        given || '.' || family || '-' || i || '@' || domain, domain, i % 20 <> 7,
        given || ' ' || family, given || ' ' || family,
        ' ' || given || ' ' || family || ' ' || given || '.' || family || '-' || i || '@' || domain,
-       CASE WHEN i % 100 = 9 THEN '2026-02-01T00:00:00.000000Z' END,
+       CASE WHEN i % 100 = 9 THEN '2026-02-01T00:00:00+00:00' END,
        unhex('aa' || printf('%030x', CASE WHEN i % 20 = 3 THEN 0 ELSE i * 13 % 2000 END)),
        CASE WHEN i % 20 = 7 THEN 0 ELSE 1700000000000000 + (i * 104729 % 100000) * 1000000 END, i * 7 % 90,
-       strftime('%Y-%m-%dT%H:%M:%f', 1700000000 + i, 'unixepoch') || '000Z', 2
+       strftime('%Y-%m-%dT%H:%M:%S+00:00', 1700000000 + i, 'unixepoch'), 2
      FROM parts",
     "INSERT INTO memberships (account_id, user_id, created_at)
      SELECT active_account_id, id, created_at FROM users WHERE hex(id) LIKE 'BB0%'",

@@ -26,7 +26,8 @@ pub async fn there_and_back(caller: &Caller, mut query: UserQuery, most: usize) 
         query.cursor = pages[index].previous.clone().expect("a page before");
         let before = page(caller, &query).await;
         let ids = |page: &UsersPage| page.rows.iter().map(|row| row.id).collect::<Vec<_>>();
-        assert_eq!(ids(&before), ids(&pages[index - 1]), "{}: back from page {index}", query.q);
+        let (back, there) = (ids(&before), ids(&pages[index - 1]));
+        assert_eq!(back, there, "{}: {} rows back from page {index}", query.q, back.len());
         assert_eq!(before.previous.is_some(), index > 1);
     }
     let rows: Vec<UserItem> = pages.iter().flat_map(|page| page.rows.iter().cloned()).collect();

@@ -104,7 +104,7 @@ pub enum Lead {
 pub struct Ranking {
     /// As an e-mail address and its beginning.
     pub email: String,
-    /// As a name's beginning: a key as `sort_name` is one.
+    /// As a name's beginning: what its `sort_name` begins with.
     pub name: String,
 }
 

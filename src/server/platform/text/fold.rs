@@ -165,12 +165,27 @@ fn spelt_out(text: &str) -> Option<String> {
 
 /// Where a text stands among others, as hexadecimal text that compares byte by byte.
 pub fn sort_key(text: &str) -> String {
+    hexadecimal(&collation_key(text))
+}
+
+/// What the keys of all texts begin with that begin as this one does, but for accents and case: its letters, without the levels
+/// behind them (UTS #10, section 4.3, step S3.2: a zero, written as 1, stands between levels).
+pub fn sort_key_beginning(text: &str) -> String {
+    let key = collation_key(text);
+    hexadecimal(key.split(|byte| *byte == 1).next().unwrap_or_default())
+}
+
+fn collation_key(text: &str) -> Vec<u8> {
     let mut key = Vec::new();
     if let Some(collator) = SORTING.as_ref() {
         let Ok(()) = collator.write_sort_key_to(text.trim(), &mut key);
     }
     key.truncate(SORT_KEY_MAX);
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
+    key
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -178,6 +193,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_beginning_is_one_of_whoever_begins_so() {
+        let beginning = sort_key_beginning("kim");
+        for name in ["Kim", "kim 5", "Kimberley Ng", "KÍM Ørsted"] {
+            assert!(sort_key(name).starts_with(&beginning), "{name}");
+        }
+        for name in ["Rae Kim", "Ki", "Kin", ""] {
+            assert!(!sort_key(name).starts_with(&beginning), "{name}");
+        }
+    }
 
     #[test]
     fn a_name_is_found_without_the_letters_that_a_keyboard_lacks() {

@@ -17,7 +17,7 @@ use crate::server::db::user::list as listed;
 use crate::server::db::user::{self as table};
 use crate::server::db::{Conn, account, count, settings};
 use crate::server::error::ServiceResult;
-use crate::server::platform::text::{self, Search, Word, sort_key, storable};
+use crate::server::platform::text::{self, Search, Word, sort_key_beginning, storable};
 use crate::server::service::caller::Caller;
 use crate::server::service::impersonation::{Candidate, ListedAccount};
 use crate::server::service::registry::names::Names;
@@ -147,7 +147,7 @@ fn ranking(query: &UserQuery, search: &Search) -> Option<Ranking> {
         return None;
     }
     let typed = search.words.iter().map(|word| word.key.as_str()).collect::<Vec<_>>().join(" ");
-    Some(Ranking { name: sort_key(&typed), email: typed })
+    Some(Ranking { name: sort_key_beginning(&typed), email: typed })
 }
 
 /// Accounts that have all the words, unless the words are too short to say anything, and whether there are too many of them
