@@ -203,9 +203,8 @@ pub enum ImportError {
     )]
     Refused { batches: String, why: Box<ImportError> },
     #[error(
-        "this import stood still for too long, and another process took it over: what was being written is finished by \
-         it, and an import that had not begun to write is forgotten. Look for `data.imported` in the audit trail, or \
-         import again"
+        "this import stood still for too long, and another process took it over: it finishes what was being written \
+         and forgets what was not begun. Look for `data.imported` in the audit trail, or import again"
     )]
     TakenOver,
     #[error(transparent)]
