@@ -23,7 +23,7 @@ use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::db::page::{Bounded, Cursor, SortValue, Window};
 
-use crate::server::db::{Conn, Tx, account};
+use crate::server::db::{Conn, Tx, account, count};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::event::{AuditEvent, TrailEntry};
 use crate::server::domain::session::Session;
@@ -194,7 +194,8 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         sought::seek(&mut conn, &mut filter, &search).await?;
     }
     let cursor = Cursor::decode(&query.cursor);
-    let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account).await?;
+    let total = count::of(&mut conn, caller.environment.id).await?.accounts;
+    let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, total).await?;
     place(&mut filter, cursor.as_ref());
     let FoundEvents { rows, stopped } = find(&mut conn, &filter).await?;
     let (rows, next, previous) = page(&mut conn, rows, cursor.as_ref()).await?;

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::model::account::{ACCOUNTS_FOUND, AccountChoice, AccountOption, FoundAccounts};
+use crate::server::db::Conn;
 use crate::server::db::account::{self as table, AccountRecord};
-use crate::server::db::{Conn, count};
 use crate::server::error::ServiceResult;
 use crate::server::platform::text::{Search, storable};
 use crate::server::service::caller::Caller;
@@ -17,12 +17,13 @@ pub async fn search(caller: &Caller, typed: &str) -> ServiceResult<FoundAccounts
     find(&mut conn, caller.environment.id, typed).await
 }
 
-/// What a page says about its accounts: the one that is chosen, and those that were looked for, where no script did it.
+/// What a page says about the `total` accounts of the environment: the one that is chosen, and those that were looked for, where no script did it.
 pub async fn choice(
     conn: &mut Conn,
     environment_id: Uuid,
     looked_for: &str,
     chosen: &str,
+    total: i64,
 ) -> ServiceResult<AccountChoice> {
     let found = match looked_for {
         "" => None,
@@ -32,7 +33,6 @@ pub async fn choice(
         "" => None,
         external_id => table::by_external_id(conn, environment_id, &storable(external_id)).await?,
     };
-    let total = count::of(conn, environment_id).await?.accounts;
     Ok(AccountChoice { chosen: chosen.map(option), found, total })
 }
 

@@ -57,7 +57,8 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let ranking = ranking(query, &search);
     let cursor = Cursor::decode(&query.cursor).filter(|cursor| fits(sort, ranking.is_some(), &cursor.value));
     let mut conn = state.db.read().await?;
-    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account).await?;
+    let counts = count::of(&mut conn, environment_id).await?;
+    let accounts = accounts::choice(&mut conn, environment_id, &query.find, &query.account, counts.accounts).await?;
     let account_id = match query.account.as_str() {
         "" => None,
         // An account that does not exist has no users: the filter stays, and finds none.
@@ -77,7 +78,6 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let id = behind.or((search.too_long || search.only_signs).then(Uuid::nil));
     let backwards = cursor.as_ref().is_some_and(|cursor| cursor.backwards);
     let (named_accounts, many_accounts) = named_accounts(&mut conn, environment_id, &words).await?;
-    let counts = count::of(&mut conn, environment_id).await?;
     let total = counts.users();
     let status = UserStatus::parse(&query.status);
     let excluded_domains: Vec<String> = query.excluded_domains().iter().map(|name| stored_domain(name)).collect();
