@@ -6,6 +6,7 @@
 pub mod account;
 pub mod application;
 pub mod audit;
+mod batch;
 pub mod browser;
 mod build;
 pub mod client_token;
@@ -35,6 +36,7 @@ pub mod session;
 pub mod settings;
 pub mod signing_key;
 mod sqlite;
+pub mod start;
 pub mod text;
 pub mod upkeep;
 pub mod user;
@@ -270,6 +272,8 @@ macro_rules! fetch_scalar {
     };
 }
 
+pub use batch::Batch;
+pub use build::Statement;
 pub(crate) use build::built;
 pub(crate) use word::{fetch_bounded, fetch_known, read_as};
 pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, fetch_scalar, on};

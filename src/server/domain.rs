@@ -10,5 +10,6 @@ pub mod policy;
 pub mod problem;
 pub mod retention;
 pub mod session;
+pub mod start;
 pub mod subject;
 pub mod trail;

@@ -36,7 +36,9 @@ async fn failed_message(app: &TestApp, status: u16) -> Uuid {
     let sid = app.user_sessions("amara@northwind.example").await[0].id;
     let console = id_of(app, "production", "console").await;
     let mut tx = app.state.db.write().await.expect("a transaction");
-    understudy::server::db::session::add_application(&mut tx, sid, console, app.now()).await.expect("tokens");
+    let mut batch = tx.batch();
+    understudy::server::db::session::put_application(batch.next(), sid, console, app.now());
+    batch.run().await.expect("tokens");
     tx.commit().await.expect("commit");
     amara.post("/id/production/account/sign-out", &[]).await;
     Worker::new(app.state.clone()).run_once().await.expect("the outbox can be read");

@@ -1,5 +1,7 @@
 //! Accounts, memberships, roles and which applications an account has.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -88,6 +90,48 @@ pub async fn memberships(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<Account
          FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE m.user_id = $1 ORDER BY a.sort_name, a.id",
         user_id
     )
+}
+
+/// A user's membership as one application sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ApplicationMembership {
+    pub account_id: Uuid,
+    pub external_id: String,
+    pub name: String,
+    /// Whether the account has the application.
+    pub has_application: bool,
+}
+
+/// The user's memberships that are not disabled, by account name.
+pub async fn memberships_with(
+    conn: &mut Conn,
+    user_id: Uuid,
+    application_id: Uuid,
+) -> DbResult<Vec<ApplicationMembership>> {
+    fetch_all!(
+        conn,
+        "SELECT m.account_id, a.external_id, a.name, EXISTS (SELECT 1 FROM account_applications aa
+             WHERE aa.account_id = m.account_id AND aa.application_id = $2) AS has_application
+         FROM memberships m JOIN accounts a ON a.id = m.account_id
+         WHERE m.user_id = $1 AND m.disabled_at IS NULL ORDER BY a.sort_name, a.id",
+        user_id,
+        application_id
+    )
+}
+
+/// What the user may do in one account: the keys of its roles there, and the permissions that they add up to.
+pub async fn rights(conn: &mut Conn, user_id: Uuid, account_id: Uuid) -> DbResult<(Vec<String>, Vec<String>)> {
+    let rows: Vec<(String, Option<String>)> = fetch_all!(
+        conn,
+        "SELECT r.key, p.permission FROM membership_roles mr JOIN roles r ON r.id = mr.role_id
+           LEFT JOIN role_permissions p ON p.role_id = mr.role_id
+         WHERE mr.user_id = $1 AND mr.account_id = $2 ORDER BY r.key",
+        user_id,
+        account_id
+    )?;
+    let (mut roles, permissions): (Vec<String>, BTreeSet<Option<String>>) = rows.into_iter().unzip();
+    roles.dedup();
+    Ok((roles, permissions.into_iter().flatten().collect()))
 }
 
 /// The user's roles in all accounts: account, role key, role name.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::word::{Stored, known_or_none};
-use super::{Conn, DbError, DbResult, Tx, built, fetch_optional, on, read_as};
+use super::{Conn, DbError, DbResult, Statement, Tx, built, fetch_optional, read_as};
 use crate::model::audit::{ActorKind, Severity};
 use crate::model::mode::Mode;
 use crate::server::domain::event::{AuditEvent, TrailEntry};
@@ -109,25 +109,28 @@ macro_rules! names {
     (() $($column:ident),*) => { [$(stringify!($column)),*] };
 }
 
-/// Binds the columns of a row to a query, in their order.
+/// Binds the columns of a row to a list of values, in their order.
 macro_rules! bind {
-    (($query:expr, $row:expr) $($column:ident),*) => { $query$(.bind(&$row.$column))* };
+    (($list:expr, $row:expr) $($column:ident),*) => { $($list.bind(&$row.$column);)* };
 }
 
 /// What a search looks through is written and never read: it is the first value.
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let columns = with_columns!(names!());
-    let placeholders: Vec<String> = (1..=columns.len() + 1).map(|number| format!("${number}")).collect();
-    let (columns, placeholders) = (columns.join(", "), placeholders.join(", "));
-    format!("INSERT INTO audit_events (search_text, {columns}) VALUES ({placeholders})")
-});
+static INSERT: LazyLock<String> =
+    LazyLock::new(|| format!("INSERT INTO audit_events (search_text, {}) ", with_columns!(names!()).join(", ")));
 
 pub async fn insert(tx: &mut Tx, row: &AuditEvent) -> DbResult<()> {
-    on!(tx, c => {
-        let query = sqlx::query(INSERT.as_str()).bind(row.search_text());
-        with_columns!(bind!(query, row)).execute(c).await.map(drop)
-    })?;
+    let mut sql = tx.build("");
+    put(&mut sql, row);
+    built!(sql, execute)?;
     Ok(())
+}
+
+/// [`insert`] as a statement of a [`Batch`](super::Batch).
+pub fn put(sql: &mut Statement<'_>, row: &AuditEvent) {
+    sql.push(INSERT.as_str()).values([row], |list, row| {
+        list.bind(row.search_text());
+        with_columns!(bind!(list, row));
+    });
 }
 
 /// One page of the trail, found by walking it in its order: by the index of the user, the account or the environment. What asks

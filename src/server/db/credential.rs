@@ -6,9 +6,9 @@ mod unused;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Conn, DbResult, Tx, built, execute, fetch_all, fetch_optional, fetch_scalar};
+use super::{Conn, DbResult, Statement, Tx, built, execute, fetch_all, fetch_one, fetch_optional, fetch_scalar};
 pub use given::was_given;
-pub use unused::{delete_old_of_cookie, has_more_unused};
+pub use unused::put_deletion_of_old;
 
 pub struct NewHandOffCode<'a> {
     pub code_hash: &'a [u8],
@@ -20,18 +20,19 @@ pub struct NewHandOffCode<'a> {
 }
 
 pub async fn insert_hand_off(tx: &mut Tx, code: &NewHandOffCode<'_>) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO hand_off_codes (code_hash, session_id, application_id, operator_session_id, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        code.code_hash,
-        code.session_id,
-        code.application_id,
-        code.operator_session_id,
-        code.now,
-        code.expires_at
-    )?;
+    let mut sql = tx.build("");
+    put_hand_off(&mut sql, code);
+    built!(sql, execute)?;
     Ok(())
+}
+
+/// [`insert_hand_off`] as a statement of a [`Batch`](super::Batch).
+pub fn put_hand_off(sql: &mut Statement<'_>, code: &NewHandOffCode<'_>) {
+    sql.push("INSERT INTO hand_off_codes (code_hash, session_id, application_id, operator_session_id, created_at, expires_at) ");
+    sql.values([code], |list, code| {
+        list.bind(code.code_hash).bind(code.session_id).bind(code.application_id).bind(code.operator_session_id);
+        list.bind(code.now).bind(code.expires_at);
+    });
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -126,25 +127,31 @@ pub struct AuthorizationCode {
     pub replayed_at: Option<DateTime<Utc>>,
 }
 
-pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCode>> {
-    fetch_optional!(
-        conn,
-        "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at,
-           replayed_at
-         FROM authorization_codes WHERE code_hash = $1",
-        code_hash
-    )
+macro_rules! authorization_code {
+    ($lock:literal) => {
+        concat!(
+            "SELECT session_id, application_id, redirect_uri, scope, nonce, code_challenge, expires_at, redeemed_at,
+               replayed_at
+             FROM authorization_codes WHERE code_hash = $1",
+            $lock
+        )
+    };
 }
 
-/// Uses an authorization code up. Gives whether this call did it.
-pub async fn redeem_authorization_code(tx: &mut Tx, code_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
-    let changed = execute!(
-        tx,
-        "UPDATE authorization_codes SET redeemed_at = $2 WHERE code_hash = $1 AND redeemed_at IS NULL",
-        code_hash,
-        now
-    )?;
-    Ok(changed == 1)
+pub async fn authorization_code(conn: &mut Conn, code_hash: &[u8]) -> DbResult<Option<AuthorizationCode>> {
+    fetch_optional!(conn, authorization_code!(""), code_hash)
+}
+
+/// The code for this transaction alone: of two uses at the same instant the second waits here, and then sees what the first did.
+pub async fn taken_authorization_code(tx: &mut Tx, code_hash: &[u8]) -> DbResult<Option<AuthorizationCode>> {
+    let sql = if tx.is_sqlite() { authorization_code!("") } else { authorization_code!(" FOR UPDATE") };
+    fetch_optional!(tx, sql, code_hash)
+}
+
+/// Uses an authorization code up.
+pub fn put_redemption(sql: &mut Statement<'_>, code_hash: &[u8], now: DateTime<Utc>) {
+    sql.push("UPDATE authorization_codes SET redeemed_at = ").bind(now).push(" WHERE code_hash = ").bind(code_hash);
+    sql.push(" AND redeemed_at IS NULL");
 }
 
 /// Notes that a used code came again from somebody else than its client in a hurry. Gives whether it is the first time.
@@ -171,23 +178,15 @@ pub struct NewRefreshToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-pub async fn insert_refresh_token(tx: &mut Tx, token: &NewRefreshToken<'_>) -> DbResult<()> {
-    execute!(
-        tx,
+pub fn put_refresh_token(sql: &mut Statement<'_>, token: &NewRefreshToken<'_>) {
+    sql.push(
         "INSERT INTO refresh_tokens (token_hash, parent_hash, family_id, session_id, application_id, code_hash, scope, created_at,
-           expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        token.token_hash,
-        token.parent_hash,
-        token.family_id,
-        token.session_id,
-        token.application_id,
-        token.code_hash,
-        token.scope,
-        token.now,
-        token.expires_at
-    )?;
-    Ok(())
+           expires_at) ",
+    );
+    sql.values([token], |list, token| {
+        list.bind(token.token_hash).bind(token.parent_hash).bind(token.family_id).bind(token.session_id);
+        list.bind(token.application_id).bind(token.code_hash).bind(token.scope).bind(token.now).bind(token.expires_at);
+    });
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -212,36 +211,48 @@ pub async fn refresh_token(conn: &mut Conn, token_hash: &[u8]) -> DbResult<Optio
     )
 }
 
-/// Notes the first use of a refresh token. Gives whether this call was it.
-pub async fn rotate_refresh_token(tx: &mut Tx, token_hash: &[u8], now: DateTime<Utc>) -> DbResult<bool> {
-    let changed = execute!(
-        tx,
-        "UPDATE refresh_tokens SET rotated_at = $2 WHERE token_hash = $1 AND rotated_at IS NULL AND revoked_at IS NULL",
-        token_hash,
-        now
-    )?;
-    Ok(changed == 1)
+/// Notes the first use of a refresh token.
+pub fn put_rotation(sql: &mut Statement<'_>, token_hash: &[u8], now: DateTime<Utc>) {
+    sql.push("UPDATE refresh_tokens SET rotated_at = ").bind(now).push(" WHERE token_hash = ").bind(token_hash);
+    sql.push(" AND rotated_at IS NULL AND revoked_at IS NULL");
 }
 
-/// When a refresh token was outrun: when one that was given for it, or one that was given for the same one as it, was first
-/// used. From then on it is an old one, whoever has it.
-pub async fn outrun_at(
+/// What became of a refresh token and of those around it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RefreshHistory {
+    /// Whether anything of its family was revoked: then all of it is.
+    pub is_revoked: bool,
+    /// When it was outrun: when one that was given for it, or one that was given for the same one as it, was first used.
+    pub outrun_at: Option<DateTime<Utc>>,
+    /// Whether it is written down that any refresh token was given for it.
+    pub has_successor: bool,
+    /// Whether more than the most that may be were given for it and never used. None of them is deleted: each may be the one
+    /// that its owner has, and with it would go the proof that there are two.
+    pub has_too_many_unused: bool,
+}
+
+/// What became of a refresh token of this family that was given for `parent_hash`, where it was given for one; `most` that were
+/// given for it may be unused.
+pub async fn refresh_history(
     conn: &mut Conn,
     token_hash: &[u8],
     parent_hash: Option<&[u8]>,
-) -> DbResult<Option<DateTime<Utc>>> {
-    fetch_scalar!(
+    family_id: Uuid,
+    most: i64,
+) -> DbResult<RefreshHistory> {
+    fetch_one!(
         conn,
-        "SELECT min(rotated_at) FROM refresh_tokens
-         WHERE rotated_at IS NOT NULL AND (parent_hash = $1 OR (parent_hash = $2 AND token_hash <> $1))",
+        "SELECT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = $3 AND revoked_at IS NOT NULL) AS is_revoked,
+           (SELECT min(rotated_at) FROM refresh_tokens
+             WHERE rotated_at IS NOT NULL AND (parent_hash = $1 OR (parent_hash = $2 AND token_hash <> $1))) AS outrun_at,
+           EXISTS (SELECT 1 FROM refresh_tokens WHERE parent_hash = $1) AS has_successor,
+           EXISTS (SELECT 1 FROM refresh_tokens WHERE parent_hash = $1 AND rotated_at IS NULL LIMIT 1 OFFSET $4)
+             AS has_too_many_unused",
         token_hash,
-        parent_hash
+        parent_hash,
+        family_id,
+        most
     )
-}
-
-/// Whether it is written down that any refresh token was given for this one.
-pub async fn has_successor(conn: &mut Conn, token_hash: &[u8]) -> DbResult<bool> {
-    fetch_scalar!(conn, "SELECT EXISTS (SELECT 1 FROM refresh_tokens WHERE parent_hash = $1)", token_hash)
 }
 
 /// Revokes everything that one authorization began.

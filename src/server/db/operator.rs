@@ -159,6 +159,10 @@ pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environ
          WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
         operator_id
     )?;
+    places_of(operator_id, rows)
+}
+
+fn places_of(operator_id: Uuid, rows: Vec<PlaceRow>) -> DbResult<Vec<(Environment, Roles)>> {
     let read = |(id, slug, name, host, role): PlaceRow| {
         Ok((Environment { id, slug, name, host }, role.known("operator_roles", "role", operator_id)?))
     };
@@ -213,6 +217,41 @@ pub async fn session_by_secret(
         secret_hash,
         now
     )
+}
+
+#[derive(sqlx::FromRow)]
+struct SignedInRow {
+    #[sqlx(flatten)]
+    session: PortalSession,
+    environment_id: Option<Uuid>,
+    slug: Option<String>,
+    environment_name: Option<String>,
+    host: Option<String>,
+    role: Option<Stored<Role>>,
+}
+
+/// [`session_by_secret`] and the operator's [`places`], in one statement.
+pub async fn signed_in(
+    conn: &mut Conn,
+    secret_hash: &[u8],
+    now: DateTime<Utc>,
+) -> DbResult<Option<(PortalSession, Vec<(Environment, Roles)>)>> {
+    let rows: Vec<SignedInRow> = fetch_all!(
+        conn,
+        "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.expires_at,
+           e.id AS environment_id, e.slug, e.name AS environment_name, e.host, r.role
+         FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
+         LEFT JOIN operator_roles r ON r.operator_id = o.id
+         LEFT JOIN environments e ON e.id = r.environment_id OR (r.environment_id IS NULL AND r.role IS NOT NULL)
+         WHERE s.secret_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.disabled_at IS NULL
+         ORDER BY e.position, e.name, e.id",
+        secret_hash,
+        now
+    )?;
+    let Some(session) = rows.first().map(|row| row.session.clone()) else { return Ok(None) };
+    let place = |row: SignedInRow| Some((row.environment_id?, row.slug?, row.environment_name?, row.host, row.role?));
+    let places = places_of(session.operator_id, rows.into_iter().filter_map(place).collect())?;
+    Ok(Some((session, places)))
 }
 
 pub async fn end_session(tx: &mut Tx, session_id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {

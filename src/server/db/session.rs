@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::page::Bounded;
 use super::word::Stored;
 use super::{
-    Conn, DbError, DbResult, Tx, execute, fetch_bounded, fetch_known, fetch_one, fetch_optional, fetch_scalar, read_as,
+    Conn, DbError, DbResult, Statement, Tx, built, execute, fetch_bounded, fetch_known, fetch_one, fetch_optional,
+    fetch_scalar, read_as,
 };
 use crate::model::mode::Mode;
 use crate::model::session::{EndReason, SessionKind};
@@ -31,29 +32,24 @@ pub struct NewSession<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-pub async fn insert(tx: &mut Tx, s: &NewSession<'_>) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO sessions (id, environment_id, user_id, kind, account_id, application_id, operator_id, reason, ticket,
-           deadline, mode, created_at, last_seen_at, expires_at, ip_address, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15)",
-        s.id,
-        s.environment_id,
-        s.user_id,
-        s.kind,
-        s.account_id,
-        s.application_id,
-        s.operator_id,
-        s.reason,
-        s.ticket,
-        s.deadline,
-        s.mode,
-        s.now,
-        s.expires_at,
-        s.ip_address,
-        s.user_agent
-    )?;
+pub async fn insert(tx: &mut Tx, session: &NewSession<'_>) -> DbResult<()> {
+    let mut sql = tx.build("");
+    put(&mut sql, session);
+    built!(sql, execute)?;
     Ok(())
+}
+
+/// [`insert`] as a statement of a [`Batch`](super::Batch).
+pub fn put(sql: &mut Statement<'_>, s: &NewSession<'_>) {
+    sql.push(
+        "INSERT INTO sessions (id, environment_id, user_id, kind, account_id, application_id, operator_id, reason, ticket,
+           deadline, mode, created_at, last_seen_at, expires_at, ip_address, user_agent) ",
+    );
+    sql.values([s], |list, s| {
+        list.bind(s.id).bind(s.environment_id).bind(s.user_id).bind(s.kind).bind(s.account_id).bind(s.application_id);
+        list.bind(s.operator_id).bind(s.reason).bind(s.ticket).bind(s.deadline).bind(s.mode).bind(s.now).bind(s.now);
+        list.bind(s.expires_at).bind(s.ip_address).bind(s.user_agent);
+    });
 }
 
 #[macro_use]
@@ -287,39 +283,46 @@ pub async fn set_account(tx: &mut Tx, id: Uuid, account_id: Uuid) -> DbResult<u6
 }
 
 /// Notes that an application holds tokens of a session from now on: it is told when the session ends.
-pub async fn add_application(tx: &mut Tx, id: Uuid, application_id: Uuid, now: DateTime<Utc>) -> DbResult<()> {
-    execute!(
-        tx,
-        "INSERT INTO session_applications (session_id, application_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        id,
-        application_id,
-        now
-    )?;
-    Ok(())
+pub fn put_application(sql: &mut Statement<'_>, id: Uuid, application_id: Uuid, now: DateTime<Utc>) {
+    sql.push("INSERT INTO session_applications (session_id, application_id, created_at) ");
+    sql.values([id], |list, id| _ = list.bind(id).bind(application_id).bind(now)).push(" ON CONFLICT DO NOTHING");
 }
 
 /// Whether a session is running still, which it then stays until the transaction ends: whoever ends it waits. Several may
-/// hold it at a time. SQLite's writers wait for each other anyway.
+/// hold it at a time. SQLite's writers wait for each other anyway: there it is as the transaction has read it.
 pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
-    const RUNNING: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
-    const RUNNING_FOR_SHARE: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR SHARE";
-    let sql = if tx.is_sqlite() { RUNNING } else { RUNNING_FOR_SHARE };
-    let found: Option<(Uuid,)> = fetch_optional!(tx, sql, id)?;
+    if tx.is_sqlite() {
+        return Ok(true);
+    }
+    let found: Option<(Uuid,)> =
+        fetch_optional!(tx, "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR SHARE", id)?;
     Ok(found.is_some())
 }
 
-/// Takes a session for this transaction alone: whoever else wants it waits. Gives whether it is running still.
-pub async fn lock(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
-    const RUNNING: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
-    const RUNNING_FOR_UPDATE: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL FOR UPDATE";
-    let sql = if tx.is_sqlite() { RUNNING } else { RUNNING_FOR_UPDATE };
-    let found: Option<(Uuid,)> = fetch_optional!(tx, sql, id)?;
-    Ok(found.is_some())
+/// [`standing`] of a session that this transaction takes for itself alone: whoever else wants it waits.
+pub async fn taken(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
+    let sql = if tx.is_sqlite() {
+        standing!("WHERE s.id = $1 AND s.environment_id = $2")
+    } else {
+        standing!("WHERE s.id = $1 AND s.environment_id = $2 FOR UPDATE OF s")
+    };
+    fetch_optional!(tx, sql, id, environment_id)
 }
 
 /// The latest use of a session, for lists. Gives whether it was running still, and keeps it so until the transaction ends.
 pub async fn touch(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> DbResult<u64> {
-    execute!(tx, "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL", id, now)
+    let mut sql = tx.build("");
+    put_touch(&mut sql, id, now);
+    built!(sql, execute)
+}
+
+/// [`touch`] as a statement of a [`Batch`](super::Batch).
+pub fn put_touch(sql: &mut Statement<'_>, id: Uuid, now: DateTime<Utc>) {
+    sql.push("UPDATE sessions SET last_seen_at = ")
+        .bind(now)
+        .push(" WHERE id = ")
+        .bind(id)
+        .push(" AND ended_at IS NULL");
 }
 
 #[derive(sqlx::FromRow)]

@@ -22,8 +22,7 @@ use crate::model::search::Searched;
 use crate::model::user::PAGE_SIZE;
 use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::db::page::{Bounded, Cursor, SortValue, Window};
-
-use crate::server::db::{Conn, Tx, account, count};
+use crate::server::db::{Conn, Statement, Tx, account, count};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::event::{AuditEvent, TrailEntry};
 use crate::server::domain::session::Session;
@@ -135,6 +134,17 @@ impl Event {
 
 /// Writes an event in the transaction of what it reports: both happen or neither.
 pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResult<()> {
+    table::insert(tx, &written(state, event)).await?;
+    Ok(())
+}
+
+/// [`record`] as a statement of a batch.
+pub fn put(state: &AppState, sql: &mut Statement<'_>, event: Event) {
+    table::put(sql, &written(state, event));
+}
+
+/// The event as it is written down now.
+fn written(state: &AppState, event: Event) -> AuditEvent {
     let mut row = event.0;
     row.id = state.new_id();
     row.occurred_at = state.now();
@@ -145,16 +155,7 @@ pub async fn record(state: &AppState, tx: &mut Tx, event: Event) -> ServiceResul
         row.action,
         row.severity.as_str()
     );
-    table::insert(tx, &row).await?;
-    Ok(())
-}
-
-/// Writes an event that stands alone: something that was refused.
-pub async fn record_alone(state: &AppState, event: Event) -> ServiceResult<()> {
-    let mut tx = state.db.write().await?;
-    record(state, &mut tx, event).await?;
-    tx.commit().await?;
-    Ok(())
+    row
 }
 
 /// The audit trail of the caller's environment.

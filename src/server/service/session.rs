@@ -62,7 +62,23 @@ pub async fn may_go_on(state: &AppState, standing: &Session) -> ServiceResult<bo
 /// [`live`] inside a transaction that goes on to use the session. `None` also where it was ended just now: then the
 /// transaction holds the end, and the caller commits it.
 pub async fn live_in(state: &AppState, tx: &mut Tx, environment_id: Uuid, id: Uuid) -> ServiceResult<Option<Session>> {
-    let Some(standing) = table::standing(tx, environment_id, id).await? else { return Ok(None) };
+    let standing = table::standing(tx, environment_id, id).await?;
+    or_ended(state, tx, standing).await
+}
+
+/// [`live_in`] of a session that the transaction takes for itself alone.
+pub async fn live_taken(
+    state: &AppState,
+    tx: &mut Tx,
+    environment_id: Uuid,
+    id: Uuid,
+) -> ServiceResult<Option<Session>> {
+    let standing = table::taken(tx, environment_id, id).await?;
+    or_ended(state, tx, standing).await
+}
+
+async fn or_ended(state: &AppState, tx: &mut Tx, standing: Option<Session>) -> ServiceResult<Option<Session>> {
+    let Some(standing) = standing else { return Ok(None) };
     let Some(reason) = standing.end_due(state.now()) else { return Ok(Some(standing)) };
     end_in(state, tx, &standing, reason, &Actor::System, &Origin::default()).await?;
     Ok(None)

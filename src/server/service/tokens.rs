@@ -17,11 +17,11 @@ mod subject;
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::session;
-use crate::server::db::{Tx, account, session as session_table};
+use crate::server::db::{Tx, account};
 use crate::server::domain::application::Application;
 use crate::server::domain::session::Session;
 use crate::server::domain::subject::Subject;
@@ -105,9 +105,7 @@ pub async fn rights_in(
     let session = &subject.session;
     let found = account::by_external_id(&mut conn, session.environment_id, tenant_id).await?;
     let Some(found) = found else { return Ok((Vec::new(), Vec::new())) };
-    let roles = account::membership_roles(&mut conn, session.user_id).await?;
-    let roles = roles.into_iter().filter(|row| row.0 == found.id).map(|row| row.1).collect();
-    Ok((roles, account::permissions(&mut conn, session.user_id, found.id).await?))
+    Ok(account::rights(&mut conn, session.user_id, found.id).await?)
 }
 
 /// The session of a token, if neither it nor the token's family is over and its user may still use the application in
@@ -133,16 +131,6 @@ async fn live_for(
 ) -> ServiceResult<Option<Session>> {
     let session = session::live_in(state, tx, environment_id, session_id).await?;
     Ok(session.filter(|session| !session.is_impersonation() || session.application_id == Some(application.id)))
-}
-
-/// Notes that `application` gets tokens of the session: from now on it is told of the session's end. Whoever ends the
-/// session waits for this transaction, or came first: then there are no tokens.
-async fn note_use(tx: &mut Tx, session: &Session, application: &Application, now: DateTime<Utc>) -> TokenResult<()> {
-    if session_table::touch(tx, session.id, now).await? == 0 {
-        return Err(TokenError::grant("the session has ended").about(session));
-    }
-    session_table::add_application(tx, session.id, application.id, now).await?;
-    Ok(())
 }
 
 /// Whether a session of this application gets refresh tokens: always one of the user's own, an impersonation only

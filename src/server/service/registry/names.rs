@@ -46,10 +46,8 @@ impl Names {
 
     /// The same for a sentence that is kept: names are isolated in it when it is shown.
     pub fn written(&self, id: Option<Uuid>, name: &str) -> String {
-        match id.and_then(|id| self.0.get(&id)) {
-            Some(key) => format!("{name} ({key})"),
-            None => name.to_owned(),
-        }
+        let key = id.and_then(|id| self.0.get(&id));
+        written(name, key.is_some(), key.map_or("", String::as_str))
     }
 
     /// The account in which the session is.
@@ -61,6 +59,11 @@ impl Names {
     pub fn application_of(&self, session: &Session) -> Option<String> {
         session.application_name.clone().map(|name| self.told_apart(session.application_id, name))
     }
+}
+
+/// A name in a sentence that is kept, with its `key` where others share it.
+pub fn written(name: &str, is_shared: bool, key: &str) -> String {
+    if is_shared { format!("{name} ({key})") } else { name.to_owned() }
 }
 
 fn once_each(ids: impl IntoIterator<Item = Uuid>) -> Vec<Uuid> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::conclude::{Wanted, conclude};
+use super::conclude::{Spent, Wanted, conclude};
 use super::{CODE_LIFETIME, Granted, TokenError, TokenResult, live_for, subject_in};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
@@ -131,7 +131,7 @@ async fn redeem(
     const UNKNOWN: TokenError = TokenError::grant("the authorization code is unknown or was not issued to this client");
     let Some(code_hash) = SecretKind::AuthorizationCode.hash_of(presented.code) else { return Err(UNKNOWN) };
     let mut tx = state.db.write().await?;
-    let row = credential::authorization_code(&mut tx, &code_hash).await?;
+    let row = credential::taken_authorization_code(&mut tx, &code_hash).await?;
     // Another client that has it is no reason to take anything from its own: anybody can say to be a public one.
     let row = row.filter(|row| row.application_id == application.id).ok_or(UNKNOWN)?;
     let session_id = row.session_id;
@@ -179,17 +179,18 @@ async fn redeem_found(
         tx.commit().await?;
         return Err(TokenError::grant("the session has ended"));
     };
-    // Of two at the same instant one redeems it; the other is the same request again.
-    if !credential::redeem_authorization_code(&mut tx, code_hash, now).await? {
-        return Err(USED);
-    }
     // The code's issue was the use of the session: here it only must not end before the application is to be told.
     if !session_table::hold(&mut tx, session.id).await? {
         return Err(TokenError::grant("the session has ended"));
     }
-    session_table::add_application(&mut tx, session.id, application.id, now).await?;
-    let (with_refresh_token, code_hash) = (true, Some(code_hash));
-    let wanted = Wanted { scope: row.scope, nonce: row.nonce, with_refresh_token, code_hash, ..Wanted::default() };
+    let wanted = Wanted {
+        scope: row.scope,
+        nonce: row.nonce,
+        with_refresh_token: true,
+        code_hash: Some(code_hash),
+        spent: Some(Spent::Code(code_hash)),
+        ..Wanted::default()
+    };
     conclude(state, tx, session, application, wanted).await
 }
 

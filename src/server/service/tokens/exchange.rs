@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::conclude::{Wanted, conclude};
-use super::{Granted, TokenError, TokenResult, note_use};
+use super::{Granted, TokenError, TokenResult};
 use crate::server::domain::application::Application;
 use crate::server::service::caller::Origin;
 use crate::server::service::impersonation::hand_off::{self, HandOffRefusal, Presenter};
@@ -46,7 +46,6 @@ pub async fn exchange_hand_off(
         }
     };
     let session = opened.session;
-    note_use(&mut tx, &session, application, state.now()).await?;
     let wanted = Wanted { scope: presented.scope.to_owned(), with_refresh_token: true, ..Wanted::default() };
     conclude(state, tx, session, application, wanted).await.map_err(TokenError::of_request)
 }

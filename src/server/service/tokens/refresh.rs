@@ -8,12 +8,12 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::conclude::{Wanted, conclude, switched};
-use super::{Granted, TokenError, TokenResult, may_refresh, note_use};
+use super::conclude::{Spent, Wanted, conclude, switched};
+use super::{Granted, TokenError, TokenResult, may_refresh};
 use crate::model::audit::action;
 use crate::model::session::EndReason;
 use crate::server::crypto::secret::SecretKind;
-use crate::server::db::credential::{self, RefreshToken};
+use crate::server::db::credential::{self, RefreshHistory, RefreshToken};
 use crate::server::db::{Conn, Tx, session as session_table, user};
 use crate::server::domain::actor::Actor;
 use crate::server::domain::application::Application;
@@ -76,18 +76,19 @@ async fn trade(
         user::held(&mut tx, environment_id, standing.user_id).await?;
     }
     // Of two uses at the same instant the second waits here, and then sees what the first did.
-    session_table::lock(&mut tx, row.session_id).await?;
-    let row = credential::refresh_token(&mut tx, token_hash).await?.ok_or(UNKNOWN)?;
-    let Some(session) = session::live_in(state, &mut tx, environment_id, row.session_id).await? else {
+    let taken = session::live_taken(state, &mut tx, environment_id, row.session_id).await?;
+    let Some(session) = taken else {
         tx.commit().await?;
         return Err(TokenError::grant("the session has ended"));
     };
+    let row =
+        if tx.is_sqlite() { row } else { credential::refresh_token(&mut tx, token_hash).await?.ok_or(UNKNOWN)? };
     if !may_refresh(&session, application) {
         return Err(TokenError::grant("the application does not keep impersonated sessions alive"));
     }
-    if let Some(outcome) = rotate(state, &mut tx, token_hash, &row, &session, origin).await? {
+    if let Some(refusal) = refusal(state, &mut tx, token_hash, &row, &session, origin).await? {
         tx.commit().await?;
-        return Err(outcome.about(&session));
+        return Err(refusal.about(&session));
     }
     // A copy that is found out is never answered by a limit, and who repeats a token uses up nobody's first use of another.
     if row.rotated_at.is_some() {
@@ -97,13 +98,12 @@ async fn trade(
     }
     let scope = narrowed(&row.scope, presented.scope)?;
     let session = switched(state, &mut tx, session, presented.tenant_id, origin).await?;
-    note_use(&mut tx, &session, application, state.now()).await?;
     let wanted = Wanted {
         scope,
         lasting_scope: Some(&row.scope),
         with_refresh_token: true,
         family_id: Some(row.family_id),
-        parent_hash: Some(token_hash),
+        spent: Some(Spent::RefreshToken(token_hash)),
         code_hash: row.code_hash.as_deref(),
         tenant_id: presented.tenant_id,
         ..Wanted::default()
@@ -113,8 +113,8 @@ async fn trade(
 
 const UNKNOWN: TokenError = TokenError::grant("the refresh token is unknown or was not issued to this client");
 
-/// Uses the token, or says why it may not be used; then the transaction holds what follows from that.
-async fn rotate(
+/// Why the token may not be used, if so; then the transaction holds what follows from that.
+async fn refusal(
     state: &AppState,
     tx: &mut Tx,
     token_hash: &[u8],
@@ -123,13 +123,14 @@ async fn rotate(
     origin: &Origin,
 ) -> ServiceResult<Option<TokenError>> {
     let now = state.now();
-    if credential::is_family_revoked(tx, row.family_id).await? {
+    let history = history(tx, token_hash, row).await?;
+    if history.is_revoked {
         return Ok(Some(TokenError::grant("the refresh token was revoked")));
     }
     if now >= row.expires_at {
         return Ok(Some(TokenError::grant("the refresh token has expired")));
     }
-    match outrun_at(tx, token_hash, row).await? {
+    match outrun_at(row, &history) {
         Some(outrun_at) if now <= outrun_at + IN_A_HURRY => Ok(Some(TokenError::grant(
             "another refresh token of this session was used a moment ago: go on with that one's",
         ))),
@@ -137,28 +138,23 @@ async fn rotate(
             reused(state, tx, row, session, origin).await?;
             Ok(Some(TokenError::grant("the refresh token was used before; the session has been ended")))
         }
-        None if credential::has_more_unused(tx, token_hash, UNUSED).await? => {
+        None if history.has_too_many_unused => {
             reused(state, tx, row, session, origin).await?;
             Ok(Some(TokenError::grant("the refresh token was used too often; the session has been ended")))
         }
-        None => {
-            credential::rotate_refresh_token(tx, token_hash, now).await?;
-            Ok(None)
-        }
+        None => Ok(None),
     }
 }
 
-/// Since when the token is an old one, if it is.
-pub(super) async fn outrun_at(
-    conn: &mut Conn,
-    token_hash: &[u8],
-    row: &RefreshToken,
-) -> ServiceResult<Option<DateTime<Utc>>> {
+async fn history(conn: &mut Conn, token_hash: &[u8], row: &RefreshToken) -> ServiceResult<RefreshHistory> {
+    let parent_hash = row.parent_hash.as_deref();
+    Ok(credential::refresh_history(conn, token_hash, parent_hash, row.family_id, UNUSED).await?)
+}
+
+/// Since when the token is an old one, whoever has it, if it is.
+fn outrun_at(row: &RefreshToken, history: &RefreshHistory) -> Option<DateTime<Utc>> {
     // It is from a time when nothing was noted about what was given for it: one use was all it had.
-    if row.rotated_at.is_some() && !credential::has_successor(conn, token_hash).await? {
-        return Ok(row.rotated_at);
-    }
-    Ok(credential::outrun_at(conn, token_hash, row.parent_hash.as_deref()).await?)
+    row.rotated_at.filter(|_| !history.has_successor).or(history.outrun_at)
 }
 
 async fn reused(
@@ -209,6 +205,6 @@ pub(super) async fn find(
     let mut conn = state.db.read().await?;
     let row = credential::refresh_token(&mut conn, &token_hash).await?;
     let Some(row) = row.filter(|row| row.application_id == application_id) else { return Ok(None) };
-    let is_old = outrun_at(&mut conn, &token_hash, &row).await?.is_some();
+    let is_old = outrun_at(&row, &history(&mut conn, &token_hash, &row).await?).is_some();
     Ok(Some((row, !is_old)))
 }

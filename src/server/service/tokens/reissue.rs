@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::conclude::{Wanted, conclude, switched};
-use super::{Granted, TokenError, TokenResult, live_for, may_refresh, note_use};
+use super::{Granted, TokenError, TokenResult, live_for, may_refresh};
 use crate::model::impersonation::MINUTES_WITHOUT_KEEP_ALIVE;
 use crate::server::db::credential;
 use crate::server::domain::application::Application;
@@ -69,7 +69,6 @@ async fn give(
         return Err(TokenError::grant("the application does not keep impersonated sessions alive"));
     }
     let session = switched(state, &mut tx, session, wanted.tenant_id, origin).await?;
-    note_use(&mut tx, &session, application, now).await?;
     let wanted = Wanted {
         scope: wanted.scope.to_owned(),
         with_refresh_token: wanted.with_refresh_token,
