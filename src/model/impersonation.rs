@@ -257,8 +257,11 @@ pub struct ImpersonationOverview {
     pub can_change_settings: bool,
     /// Whether the operator may take protected permissions off.
     pub can_unprotect: bool,
-    /// The newest of those that run.
+    /// One page of those that run, newest first.
     pub live: Vec<LiveImpersonation>,
+    /// Cursors of the pages beside it.
+    pub previous: Option<String>,
+    pub next: Option<String>,
     /// How many run, and how many of them the asking operator may end.
     pub running: i64,
     pub endable: i64,

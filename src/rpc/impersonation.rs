@@ -44,11 +44,14 @@ pub async fn end_all(environment: String) -> Result<u32, ApiError> {
 }
 
 #[server(prefix = "/rpc", endpoint = "impersonation/overview")]
-pub async fn get_overview(environment: String) -> Result<ImpersonationOverview, ApiError> {
+pub async fn get_overview(
+    environment: String,
+    #[server(default)] cursor: String,
+) -> Result<ImpersonationOverview, ApiError> {
     use crate::server::http::caller;
     use crate::server::service;
     let caller = caller::operator_in(&environment).await?;
-    caller::answer(&caller.origin, service::impersonation::overview(&caller).await)
+    caller::answer(&caller.origin, service::impersonation::overview(&caller, &cursor).await)
 }
 
 /// Changes the settings of the version that the page showed. An unchecked box of a plain form sends nothing, so what is

@@ -85,24 +85,27 @@ pub async fn impersonations_after(conn: &mut Conn, after: Uuid, limit: i64) -> D
     )
 }
 
-/// Running impersonations of an environment, newest first.
+/// Running impersonations of an environment, newest first, or those behind a place: the time at which one began and its id.
+/// With `true` they are those before it, the nearest first.
 pub async fn live_impersonations(
     conn: &mut Conn,
     environment_id: Uuid,
     now: DateTime<Utc>,
+    from: Option<((DateTime<Utc>, Uuid), bool)>,
     limit: i64,
-) -> DbResult<Bounded<Session>> {
-    fetch_bounded!(
-        conn,
-        limit,
-        standing!(
-            "WHERE s.environment_id = $1 AND s.kind = 'impersonation' AND s.ended_at IS NULL AND s.expires_at > $2
-             ORDER BY s.created_at DESC, s.id DESC LIMIT $3"
-        ),
-        environment_id,
-        now,
-        limit + 1
-    )
+) -> DbResult<Vec<Session>> {
+    let mut sql =
+        conn.build(standing!("WHERE s.kind = 'impersonation' AND s.ended_at IS NULL AND s.environment_id = "));
+    sql.bind(environment_id).push(" AND s.expires_at > ").bind(now);
+    let (sign, order) = match from {
+        Some((_, true)) => (">", "ASC"),
+        _ => ("<", "DESC"),
+    };
+    if let Some(((began, id), _)) = from {
+        sql.push(format_args!(" AND (s.created_at, s.id) {sign} (")).bind(began).push(", ").bind(id).push(")");
+    }
+    sql.push(format_args!(" ORDER BY s.created_at {order}, s.id {order} LIMIT ")).bind(limit);
+    built!(sql, fetch_known)
 }
 
 pub async fn count_live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<i64> {

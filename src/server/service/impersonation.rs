@@ -7,6 +7,7 @@ mod reopen;
 pub mod settings;
 mod start;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -19,7 +20,9 @@ use crate::model::impersonation::{
     MINUTES_WITHOUT_KEEP_ALIVE, SessionStart,
 };
 use crate::model::session::EndReason;
+use crate::model::user::PAGE_SIZE;
 use crate::server::db::account::{self, AccountMembership};
+use crate::server::db::page::{Cursor, SortValue, Window};
 use crate::server::db::user::{self, UserRecord};
 use crate::server::db::{Conn, session as session_table, settings as settings_table};
 use crate::server::domain::application::AssignedApplication;
@@ -30,8 +33,6 @@ use crate::server::error::{ServiceError, ServiceResult};
 pub use reopen::{Reopened, reopen};
 pub use start::{HAND_OFF_LIFETIME, start};
 
-/// Running sessions that the Impersonation page shows at most.
-const LIVE: i64 = 500;
 /// Running sessions of one user that the drawer shows at most.
 const RUNNING: i64 = 100;
 
@@ -209,21 +210,23 @@ fn drawer_account(caller: &Caller, candidate: &Candidate, account: ListedAccount
     }
 }
 
-/// The Impersonation page: settings, and what is running.
+/// The Impersonation page: settings, and what is running, from the place that `cursor` says.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
+pub async fn overview(caller: &Caller, cursor: &str) -> ServiceResult<ImpersonationOverview> {
     caller.require_view()?;
     let now = caller.state.now();
     let mut conn = caller.state.db.read().await?;
     let (settings, version) = settings_table::versioned(&mut conn, caller.environment.id).await?;
     let protected_permissions = settings_table::protected_permissions(&mut conn, caller.environment.id).await?;
-    let live = session_table::live_impersonations(&mut conn, caller.environment.id, now, LIVE).await?;
-    // How many run says whether there are more.
-    let (live, _) = live.apart();
-    let names = Names::of_sessions(&mut conn, &live).await?;
-    let running = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
+    let page = running(&mut conn, caller.environment.id, now, cursor).await?;
+    let edge =
+        |row: Option<&Session>, backwards| row.map(|row| Cursor::at_time(backwards, row.created_at, row.id).encode());
+    let next = edge(page.rows.last().filter(|_| page.has_next), false);
+    let previous = edge(page.rows.first().filter(|_| page.has_previous), true);
+    let names = Names::of_sessions(&mut conn, &page.rows).await?;
+    let count = session_table::count_live_impersonations(&mut conn, caller.environment.id, now).await?;
     let endable = if caller.roles.can_end_any_session() {
-        running
+        count
     } else {
         session_table::count_live_impersonations_by(
             &mut conn,
@@ -234,21 +237,46 @@ pub async fn overview(caller: &Caller) -> ServiceResult<ImpersonationOverview> {
         .await?
     };
     Ok(ImpersonationOverview {
-        running,
+        running: count,
         endable,
         settings,
         version,
         protected_permissions,
         can_change_settings: caller.roles.can_change_settings(),
         can_unprotect: caller.roles.can_unprotect(),
-        live: live
+        live: page
+            .rows
             .into_iter()
             .filter(|row| row.end_due(now).is_none())
             .map(|row| live_item(caller, row, &names))
             .collect(),
+        previous,
+        next,
         asked_by: caller.actor.id().unwrap_or_default(),
         now,
     })
+}
+
+/// A page of what runs. Where nothing of it runs any more it is the first one.
+async fn running(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    now: DateTime<Utc>,
+    cursor: &str,
+) -> ServiceResult<Window<Session>> {
+    let limit = PAGE_SIZE as i64 + 1;
+    let cursor = Cursor::decode(cursor);
+    let place = cursor.as_ref().and_then(|cursor| match cursor.value {
+        SortValue::Time(time) => Some((time, cursor.id)),
+        _ => None,
+    });
+    let from = place.map(|place| (place, cursor.as_ref().is_some_and(|cursor| cursor.backwards)));
+    let rows = session_table::live_impersonations(conn, environment_id, now, from, limit).await?;
+    if rows.is_empty() && from.is_some() {
+        let first = session_table::live_impersonations(conn, environment_id, now, None, limit).await?;
+        return Ok(Window::new(first, PAGE_SIZE, None));
+    }
+    Ok(Window::new(rows, PAGE_SIZE, cursor.filter(|_| from.is_some()).as_ref()))
 }
 
 /// Ends one impersonation: the operator's own, or any for Owner and Admin. Ending an ended one changes nothing.

@@ -39,7 +39,7 @@ fn of_page(environment: &str, page: (&str, Option<&str>), words: &Words) -> Opti
         ("users", Some(id)) => user::needs(slug, id, words),
         ("applications", None) => applications::needs(slug, words),
         ("applications", Some(id)) => application::needs(slug, id),
-        ("impersonation", None) => impersonation::needs(slug),
+        ("impersonation", None) => impersonation::needs(slug, words),
         ("audit", None) => audit::needs(slug, words),
         ("keys", None) => keys::needs(slug),
         _ => return None,

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::rpc::impersonation::GetOverview;
+use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::live::Live;
@@ -15,14 +16,16 @@ use crate::ui::kit::loaded::{kept, loading};
 use crate::ui::kit::state::{nothing, table_skeleton};
 
 /// What the page shows.
-pub fn needs(environment: String) -> Vec<Need> {
-    vec![Need::of(GetOverview { environment })]
+pub fn needs(environment: String, words: &Words) -> Vec<Need> {
+    vec![Need::of(GetOverview { environment, cursor: words.get("cursor").to_owned() })]
 }
 
 #[component]
 pub fn ImpersonationPage() -> impl IntoView {
     let frame = Frame::current();
-    let overview = loading(move || frame.environment.get(), |environment| GetOverview { environment });
+    let words = use_words();
+    let place = move || (frame.environment.get(), words.with(|words| words.get("cursor").to_owned()));
+    let overview = loading(place, |(environment, cursor)| GetOverview { environment, cursor });
     let settings = settings::Settings::new(frame, overview);
     let live = live::Running::new(frame, overview);
     Live::current().changed(Callback::new(move |()| overview.refetch()));

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use understudy::model::impersonation::{Drawer, SessionStart};
+use understudy::server::db::page::Cursor;
 use understudy::server::db::session as table;
 use understudy::server::service::impersonation;
 
@@ -22,9 +23,6 @@ async fn lists_of_sessions_say_that_there_are_more_exactly_where_there_are() {
     for (limit, expected) in [(1, (1, true)), (2, (2, false)), (3, (2, false))] {
         let of_user = table::of_user(&mut conn, user_id, limit).await.expect("sessions").apart();
         assert_eq!((of_user.0.len(), of_user.1), expected);
-        let live = table::live_impersonations(&mut conn, environment_id, app.now(), limit).await;
-        let live = live.expect("sessions").apart();
-        assert_eq!((live.0.len(), live.1), expected);
         let own = table::impersonations_of(&mut conn, environment_id, user_id, operator_id, app.now(), limit).await;
         let own = own.expect("sessions").apart();
         assert_eq!((own.0.len(), own.1), expected);
@@ -63,6 +61,42 @@ async fn the_drawer_takes_no_running_session_for_an_ended_one_however_many_run()
     let drawer = impersonation::drawer(&caller, wanted.user_id).await.expect("the drawer");
     assert_eq!((drawer.running.len(), drawer.oldest), (100, None), "all that run are in it");
     assert_eq!(over(&drawer), 3);
+}
+
+/// All of them begin at the same moment here, too.
+#[tokio::test]
+async fn what_runs_is_read_page_by_page_there_and_back() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    let mut started = Vec::new();
+    for _ in 0..103 {
+        started.push(impersonation::start(&caller, &wanted).await.expect("it starts").session_id);
+    }
+    started.sort_unstable();
+    started.reverse();
+    let page = async |cursor: &Option<String>| {
+        let cursor = cursor.clone().unwrap_or_default();
+        let page = impersonation::overview(&caller, &cursor).await.expect("the page");
+        assert_eq!(page.running, 103);
+        (page.live.iter().map(|one| one.session_id).collect::<Vec<_>>(), page.previous, page.next)
+    };
+    let (first, before_first, next) = page(&None).await;
+    let (second, previous, next) = page(&next).await;
+    let (third, before_third, after_third) = page(&next).await;
+    assert_eq!([first.as_slice(), &second, &third].concat(), started);
+    assert_eq!((before_first, after_third), (None, None));
+    assert_eq!(page(&before_third).await.0, second);
+    assert_eq!(page(&previous).await, (first.clone(), None, Some(next_of(&app, first[49]))));
+    for made_up in ["~", "Zg", &next_of(&app, uuid::Uuid::nil())] {
+        assert_eq!(page(&Some(made_up.to_owned())).await.0, first, "{made_up} is no place with anything behind it");
+    }
+}
+
+/// The cursor of the page behind a session that began just now.
+fn next_of(app: &TestApp, id: uuid::Uuid) -> String {
+    Cursor::at_time(false, app.now(), id).encode()
 }
 
 #[tokio::test]

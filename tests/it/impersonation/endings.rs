@@ -155,7 +155,7 @@ async fn end_all_ends_all_of_this_environment_and_no_other() {
     let staging = app.caller("olivia@understudy.example", "staging").await;
     assert_eq!(impersonation::end_all(&staging).await.expect("none there"), 0);
     assert_eq!(impersonation::end_all(&caller).await.expect("both end"), 2);
-    assert!(impersonation::overview(&caller).await.expect("the page").live.is_empty());
+    assert!(impersonation::overview(&caller, "").await.expect("the page").live.is_empty());
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn a_running_session_says_by_what_its_account_and_its_application_are_chos
     let caller = app.caller("olivia@understudy.example", "production").await;
     let user = app.user_id(TWIN).await;
     let drawer = service::impersonation::drawer(&caller, user).await.expect("a drawer");
-    let overview = service::impersonation::overview(&caller).await.expect("an overview");
+    let overview = service::impersonation::overview(&caller, "").await.expect("an overview");
     for running in [&drawer.running, &overview.live] {
         for (id, account) in [(&eu, "acme-eu"), (&us, "acme-us")] {
             let item = running.iter().find(|item| item.session_id.to_string() == *id).expect("a session");

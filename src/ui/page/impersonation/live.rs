@@ -11,6 +11,7 @@ use crate::ui::component::end_session::{end_form, reopen_form};
 use crate::ui::component::menu;
 use crate::ui::component::time::{ago, countdown};
 use crate::ui::component::toast::Toasts;
+use crate::ui::kit::address::Words;
 use crate::ui::kit::call::{Text, read};
 use crate::ui::kit::clock::Now;
 use crate::ui::kit::erase::Erase;
@@ -18,6 +19,7 @@ use crate::ui::kit::form::Form;
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::Loading;
+use crate::ui::kit::pager::pager;
 use crate::ui::kit::rows::{Row, rows};
 use crate::ui::kit::state::empty;
 
@@ -46,13 +48,20 @@ pub fn section(live: Running, overview: Signal<ImpersonationOverview>) -> AnyVie
     let count = Memo::new(move |_| overview.read().running);
     let endable = Memo::new(move |_| overview.read().endable);
     let can_end_any = Memo::new(move |_| endable.get() > 0);
-    let shown = Memo::new(move |_| overview.read().live.len());
-    let is_empty = Memo::new(move |_| shown.get() == 0);
+    let is_empty = Memo::new(move |_| overview.read().live.is_empty());
     let is_enabled = Memo::new(move |_| overview.read().settings.enabled);
-    let rest = move || {
-        let (shown, count) = (shown.get(), count.get());
-        (i64::try_from(shown).is_ok_and(|shown| shown < count) && shown > 0)
-            .then(|| view! { <p class="dim">{format!("The newest {shown} of {count} are shown.")}</p> })
+    let beside = Memo::new(move |_| {
+        let overview = overview.read();
+        (overview.previous.clone(), overview.next.clone(), overview.live.len())
+    });
+    let pages = move || {
+        let (previous, next, shown) = beside.get();
+        let step = |cursor: Option<String>| {
+            cursor.map(|cursor| Words::default().with("cursor", &cursor).on(&live.frame.path("impersonation").get()))
+        };
+        (previous.is_some() || next.is_some()).then(|| {
+            pager(format!("{shown} of {} sessions", count.get()), step(previous), step(next), ("Newer", "Older"))
+        })
     };
     view! {
         <section class="card section flush" aria-labelledby="live-title">
@@ -62,7 +71,7 @@ pub fn section(live: Running, overview: Signal<ImpersonationOverview>) -> AnyVie
                 {move || can_end_any.get().then(|| end_all_button(live, endable))}
             </div>
             {move || if is_empty.get() { none(live, is_enabled.get()) } else { table(live, overview) }}
-            {rest}
+            {pages}
         </section>
     }
     .erased()
