@@ -24,6 +24,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use tokio::runtime::Runtime;
 use url::Url;
 
+use super::http::site::{self, Files};
 use super::platform::telemetry::{self, LogFormat, Logging};
 use super::platform::text::printable;
 use super::platform::traces::Traces;
@@ -103,8 +104,9 @@ enum Command {
     Doctor(doctor::DoctorOptions),
 }
 
-/// Runs the process from its arguments to its exit code.
-pub fn main() -> ExitCode {
+/// Runs the process from its arguments to its exit code. It serves `files` to browsers.
+pub fn main(files: Files) -> ExitCode {
+    site::carry(files);
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let exposed = exposed(&matches);

@@ -92,6 +92,15 @@ impl Running {
         }
     }
 
+    /// [`Self::wait`]; anything but success is an error.
+    pub fn succeed(&mut self) -> Result<()> {
+        let status = self.wait()?;
+        if !status.success() {
+            bail!("{} failed with {status}", self.name);
+        }
+        Ok(())
+    }
+
     /// Asks it to stop, waits, and kills what is left. Returns how it ended.
     pub fn stop(&mut self) -> Result<ExitStatus> {
         if let Some(status) = self.child.try_wait()? {

@@ -18,7 +18,7 @@ use crate::{front, steps};
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The source file that embeds `target/site`.
-const EMBEDDED_BY: &str = "src/server/http/site.rs";
+const EMBEDDED_BY: &str = "src/main.rs";
 
 /// What to build beside the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,14 @@ pub struct Programs {
     pub scale: PathBuf,
 }
 
-/// Builds static files and server; one cargo call for both programs, so that what they share is compiled once.
+/// Builds static files and server. All but the binary itself, which carries the files, is compiled while they are being made:
+/// the last steps of a browser module keep one processor busy, and others idle.
 pub fn build(repo: &Repo, with: With) -> Result<Programs> {
-    let version = front::build(repo)?;
     steps::step("compiling the server");
+    let mut library = Running::spawn("the server's build", &mut cargo(repo, with, "--lib"))?;
+    let version = front::build(repo)?;
+    steps::step("compiling the server, with the files that it carries");
+    library.succeed()?;
     compile(repo, with)?;
     let release = repo.target.join("release");
     let understudy = release.join("understudy");
@@ -64,17 +68,20 @@ pub fn build(repo: &Repo, with: With) -> Result<Programs> {
     })
 }
 
-/// One cargo call for both programs.
 fn compile(repo: &Repo, with: With) -> Result<()> {
-    let mut cargo =
-        repo.cargo(["build", "--release", "--package=understudy", "--features=understudy/ssr", "--bin=understudy"]);
+    process::run("the server's build", &mut cargo(repo, with, "--bin=understudy"))
+}
+
+/// One cargo call for all programs, so that what they share is compiled once. `of_server` is what it makes of the server.
+fn cargo(repo: &Repo, with: With, of_server: &str) -> Command {
+    let mut cargo = repo.cargo(["build", "--release", "--package=understudy", "--features=understudy/ssr", of_server]);
     match with {
         With::Nothing => {}
         With::SampleApp => _ = cargo.args(["--package=sample_app", "--bin=sample_app"]),
         With::Baseline => _ = cargo.arg("--example=baseline"),
         With::Scale => _ = cargo.arg("--example=scale"),
     }
-    process::run("the server's build", &mut cargo)
+    cargo
 }
 
 /// Whether a program carries this text, here the version in the `assets.json` that it embeds.

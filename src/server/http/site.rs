@@ -1,14 +1,25 @@
-//! What the browser's half was built to: the files inside the binary, and the names of those that every document loads.
+//! What the browser's half was built to: the files that the binary carries, and the names of those that every document loads.
+//! The binary hands them over: this crate is compiled while they are still being made.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::EmbeddedFile;
 use serde::Deserialize;
 
-#[derive(RustEmbed)]
-#[folder = "target/site/"]
-#[allow_missing = true]
-struct Site;
+/// The file at a path that has no slash in front.
+pub type Files = fn(&str) -> Option<EmbeddedFile>;
+
+static FILES: OnceLock<Files> = OnceLock::new();
+
+/// Serves these files from now on. Who is asked for them before has none.
+pub fn carry(files: Files) {
+    // A process has one set of them.
+    let _ = FILES.set(files);
+}
+
+fn any_file_at(path: &str) -> Option<EmbeddedFile> {
+    FILES.get().and_then(|files| files(path))
+}
 
 /// The hashed paths of what every document loads.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,7 +31,7 @@ pub struct AssetNames {
 }
 
 static NAMES: LazyLock<AssetNames> = LazyLock::new(|| {
-    let listed = Site::get("assets.json").and_then(|file| serde_json::from_slice(&file.data).ok());
+    let listed = any_file_at("assets.json").and_then(|file| serde_json::from_slice(&file.data).ok());
     listed.unwrap_or_else(|| AssetNames {
         js: "/assets/understudy.js".to_owned(),
         wasm: "/assets/understudy.wasm".to_owned(),
@@ -35,7 +46,7 @@ pub fn names() -> &'static AssetNames {
 
 /// Whether this binary was built with its static files.
 pub fn are_embedded() -> bool {
-    Site::get("assets.json").is_some()
+    any_file_at("assets.json").is_some()
 }
 
 /// Whether there is a static file at this path.
@@ -45,5 +56,5 @@ pub fn is_file(path: &str) -> bool {
 
 /// The static file at this path, which has no slash in front.
 pub fn file_at(path: &str) -> Option<EmbeddedFile> {
-    Site::get(path).filter(|_| path != "assets.json")
+    any_file_at(path).filter(|_| path != "assets.json")
 }
