@@ -16,15 +16,18 @@ use crate::steps;
 
 use super::load::{Asking, Measured, Same, measure, request};
 use super::start;
-use flow::{Flow, Introspecting, Redeeming, Refreshing};
+use flow::{Application, Flow, Introspecting, Redeeming, Refreshing};
 
 const CONNECTIONS: [usize; 2] = [1, 16];
 const LENGTH: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_millis(500);
 
 const START: &str = "start impersonation";
-const TOKEN: &str = "token by code";
-const REFRESH: &str = "refresh";
+/// By how the tokens are signed.
+const TOKENS: [(&str, &str, &Application); 2] = [
+    ("token by code, RS256", "refresh, RS256", &flow::RSA),
+    ("token by code, ES256", "refresh, ES256", &flow::ELLIPTIC),
+];
 const INTROSPECTION: &str = "introspection";
 const JWKS: &str = "JWKS";
 
@@ -145,7 +148,11 @@ fn on_database(
     serving.stop()?;
     let serving = start(programs, "serve", address, url, &log)?;
     steps::step("signing in and starting sessions");
-    let flow = Flow::begin(address, &programs.understudy)?;
+    let mut flows = Vec::new();
+    for (token, refresh, application) in TOKENS {
+        flows.push((token, refresh, Flow::begin(address, &programs.understudy, application)?));
+    }
+    let (_, _, flow) = &flows[0];
     for (index, connections) in CONNECTIONS.into_iter().enumerate() {
         let least = Some(least[index]);
         let mut add = |name, measured| rows.push(Row { name, connections, measured, least });
@@ -162,25 +169,27 @@ fn on_database(
             run(START, &mut asking, WARM_UP)?;
             add(START, run(START, &mut asking, LENGTH)?);
         }
-        if options.wants(TOKEN) {
-            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
-            for one in Redeeming::prepare(&flow, connections)? {
-                asking.push(Box::new(one));
+        for (token, refresh, flow) in &flows {
+            if options.wants(token) {
+                let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+                for one in Redeeming::prepare(flow, connections)? {
+                    asking.push(Box::new(one));
+                }
+                add(token, run(token, &mut asking, LENGTH)?);
             }
-            add(TOKEN, run(TOKEN, &mut asking, LENGTH)?);
-        }
-        if options.wants(REFRESH) {
-            let mut asking: Vec<Box<dyn Asking>> = Vec::new();
-            for _ in 0..connections {
-                asking.push(Box::new(Refreshing::begin(&flow)?));
+            if options.wants(refresh) {
+                let mut asking: Vec<Box<dyn Asking>> = Vec::new();
+                for _ in 0..connections {
+                    asking.push(Box::new(Refreshing::begin(flow)?));
+                }
+                run(refresh, &mut asking, WARM_UP)?;
+                add(refresh, run(refresh, &mut asking, LENGTH)?);
             }
-            run(REFRESH, &mut asking, WARM_UP)?;
-            add(REFRESH, run(REFRESH, &mut asking, LENGTH)?);
         }
         if options.wants(INTROSPECTION) {
             let mut asking: Vec<Box<dyn Asking>> = Vec::new();
             for number in 0..connections {
-                asking.push(Box::new(Introspecting::new(&flow, number)));
+                asking.push(Box::new(Introspecting::new(flow, number)));
             }
             run(INTROSPECTION, &mut asking, WARM_UP)?;
             add(INTROSPECTION, run(INTROSPECTION, &mut asking, LENGTH)?);

@@ -12,9 +12,36 @@ use crate::bench::sign_in;
 use crate::http::{Answer, Client};
 
 const PROVIDER: &str = "/id/production";
-const CLIENT: &str = "northwind-console";
-/// The secret in the demonstration data, known to everybody.
-const SECRET: &str = "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB";
+
+/// A confidential client of the demonstration data, and a user of it.
+pub struct Application {
+    client_id: &'static str,
+    /// In the demonstration data, known to everybody.
+    secret: &'static str,
+    /// The sample application's own, as the demonstration data has it.
+    redirect_uri: &'static str,
+    account: &'static str,
+    user: &'static str,
+}
+
+/// Its tokens are signed with RS256.
+pub const RSA: Application = Application {
+    client_id: "northwind-console",
+    secret: "ucs_bdLvffHQsrRSAL7HDrxsNsqLM414e_qHZ38UDkwKry8J4AB",
+    redirect_uri: "http://localhost:3001/callback",
+    account: "northwind",
+    user: "amara.okafor",
+};
+
+/// Its tokens are signed with ES256.
+pub const ELLIPTIC: Application = Application {
+    client_id: "lumiere-portal",
+    secret: "ucs_v6vjT6nSVl_MxaoUHk1RzY_MJ-dV5Dx-28KPScpioYADGge",
+    redirect_uri: "http://localhost:3004/callback",
+    account: "lumiere",
+    user: "amelie.girard",
+};
+
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -26,8 +53,8 @@ const CODES: usize = 4000;
 pub struct Flow {
     address: SocketAddr,
     operator: Client,
+    application: &'static Application,
     user: String,
-    redirect_uri: String,
     /// Access tokens, each of a session of its own.
     access_tokens: Vec<String>,
     /// One session in this browser, for codes.
@@ -35,9 +62,11 @@ pub struct Flow {
     session: String,
 }
 
-/// A confidential client's head of a request.
-fn proof() -> String {
-    format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{SECRET}")))
+impl Application {
+    /// A confidential client's head of a request.
+    fn proof(&self) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.client_id, self.secret)))
+    }
 }
 
 fn encoded(text: &str) -> String {
@@ -53,10 +82,10 @@ fn encoded(text: &str) -> String {
 }
 
 impl Flow {
-    pub fn begin(address: SocketAddr, understudy: &Path) -> Result<Self> {
+    pub fn begin(address: SocketAddr, understudy: &Path, application: &'static Application) -> Result<Self> {
         let mut operator = Client::new(address);
         sign_in(&mut operator, understudy)?;
-        let page = operator.get("/production/users?q=amara.okafor")?;
+        let page = operator.get(&format!("/production/users?q={}", application.user))?;
         let page = String::from_utf8_lossy(&page.body).into_owned();
         let user = page
             .split("/production/users/")
@@ -68,9 +97,8 @@ impl Flow {
             address,
             browser: operator.clone(),
             operator,
+            application,
             user,
-            // The sample application's own, as the demonstration data has it.
-            redirect_uri: "http://localhost:3001/callback".to_owned(),
             access_tokens: Vec::new(),
             session: String::new(),
         };
@@ -87,8 +115,8 @@ impl Flow {
         [
             ("request[environment]", "production"),
             ("request[user_id]", &self.user),
-            ("request[account]", "northwind"),
-            ("request[application]", CLIENT),
+            ("request[account]", self.application.account),
+            ("request[application]", self.application.client_id),
             ("request[reason]", "Measuring how long this takes"),
             ("request[ticket]", "BENCH-1"),
         ]
@@ -117,9 +145,10 @@ impl Flow {
 
     fn authorize_path(&self, session: &str) -> String {
         format!(
-            "{PROVIDER}/authorize?client_id={CLIENT}&redirect_uri={}&response_type=code&scope=openid&state=s&nonce=n\
+            "{PROVIDER}/authorize?client_id={}&redirect_uri={}&response_type=code&scope=openid&state=s&nonce=n\
              &code_challenge={CHALLENGE}&code_challenge_method=S256&login_hint={session}",
-            encoded(&self.redirect_uri)
+            self.application.client_id,
+            encoded(self.application.redirect_uri)
         )
     }
 
@@ -130,13 +159,13 @@ impl Flow {
     }
 
     fn redemption(&self, code: &str) -> String {
-        let redirect_uri = encoded(&self.redirect_uri);
+        let redirect_uri = encoded(self.application.redirect_uri);
         format!("grant_type=authorization_code&code={code}&redirect_uri={redirect_uri}&code_verifier={VERIFIER}")
     }
 
     /// Access token and refresh token.
     fn tokens(&self, code: &str) -> Result<(String, String)> {
-        let mut client = Client::new(self.address).with_header("Authorization", &proof());
+        let mut client = Client::new(self.address).with_header("Authorization", &self.application.proof());
         let answer = client.send_form(&format!("{PROVIDER}/token"), &self.redemption(code), "application/json")?;
         expect(&answer, 200)?;
         let body: serde_json::Value = serde_json::from_slice(&answer.body)?;
@@ -145,8 +174,9 @@ impl Flow {
     }
 }
 
-fn protocol(address: SocketAddr, path: &str, form: &str) -> Vec<u8> {
-    request("POST", address, &format!("{PROVIDER}{path}"), &[("Authorization", &proof())], form)
+/// A form that an application posts to the provider, with its proof.
+fn protocol(address: SocketAddr, proof: &str, path: &str, form: &str) -> Vec<u8> {
+    request("POST", address, &format!("{PROVIDER}{path}"), &[("Authorization", proof)], form)
 }
 
 fn expect(answer: &Answer, status: u16) -> Result<()> {
@@ -173,10 +203,11 @@ impl Redeeming {
     pub fn prepare(flow: &Flow, connections: usize) -> Result<Vec<Self>> {
         let mut browser = flow.browser.clone();
         let mut shares: Vec<Self> = (0..connections).map(|_| Self(Vec::new())).collect();
+        let proof = flow.application.proof();
         let count = if connections == 1 { CODES / 4 } else { CODES };
         for number in 0..count {
             let code = flow.code(&mut browser, &flow.session)?;
-            shares[number % connections].0.push(protocol(flow.address, "/token", &flow.redemption(&code)));
+            shares[number % connections].0.push(protocol(flow.address, &proof, "/token", &flow.redemption(&code)));
         }
         Ok(shares)
     }
@@ -195,6 +226,7 @@ impl Asking for Redeeming {
 /// Trades its refresh token for the next, again and again.
 pub struct Refreshing {
     address: SocketAddr,
+    proof: String,
     token: String,
 }
 
@@ -202,13 +234,14 @@ impl Refreshing {
     pub fn begin(flow: &Flow) -> Result<Self> {
         let (browser, session) = flow.session()?;
         let code = flow.code(&mut browser.clone(), &session)?;
-        Ok(Self { address: flow.address, token: flow.tokens(&code)?.1 })
+        Ok(Self { address: flow.address, proof: flow.application.proof(), token: flow.tokens(&code)?.1 })
     }
 }
 
 impl Asking for Refreshing {
     fn next(&mut self) -> Option<Vec<u8>> {
-        Some(protocol(self.address, "/token", &format!("grant_type=refresh_token&refresh_token={}", self.token)))
+        let form = format!("grant_type=refresh_token&refresh_token={}", self.token);
+        Some(protocol(self.address, &self.proof, "/token", &form))
     }
 
     fn check(&mut self, answer: &Answered<'_>) -> Result<()> {
@@ -226,7 +259,8 @@ pub struct Introspecting {
 
 impl Introspecting {
     pub fn new(flow: &Flow, number: usize) -> Self {
-        let ask = |token: &String| protocol(flow.address, "/introspect", &format!("token={token}"));
+        let proof = flow.application.proof();
+        let ask = |token: &String| protocol(flow.address, &proof, "/introspect", &format!("token={token}"));
         Self { requests: flow.access_tokens.iter().map(ask).collect(), at: number }
     }
 }
