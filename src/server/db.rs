@@ -272,7 +272,7 @@ macro_rules! fetch_scalar {
     };
 }
 
-pub use batch::Batch;
+pub use batch::{Batch, Writes};
 pub use build::Statement;
 pub(crate) use build::built;
 pub(crate) use word::{fetch_bounded, fetch_known, read_as};

@@ -38,8 +38,8 @@ async fn failed_message(app: &TestApp, status: u16) -> Uuid {
     let mut tx = app.state.db.write().await.expect("a transaction");
     let mut batch = tx.batch();
     understudy::server::db::session::put_application(batch.next(), sid, console, app.now());
-    batch.run().await.expect("tokens");
-    tx.commit().await.expect("commit");
+    let writes = batch.done();
+    tx.commit_with(writes).await.expect("tokens");
     amara.post("/id/production/account/sign-out", &[]).await;
     Worker::new(app.state.clone()).run_once().await.expect("the outbox can be read");
     sid

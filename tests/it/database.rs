@@ -1,6 +1,6 @@
 //! The database layer: transactions that share commits, and knowing that something was committed.
 
-use understudy::server::db::{Db, Raw};
+use understudy::server::db::{Db, Raw, environment};
 
 use crate::support::TestApp;
 
@@ -18,6 +18,78 @@ async fn add(db: &Db, slug: String, keep: bool) -> bool {
         return true;
     }
     false
+}
+
+/// Adds two in one message that commits them, too.
+async fn add_two(db: &Db, slugs: [String; 2]) -> bool {
+    let mut tx = db.write().await.expect("a transaction");
+    let mut batch = tx.batch();
+    for slug in &slugs {
+        let id = uuid::Uuid::from_u128(slug[1..].parse::<u128>().expect("a number") + 1);
+        let sql =
+            batch.next().push("INSERT INTO environments (id, slug, name, created_at) SELECT ").bind(id).push(", ");
+        sql.bind(slug).push(", 'Made', created_at FROM environments WHERE slug = 'production'");
+    }
+    let writes = batch.done();
+    match tx.commit_with(writes).await {
+        Ok(changed) => {
+            assert_eq!(changed, [1, 1]);
+            true
+        }
+        Err(error) => {
+            assert!(error.is_unique_violation(), "{error}");
+            false
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_written_and_committed_in_one_message_is_kept_or_undone_on_its_own_too() {
+    let app = TestApp::new().await;
+    let before = app.count("environments").await;
+    assert!(add(&app.state.db, "n0".to_owned(), true).await);
+    let tasks: Vec<_> = (1..200)
+        .map(|number| {
+            let db = app.state.db.clone();
+            // Of every fifth pair the second one is there already.
+            let second = if number % 5 == 4 { "n0".to_owned() } else { format!("n{}", 1000 + number) };
+            tokio::spawn(async move {
+                match number % 3 {
+                    0 => i64::from(add(&db, format!("n{number}"), number % 2 == 0).await),
+                    _ => 2 * i64::from(add_two(&db, [format!("n{number}"), second]).await),
+                }
+            })
+        })
+        .collect();
+    let mut kept = 1;
+    for task in tasks {
+        kept += task.await.expect("no panic");
+    }
+    assert_eq!(app.count("environments").await - before, kept);
+    assert!(kept >= 200, "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_away_while_it_commits_keeps_nobody_waiting() {
+    let app = TestApp::new().await;
+    for number in 0..40 {
+        let (db, slugs) = (app.state.db.clone(), [format!("n{number}"), format!("n{}", 2000 + number)]);
+        let task = tokio::spawn(async move { add_two(&db, slugs).await });
+        for _ in 0..number % 7 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        let finished = task.await.is_ok_and(|kept| kept);
+        assert!(
+            add(&app.state.db, format!("n{}", 1000 + number), true).await,
+            "after one that was given up at {number}"
+        );
+        let mut conn = app.state.db.read().await.expect("a connection");
+        let all = environment::all(&mut conn).await.expect("the environments");
+        let slugs: Vec<String> = all.into_iter().map(|environment| environment.slug).collect();
+        let there = [number, 2000 + number].iter().filter(|number| slugs.contains(&format!("n{number}"))).count();
+        assert!(there == 2 || (there == 0 && !finished), "both or neither, at {number}: {there}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -5,22 +5,24 @@
 
 use std::fmt::Write;
 
-use sqlx::{Either, Executor, Row};
-use tokio_stream::StreamExt;
+use sqlx::{Executor, PgConnection, Postgres, QueryBuilder, Row};
 
 use super::build::{Statement, Text};
-use super::{DbError, DbResult, Tx};
+use super::sqlite::{Script, changed_by};
+use super::{DbResult, Kind, Postgresly, Raw, Sqlitely, Tx, epoch};
 
-/// Writes of a transaction: each an `INSERT`, `UPDATE` or `DELETE` that does not ask for anything back.
+/// Writes of a transaction: each an `INSERT`, `UPDATE` or `DELETE` that does not ask for anything back, and one at least.
 pub struct Batch<'c> {
     sql: Statement<'c>,
     count: usize,
 }
 
-impl Tx {
-    pub fn batch(&mut self) -> Batch<'_> {
-        Batch { sql: self.build(""), count: 0 }
-    }
+/// A [`Batch`] that is written.
+pub struct Writes(Written);
+
+enum Written {
+    Sqlite(Script),
+    Postgres(QueryBuilder<Postgres>),
 }
 
 impl<'c> Batch<'c> {
@@ -41,23 +43,63 @@ impl<'c> Batch<'c> {
         self.count
     }
 
-    /// Runs them. Gives how many rows each of them changed.
-    pub async fn run(mut self) -> DbResult<Vec<u64>> {
+    /// They are all written.
+    pub fn done(self) -> Writes {
+        let count = self.count;
+        Writes(match self.sql.text {
+            Text::Sqlite(query, _) => Written::Sqlite(Script { query, count }),
+            Text::Postgres(mut query, _) => {
+                query.push(" RETURNING 1) SELECT ARRAY[").push(counts(count)).push("]");
+                Written::Postgres(query)
+            }
+        })
+    }
+}
+
+impl Tx {
+    pub fn batch(&mut self) -> Batch<'_> {
+        Batch { sql: self.build(""), count: 0 }
+    }
+
+    /// Runs the writes. Gives how many rows each of them changed.
+    pub async fn run(&mut self, writes: Writes) -> DbResult<Vec<u64>> {
         // Its name tells that of the function around it.
         fn here() {}
-        if self.count > 0 && !self.sql.is_sqlite() {
-            self.sql.push(" RETURNING 1) SELECT ARRAY[").push(counts(self.count)).push("]");
-        }
-        let Statement { text, watch, .. } = self.sql;
-        let statement = watch.begin(std::any::type_name_of_val(&here));
-        let changed = match text {
-            _ if self.count == 0 => Ok(Vec::new()),
-            Text::Sqlite(mut query, conn) => statement.run(changed_one_by_one(conn, query.build())).await,
-            Text::Postgres(mut query, conn) => statement.run(changed_together(conn, query.build())).await,
+        let statement = self.begin(std::any::type_name_of_val(&here));
+        let changed = match (writes.0, self.raw()) {
+            (Written::Sqlite(mut script), Raw::Sqlite(conn)) => {
+                let mut changed = Vec::with_capacity(script.count);
+                let run = statement.run(changed_by(conn, &mut script.query, &mut changed));
+                run.await.map(|()| changed)
+            }
+            (Written::Postgres(query), Raw::Postgres(conn)) => statement.run(changed_together(conn, query)).await,
+            // Written for another database than this one.
+            _ => Err(sqlx::Error::PoolClosed),
         };
         drop(statement);
-        watch.end();
-        changed.map_err(DbError::from)
+        self.end();
+        Ok(changed?)
+    }
+
+    /// Runs the writes, and commits the transaction with them. Gives how many rows each of them changed.
+    pub async fn commit_with(mut self, writes: Writes) -> DbResult<Vec<u64>> {
+        fn here() {}
+        let script = match writes.0 {
+            Written::Sqlite(script) => script,
+            written => {
+                let changed = self.run(Writes(written)).await?;
+                self.commit().await?;
+                return Ok(changed);
+            }
+        };
+        epoch::forget_request();
+        let statement = self.begin(std::any::type_name_of_val(&here));
+        match self.0.kind {
+            Kind::Sqlite(Sqlitely::Tx(tx)) => statement.run(tx.commit_with(script)).await,
+            Kind::Sqlite(Sqlitely::Plain(_)) | Kind::Postgres(Postgresly::Plain(_) | Postgresly::Tx(_)) => {
+                Err(sqlx::Error::PoolClosed.into())
+            }
+        }
     }
 }
 
@@ -72,24 +114,7 @@ fn counts(count: usize) -> String {
     text
 }
 
-async fn changed_one_by_one(
-    conn: &mut sqlx::SqliteConnection,
-    query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-) -> sqlx::Result<Vec<u64>> {
-    let mut changed = Vec::new();
-    let mut steps = conn.fetch_many(query);
-    while let Some(step) = steps.try_next().await? {
-        if let Either::Left(done) = step {
-            changed.push(done.rows_affected());
-        }
-    }
-    Ok(changed)
-}
-
-async fn changed_together(
-    conn: &mut sqlx::PgConnection,
-    query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
-) -> sqlx::Result<Vec<u64>> {
-    let changed: Vec<i64> = conn.fetch_one(query).await?.try_get(0)?;
+async fn changed_together(conn: &mut PgConnection, mut query: QueryBuilder<Postgres>) -> sqlx::Result<Vec<u64>> {
+    let changed: Vec<i64> = conn.fetch_one(query.build()).await?.try_get(0)?;
     Ok(changed.into_iter().map(i64::unsigned_abs).collect())
 }

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use super::{DbResult, Pool};
 pub use reader::Reader;
 use reader::{Idle, Open};
-pub use writer::{GroupTx, Writer};
+pub use writer::{GroupTx, Script, Writer, changed_by};
 
 pub struct Sqlite {
     writing: SqliteConnectOptions,

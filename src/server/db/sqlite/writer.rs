@@ -14,10 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Either, Executor, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_stream::StreamExt;
 
 use crate::server::db::{DbError, DbResult};
 
@@ -55,6 +56,8 @@ enum Savepoint {
     Done,
     /// Left by somebody who could not undo it.
     Abandoned,
+    /// Opened for whoever comes next, together with what was written last.
+    Fresh,
 }
 
 /// A transaction in its turn. Dropped without [`GroupTx::commit`], nothing of it happened.
@@ -143,6 +146,10 @@ impl Line {
     async fn enter(&mut self, deadline: Instant) -> DbResult<()> {
         self.undo_abandoned().await;
         let sql = match (self.open_since, &self.savepoint) {
+            (Some(_), Savepoint::Fresh) => {
+                self.savepoint = Savepoint::None;
+                return Ok(());
+            }
             // It holds the write lock from the start, so that it never has to upgrade.
             (None, _) => "BEGIN IMMEDIATE; SAVEPOINT one",
             (Some(_), Savepoint::Done) => "RELEASE one; SAVEPOINT one",
@@ -190,16 +197,43 @@ impl Line {
         self.undo_abandoned().await;
         // It releases every savepoint, too.
         match self.run("COMMIT").await {
-            Ok(()) => {
-                self.open_since = None;
-                self.savepoint = Savepoint::None;
-                for one in self.pending.drain(..) {
-                    // Whoever went away in the meantime has nobody left to tell.
-                    let _ = one.send(Ok(()));
-                }
-            }
+            Ok(()) => self.tell_committed(),
             Err(error) => self.give_up(&error.to_string()).await,
         }
+    }
+
+    fn tell_committed(&mut self) {
+        self.open_since = None;
+        self.savepoint = Savepoint::None;
+        for one in self.pending.drain(..) {
+            // Whoever went away in the meantime has nobody left to tell.
+            let _ = one.send(Ok(()));
+        }
+    }
+
+    /// The last writes of a transaction, and in the same message what follows: the commit, or the next one's savepoint. Gives how
+    /// many rows each of the writes changed, and whether everything is committed.
+    async fn finish(&mut self, mut writes: Script, is_due: bool) -> DbResult<(Vec<u64>, bool)> {
+        let count = writes.count;
+        writes.query.push(if is_due { "; COMMIT" } else { "; RELEASE one; SAVEPOINT one" });
+        let mut changed = Vec::with_capacity(count);
+        let outcome = changed_by(self.connection()?, &mut writes.query, &mut changed).await;
+        // What follows the writes changes no rows.
+        let all_written = changed.len() >= count;
+        changed.truncate(count);
+        match outcome {
+            Ok(()) if is_due => self.tell_committed(),
+            Ok(()) => self.savepoint = Savepoint::Fresh,
+            Err(error) => {
+                if all_written {
+                    self.give_up(&error.to_string()).await;
+                } else {
+                    self.undo().await;
+                }
+                return Err(error.into());
+            }
+        }
+        Ok((changed, is_due))
     }
 
     /// Rolls everything back. SQLite may have done so already, for a full disk for example.
@@ -215,7 +249,60 @@ impl Line {
     }
 }
 
+/// Writes that follow each other, and how many they are.
+pub struct Script {
+    pub query: QueryBuilder<Sqlite>,
+    pub count: usize,
+}
+
+/// Runs what `query` says, and adds how many rows each of its statements changed as far as it comes.
+pub async fn changed_by(
+    connection: &mut SqliteConnection,
+    query: &mut QueryBuilder<Sqlite>,
+    changed: &mut Vec<u64>,
+) -> sqlx::Result<()> {
+    let mut steps = connection.fetch_many(query.build());
+    while let Some(step) = steps.try_next().await? {
+        if let Either::Left(done) = step {
+            changed.push(done.rows_affected());
+        }
+    }
+    Ok(())
+}
+
 impl GroupTx {
+    /// The last writes, and the commit: see [`Self::commit`]. Gives how many rows each of them changed.
+    pub async fn commit_with(mut self, writes: Script) -> DbResult<Vec<u64>> {
+        let Some(mut line) = self.line.take() else { return Ok(Vec::new()) };
+        let waiting = self.waiting.clone();
+        let finished = tokio::spawn(async move {
+            let is_due = line.is_due(waiting.load(Ordering::SeqCst));
+            let outcome = line.finish(writes, is_due).await;
+            let told = match &outcome {
+                Ok((_, false)) => {
+                    let (tell, told) = oneshot::channel();
+                    line.pending.push(tell);
+                    Some(told)
+                }
+                Ok((_, true)) => None,
+                // Others may have left their commit to this one.
+                Err(_) => {
+                    if line.is_due(waiting.load(Ordering::SeqCst)) {
+                        line.commit().await;
+                    }
+                    None
+                }
+            };
+            drop(line);
+            let (changed, _) = outcome?;
+            if let Some(told) = told {
+                shared(told.await)?;
+            }
+            Ok(changed)
+        });
+        joined(finished.await)
+    }
+
     /// Waits until it is on the disk, alone or with others.
     pub async fn commit(mut self) -> DbResult<()> {
         let Some(mut line) = self.line.take() else { return Ok(()) };
@@ -229,11 +316,16 @@ impl GroupTx {
         } else {
             drop(line);
         }
-        match told.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(DbError::Sqlx(sqlx::Error::Protocol(format!("the shared commit failed: {why}")))),
-            Err(_) => Err(DbError::Sqlx(sqlx::Error::PoolClosed)),
-        }
+        shared(told.await)
+    }
+}
+
+/// How the commit went that was shared.
+fn shared(told: Result<Result<(), String>, oneshot::error::RecvError>) -> DbResult<()> {
+    match told {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(why)) => Err(DbError::Sqlx(sqlx::Error::Protocol(format!("the shared commit failed: {why}")))),
+        Err(_) => Err(DbError::Sqlx(sqlx::Error::PoolClosed)),
     }
 }
 

@@ -129,8 +129,8 @@ async fn begin(
     table::put(batch.next(), &session);
     audit::put(state, batch.next(), event);
     credential::put_hand_off(batch.next(), &hand_off);
-    batch.run().await?;
-    tx.commit().await?;
+    let writes = batch.done();
+    tx.commit_with(writes).await?;
     let issuer = state.issuer(&caller.environment);
     Ok(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline })
 }

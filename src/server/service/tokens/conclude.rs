@@ -108,11 +108,16 @@ pub async fn conclude(
     } else {
         (None, wanted.family_id)
     };
-    let changed = batch.run().await?;
-    if is_use && touched.checked_sub(1).and_then(|at| changed.get(at)) != Some(&1) {
-        return Err(TokenError::grant("the session has ended").about(session));
+    let writes = batch.done();
+    if is_use {
+        let changed = tx.run(writes).await?;
+        if touched.checked_sub(1).and_then(|at| changed.get(at)) != Some(&1) {
+            return Err(TokenError::grant("the session has ended").about(session));
+        }
+        tx.commit().await?;
+    } else {
+        tx.commit_with(writes).await?;
     }
-    tx.commit().await?;
     Ok(Granted { subject, scope: wanted.scope, nonce: wanted.nonce, refresh_token, family_id })
 }
 
