@@ -11,7 +11,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::publish::{Site, files_below, hash, hashed_address, write_if_changed};
 use crate::repo::Repo;
-use crate::{glue, process, steps, tools, unused};
+use crate::{glue, order, process, steps, tools, unused};
 
 /// What rustc's WebAssembly target allows itself since Rust 1.87, and every browser of the last years understands.
 const WASM_FEATURES: [&str; 6] = [
@@ -52,6 +52,7 @@ const FONTS: [Font; 3] = [
 const RECIPE: &[u8] = include_bytes!("front.rs");
 const RECIPE_OF_GLUE: &[u8] = include_bytes!("glue.rs");
 const RECIPE_OF_MODULE: &[u8] = include_bytes!("unused.rs");
+const RECIPE_OF_ORDER: &[u8] = include_bytes!("order.rs");
 
 /// Brings `target/site` up to date. Returns its version, which differs when any file does.
 pub fn build(repo: &Repo) -> Result<String> {
@@ -114,7 +115,7 @@ fn compile(repo: &Repo) -> Result<()> {
 fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Value> {
     let compiled = repo.target.join(tools::WASM_TARGET).join("wasm-release/understudy.wasm");
     let input = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
-    let key = hash(&[&input, lock, RECIPE, RECIPE_OF_GLUE, RECIPE_OF_MODULE]);
+    let key = hash(&[&input, lock, RECIPE, RECIPE_OF_GLUE, RECIPE_OF_MODULE, RECIPE_OF_ORDER]);
     if old["key"] == key.as_str() && kept(site, old, &["js", "wasm"]) {
         return Ok(old.clone());
     }
@@ -159,7 +160,7 @@ fn module(repo: &Repo, site: &mut Site, lock: &[u8], old: &Value) -> Result<Valu
         site.put(&address, &fs::read(&path)?)?;
         extra.push(address);
     }
-    let wasm = fs::read(&small)?;
+    let wasm = order::alike_together(&fs::read(&small)?)?;
     let js = fs::read(script)?;
     let wasm_address = hashed_address("understudy", "wasm", &wasm);
     let js_address = hashed_address("understudy", "js", &js);

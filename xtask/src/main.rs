@@ -11,6 +11,7 @@ mod glue;
 mod http;
 mod icons;
 mod lint;
+mod order;
 mod playwright;
 mod postgres;
 mod process;
