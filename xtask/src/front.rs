@@ -28,9 +28,12 @@ const WASM_FEATURES: [&str; 6] = [
 ];
 
 /// Small once it is compressed: only tiny functions are put into their only caller, for brotli finds what two of them share
-/// only while they are apart. Nothing lives in the first kilobyte of memory, where rustc has the far end of the stack.
-const WASM_PASSES: [&str; 6] = [
+/// only while they are apart. Nothing lives in the first kilobyte of memory, where rustc has the far end of the stack. Branches
+/// are made anew, all in one manner.
+const WASM_PASSES: [&str; 8] = [
     "--low-memory-unused",
+    "--flatten",
+    "--rereloop",
     "-Oz",
     "--one-caller-inline-max-function-size=20",
     "-Oz",
