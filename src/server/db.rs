@@ -95,6 +95,11 @@ impl DbError {
         matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// Whether a row that another one names is not there: it was deleted meanwhile.
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(self, Self::Sqlx(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
+    }
+
     /// Whether it was somebody else's turn for too long: the same may well succeed a moment later.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Busy | Self::Sqlx(sqlx::Error::PoolTimedOut)) || self.is_locked() || self.is_deadlock()

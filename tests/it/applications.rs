@@ -37,7 +37,7 @@ async fn failed_message(app: &TestApp, status: u16) -> Uuid {
     let console = id_of(app, "production", "console").await;
     let mut tx = app.state.db.write().await.expect("a transaction");
     let mut batch = tx.batch();
-    understudy::server::db::session::put_application(batch.next(), sid, console, app.now());
+    understudy::server::db::session::put_application(batch.add(), sid, console, app.now());
     let writes = batch.done();
     tx.commit_with(writes).await.expect("tokens");
     amara.post("/id/production/account/sign-out", &[]).await;

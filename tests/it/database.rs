@@ -26,8 +26,7 @@ async fn add_two(db: &Db, slugs: [String; 2]) -> bool {
     let mut batch = tx.batch();
     for slug in &slugs {
         let id = uuid::Uuid::from_u128(slug[1..].parse::<u128>().expect("a number") + 1);
-        let sql =
-            batch.next().push("INSERT INTO environments (id, slug, name, created_at) SELECT ").bind(id).push(", ");
+        let sql = batch.add().push("INSERT INTO environments (id, slug, name, created_at) SELECT ").bind(id).push(", ");
         sql.bind(slug).push(", 'Made', created_at FROM environments WHERE slug = 'production'");
     }
     let writes = batch.done();

@@ -27,7 +27,7 @@ enum Written {
 
 impl<'c> Batch<'c> {
     /// The next of them, to be written.
-    pub fn next(&mut self) -> &mut Statement<'c> {
+    pub fn add(&mut self) -> &mut Statement<'c> {
         let at = self.count;
         self.count += 1;
         match (self.sql.is_sqlite(), at) {

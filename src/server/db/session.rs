@@ -302,14 +302,13 @@ pub async fn hold(tx: &mut Tx, id: Uuid) -> DbResult<bool> {
     Ok(found.is_some())
 }
 
-/// [`standing`] of a session that this transaction takes for itself alone: whoever else wants it waits.
+/// [`standing`] of a session that this transaction takes for itself alone: whoever else wants it waits. It is read when it is
+/// taken: a statement that waits for one row has read the others before.
 pub async fn taken(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {
-    let sql = if tx.is_sqlite() {
-        standing!("WHERE s.id = $1 AND s.environment_id = $2")
-    } else {
-        standing!("WHERE s.id = $1 AND s.environment_id = $2 FOR UPDATE OF s")
-    };
-    fetch_optional!(tx, sql, id, environment_id)
+    if !tx.is_sqlite() {
+        let _: Option<(Uuid,)> = fetch_optional!(tx, "SELECT id FROM sessions WHERE id = $1 FOR UPDATE", id)?;
+    }
+    standing(tx, environment_id, id).await
 }
 
 /// The latest use of a session, for lists. Gives whether it was running still, and keeps it so until the transaction ends.

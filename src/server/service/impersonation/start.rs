@@ -126,11 +126,15 @@ async fn begin(
         expires_at,
     };
     let mut batch = tx.batch();
-    table::put(batch.next(), &session);
-    audit::put(state, batch.next(), event);
-    credential::put_hand_off(batch.next(), &hand_off);
+    table::put(batch.add(), &session);
+    audit::put(state, batch.add(), event);
+    credential::put_hand_off(batch.add(), &hand_off);
     let writes = batch.done();
-    tx.commit_with(writes).await?;
+    tx.commit_with(writes).await.map_err(|error| match error.is_foreign_key_violation() {
+        // Who or what it is about was deleted since the facts were read.
+        true => ServiceError::NotFound,
+        false => error.into(),
+    })?;
     let issuer = state.issuer(&caller.environment);
     Ok(HandOff { session_id, url: entrance.url(&issuer, &code), expires_at, deadline })
 }

@@ -70,21 +70,21 @@ pub async fn conclude(
     let mut batch = tx.batch();
     let parent_hash = match wanted.spent {
         Some(Spent::Code(code_hash)) => {
-            credential::put_redemption(batch.next(), code_hash, now);
+            credential::put_redemption(batch.add(), code_hash, now);
             None
         }
         Some(Spent::RefreshToken(token_hash)) => {
-            credential::put_rotation(batch.next(), token_hash, now);
+            credential::put_rotation(batch.add(), token_hash, now);
             Some(token_hash)
         }
         None => None,
     };
     let is_use = !matches!(wanted.spent, Some(Spent::Code(_)));
     if is_use {
-        session_table::put_touch(batch.next(), session.id, now);
+        session_table::put_touch(batch.add(), session.id, now);
     }
     let touched = batch.count();
-    session_table::put_application(batch.next(), session.id, application.id, now);
+    session_table::put_application(batch.add(), session.id, application.id, now);
     let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(session, application) {
         let family_id = wanted.family_id.unwrap_or_else(|| state.new_id());
         let (text, token_hash) = SecretKind::RefreshToken.generate(state.random.as_ref());
@@ -101,9 +101,9 @@ pub async fn conclude(
             expires_at: session.expires_at,
         };
         if parent_hash.is_none() && wanted.family_id.is_some() {
-            credential::put_deletion_of_old(batch.next(), family_id, TABS - 1);
+            credential::put_deletion_of_old(batch.add(), family_id, TABS - 1);
         }
-        credential::put_refresh_token(batch.next(), &token);
+        credential::put_refresh_token(batch.add(), &token);
         (Some(text), Some(family_id))
     } else {
         (None, wanted.family_id)

@@ -215,7 +215,7 @@ fn choices(samples: &Samples) -> Vec<Case> {
             path: "/rpc/accounts/search",
             form: format!("environment={ENVIRONMENT}&typed={}&cursor=", typed(number)),
         }),
-        has: "\"found\":[".to_owned(),
+        has: "\"accounts\":[".to_owned(),
         is_followed: false,
     };
     vec![

@@ -33,8 +33,6 @@ fn many(total: i64) -> i64 {
 #[derive(Clone, Copy)]
 pub struct Scope {
     pub in_account: bool,
-    /// Only some of the users, which an index has together.
-    pub is_narrow: bool,
     pub without_domains: bool,
 }
 
@@ -72,9 +70,9 @@ pub async fn lead(
         && share.likely(total) > many(total)
     {
         let lead = if share.surely(total) > USERS_MATCHED { Lead::Many } else { Lead::Order };
-        // In a part of the list a word can be rarer than in all of it. To look at as many as have it anywhere costs no more than
-        // the index would.
-        let least = if scope.is_narrow { 1 << share.likely(total).max(1).ilog2() } else { 0 };
+        // In a part of the list a word can be rarer than in all of it, and in the order of names all who share two names stand
+        // together, far from the others. To look at as many as have it anywhere costs no more than the index would.
+        let least = 1 << share.likely(total).max(1).ilog2();
         return Ok(Led { lead, parts, look: look(total, share.likely(total)).max(least) });
     }
     let look = look(total, many(total));

@@ -81,11 +81,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let total = counts.users();
     let status = UserStatus::parse(&query.status);
     let excluded_domains: Vec<String> = query.excluded_domains().iter().map(|name| stored_domain(name)).collect();
-    let scope = Scope {
-        in_account: account_id.is_some(),
-        is_narrow: account_id.is_some() || status.is_some(),
-        without_domains: !excluded_domains.is_empty(),
-    };
+    let scope = Scope { in_account: account_id.is_some(), without_domains: !excluded_domains.is_empty() };
     let led = lead::lead(state, &mut conn, environment_id, &words, &named_accounts, scope, total).await?;
     let Led { lead, parts, look } = led;
     let filter = UserFilter {
