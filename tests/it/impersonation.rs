@@ -17,7 +17,7 @@ use understudy::server::error::ServiceError;
 use understudy::server::service::caller::Caller;
 use understudy::server::service::{self, impersonation};
 
-async fn request(app: &TestApp, user: &str) -> StartImpersonation {
+pub async fn request(app: &TestApp, user: &str) -> StartImpersonation {
     StartImpersonation {
         environment: "production".into(),
         user_id: app.user_id(user).await,
@@ -28,7 +28,7 @@ async fn request(app: &TestApp, user: &str) -> StartImpersonation {
     }
 }
 
-async fn owner(app: &TestApp) -> Caller {
+pub async fn owner(app: &TestApp) -> Caller {
     app.caller("olivia@understudy.example", "production").await
 }
 

@@ -2,17 +2,21 @@
 //! whatever stands beside them goes on.
 
 use understudy::model::audit::{AuditQuery, Severity};
+use understudy::model::denial::Denial;
 use understudy::model::operator::Role;
 use understudy::model::session::SessionKind;
 use understudy::model::user::PAGE_SIZE;
 use understudy::server::db::{DbError, application as applications, audit as events, session as table};
+use understudy::server::error::ServiceError;
 use understudy::server::service::audit;
 use understudy::server::service::caller::Caller;
 use understudy::server::service::directory::{application, signing_key};
+use understudy::server::service::impersonation;
 use understudy::server::service::session;
 use uuid::Uuid;
 
 use crate::identity::flow::{AMARA, OLIVIA, impersonating, introspect, signed_in, text, tokens};
+use crate::impersonation::{owner, request};
 use crate::support::{TestApp, try_execute};
 
 /// The database lets every word in from now on.
@@ -170,4 +174,34 @@ async fn events_with_words_that_nobody_knows_keep_nobody_from_the_pages_behind_t
     assert_eq!(ours(through(&caller, AuditQuery::default()).await), expected, "the whole trail");
     let filtered = AuditQuery { action: "user.signed_in".to_owned(), ..AuditQuery::default() };
     assert_eq!(ours(through(&caller, filtered).await), expected, "what is looked through");
+}
+
+#[tokio::test]
+async fn a_session_in_a_mode_that_nobody_knows_keeps_nobody_from_the_pages_behind_it() {
+    let app = TestApp::new().await;
+    app.state.limits.lift();
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    for _ in 0..=PAGE_SIZE {
+        impersonation::start(&caller, &wanted).await.expect("it starts");
+    }
+    accept_any_word(&app).await;
+    app.execute("UPDATE sessions SET mode = 'magic' WHERE id = (SELECT id FROM sessions ORDER BY id DESC LIMIT 1)")
+        .await;
+    let first = impersonation::overview(&caller, "").await.expect("the page");
+    assert_eq!(first.live.len(), PAGE_SIZE - 1, "all but the one that cannot be read");
+    let behind = impersonation::overview(&caller, &first.next.expect("a page behind it")).await.expect("the page");
+    assert_eq!((behind.live.len(), behind.next), (1, None));
+}
+
+#[tokio::test]
+async fn a_start_in_an_application_that_signs_in_in_a_way_that_nobody_knows_is_refused_and_written_down() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    accept_any_word(&app).await;
+    app.execute("UPDATE applications SET login_method = 'magic' WHERE client_id = 'console'").await;
+    let refused = impersonation::start(&caller, &wanted).await;
+    assert!(matches!(refused, Err(ServiceError::Denied(Denial::NotAssigned))), "{refused:?}");
+    assert_eq!(app.events("impersonation.denied").await.len(), 1);
 }

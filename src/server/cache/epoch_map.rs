@@ -93,6 +93,11 @@ impl<K: Eq + Hash, V: Clone> EpochMap<K, V> {
         Ok(found)
     }
 
+    /// Keeps what was read after `epoch` was looked at, for whoever asks for it next.
+    pub fn put(&self, epoch: Epoch, key: K, value: V) {
+        self.keep(key, Kept { epoch, from: DateTime::<Utc>::MIN_UTC, until: None, value });
+    }
+
     fn current(&self, key: &K, epoch: Epoch, now: DateTime<Utc>) -> Option<V> {
         let kept = self.0.get(key).filter(|kept| kept.epoch == epoch && kept.is_of(now))?;
         Some(kept.value)

@@ -93,9 +93,13 @@ pub struct Window<T> {
 
 impl<T> Window<T> {
     /// `rows` as the database gave them: in reading order, or reversed where the page lies before its cursor.
-    pub fn new(mut rows: Vec<T>, limit: usize, cursor: Option<&Cursor>) -> Self {
-        let more = rows.len() > limit;
-        rows.truncate(limit);
+    pub fn new(rows: Vec<T>, limit: usize, cursor: Option<&Cursor>) -> Self {
+        Self::of(Bounded::new(rows, limit as i64), cursor)
+    }
+
+    /// [`Self::new`] of rows of which it is known whether there are more.
+    pub fn of(rows: Bounded<T>, cursor: Option<&Cursor>) -> Self {
+        let (mut rows, more) = rows.apart();
         match cursor {
             Some(cursor) if cursor.backwards => {
                 rows.reverse();
@@ -120,6 +124,11 @@ impl<T> Bounded<T> {
         let more = read.len() > limit;
         read.truncate(limit);
         Self { rows: read, more }
+    }
+
+    /// Whether there is nothing in it and nothing behind it.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && !self.more
     }
 
     /// The rows, and whether there are more than these.

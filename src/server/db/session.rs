@@ -93,7 +93,7 @@ pub async fn live_impersonations(
     now: DateTime<Utc>,
     from: Option<((DateTime<Utc>, Uuid), bool)>,
     limit: i64,
-) -> DbResult<Vec<Session>> {
+) -> DbResult<Bounded<Session>> {
     let mut sql =
         conn.build(standing!("WHERE s.kind = 'impersonation' AND s.ended_at IS NULL AND s.environment_id = "));
     sql.bind(environment_id).push(" AND s.expires_at > ").bind(now);
@@ -104,8 +104,8 @@ pub async fn live_impersonations(
     if let Some(((began, id), _)) = from {
         sql.push(format_args!(" AND (s.created_at, s.id) {sign} (")).bind(began).push(", ").bind(id).push(")");
     }
-    sql.push(format_args!(" ORDER BY s.created_at {order}, s.id {order} LIMIT ")).bind(limit);
-    built!(sql, fetch_known)
+    sql.push(format_args!(" ORDER BY s.created_at {order}, s.id {order} LIMIT ")).bind(limit + 1);
+    built!(sql, fetch_bounded, limit)
 }
 
 pub async fn count_live_impersonations(conn: &mut Conn, environment_id: Uuid, now: DateTime<Utc>) -> DbResult<i64> {

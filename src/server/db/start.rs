@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::word::Stored;
-use super::{DbError, DbResult, Tx, fetch_optional, read_as};
+use super::word::{Stored, known};
+use super::{DbError, DbResult, Tx, fetch_optional, operator, read_as};
 use crate::model::application::LoginMethod;
 use crate::model::operator::Roles;
 use crate::server::domain::start::{ChosenAccount, ChosenApplication, ChosenTarget, StartFacts};
@@ -50,18 +50,18 @@ impl TryFrom<StartRow> for StartFacts {
     type Error = DbError;
 
     fn try_from(row: StartRow) -> DbResult<Self> {
-        let application = match (row.application_id, row.login_method) {
-            (Some(id), Some(login_method)) => Some(ChosenApplication {
-                id,
-                name: row.application_name.unwrap_or_default(),
-                shares_name: row.application_shares_name,
-                login_method: login_method.known("applications", "login_method", id)?,
-                app_url: row.app_url.unwrap_or_default(),
-                login_url: row.login_url.unwrap_or_default(),
-                keep_session_alive: row.keep_session_alive.unwrap_or_default(),
-            }),
-            _ => None,
-        };
+        // One that cannot be read is left out, as it is where applications are chosen from.
+        let read = |(id, word): (Uuid, Stored<LoginMethod>)| Ok((id, word.known("applications", "login_method", id)?));
+        let application = known(row.application_id.zip(row.login_method).map(read))?.pop();
+        let application = application.map(|(id, login_method)| ChosenApplication {
+            id,
+            name: row.application_name.unwrap_or_default(),
+            shares_name: row.application_shares_name,
+            login_method,
+            app_url: row.app_url.unwrap_or_default(),
+            login_url: row.login_url.unwrap_or_default(),
+            keep_session_alive: row.keep_session_alive.unwrap_or_default(),
+        });
         Ok(Self {
             operator_roles: row.operator_roles,
             operator_email: row.operator_email,
@@ -91,10 +91,7 @@ impl TryFrom<StartRow> for StartFacts {
 read_as!(StartRow => StartFacts);
 
 /// Rows without a sort key wait to be written anew, and are equal to all that do: they share their names with nobody.
-macro_rules! facts {
-    ($lock:literal) => {
-        concat!(
-            "SELECT COALESCE((SELECT string_agg(r.role, ' ') FROM operator_roles r
+const FACTS: &str = "SELECT COALESCE((SELECT string_agg(r.role, ' ') FROM operator_roles r
                 WHERE r.operator_id = o.id AND (r.environment_id = $1 OR r.environment_id IS NULL)), '') AS operator_roles,
                o.email AS operator_email, COALESCE(i.enabled, FALSE) AS enabled,
                COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account,
@@ -120,19 +117,18 @@ macro_rules! facts {
              LEFT JOIN memberships m ON m.account_id = a.id AND m.user_id = u.id
              LEFT JOIN applications p ON p.environment_id = $1 AND p.client_id = $4
              LEFT JOIN account_applications aa ON aa.account_id = m.account_id AND aa.application_id = p.id
-             WHERE os.id = $5 AND os.ended_at IS NULL AND os.expires_at > $6 AND o.disabled_at IS NULL",
-            $lock
-        )
-    };
-}
+             WHERE os.id = $5 AND os.ended_at IS NULL AND os.expires_at > $6 AND o.disabled_at IS NULL";
 
 /// The facts as they are now; `None` where the operator is not signed in any more. The portal session may then go on until the
 /// transaction ends: whoever signs it out waits, and sees what was started from it.
 pub async fn facts(tx: &mut Tx, query: &StartQuery<'_>) -> DbResult<Option<StartFacts>> {
-    let sql = if tx.is_sqlite() { facts!("") } else { facts!(" FOR SHARE OF os") };
+    // First, and by itself: a statement that waits for one row has read the others before. SQLite's writers wait for each other.
+    if !tx.is_sqlite() && !operator::hold_session(tx, query.operator_session_id, query.now).await? {
+        return Ok(None);
+    }
     fetch_optional!(
         tx,
-        sql,
+        FACTS,
         query.environment_id,
         query.user_id,
         query.account_external_id,

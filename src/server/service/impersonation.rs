@@ -264,7 +264,7 @@ async fn running(
     now: DateTime<Utc>,
     cursor: &str,
 ) -> ServiceResult<Window<Session>> {
-    let limit = PAGE_SIZE as i64 + 1;
+    let limit = PAGE_SIZE as i64;
     let cursor = Cursor::decode(cursor);
     let place = cursor.as_ref().and_then(|cursor| match cursor.value {
         SortValue::Time(time) => Some((time, cursor.id)),
@@ -274,9 +274,9 @@ async fn running(
     let rows = session_table::live_impersonations(conn, environment_id, now, from, limit).await?;
     if rows.is_empty() && from.is_some() {
         let first = session_table::live_impersonations(conn, environment_id, now, None, limit).await?;
-        return Ok(Window::new(first, PAGE_SIZE, None));
+        return Ok(Window::of(first, None));
     }
-    Ok(Window::new(rows, PAGE_SIZE, cursor.filter(|_| from.is_some()).as_ref()))
+    Ok(Window::of(rows, cursor.filter(|_| from.is_some()).as_ref()))
 }
 
 /// Ends one impersonation: the operator's own, or any for Owner and Admin. Ending an ended one changes nothing.

@@ -19,7 +19,7 @@ use crate::model::session::EndReason;
 use crate::server::crypto::password::PasswordQueue;
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::operator::{self as table, NewOperatorSession, OperatorRecord, PortalSession};
-use crate::server::db::{Conn, DbResult, Tx, environment, session as session_table};
+use crate::server::db::{Conn, Tx, environment, session as session_table};
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
@@ -188,11 +188,12 @@ pub async fn authenticate(state: &AppState, cookie: &str) -> ServiceResult<Optio
     let now = state.now();
     // What strangers make up is not kept: only what there is.
     let read = || async {
+        let epoch = state.db.epoch().await?;
         let mut conn = state.db.read().await?;
         let found = table::signed_in(&mut conn, &secret_hash, now).await?;
         let (row, places) = found.ok_or(ServiceError::Unauthenticated)?;
         // Whoever is at work asks for them next.
-        state.places.get(&state.db, row.operator_id, || async { DbResult::Ok(Arc::new(places)) }).await?;
+        state.places.put(epoch, row.operator_id, Arc::new(places));
         let expires_at = row.expires_at;
         Ok((row, Some(expires_at)))
     };
