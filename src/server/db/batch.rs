@@ -38,11 +38,6 @@ impl<'c> Batch<'c> {
         }
     }
 
-    /// How many there are so far.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
     /// They are all written.
     pub fn done(self) -> Writes {
         let count = self.count;

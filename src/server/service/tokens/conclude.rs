@@ -68,6 +68,11 @@ pub async fn conclude(
     }
     let (session, now) = (&subject.session, state.now());
     let mut batch = tx.batch();
+    let is_use = !matches!(wanted.spent, Some(Spent::Code(_)));
+    if is_use {
+        // The first of them: it tells whether the session runs.
+        session_table::put_touch(batch.add(), session.id, now);
+    }
     let parent_hash = match wanted.spent {
         Some(Spent::Code(code_hash)) => {
             credential::put_redemption(batch.add(), code_hash, now);
@@ -79,11 +84,6 @@ pub async fn conclude(
         }
         None => None,
     };
-    let is_use = !matches!(wanted.spent, Some(Spent::Code(_)));
-    if is_use {
-        session_table::put_touch(batch.add(), session.id, now);
-    }
-    let touched = batch.count();
     session_table::put_application(batch.add(), session.id, application.id, now);
     let (refresh_token, family_id) = if wanted.with_refresh_token && may_refresh(session, application) {
         let family_id = wanted.family_id.unwrap_or_else(|| state.new_id());
@@ -111,7 +111,7 @@ pub async fn conclude(
     let writes = batch.done();
     if is_use {
         let changed = tx.run(writes).await?;
-        if touched.checked_sub(1).and_then(|at| changed.get(at)) != Some(&1) {
+        if changed.first() != Some(&1) {
             return Err(TokenError::grant("the session has ended").about(session));
         }
         tx.commit().await?;
