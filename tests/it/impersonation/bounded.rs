@@ -1,9 +1,10 @@
 //! Lists that are read up to a limit say so, exactly where there is more.
 
 use chrono::TimeDelta;
-use understudy::model::impersonation::{Drawer, SessionStart};
+use understudy::model::impersonation::{Drawer, SessionStart, StartImpersonation};
 use understudy::server::db::page::Cursor;
 use understudy::server::db::session as table;
+use understudy::server::error::ServiceError;
 use understudy::server::service::impersonation;
 
 use super::{owner, request};
@@ -119,4 +120,17 @@ async fn sessions_whose_time_is_over_keep_no_running_one_out_of_the_drawer() {
     let running: Vec<_> = drawer.running.iter().map(|live| live.session_id).collect();
     assert_eq!(running, [lasting.session_id]);
     assert!(!drawer.is_over(lasting));
+}
+
+#[tokio::test]
+async fn an_account_or_application_that_no_database_can_hold_is_one_that_the_user_has_not() {
+    let app = TestApp::new().await;
+    let caller = owner(&app).await;
+    let wanted = request(&app, AMARA).await;
+    for (account, application) in [("north\0wind", "console"), ("northwind", "con\0sole")] {
+        let wanted = StartImpersonation { account: account.into(), application: application.into(), ..wanted.clone() };
+        let refused = impersonation::start(&caller, &wanted).await;
+        assert!(matches!(refused, Err(ServiceError::Denied(_))), "{account:?}, {application:?}: {refused:?}");
+    }
+    assert_eq!(app.events("impersonation.denied").await.len(), 2);
 }

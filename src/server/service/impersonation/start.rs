@@ -17,7 +17,7 @@ use crate::server::db::session::{self as table, NewSession};
 use crate::server::db::start::{self, StartQuery};
 use crate::server::domain::start::{Choice, ChosenTarget, StartFacts};
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::platform::text::{composed, is_visible};
+use crate::server::platform::text::{composed, is_visible, storable};
 use crate::server::service::audit::{self, Event};
 use crate::server::service::caller::Caller;
 use crate::server::service::registry::names::written;
@@ -56,12 +56,13 @@ async fn decide(caller: &Caller, request: &StartImpersonation) -> ServiceResult<
     let state = &caller.state;
     state.limits.start(caller.operator()?.id)?;
     let mut tx = state.db.write().await?;
+    let (account, application) = (storable(&request.account), storable(&request.application));
     let query = StartQuery {
         environment_id: caller.environment.id,
         operator_session_id: caller.operator()?.session_id,
         user_id: request.user_id,
-        account_external_id: &request.account,
-        client_id: &request.application,
+        account_external_id: &account,
+        client_id: &application,
         now: state.now(),
     };
     // As they are now, where the transaction can act on them: what is decided by an older page may not hold any more.
