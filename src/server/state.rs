@@ -77,6 +77,8 @@ pub struct Inner {
     pub outbox: Notify,
     /// Scheme, host and port, without a path.
     pub public_url: Url,
+    /// The same as an origin: nearly every answer needs it.
+    origin: String,
     pub trusted_proxies: TrustedProxies,
     /// When each kind of trouble with forwarding headers was last told, in seconds of the monotonic clock plus one.
     pub proxy_trouble: [AtomicU64; 3],
@@ -147,6 +149,7 @@ impl AppState {
             problems: PendingProblems::default(),
             parked_bytes: AtomicU64::default(),
             outbox: Notify::new(),
+            origin: public_url.origin().ascii_serialization(),
             public_url,
             trusted_proxies: trusted_proxies.into(),
             proxy_trouble: Default::default(),
@@ -179,7 +182,7 @@ impl AppState {
 
     /// `http://localhost:3000`, without a slash at the end.
     pub fn origin(&self) -> String {
-        self.public_url.origin().ascii_serialization()
+        self.origin.clone()
     }
 
     /// The issuer of an environment.
@@ -189,7 +192,7 @@ impl AppState {
 
     /// [`Self::issuer`] of the environment with this slug and this host name of its own.
     pub fn issuer_at(&self, slug: &str, host: Option<&str>) -> String {
-        issuer(&self.public_url, slug, host)
+        issuer(&self.origin, slug, host)
     }
 
     /// The origin at which an environment's pages are: its issuer is there, or below it.

@@ -290,14 +290,14 @@ async fn environments(findings: &mut Findings, conn: &mut Conn, public_url: &Url
 
 /// Where an environment is, and whether requests for its own host name can be told from others.
 fn own_host(findings: &mut Findings, row: &Environment, public_url: &Url) {
-    let Some(known) = row.host.as_deref() else {
-        return findings.good(&format!("the issuer of {} is {}", row.name, issuer(public_url, &row.slug, None)));
-    };
+    let issuer = issuer(&public_url.origin().ascii_serialization(), &row.slug, row.host.as_deref());
+    let said = format!("the issuer of {} is {issuer}", row.name);
+    let Some(known) = row.host.as_deref() else { return findings.good(&said) };
     let is_portals = known.split(':').next() == public_url.host_str();
     let can_be_asked = host::canonical(public_url, known).as_deref() == Some(known);
     findings.check(
         can_be_asked && !is_portals,
-        &format!("the issuer of {} is {}", row.name, issuer(public_url, &row.slug, Some(known))),
+        &said,
         &format!("{} has the host name {known}, at which no request can be told to be for it", row.name),
         &format!(
             "understudy environment set-host --slug {} --host … (another than PUBLIC_URL's, no usual port)",

@@ -129,7 +129,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// Shows whoever can mend it that a client asks at the former address.
 async fn note(state: &AppState, environment: &Environment, text: &str, headers: &HeaderMap) {
-    let client_id = basic::from_header(headers).ok().flatten().map(|(client_id, _)| client_id);
+    let client_id = basic::client_id(headers.get(header::AUTHORIZATION));
     let application = match client_id.filter(|client_id| !client_id.contains('\0')) {
         Some(client_id) => relying_party::application(state, environment.id, &client_id).await.ok().flatten(),
         None => None,

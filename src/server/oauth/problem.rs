@@ -4,7 +4,7 @@
 //! one place that all answers pass, so that no endpoint, extractor or limit can refuse anything without a trace.
 
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -33,7 +33,7 @@ pub async fn note_refusals(
     let noted = Noted::default();
     request.extensions_mut().insert(noted.clone());
     let at = request.uri().path().to_owned();
-    let named = named_in(request.headers());
+    let authorization = request.headers().get(header::AUTHORIZATION).cloned();
     let request_id = request_id(request.headers());
     let response = next.run(request).await;
     let unnoted = match response.extensions().get::<Unnoted>() {
@@ -47,7 +47,7 @@ pub async fn note_refusals(
         None => return response,
     };
     if !noted.is_marked() {
-        let client_id = unnoted.client_id.or(named);
+        let client_id = unnoted.client_id.or_else(|| basic::client_id(authorization.as_ref()));
         let text = format!("{}: {}", endpoint(&at), unnoted.text);
         let mistake =
             Late { kind: unnoted.kind, text: &text, client_id: client_id.as_deref(), request_id: &request_id };
@@ -97,10 +97,6 @@ async fn note_late(state: &AppState, slug: &str, mistake: &Late<'_>) -> ServiceR
 /// The last words of a path, which tell the endpoint.
 fn endpoint(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(before, _)| &path[before.len()..])
-}
-
-fn named_in(headers: &HeaderMap) -> Option<String> {
-    basic::from_header(headers).ok().flatten().map(|(client_id, _)| client_id)
 }
 
 /// A request that is refused before anything may be sent to the application.

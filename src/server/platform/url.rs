@@ -41,11 +41,12 @@ pub fn origin_of(url: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
-/// The issuer of the environment with this slug: its own host name where it has one, or else a path of the public address.
-pub fn issuer(public_url: &Url, slug: &str, host: Option<&str>) -> String {
-    match host {
-        Some(host) => format!("{}://{host}", public_url.scheme()),
-        None => format!("{}/id/{slug}", public_url.origin().ascii_serialization()),
+/// The issuer of the environment with this slug: its own host name where it has one, or else a path of the public
+/// origin.
+pub fn issuer(public_origin: &str, slug: &str, host: Option<&str>) -> String {
+    match (host, public_origin.split_once(':')) {
+        (Some(host), Some((scheme, _))) => format!("{scheme}://{host}"),
+        _ => format!("{public_origin}/id/{slug}"),
     }
 }
 

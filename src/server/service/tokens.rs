@@ -14,6 +14,7 @@ mod reissue;
 mod revoke;
 mod subject;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,19 +94,20 @@ pub async fn subject(
 
 /// Keys of the user's roles in an account of this external id, and its permissions there: none where the user has no such
 /// account any more.
-pub async fn rights_in(
+pub async fn rights_in<'a>(
     state: &AppState,
-    subject: &Subject,
+    subject: &'a Subject,
     tenant_id: &str,
-) -> ServiceResult<(Vec<String>, Vec<String>)> {
+) -> ServiceResult<(Cow<'a, [String]>, Cow<'a, [String]>)> {
     if tenant_id == subject.tenant_id {
-        return Ok((subject.roles.clone(), subject.permissions.clone()));
+        return Ok((subject.roles.as_slice().into(), subject.permissions.as_slice().into()));
     }
     let mut conn = state.db.read().await?;
     let session = &subject.session;
     let found = account::by_external_id(&mut conn, session.environment_id, tenant_id).await?;
-    let Some(found) = found else { return Ok((Vec::new(), Vec::new())) };
-    Ok(account::rights(&mut conn, session.user_id, found.id).await?)
+    let Some(found) = found else { return Ok(Default::default()) };
+    let (roles, permissions) = account::rights(&mut conn, session.user_id, found.id).await?;
+    Ok((roles.into(), permissions.into()))
 }
 
 /// The session of a token, if neither it nor the token's family is over and its user may still use the application in

@@ -157,12 +157,26 @@ pub fn spelling(typed: &str) -> String {
 /// Whether two addresses are the same person's as far as an eye can tell: alike in their stored spelling, or, where either
 /// is not plain ASCII, alike to look at (UTS #39, confusable).
 pub fn same_person(one: &str, other: &str) -> bool {
+    // Asked at every use of a token, of addresses that are stored: most of them have one spelling only.
+    if is_plain(one) && is_plain(other) {
+        return one == other;
+    }
     let stored = |text: &str| email(text).unwrap_or_else(|_| composed(&bare(text).to_lowercase()));
     let (one, other) = (stored(one), stored(other));
     if one.is_ascii() && other.is_ascii() {
         return one == other;
     }
     one == other || appearance(&one) == appearance(&other)
+}
+
+/// Whether an address is surely its own stored spelling: of letters and digits that no rule changes.
+fn is_plain(text: &str) -> bool {
+    let mut ats = 0;
+    let is_kept = text.bytes().all(|c| {
+        ats += usize::from(c == b'@');
+        c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_+@".contains(&c)
+    });
+    is_kept && ats == 1 && !text.contains("xn--") && !text.ends_with('.')
 }
 
 /// What is no address today, as the mailbox that it once meant: without quotes, brackets and whatever else is not the name of
