@@ -13,6 +13,8 @@ use crate::server::domain::trail::{CHUNK, Chunk, Indexed, Place, SLOT, Term};
 
 /// Rows with ids that a chunk can have.
 const SLOTS: i64 = (CHUNK / SLOT) as i64;
+/// Of which one in so many tells where to look for others.
+const PART: usize = 16;
 /// Rows of one statement.
 const ROWS: usize = 500;
 
@@ -79,15 +81,22 @@ pub async fn terms(conn: &mut Conn, chunks: &[i64], terms: &[Term]) -> DbResult<
     built!(sql, fetch_all)
 }
 
-/// When the events begin of each row with ids of a chunk: for `n * SLOT` and those behind it.
-pub async fn times(conn: &mut Conn, chunk: i64) -> DbResult<Vec<DateTime<Utc>>> {
-    let rows: Vec<(DateTime<Utc>,)> = fetch_all!(
-        conn,
-        "SELECT first_at FROM audit_slots WHERE slot >= $1 AND slot < $2 ORDER BY slot",
-        chunk * SLOTS,
-        (chunk + 1) * SLOTS
-    )?;
-    Ok(rows.into_iter().map(|(time,)| time).collect())
+/// How many rows with ids of a chunk begin at a time that `is_before`, which holds for the first of them and for none behind. The
+/// rows are large: only every sixteenth is looked at, and then those between two of these.
+pub async fn slots_before(conn: &mut Conn, chunk: i64, is_before: impl Fn(DateTime<Utc>) -> bool) -> DbResult<usize> {
+    let first = chunk * SLOTS;
+    let parts = first_times(conn, (first..first + SLOTS).step_by(PART)).await?;
+    let before = parts.partition_point(|(_, time)| is_before(*time));
+    let Some((part, _)) = before.checked_sub(1).and_then(|last| parts.get(last)) else { return Ok(0) };
+    let rows = first_times(conn, (*part..).take(PART)).await?;
+    Ok((before - 1) * PART + rows.partition_point(|(_, time)| is_before(*time)))
+}
+
+/// The first times of these rows, as far as there are such.
+async fn first_times(conn: &mut Conn, slots: impl Iterator<Item = i64>) -> DbResult<Vec<(i64, DateTime<Utc>)>> {
+    let mut sql = conn.build("SELECT slot, first_at FROM audit_slots WHERE slot IN (");
+    sql.bind_all(slots).push(") ORDER BY slot");
+    built!(sql, fetch_all)
 }
 
 /// The ids of events by their chunks and places there, in this order. An event whose id is not kept is left out.

@@ -25,6 +25,8 @@ const OF_ID: i64 = 1_000;
 /// Chunks that one page asks at once, ever more, and at most together.
 const GROUPS: [usize; 5] = [2, 8, 32, 128, 256];
 const CHUNKS: usize = 2_048;
+/// Chunks that are read first: what is asked for is mostly in these.
+const FIRST_CHUNKS: usize = 24;
 /// Terms times chunks that one page asks for.
 const LOOKUPS: usize = 10_000;
 /// Events that may be what is asked for and that one page looks at, and how many at once.
@@ -69,34 +71,53 @@ impl Search {
 
     /// What is beyond the nearest events. Gives where it stopped, if it did.
     async fn beyond(&mut self, conn: &mut Conn, near: Place) -> DbResult<Option<Place>> {
-        let (ascending, time) = (self.filter.ascending, (self.filter.from, self.filter.until));
-        let most = i64::try_from(CHUNKS).unwrap_or(i64::MAX);
-        let chunks = index::chunks(conn, self.filter.environment_id, ascending, Some(near), time, most).await?;
+        let ascending = self.filter.ascending;
+        let mut chunks = self.chunks(conn, near, FIRST_CHUNKS).await?;
         let clauses = clauses(&self.filter);
         if chunks.is_empty() || clauses.is_empty() {
             return self.look(conn, None).await;
         }
         // The newest events are not indexed yet: on the way back they come before the index, on the way up behind it.
-        let newest = if ascending { chunks.last() } else { chunks.first() }.map_or(near, |chunk| chunk.last);
-        if !ascending && newest < near {
+        if let Some(newest) = chunks.first().map(|chunk| chunk.last).filter(|newest| !ascending && *newest < near) {
             let stopped = self.look(conn, Some(newest)).await?;
             if self.wanted() == 0 || stopped != Some(newest) {
                 return Ok(stopped);
             }
             self.filter.after = stopped;
         }
-        let stopped = self.indexed(conn, &chunks, clauses).await?;
-        if self.wanted() == 0 || stopped.is_some() {
-            return Ok(stopped);
-        }
-        if chunks.len() == CHUNKS {
-            return Ok(chunks.last().map(|chunk| end_of(chunk, ascending)));
+        let mut budget = Budget::default();
+        let clauses = cheapest(conn, &chunks, clauses).await?;
+        let (mut seen, mut most) = (0, FIRST_CHUNKS);
+        let mut newest = near;
+        while let Some(last) = chunks.last() {
+            let (edge, end) = (if ascending { last.last } else { last.after }, end_of(last, ascending));
+            newest = newest.max(last.last);
+            let stopped = self.indexed(conn, &chunks, &clauses, &mut budget).await?;
+            if self.wanted() == 0 || stopped.is_some() {
+                return Ok(stopped);
+            }
+            seen += chunks.len();
+            if seen == CHUNKS {
+                return Ok(Some(end));
+            }
+            if chunks.len() < most {
+                break;
+            }
+            most = CHUNKS - seen;
+            chunks = self.chunks(conn, edge, most).await?;
         }
         if !ascending {
             return Ok(None);
         }
-        self.filter.after = Some(newest.max(near));
+        self.filter.after = Some(newest);
         self.look(conn, None).await
+    }
+
+    /// The nearest chunks beyond a place, as far as they are of the time that is asked for.
+    async fn chunks(&self, conn: &mut Conn, beyond: Place, most: usize) -> DbResult<Vec<Chunk>> {
+        let AuditFilter { environment_id, ascending, from, until, .. } = self.filter;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        index::chunks(conn, environment_id, ascending, Some(beyond), (from, until), most).await
     }
 
     /// Looks through the trail itself, up to `edge` at the furthest.
@@ -109,23 +130,22 @@ impl Search {
     }
 
     /// Goes through chunks, the nearest first. Gives where it stopped before their end, if it did.
-    async fn indexed(&mut self, conn: &mut Conn, chunks: &[Chunk], clauses: Clauses) -> DbResult<Option<Place>> {
+    async fn indexed(
+        &mut self,
+        conn: &mut Conn,
+        chunks: &[Chunk],
+        clauses: &Clauses,
+        budget: &mut Budget,
+    ) -> DbResult<Option<Place>> {
         let ascending = self.filter.ascending;
-        // How common each term is, shows one chunk; the largest of the nearest shows it best.
-        let Some(sample) = chunks.iter().take(16).max_by_key(|chunk| chunk.events) else { return Ok(None) };
-        let known = index::terms(conn, &[sample.id], &term_list(&clauses)).await?;
-        let counts: HashMap<Term, usize> =
-            known.into_iter().map(|(_, term, bytes)| (term, Places::decode(&bytes).count())).collect();
-        let clauses = plan::cheapest(clauses, &counts);
-        let terms = term_list(&clauses);
-        let (mut looked_up, mut looked_at, mut rest) = (0, 0, chunks);
-        let mut sizes = GROUPS.into_iter();
-        let mut size = GROUPS[0];
+        let terms = term_list(clauses);
+        let mut rest = chunks;
         while !rest.is_empty() {
-            size = sizes.next().unwrap_or(size);
+            let size = GROUPS[budget.groups.min(GROUPS.len() - 1)];
+            budget.groups += 1;
             let (group, others) = rest.split_at(size.min(rest.len()));
-            looked_up += group.len() * terms.len();
-            if looked_up > LOOKUPS {
+            budget.looked_up += group.len() * terms.len();
+            if budget.looked_up > LOOKUPS {
                 return Ok(Some(begin_of(&group[0], ascending)));
             }
             rest = others;
@@ -138,7 +158,7 @@ impl Search {
             let mut hits: Vec<(i64, usize)> = Vec::new();
             for (number, chunk) in group.iter().enumerate() {
                 if let Some(terms) = found.remove(&chunk.id) {
-                    self.add_hits(conn, chunk, &clauses, &terms, &mut hits).await?;
+                    self.add_hits(conn, chunk, clauses, &terms, &mut hits).await?;
                 }
                 let is_last = number + 1 == group.len();
                 let ready = if is_last { hits.len() } else { hits.len() - hits.len() % AT_ONCE };
@@ -151,8 +171,8 @@ impl Search {
                     if self.wanted() == 0 {
                         return Ok(None);
                     }
-                    looked_at += batch.len();
-                    if looked_at >= CANDIDATES && !ids.is_empty() {
+                    budget.looked_at += batch.len();
+                    if budget.looked_at >= CANDIDATES && !ids.is_empty() {
                         // Where none of these is left, it goes on to others.
                         let stopped = table::last_of(conn, &self.filter, &ids).await?;
                         if stopped.is_some() {
@@ -196,11 +216,37 @@ impl Search {
         if !is_cut {
             return Ok(None);
         }
-        let times = index::times(conn, chunk.id).await?;
-        let first = least.map_or(0, |least| times.partition_point(|time| *time < least).saturating_sub(1) * SLOT);
-        let end = most.map_or(CHUNK, |most| times.partition_point(|time| *time <= most) * SLOT);
+        // What is beyond a chunk cuts nothing off it.
+        let first = match least.filter(|least| chunk.after.0 <= *least) {
+            Some(least) => index::slots_before(conn, chunk.id, |time| time < least).await?.saturating_sub(1) * SLOT,
+            None => 0,
+        };
+        let end = match most.filter(|most| chunk.last.0 >= *most) {
+            Some(most) => index::slots_before(conn, chunk.id, |time| time <= most).await? * SLOT,
+            None => CHUNK,
+        };
         Ok(Some(Places::between(first, end)))
     }
+}
+
+/// What one page has used of what it may.
+#[derive(Default)]
+struct Budget {
+    /// Groups of chunks that were asked.
+    groups: usize,
+    /// Terms times chunks.
+    looked_up: usize,
+    /// Events.
+    looked_at: usize,
+}
+
+/// What is worth asking of these chunks: how common each term is, shows one of them; the largest of the nearest shows it best.
+async fn cheapest(conn: &mut Conn, chunks: &[Chunk], clauses: Clauses) -> DbResult<Clauses> {
+    let Some(sample) = chunks.iter().take(16).max_by_key(|chunk| chunk.events) else { return Ok(clauses) };
+    let known = index::terms(conn, &[sample.id], &term_list(&clauses)).await?;
+    let counts: HashMap<Term, usize> =
+        known.into_iter().map(|(_, term, bytes)| (term, Places::decode(&bytes).count())).collect();
+    Ok(plan::cheapest(clauses, &counts))
 }
 
 /// The earlier of two times, where there are both.
