@@ -17,6 +17,9 @@ const SURE: usize = 16;
 /// A part of a word is common where more than one in so many have it.
 const COMMON: usize = 10;
 
+/// Letters of a part by which few are found.
+const ENOUGH: usize = 5;
+
 /// Samples by environment.
 pub struct Samples(Cache<Uuid, Taken>);
 
@@ -107,7 +110,7 @@ impl Sample {
         (found >= SURE).then_some(Share { found, of: self.texts.len(), places: places.len() })
     }
 
-    /// The longest part of `key` that has no common three characters; all of it where there is none.
+    /// The longest part of `key` that has no common three characters, or a part of that; all of it where there is none.
     pub fn rare_part(&self, key: &str) -> String {
         let letters: Vec<char> = key.chars().collect();
         let is_rare = |trigram: &[char]| {
@@ -127,8 +130,24 @@ impl Sample {
         }
         match best.is_empty() {
             true => key.to_owned(),
-            false => letters[best.start..best.end + 2].iter().collect(),
+            false => self.rarest(whole(&letters[best.start..best.end + 2])).iter().collect(),
         }
+    }
+
+    /// The letters of a part that are rarest together: of many the index would lay the places of each over those of the others.
+    fn rarest<'p>(&self, part: &'p [char]) -> &'p [char] {
+        let count = |letters: &[char]| self.trigrams.get(&[letters[0], letters[1], letters[2]]).copied();
+        let common = |letters: &&[char]| letters.windows(3).filter_map(count).sum::<usize>();
+        part.windows(ENOUGH).min_by_key(common).unwrap_or(part)
+    }
+}
+
+/// A part without the first letter or two of a word at its end: a trigram index knows the beginnings of words, and with one letter
+/// begin very many.
+fn whole(part: &[char]) -> &[char] {
+    match part.iter().rposition(|letter| !letter.is_alphanumeric()) {
+        Some(sign) if sign >= 2 && (1..=2).contains(&(part.len() - sign - 1)) => &part[..=sign],
+        _ => part,
     }
 }
 
@@ -148,10 +167,10 @@ mod tests {
 
     #[test]
     fn the_rare_part_of_an_address_is_what_others_do_not_have() {
-        assert_eq!(sample().rare_part("d77.example"), "d77.e");
-        assert_eq!(sample().rare_part("ann1234.person"), "n1234.p");
+        assert_eq!(sample().rare_part("d77.example"), "d77.");
+        assert_eq!(sample().rare_part("ann1234.person"), "1234.");
         assert_eq!(sample().rare_part("person"), "person");
-        assert_eq!(sample().rare_part("zzzzqq"), "zzzzqq");
+        assert_eq!(sample().rare_part("zzzzqq"), "zzzzq");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::search::{indexed_keys, query};
 use super::word::Stored;
 use super::{Conn, DbError, DbResult, Tx, built, execute, expect_one, fetch_all, fetch_known, fetch_optional, read_as};
 use crate::model::application::LoginMethod;
@@ -80,6 +81,24 @@ pub async fn search(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit
     // A plan for any word would walk all names for a rare one.
     sql.push(" ORDER BY a.sort_name, a.id LIMIT ").bind(limit).planned_anew();
     built!(sql, fetch_all)
+}
+
+/// The ids of some accounts that have all of `words` in name or external id, `limit` of them at most, in no order.
+pub async fn named(conn: &mut Conn, environment_id: Uuid, words: &[Word], limit: i64) -> DbResult<Vec<Uuid>> {
+    // What the index does not know is checked in the rows that it finds.
+    let keys: Vec<Vec<String>> = words.iter().filter_map(indexed_keys).collect();
+    if keys.is_empty() || !conn.is_sqlite() {
+        let found = search(conn, environment_id, words, limit).await?;
+        return Ok(found.into_iter().map(|account| account.id).collect());
+    }
+    let mut sql = conn.build(
+        "SELECT a.id FROM accounts_search CROSS JOIN account_texts t ON t.seq = accounts_search.rowid
+         CROSS JOIN accounts a ON a.id = t.account_id WHERE accounts_search MATCH ",
+    );
+    sql.bind(query(&keys)).push(" AND a.environment_id = ").bind(environment_id).and_has("a", words);
+    sql.push(" LIMIT ").bind(limit);
+    let rows: Vec<(Uuid,)> = built!(sql, fetch_all)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// The user's memberships, by account name.

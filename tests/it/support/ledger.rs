@@ -53,7 +53,7 @@ impl Ledger {
 async fn selects(db: &Db) -> Vec<(String, String)> {
     if db.kind() == "SQLite" {
         let sql = "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p
-                   WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'users_search%'
+                   WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'users_search%' AND m.name NOT LIKE 'accounts_search%'
                      AND m.name <> '_sqlx_migrations' ORDER BY m.name, p.cid";
         let columns: Vec<(String, String)> =
             on_db!(db, c => sqlx::query_as(sql).fetch_all(c).await).expect("the schema");

@@ -10,6 +10,7 @@ use crate::support::{Browser, ResponseExt, TestApp};
 use understudy::model::audit::AuditQuery;
 use understudy::model::user::UserQuery;
 use understudy::server::service;
+use understudy::server::service::directory::account;
 use understudy::server::service::import::Kind;
 
 const TWIN: &str = "twin@acme.example";
@@ -234,4 +235,26 @@ async fn two_applications_of_one_name_are_told_apart_wherever_they_are_named() {
         let page = browser.get(&path).await.expect_status(StatusCode::OK);
         assert!(page.body().contains("Console (console-eu)"), "{path}: {}", page.body());
     }
+}
+
+#[tokio::test]
+async fn users_are_found_by_what_their_account_is_called_now() {
+    let app = app().await;
+    let caller = app.caller("olivia@understudy.example", "production").await;
+    let found = async |typed: &str| {
+        let query = UserQuery { q: typed.into(), ..UserQuery::default() };
+        let page = service::directory::user::list(&caller, &query).await.expect("a page");
+        page.rows.iter().map(|row| row.email.clone()).collect::<Vec<_>>()
+    };
+    let new = "external_id,name,applications\nzephyr-1,Zephyr Works,console*\n";
+    import(&app, Kind::Accounts, new).await.expect("an import");
+    let user = "email,name,accounts\nnora@elsewhere.example,Nora Quill,zephyr-1:member\n";
+    import(&app, Kind::Users, user).await.expect("an import");
+    assert_eq!(found("zephyr works").await, ["nora@elsewhere.example"]);
+    assert_eq!(found("PHYR-1 ze").await, ["nora@elsewhere.example"], "parts of a name and an id, in any order");
+    account::rename(&caller, "zephyr-1", "Borealis", None).await.expect("renamed");
+    assert_eq!(found("zephyr works").await, [""; 0]);
+    assert_eq!(found("borealis").await, ["nora@elsewhere.example"]);
+    app.execute("DELETE FROM accounts WHERE external_id = 'zephyr-1'").await;
+    assert_eq!(found("borealis").await, [""; 0]);
 }

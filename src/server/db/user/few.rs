@@ -7,11 +7,11 @@ use crate::server::db::build::Statement;
 use crate::server::db::page::SortValue;
 use crate::server::db::{Conn, DbResult, built, search};
 
-/// One page.
+/// One page, and how many there are on all: they are looked at anyway.
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
     let mut sql = conn.build(LISTED);
-    sql.push(" FROM (SELECT f.v, f.id, f.tier FROM (");
-    sql.push(format_args!("SELECT {} AS v, u.id AS id, ", value_of(filter.sort)));
+    sql.push(", p.matching FROM (SELECT f.v, f.id, f.tier, f.matching FROM (");
+    sql.push(format_args!("SELECT {} AS v, u.id AS id, count(*) OVER () AS matching, ", value_of(filter.sort)));
     match &filter.ranking {
         Some(ranking) => ranking.push(&mut sql, "u"),
         None => drop(sql.push("CAST(0 AS BIGINT)")),

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{rank, status};
 use crate::model::user::{UserSort, UserStatus};
 use crate::server::db::build::Statement;
+use crate::server::db::count::Counts;
 use crate::server::db::page::SortValue;
 use crate::server::platform::text::Word;
 
@@ -29,6 +30,9 @@ pub struct ListedUser {
     pub created_at: DateTime<Utc>,
     /// Which of [`Tier::ALL`], where that counts.
     pub tier: i64,
+    /// How many there are on all pages, where all of them were looked at for this one.
+    #[sqlx(default)]
+    pub matching: Option<i64>,
 }
 
 impl ListedUser {
@@ -65,6 +69,8 @@ pub struct UserFilter {
     /// What the search index knows of the words: of each a part of each of its keys, of which one must be found. Empty where it
     /// knows nothing of them.
     pub parts: Vec<Vec<String>>,
+    /// How many users there are of each status, whatever is asked for.
+    pub counts: Counts,
     /// Rows that a walk looks at for a page, before the index is asked after all: those who have the words may stand together at
     /// the far end of the order.
     pub look: i64,
@@ -199,8 +205,8 @@ pub(super) fn and_filtered(sql: &mut Statement<'_>, filter: &UserFilter, alias: 
     }
 }
 
-/// The users who are in the accounts that have the words.
+/// The users who are in the accounts that have the words, as `named`.
 pub(super) fn members(sql: &mut Statement<'_>, filter: &UserFilter) {
-    sql.push("SELECT m.user_id FROM memberships m WHERE m.account_id IN (");
+    sql.push("SELECT named.user_id FROM memberships named WHERE named.account_id IN (");
     sql.bind_all(filter.named_accounts.clone()).push(")");
 }

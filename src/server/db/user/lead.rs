@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::few::indexed;
-use crate::server::db::{Conn, DbResult, built, fetch_one};
+use crate::server::db::{Conn, DbResult, built, fetch_one, search};
 
 /// Places of the table that a sample is taken at, and rows that are looked at in each.
 const PLACES: i64 = 64;
@@ -38,11 +38,13 @@ pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(i64,
 
 /// Whether the search index has no more than `few` with these parts of words. SQLite's is one for all environments.
 pub async fn few_with(conn: &mut Conn, environment_id: Uuid, parts: &[Vec<String>], few: i64) -> DbResult<bool> {
-    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM users u WHERE TRUE");
-    if !sql.is_sqlite() {
-        sql.push(" AND u.environment_id = ").bind(environment_id);
+    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM ");
+    if sql.is_sqlite() {
+        sql.push("users_search WHERE users_search MATCH ").bind(search::query(parts));
+    } else {
+        sql.push("users u WHERE u.environment_id = ").bind(environment_id);
+        indexed(&mut sql, "u", parts);
     }
-    indexed(&mut sql, "u", parts);
     sql.push(format_args!(" LIMIT {}) AS counted", few + 1));
     let (count,): (i64,) = built!(sql, fetch_one)?;
     Ok(count <= few)

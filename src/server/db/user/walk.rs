@@ -5,6 +5,7 @@
 //! which the next row is taken each time.
 
 mod segment;
+mod steps;
 
 use super::few::indexed;
 use super::filter::{
@@ -25,18 +26,21 @@ const LOOKED_AT: i64 = 2_000;
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Option<Vec<ListedUser>>> {
     let mut rows: Vec<ListedUser> = Vec::new();
     for segment in segments(filter) {
-        let limit = filter.limit - rows.len() as i64;
-        if limit > 0 {
-            let few = match segment.tier {
-                Some((tier, ranking)) => has_few(conn, filter, tier, ranking).await?,
-                None => false,
-            };
-            let more = read(conn, filter, &segment, few, limit).await?;
-            if is_bounded(filter) && !few && (more.len() as i64) < limit && has_more(conn, filter, &segment).await? {
-                return Ok(None);
-            }
-            rows.extend(more);
+        if rows.len() as i64 >= filter.limit {
+            break;
         }
+        let few = match segment.tier {
+            Some((tier, ranking)) => has_few(conn, filter, tier, ranking).await?,
+            None => false,
+        };
+        let more = if few || !is_bounded(filter) {
+            Some(read(conn, filter, &segment, few).await?)
+        } else {
+            steps::list(conn, filter, segment, filter.limit - rows.len() as i64).await?
+        };
+        let Some(more) = more else { return Ok(None) };
+        rows.extend(more);
+        rows.truncate(usize::try_from(filter.limit).unwrap_or_default());
     }
     Ok(Some(rows))
 }
@@ -44,17 +48,6 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Option<Vec<L
 /// Whether a walk ends before its end where few match: in all but the smallest environments.
 fn is_bounded(filter: &UserFilter) -> bool {
     filter.lead != Lead::Members && filter.look > 0
-}
-
-/// Whether a walk from the page's beginning has more rows before it than it may look at.
-async fn has_more(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>) -> DbResult<bool> {
-    let way = if filter.descending { "DESC" } else { "ASC" };
-    let order = format!("ORDER BY v {way}, id {way} LIMIT {}", filter.look + 1);
-    let mut sql = conn.build("SELECT count(*) FROM (");
-    merged(&mut sql, filter, segment, false, &order);
-    sql.push(") looked");
-    let (looked,): (i64,) = built!(sql, fetch_one)?;
-    Ok(looked > filter.look)
 }
 
 /// The index of an order: its column, and what the names of both indexes end with.
@@ -69,36 +62,26 @@ fn index_of(sort: UserSort) -> (&'static str, &'static str) {
     }
 }
 
-async fn read(
-    conn: &mut Conn,
-    filter: &UserFilter,
-    segment: &Segment<'_>,
-    few: bool,
-    limit: i64,
-) -> DbResult<Vec<ListedUser>> {
+/// The first rows of a segment, as many as a page has.
+async fn read(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>, few: bool) -> DbResult<Vec<ListedUser>> {
     let tier = segment.tier.map_or(0, |(tier, _)| tier.number());
-    let way = if filter.descending { "DESC" } else { "ASC" };
-    let order = format!("ORDER BY v {way}, id {way} LIMIT {limit}");
+    let order = in_order(filter, filter.limit);
     let mut sql = conn.build(LISTED);
     sql.push(format_args!(" FROM (SELECT o.v, o.id, CAST({tier} AS BIGINT) AS tier FROM ("));
     if filter.lead == Lead::Members && !matches!(segment.tier, Some((tier, _)) if tier != Tier::Rest) {
         members_and_found(&mut sql, filter, segment, &order);
-    } else if is_bounded(filter) && !few {
-        // Looked at one by one, in the order in which they are read.
-        sql.push("SELECT u.v, u.id FROM (");
-        merged(&mut sql, filter, segment, few, &format!("ORDER BY v {way}, id {way} LIMIT {}", filter.look));
-        sql.push(") u WHERE TRUE");
-        and_checked(&mut sql, filter);
-        if let Some((tier, ranking)) = segment.tier {
-            and_in(&mut sql, tier, ranking);
-        }
-        sql.push(format_args!(" LIMIT {limit}"));
     } else {
         merged(&mut sql, filter, segment, few, &order);
     }
     sql.push(") o");
     joined(&mut sql, filter);
     built!(sql, fetch_all)
+}
+
+/// ` v, id` in the order in which they are read, and how many of them.
+fn in_order(filter: &UserFilter, limit: i64) -> String {
+    let way = if filter.descending { "DESC" } else { "ASC" };
+    format!("ORDER BY v {way}, id {way} LIMIT {limit}")
 }
 
 /// All walks of the segment at once, in `order`.
@@ -148,37 +131,36 @@ fn members_and_found(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Seg
     if let Some((tier, ranking)) = segment.tier {
         and_in(sql, tier, ranking);
     }
-    and_behind(sql, filter, segment, ("u", "id"));
+    and_between(sql, filter, segment, ("u", "id"));
     sql.push(format_args!(" {order}"));
 }
 
-/// The columns that a bounded walk looks at, each behind a comma: SQLite copies every one of every row.
-fn looked_at(filter: &UserFilter) -> String {
-    let mut columns = ", u.search_text".to_owned();
-    if filter.words.iter().any(|word| word.typed.is_some()) {
-        columns.push_str(", u.name");
+/// One walk: ` v, id` of the users of a status who are asked for.
+fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, status: UserStatus, few: bool) {
+    let source = Source::of(sql, filter, few);
+    all_of(sql, filter, segment, status, (few, source.has_users));
+    and_checked(sql, filter, &source);
+    if let Some((tier, ranking)) = segment.tier {
+        and_in(sql, tier, ranking);
     }
-    if !filter.excluded_domains.is_empty() {
-        columns.push_str(", u.email_domain");
-    }
-    if filter.ranking.is_some() {
-        columns.push_str(", u.email, u.sort_name");
-    }
-    columns
 }
 
-/// One walk: ` v, id` of the users of a status, and what is looked at of them afterwards.
-fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, status: UserStatus, few: bool) {
+/// ` v, id` of all users of a status in the segment, whatever else is asked for.
+fn all_of(
+    sql: &mut Statement<'_>,
+    filter: &UserFilter,
+    segment: &Segment<'_>,
+    status: UserStatus,
+    (few, has_users): (bool, bool),
+) {
     let (column, index) = index_of(filter.sort);
     // Where the beginning of an address or a name has few, the index of that leads to them.
     let led = sql.is_sqlite() && !few;
-    let later = is_bounded(filter) && !few;
-    let columns = if later { looked_at(filter) } else { String::new() };
     let (alias, id) = match filter.account_id.filter(|_| !few) {
         Some(account_id) => {
             let hint = if led { format!(" INDEXED BY account_users_by_{index}") } else { String::new() };
-            sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id{columns} FROM account_users m{hint}"));
-            if looks_at_users(filter) {
+            sql.push(format_args!("SELECT m.{column} AS v, m.user_id AS id FROM account_users m{hint}"));
+            if has_users {
                 join_users(sql);
             }
             sql.push(" WHERE m.account_id = ").bind(account_id);
@@ -186,9 +168,7 @@ fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, stat
         }
         None => {
             let hint = if led { format!(" INDEXED BY users_by_{index}") } else { String::new() };
-            sql.push(format_args!(
-                "SELECT u.{column} AS v, u.id AS id{columns} FROM users u{hint} WHERE u.environment_id = "
-            ));
+            sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u{hint} WHERE u.environment_id = "));
             sql.bind(filter.environment_id);
             if let Some(account_id) = filter.account_id {
                 sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(account_id);
@@ -198,41 +178,56 @@ fn arm(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, stat
         }
     };
     sql.push(format_args!(" AND {alias}.status_rank = {}", rank(status)));
-    if !later {
-        and_checked(sql, filter);
-        if let Some((tier, ranking)) = segment.tier {
-            and_in(sql, tier, ranking);
+    and_between(sql, filter, segment, (alias, id));
+}
+
+/// ` AND` the row is behind the segment's beginning, and not behind its end.
+fn and_between(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, (alias, id): (&str, &str)) {
+    let (column, _) = index_of(filter.sort);
+    let (behind, before) = if filter.descending { ("<", ">=") } else { (">", "<=") };
+    for (place, comparison) in [(&segment.after, behind), (&segment.up_to, before)] {
+        if let Some((value, last)) = place {
+            sql.push(format_args!(" AND ({alias}.{column}, {alias}.{id}) {comparison} ("));
+            bind_place(sql, value);
+            sql.push(", ").bind(*last).push(")");
         }
     }
-    and_behind(sql, filter, segment, (alias, id));
 }
 
-/// ` AND` the row is behind the page's beginning.
-fn and_behind(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Segment<'_>, (alias, id): (&str, &str)) {
-    if let Some((value, last)) = &segment.after {
-        let (column, _) = index_of(filter.sort);
-        let comparison = if filter.descending { "<" } else { ">" };
-        sql.push(format_args!(" AND ({alias}.{column}, {alias}.{id}) {comparison} ("));
-        bind_place(sql, value);
-        sql.push(", ").bind(*last).push(")");
+/// Where it stands what is checked on the way.
+struct Source {
+    /// What words are looked for in.
+    text: &'static str,
+    /// The id of the user.
+    id: &'static str,
+    /// Whether the user's own row is read, as `u`.
+    has_users: bool,
+}
+
+impl Source {
+    /// SQLite has the text in each index that is walked. PostgreSQL would look the words up, and sort all that have them.
+    fn of(sql: &Statement<'_>, filter: &UserFilter, few: bool) -> Self {
+        let in_account = filter.account_id.is_some() && !few;
+        let typed = filter.words.iter().any(|word| word.typed.is_some());
+        let of_row = filter.ranking.is_some() || typed || !filter.excluded_domains.is_empty();
+        let (text, of_text) = match (sql.is_sqlite(), in_account) {
+            (true, true) => ("m.search_text", false),
+            (true, false) => ("u.search_text", true),
+            (false, _) => ("(u.search_text || '')", true),
+        };
+        let has_users = !in_account || of_row || (of_text && !filter.words.is_empty());
+        Self { text, id: if in_account { "m.user_id" } else { "u.id" }, has_users }
     }
-}
-
-/// Whether anything is asked for that only the user's own row tells.
-fn looks_at_users(filter: &UserFilter) -> bool {
-    filter.ranking.is_some() || !filter.words.is_empty() || !filter.excluded_domains.is_empty()
 }
 
 /// ` AND` what is checked on the way: the words, or an account that has them, and the domains.
-fn and_checked(sql: &mut Statement<'_>, filter: &UserFilter) {
+fn and_checked(sql: &mut Statement<'_>, filter: &UserFilter, source: &Source) {
     if !filter.words.is_empty() {
-        // PostgreSQL would look the words up, and sort all that have them.
-        let text = if sql.is_sqlite() { "u.search_text" } else { "(u.search_text || '')" };
-        sql.push(" AND (TRUE").and_has_in(text, "u.name", &filter.words);
+        sql.push(" AND (TRUE").and_has_in(source.text, "u.name", &filter.words);
         if !filter.named_accounts.is_empty() {
             sql.push(" OR EXISTS (");
             members(sql, filter);
-            sql.push(" AND m.user_id = u.id)");
+            sql.push(format_args!(" AND named.user_id = {})", source.id));
         }
         sql.push(")");
     }
@@ -282,33 +277,40 @@ pub async fn count(conn: &mut Conn, filter: &UserFilter, limit: i64) -> DbResult
     if filter.lead == Lead::Members {
         return count_members(conn, filter, limit).await;
     }
-    let checked = looks_at_users(filter);
+    let checked = !filter.words.is_empty() || !filter.excluded_domains.is_empty();
     let most = if checked { LOOKED_AT } else { limit + 1 };
-    let mut sql = conn.build("SELECT count(*), CAST(coalesce(sum(CASE WHEN TRUE");
-    and_checked(&mut sql, filter);
-    sql.push(" THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT ");
-    let columns = if checked { "u.id, u.email_domain, u.search_text, u.name" } else { "1 AS one" };
-    sql.push(columns);
-    scope(&mut sql, filter, checked);
-    sql.push(format_args!(" LIMIT {most}) u"));
+    let mut sql =
+        conn.build("SELECT count(*), CAST(coalesce(sum(c.matches), 0) AS BIGINT) FROM (SELECT CASE WHEN TRUE");
+    let source = Source::of(&sql, &UserFilter { ranking: None, ..filter.clone() }, false);
+    and_checked(&mut sql, filter, &source);
+    sql.push(" THEN 1 ELSE 0 END AS matches");
+    scope(&mut sql, filter, &source);
+    sql.push(format_args!(" LIMIT {most}) c"));
     let (looked_at, matching): (i64, i64) = built!(sql, fetch_one)?;
     let more = if checked { looked_at == most } else { matching > limit };
     Ok(Counted { matching: matching.min(limit), more: more || matching > limit })
 }
 
-/// ` FROM` all users, or the members of an account, of a status or of any, with the users' own rows only where they are asked for.
-fn scope(sql: &mut Statement<'_>, filter: &UserFilter, with_users: bool) {
+/// ` FROM` all users, or the members of an account, of a status or of any.
+fn scope(sql: &mut Statement<'_>, filter: &UserFilter, source: &Source) {
     let alias = match filter.account_id {
         Some(account_id) => {
-            sql.push(" FROM account_users m");
-            if with_users {
+            sql.push(format_args!(
+                " FROM account_users m{}",
+                if sql.is_sqlite() { " INDEXED BY account_users_by_created" } else { "" }
+            ));
+            if source.has_users {
                 join_users(sql);
             }
             sql.push(" WHERE m.account_id = ").bind(account_id);
             "m"
         }
         None => {
-            sql.push(" FROM users u WHERE u.environment_id = ").bind(filter.environment_id);
+            sql.push(format_args!(
+                " FROM users u{} WHERE u.environment_id = ",
+                if sql.is_sqlite() { " INDEXED BY users_by_created" } else { "" }
+            ));
+            sql.bind(filter.environment_id);
             "u"
         }
     };

@@ -14,6 +14,8 @@ pub struct Segment<'f> {
     pub statuses: Vec<UserStatus>,
     pub tier: Option<(Tier, &'f Ranking)>,
     pub after: Option<(SortValue, Uuid)>,
+    /// Where it ends for now, with that row.
+    pub up_to: Option<(SortValue, Uuid)>,
 }
 
 /// The parts of the list, as they are read, from the page's beginning on.
@@ -35,11 +37,12 @@ pub fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
                 statuses: statuses.clone(),
                 tier: Some((tier, ranking)),
                 after: after.clone().filter(|_| Some(tier.number()) == first),
+                up_to: None,
             })
             .collect();
     }
     if filter.sort != UserSort::Status {
-        return vec![Segment { statuses, tier: None, after }];
+        return vec![Segment { statuses, tier: None, after, up_to: None }];
     }
     let place = after.and_then(|(value, id)| match value {
         SortValue::Text(text) => Some((text.get(..1)?.parse::<i64>().ok()?, text.get(1..)?.to_owned(), id)),
@@ -58,6 +61,7 @@ pub fn segments(filter: &UserFilter) -> Vec<Segment<'_>> {
                 .clone()
                 .filter(|(first, ..)| *first == rank(status))
                 .map(|(_, name, id)| (SortValue::Text(name), id)),
+            up_to: None,
         })
         .collect()
 }

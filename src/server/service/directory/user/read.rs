@@ -89,6 +89,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         id,
         lead,
         parts,
+        counts,
         look,
         named_accounts,
         words,
@@ -107,7 +108,11 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let matching = if !query.is_filtered() {
         Amount::Exactly(total)
     } else if window.has_next || window.has_previous {
-        amount(listed::count(&mut conn, &filter, USERS_MATCHED).await?, window.rows.len())
+        let counted = match window.rows.first().and_then(|row| row.matching) {
+            Some(matching) => Counted { matching: matching.min(USERS_MATCHED), more: matching > USERS_MATCHED },
+            None => listed::count(&mut conn, &filter, USERS_MATCHED).await?,
+        };
+        amount(counted, window.rows.len())
     } else {
         Amount::Exactly(window.rows.len() as i64)
     };
@@ -152,9 +157,9 @@ async fn named_accounts(conn: &mut Conn, environment_id: Uuid, words: &[Word]) -
     if !words.iter().any(|word| word.key.chars().count() > 2) {
         return Ok((Vec::new(), false));
     }
-    let found = account::search(conn, environment_id, words, NAMED_ACCOUNTS as i64 + 1).await?;
+    let found = account::named(conn, environment_id, words, NAMED_ACCOUNTS as i64 + 1).await?;
     let many = found.len() > NAMED_ACCOUNTS;
-    Ok((found.into_iter().filter(|_| !many).map(|account| account.id).collect(), many))
+    Ok((if many { Vec::new() } else { found }, many))
 }
 
 /// A domain that somebody typed, as the domains of addresses are stored.
