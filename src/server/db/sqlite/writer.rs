@@ -44,6 +44,8 @@ struct Line {
     /// Whom to tell how the commit went.
     pending: Vec<oneshot::Sender<Result<(), String>>>,
     savepoint: Savepoint,
+    /// All of the open transaction is one caller's, and has no savepoint: SQLite would keep every page of a long one twice.
+    is_whole: bool,
 }
 
 /// What there is of the last transaction's savepoint.
@@ -69,12 +71,18 @@ pub struct GroupTx {
 
 impl Writer {
     pub fn new(connection: SqliteConnection, patience: Duration) -> Self {
-        let line =
-            Line { connection: Some(connection), open_since: None, pending: Vec::new(), savepoint: Savepoint::None };
+        let line = Line {
+            connection: Some(connection),
+            open_since: None,
+            pending: Vec::new(),
+            savepoint: Savepoint::None,
+            is_whole: false,
+        };
         Self { line: Arc::new(Mutex::new(line)), patience, waiting: Arc::default() }
     }
 
-    /// The next transaction. With `alone`, what others have written before is committed first: for one that takes long.
+    /// The next transaction. With `alone`, what others have written before is committed first, and nothing is added to it: for
+    /// one that takes long.
     ///
     /// # Errors
     /// [`DbError::Busy`] where its turn does not come.
@@ -98,7 +106,7 @@ impl Writer {
             if alone {
                 line.commit().await;
             }
-            line.enter(deadline).await?;
+            line.enter(deadline, alone).await?;
             Ok(GroupTx { line: Some(line), waiting })
         });
         joined(begun.await)
@@ -142,8 +150,8 @@ impl Line {
         Ok(())
     }
 
-    /// Opens the shared transaction where it is not, and a savepoint in it.
-    async fn enter(&mut self, deadline: Instant) -> DbResult<()> {
+    /// Opens the shared transaction where it is not, and a savepoint in it, or one that nobody shares.
+    async fn enter(&mut self, deadline: Instant, alone: bool) -> DbResult<()> {
         self.undo_abandoned().await;
         let sql = match (self.open_since, &self.savepoint) {
             (Some(_), Savepoint::Fresh) => {
@@ -151,6 +159,7 @@ impl Line {
                 return Ok(());
             }
             // It holds the write lock from the start, so that it never has to upgrade.
+            (None, _) if alone => "BEGIN IMMEDIATE",
             (None, _) => "BEGIN IMMEDIATE; SAVEPOINT one",
             (Some(_), Savepoint::Done) => "RELEASE one; SAVEPOINT one",
             (Some(_), _) => "SAVEPOINT one",
@@ -165,6 +174,7 @@ impl Line {
             return Err(if locked { DbError::Busy } else { error });
         }
         self.savepoint = Savepoint::None;
+        self.is_whole = alone && self.open_since.is_none();
         self.open_since.get_or_insert_with(Instant::now);
         Ok(())
     }
@@ -178,6 +188,9 @@ impl Line {
     /// Undoes what happened since the last savepoint.
     async fn undo(&mut self) {
         self.savepoint = Savepoint::None;
+        if self.is_whole {
+            return self.give_up("it was taken back").await;
+        }
         if let Err(error) = self.run("ROLLBACK TO one; RELEASE one").await {
             self.give_up(&error.to_string()).await;
         }
@@ -186,15 +199,15 @@ impl Line {
     /// Whether the commit is due now rather than after those who wait.
     fn is_due(&self, waiting: usize) -> bool {
         let late = self.open_since.is_some_and(|since| since.elapsed() >= PATIENCE);
-        waiting == 0 || late || self.pending.len() >= GROUP
+        waiting == 0 || late || self.is_whole || self.pending.len() >= GROUP
     }
 
     /// Commits what the shared transaction holds, and tells everybody in it.
     async fn commit(&mut self) {
+        self.undo_abandoned().await;
         if self.open_since.is_none() {
             return;
         }
-        self.undo_abandoned().await;
         // It releases every savepoint, too.
         match self.run("COMMIT").await {
             Ok(()) => self.tell_committed(),
@@ -205,6 +218,7 @@ impl Line {
     fn tell_committed(&mut self) {
         self.open_since = None;
         self.savepoint = Savepoint::None;
+        self.is_whole = false;
         for one in self.pending.drain(..) {
             // Whoever went away in the meantime has nobody left to tell.
             let _ = one.send(Ok(()));
@@ -243,6 +257,7 @@ impl Line {
         }
         self.open_since = None;
         self.savepoint = Savepoint::None;
+        self.is_whole = false;
         for one in self.pending.drain(..) {
             let _ = one.send(Err(why.to_owned()));
         }
