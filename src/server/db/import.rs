@@ -3,8 +3,10 @@
 //!
 //! On PostgreSQL the statements with long lists are planned each time they run.
 
+mod account;
 mod bulk;
 mod known;
+mod membership;
 pub mod staging;
 mod user;
 mod write;
@@ -14,16 +16,17 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Conn, DbResult, Raw, Tx, built, fetch_optional};
+pub use account::{AccountUpsert, Assignment, add_assignments, insert_accounts, remove_assignments, upsert_account};
 pub use bulk::{Bulk, relax};
 pub use known::{
     KnownAccount, KnownApplication, KnownMembership, KnownRole, KnownUser, known_accounts, known_applications,
     known_roles, known_users,
 };
-pub use user::{MembershipUpsert, UserUpsert, add_memberships, insert_users, update_users};
+pub use membership::{MembershipUpsert, add_memberships};
+pub use user::{UserUpsert, insert_users, update_users};
 pub use write::{
-    AccountUpsert, ApplicationUpsert, RoleUpsert, add_assignments, delete_role, delete_user, remove_assignments,
-    remove_membership, remove_membership_role, replace_permissions, replace_redirect_uris, upsert_account,
-    upsert_application, upsert_role,
+    ApplicationUpsert, RoleUpsert, delete_role, delete_user, remove_membership, remove_membership_role,
+    replace_permissions, replace_redirect_uris, upsert_application, upsert_role,
 };
 
 /// Keys in one look-up.

@@ -1,15 +1,15 @@
-//! Users and memberships, many at a time: as arrays in one statement on PostgreSQL, as lists of a few lengths on SQLite, so that
-//! a few prepared statements serve all.
+//! Users, many at a time: as arrays in one statement on PostgreSQL, as lists of a few lengths on SQLite, so that a few prepared
+//! statements serve all.
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use crate::server::db::{DbResult, Raw, Tx, built};
+use crate::server::db::{DbResult, Raw, Tx};
 use crate::server::platform::text;
 
 /// Rows of one statement on SQLite, the longest first: there is a statement for each, and it stays prepared.
-const LENGTHS: [usize; 4] = [128, 32, 8, 1];
+const LENGTHS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 pub struct UserUpsert<'a> {
     pub id: Uuid,
@@ -100,110 +100,69 @@ async fn write_users(tx: &mut Tx, rows: &[UserUpsert<'_>], on_conflict: &[&str])
             .bind(vec![text::VERSION; rows.len()]);
         return Ok(statement.run(query.execute(conn)).await?.rows_affected());
     }
-    drop(statement);
+    match tx.raw() {
+        Raw::Sqlite(conn) => Ok(statement.run(write_in_pieces(conn, rows, on_conflict)).await?),
+        Raw::Postgres(_) => Err(sqlx::Error::PoolClosed.into()),
+    }
+}
+
+/// Each piece is made ready while SQLite's thread writes the one before.
+async fn write_in_pieces(
+    conn: &mut SqliteConnection,
+    rows: &[UserUpsert<'_>],
+    on_conflict: &[&str],
+) -> sqlx::Result<u64> {
+    let mut pieces = pieces(rows);
+    let mut ready = pieces.next().map(|piece| users_statement(piece, on_conflict));
     let mut written = 0;
-    for piece in pieces(rows) {
-        let mut sql = tx.build(INSERT);
-        sql.values(piece, |values, row| {
-            values
-                .bind(row.id)
-                .bind(row.environment_id)
-                .bind(row.external_id.as_deref())
-                .bind(row.email)
-                .bind(text::domain_of(row.email))
-                .bind(row.email_verified)
-                .bind(row.name)
-                .bind(text::sort_key(row.name))
-                .bind(text::search_text(&[row.name, row.email]))
-                .bind(row.picture_url.as_deref())
-                .bind(row.password_hash.as_deref())
-                .bind(row.mfa_enrolled)
-                .bind(row.locked_at)
-                .bind(row.active_account_id)
-                .bind(row.last_login_at)
-                .bind(row.last_visit_us)
-                .bind(row.visits)
-                .bind(row.created_at)
-                .bind(text::VERSION);
-        });
-        for part in on_conflict {
-            sql.push(part);
-        }
-        written += built!(sql, execute)?;
+    while let Some(mut query) = ready {
+        let run = query.build().execute(&mut *conn);
+        let next = async { pieces.next().map(|piece| users_statement(piece, on_conflict)) };
+        let (done, next) = tokio::join!(run, next);
+        written += done?.rows_affected();
+        ready = next;
     }
     Ok(written)
 }
 
+fn users_statement(piece: &[UserUpsert<'_>], on_conflict: &[&str]) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(INSERT);
+    query.push_values(piece, |mut values, row| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.environment_id)
+            .push_bind(row.external_id.as_deref())
+            .push_bind(row.email)
+            .push_bind(text::domain_of(row.email))
+            .push_bind(row.email_verified)
+            .push_bind(row.name)
+            .push_bind(text::sort_key(row.name))
+            .push_bind(text::search_text(&[row.name, row.email]))
+            .push_bind(row.picture_url.as_deref())
+            .push_bind(row.password_hash.as_deref())
+            .push_bind(row.mfa_enrolled)
+            .push_bind(row.locked_at)
+            .push_bind(row.active_account_id)
+            .push_bind(row.last_login_at)
+            .push_bind(row.last_visit_us)
+            .push_bind(row.visits)
+            .push_bind(row.created_at)
+            .push_bind(text::VERSION);
+    });
+    for part in on_conflict {
+        query.push(part);
+    }
+    query
+}
+
 /// The rows in as few lists of the known lengths as there can be.
-fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let length = LENGTHS.into_iter().find(|length| *length <= rows.len())?;
         let (piece, rest) = rows.split_at(length);
         rows = rest;
         Some(piece)
     })
-}
-
-pub struct MembershipUpsert {
-    pub account_id: Uuid,
-    pub user_id: Uuid,
-    pub disabled_at: Option<DateTime<Utc>>,
-    /// Of a new one.
-    pub created_at: DateTime<Utc>,
-    /// Roles that it does not have yet.
-    pub role_ids: Vec<Uuid>,
-}
-
-const MEMBERSHIPS: &str = "INSERT INTO memberships (account_id, user_id, disabled_at, created_at) ";
-const MEMBERSHIP_ARRAYS: &str = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])";
-const MEMBERSHIP_UPDATE: &str = " ON CONFLICT (account_id, user_id) DO UPDATE SET disabled_at = excluded.disabled_at";
-const ROLES: &str = "INSERT INTO membership_roles (account_id, user_id, role_id) ";
-const ROLE_ARRAYS: &str = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])";
-
-/// Makes memberships or writes their state, and adds their roles.
-pub async fn add_memberships(tx: &mut Tx, memberships: &[MembershipUpsert]) -> DbResult<()> {
-    if memberships.is_empty() {
-        return Ok(());
-    }
-    let roles = memberships.iter().flat_map(|row| row.role_ids.iter().map(|role| (row.account_id, row.user_id, *role)));
-    let roles: Vec<(Uuid, Uuid, Uuid)> = roles.collect();
-    let statement = tx.begin(concat!(module_path!(), "::add_memberships::here"));
-    if let Raw::Postgres(conn) = tx.raw() {
-        let query = sqlx::query(AssertSqlSafe([MEMBERSHIPS, MEMBERSHIP_ARRAYS, MEMBERSHIP_UPDATE].concat()))
-            .bind(memberships.iter().map(|row| row.account_id).collect::<Vec<_>>())
-            .bind(memberships.iter().map(|row| row.user_id).collect::<Vec<_>>())
-            .bind(memberships.iter().map(|row| row.disabled_at).collect::<Vec<_>>())
-            .bind(memberships.iter().map(|row| row.created_at).collect::<Vec<_>>());
-        statement.run(query.execute(&mut *conn)).await?;
-        if !roles.is_empty() {
-            let query = sqlx::query(AssertSqlSafe([ROLES, ROLE_ARRAYS].concat()))
-                .bind(roles.iter().map(|(account_id, ..)| *account_id).collect::<Vec<_>>())
-                .bind(roles.iter().map(|(_, user_id, _)| *user_id).collect::<Vec<_>>())
-                .bind(roles.iter().map(|(.., role_id)| *role_id).collect::<Vec<_>>());
-            statement.run(query.execute(conn)).await?;
-        }
-        return Ok(());
-    }
-    drop(statement);
-    // In the order of the table, page by page.
-    let mut sorted: Vec<&MembershipUpsert> = memberships.iter().collect();
-    sorted.sort_by_key(|row| (row.account_id, row.user_id));
-    for piece in pieces(&sorted) {
-        let mut sql = tx.build(MEMBERSHIPS);
-        sql.values(piece, |values, row| {
-            values.bind(row.account_id).bind(row.user_id).bind(row.disabled_at).bind(row.created_at);
-        });
-        sql.push(MEMBERSHIP_UPDATE);
-        built!(sql, execute)?;
-    }
-    for piece in pieces(&roles) {
-        let mut sql = tx.build(ROLES);
-        sql.values(piece, |values, (account_id, user_id, role_id)| {
-            values.bind(account_id).bind(user_id).bind(role_id);
-        });
-        built!(sql, execute)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -136,55 +136,6 @@ pub async fn replace_redirect_uris(
     Ok(())
 }
 
-pub struct AccountUpsert<'a> {
-    pub id: Uuid,
-    pub environment_id: Uuid,
-    pub external_id: &'a str,
-    pub name: &'a str,
-    pub created_at: DateTime<Utc>,
-}
-
-/// Makes it, or writes the one of this id. Gives whether it did: it does not where another has the key by now.
-pub async fn upsert_account(tx: &mut Tx, row: &AccountUpsert<'_>) -> DbResult<bool> {
-    let written = execute!(
-        tx,
-        "INSERT INTO accounts (id, environment_id, external_id, name, created_at, sort_name, search_text, text_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (environment_id, external_id) DO UPDATE SET version = accounts.version + 1, name = excluded.name, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version
-         WHERE accounts.id = excluded.id",
-        row.id,
-        row.environment_id,
-        row.external_id,
-        row.name,
-        row.created_at,
-        text::sort_key(row.name),
-        text::search_text(&[row.name, row.external_id]),
-        text::VERSION
-    )?;
-    Ok(written == 1)
-}
-
-/// Takes its applications from an account.
-pub async fn remove_assignments(tx: &mut Tx, account_id: Uuid) -> DbResult<()> {
-    execute!(tx, "DELETE FROM account_applications WHERE account_id = $1", account_id)?;
-    Ok(())
-}
-
-/// Gives `applications`, each with whether it is the default, to an account that has none.
-pub async fn add_assignments(tx: &mut Tx, account_id: Uuid, applications: &[(Uuid, bool)]) -> DbResult<()> {
-    for (application_id, is_default) in applications {
-        execute!(
-            tx,
-            "INSERT INTO account_applications (account_id, application_id, is_default) VALUES ($1, $2, $3)",
-            account_id,
-            *application_id,
-            *is_default
-        )?;
-    }
-    Ok(())
-}
-
 pub async fn remove_membership(tx: &mut Tx, account_id: Uuid, user_id: Uuid) -> DbResult<()> {
     execute!(tx, "DELETE FROM membership_roles WHERE account_id = $1 AND user_id = $2", account_id, user_id)?;
     execute!(tx, "DELETE FROM memberships WHERE account_id = $1 AND user_id = $2", account_id, user_id)?;

@@ -2,14 +2,17 @@
 
 mod edit;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, DirectoryWriter};
 use crate::model::audit::action;
-use crate::server::db::import::{self as table, AccountUpsert, Keyed, KnownAccount};
+use crate::server::db::import::{self as table, AccountUpsert, Assignment, Keyed, KnownAccount};
 use crate::server::error::ServiceResult;
 
 pub use edit::{assign, create, delete, rename, withdraw};
@@ -78,67 +81,105 @@ impl Account {
     }
 }
 
+/// One account on the way into the database.
+struct Going<'a> {
+    before: Option<&'a KnownAccount>,
+    id: Uuid,
+    allowed: Allowed<'a, Account>,
+}
+
+impl Going<'_> {
+    fn row<'r>(&'r self, writer: &DirectoryWriter<'_>) -> AccountUpsert<'r> {
+        AccountUpsert {
+            id: self.id,
+            environment_id: writer.environment_id,
+            external_id: &self.allowed.row.external_id,
+            name: &self.allowed.row.name,
+            created_at: self.allowed.row.created_at.unwrap_or(writer.now),
+        }
+    }
+
+    /// The applications that are named, where the row says something about them.
+    fn assignments(&self, writer: &DirectoryWriter<'_>) -> Option<Vec<Assignment>> {
+        let listed = match &self.allowed.row.applications {
+            Given::Kept => return None,
+            Given::Cleared => &[][..],
+            Given::Set(list) => list.as_slice(),
+        };
+        let assignment = |(client_id, is_default): &(String, bool)| {
+            let application_id = writer.id(Keyed::Applications, client_id)?;
+            Some(Assignment { account_id: self.id, application_id, is_default: *is_default })
+        };
+        Some(listed.iter().filter_map(assignment).collect())
+    }
+}
+
 pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> ServiceResult<()> {
     let keys: Vec<&str> = accounts.iter().map(|account| account.external_id.as_str()).collect();
     let known = table::known_accounts(writer.tx, writer.environment_id, &keys).await?;
-    let mut allowed: Vec<(Option<&KnownAccount>, Allowed<'_, Account>)> = Vec::with_capacity(accounts.len());
+    let mut going: Vec<Going<'_>> = Vec::with_capacity(accounts.len());
     for account in accounts {
         let before = known.get(&account.external_id);
         writer.require_new("external_id", &account.external_id, before.is_some())?;
         let compare = |row: &Account| before.map(|known| row.changes(known)).unwrap_or_default();
-        allowed.push((before, writer.allowed(account, compare, |row, change| row.keep(change, before))));
+        let allowed = writer.allowed(account, compare, |row, change| row.keep(change, before));
+        if before.is_none() || !allowed.changes.is_empty() || !allowed.left_out.is_empty() {
+            let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
+            going.push(Going { before, id, allowed });
+        }
     }
-    let named = allowed.iter().flat_map(|(_, allowed)| allowed.row.client_ids());
+    let named = going.iter().flat_map(|one| one.allowed.row.client_ids());
     writer.learn(Keyed::Applications, named).await?;
-    let mut faster = Vec::new();
-    for (before, Allowed { row: account, changes, left_out }) in &allowed {
-        if before.is_some() && changes.is_empty() && left_out.is_empty() {
-            continue;
+    let faster = write_rows(writer, &mut going).await?;
+    let mut assignments = Vec::new();
+    for one in &going {
+        let Some(more) = one.assignments(writer) else { continue };
+        if one.before.is_some() {
+            table::remove_assignments(writer.tx, one.id).await?;
         }
-        let id = before.map_or_else(|| writer.state.new_id(), |known| known.id);
-        let row = AccountUpsert {
-            id,
-            environment_id: writer.environment_id,
-            external_id: &account.external_id,
-            name: &account.name,
-            created_at: account.created_at.unwrap_or(writer.now),
-        };
-        if !table::upsert_account(writer.tx, &row).await? {
-            writer.require_new("external_id", &account.external_id, true)?;
-            faster.push(account.clone().into_owned());
-            continue;
-        }
-        let listed = match &account.applications {
-            Given::Kept => None,
-            Given::Cleared => Some(&[][..]),
-            Given::Set(list) => Some(list.as_slice()),
-        };
-        if let Some(listed) = listed {
-            let id_of = |(client_id, is_default): &(String, bool)| {
-                Some((writer.id(Keyed::Applications, client_id)?, *is_default))
-            };
-            let assigned: Vec<_> = listed.iter().filter_map(id_of).collect();
-            if before.is_some() {
-                table::remove_assignments(writer.tx, id).await?;
-            }
-            table::add_assignments(writer.tx, id, &assigned).await?;
-        }
-        let made = writer.made(&account.name, action::ACCOUNT_CREATED).filter(|_| before.is_none());
-        if let Some(event) = made {
-            writer.record(event.in_account(id, &account.name, false)).await?;
-        }
-        for event in changes
-            .iter()
-            .filter_map(|change| writer.event(change, &account.name, action::ACCOUNT_CHANGED))
-            .collect::<Vec<_>>()
-        {
-            writer.record(event.in_account(id, &account.name, false)).await?;
-        }
-        for change in left_out {
-            let event = writer.leave_out(change, &account.name).in_account(id, &account.name, false);
-            writer.record(event).await?;
-        }
+        assignments.extend(more);
+    }
+    table::add_assignments(writer.tx, &assignments).await?;
+    for one in &going {
+        report(writer, one).await?;
     }
     // What somebody else made a moment ago is known by now.
     if faster.is_empty() { Ok(()) } else { Box::pin(write(writer, &faster)).await }
+}
+
+/// Makes those that are new and writes the others. Takes out, and gives, those whose key another has by now.
+async fn write_rows(writer: &mut DirectoryWriter<'_>, going: &mut Vec<Going<'_>>) -> ServiceResult<Vec<Account>> {
+    let mut theirs: HashSet<Uuid> = HashSet::new();
+    let new = going.iter().filter(|one| one.before.is_none());
+    let made: Vec<AccountUpsert<'_>> = new.map(|one| one.row(writer)).collect();
+    if table::insert_accounts(writer.tx, &made).await? < made.len() as u64 {
+        let keys: Vec<&str> = made.iter().map(|row| row.external_id).collect();
+        let stored = table::known_accounts(writer.tx, writer.environment_id, &keys).await?;
+        let is_own = |row: &&AccountUpsert<'_>| stored.get(row.external_id).is_some_and(|stored| stored.id == row.id);
+        theirs.extend(made.iter().filter(|row| !is_own(row)).map(|row| row.id));
+    }
+    for one in going.iter().filter(|one| one.before.is_some()) {
+        if !table::upsert_account(writer.tx, &one.row(writer)).await? {
+            theirs.insert(one.id);
+        }
+    }
+    let faster: Vec<Going<'_>> = going.extract_if(.., |one| theirs.contains(&one.id)).collect();
+    for one in &faster {
+        writer.require_new("external_id", &one.allowed.row.external_id, true)?;
+    }
+    Ok(faster.into_iter().map(|one| one.allowed.row.into_owned()).collect())
+}
+
+async fn report(writer: &mut DirectoryWriter<'_>, one: &Going<'_>) -> ServiceResult<()> {
+    let Allowed { row: account, changes, left_out } = &one.allowed;
+    let made = writer.made(&account.name, action::ACCOUNT_CREATED).filter(|_| one.before.is_none());
+    let changed = changes.iter().filter_map(|change| writer.event(change, &account.name, action::ACCOUNT_CHANGED));
+    for event in made.into_iter().chain(changed).collect::<Vec<_>>() {
+        writer.record(event.in_account(one.id, &account.name, false)).await?;
+    }
+    for change in left_out {
+        let event = writer.leave_out(change, &account.name).in_account(one.id, &account.name, false);
+        writer.record(event).await?;
+    }
+    Ok(())
 }

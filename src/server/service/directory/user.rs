@@ -43,6 +43,9 @@ pub struct User {
     /// Of further rows about the same user.
     #[serde(skip_serializing_if = "is_default")]
     pub merged_lines: Vec<u64>,
+    /// There was nobody of this address when it was looked up.
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_new: bool,
     /// The version that was seen; without one, whatever there is now is changed. A new user has none.
     #[serde(skip_serializing_if = "is_default")]
     pub version: Option<i64>,

@@ -64,6 +64,11 @@ pub async fn compare(
     found: &mut ImportFindings,
 ) -> Result<(), ImportError> {
     let compared = rows.compare(conn, environment_id).await?;
+    if let Rows::Users(users) = rows {
+        for (user, one) in users.iter_mut().zip(&compared) {
+            user.is_new = one.changes.is_none();
+        }
+    }
     let mut keep = Vec::with_capacity(compared.len());
     for one in compared {
         keep.push(found.note(one)?);

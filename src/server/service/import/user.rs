@@ -40,6 +40,7 @@ impl Entity for User {
         Self {
             line: row.line,
             merged_lines: Vec::new(),
+            is_new: false,
             version: None,
             external_id: Given::Kept,
             email: row.email("email"),

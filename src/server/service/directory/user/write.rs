@@ -35,11 +35,11 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, users: &[User]) -> ServiceR
     // Whom several files name is written once for each, in their order: one statement takes nobody twice.
     while !left.is_empty() {
         let (distinct, repeated) = firsts(left);
-        let (more, faster) = write_once(writer, distinct).await?;
+        let (more, faster) = write_once(writer, distinct, true).await?;
         ids.extend(more);
         // Whom somebody else made a moment ago is known by now, and changed like everybody who is there.
         if !faster.is_empty() {
-            let (more, again) = write_once(writer, faster).await?;
+            let (more, again) = write_once(writer, faster, false).await?;
             ids.extend(more);
             if let Some(user) = again.first() {
                 return Err(taken("email", &user.email));
@@ -57,12 +57,14 @@ fn firsts(users: Vec<&User>) -> (Vec<&User>, Vec<&User>) {
 }
 
 /// [`write`] of users with distinct e-mails: of all but those new ones whose e-mail somebody else has by now, whom it
-/// gives, too.
+/// gives, too. With `trusting` those who were new are taken for new.
 async fn write_once<'u>(
     writer: &mut DirectoryWriter<'_>,
     users: Vec<&'u User>,
+    trusting: bool,
 ) -> ServiceResult<(Vec<Uuid>, Vec<&'u User>)> {
-    let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
+    let asked = users.iter().filter(|user| !(trusting && user.is_new));
+    let emails: Vec<&str> = asked.map(|user| user.email.as_str()).collect();
     let known = table::known_users(writer.tx, writer.environment_id, &emails, true).await?;
     for user in &users {
         writer.require_new("email", &user.email, known.contains_key(&user.email))?;
@@ -211,7 +213,8 @@ fn memberships(writer: &DirectoryWriter<'_>, one: &Going<'_>) -> Vec<MembershipU
             continue;
         }
         let created_at = one.user.created_at.filter(|_| one.known.is_none()).unwrap_or(writer.now);
-        rows.push(MembershipUpsert { account_id, user_id: one.id, disabled_at, created_at, role_ids });
+        let is_new = one.known.is_none();
+        rows.push(MembershipUpsert { account_id, user_id: one.id, disabled_at, created_at, is_new, role_ids });
     }
     rows
 }
