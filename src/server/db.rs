@@ -366,6 +366,10 @@ impl Db {
         }
     }
 
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.store, Store::Sqlite(_))
+    }
+
     pub async fn close(&self) {
         self.epochs.close().await;
         match &self.store {

@@ -243,14 +243,16 @@ pub async fn run(
         read_all(state, environment, sources, options, &mut found, None, progress).await?;
         return found.finish();
     }
-    let mut stage = Stage::begin(state, environment).await?;
+    let mut of_users = sources.iter().filter(|source| source.kind == Kind::Users);
+    let apart = of_users.next().is_none_or(|source| source.content.is_there_again()) && of_users.next().is_none();
+    let mut stage = Stage::begin(state, environment, apart).await?;
     let outcome = match read_all(state, environment, sources, options, &mut found, Some(&mut stage), progress).await {
         Ok(()) => found.finish(),
         Err(error) => Err(error),
     };
     match outcome {
         Ok(mut summaries) => {
-            let plan = Plan { closing: outcome::closing(&summaries), allow: options.allow.clone() };
+            let plan = Plan { closing: outcome::closing(&summaries), allow: options.allow.clone(), apart };
             let left_out = stage.apply(&plan, progress).await?;
             if let Some(last) = summaries.last_mut() {
                 last.description.notes.extend(left_out.into_iter().map(|sentence| format!("{sentence}.")));

@@ -63,6 +63,34 @@ async fn the_bar_of_each_step_ends_where_everything_is_done() {
     assert!(of(Phase::Writing).is_sorted() && of(Phase::Writing).count() > 4, "it grows");
 }
 
+/// Which users somebody made, in the order in which it was done.
+async fn made(bench: &Bench) -> Vec<String> {
+    let mut conn = bench.app.state.db.read().await.expect("a connection");
+    let sql = "SELECT name FROM users WHERE email_domain = 'order.example' ORDER BY id";
+    match conn.raw() {
+        Raw::Sqlite(c) => sqlx::query_scalar(sql).fetch_all(c).await,
+        Raw::Postgres(c) => sqlx::query_scalar(sql).fetch_all(c).await,
+    }
+    .expect("the users")
+}
+
+#[tokio::test]
+async fn users_are_made_account_by_account_and_those_whom_several_files_may_name_by_address() {
+    let bench = Bench::new().await;
+    bench.basics().await;
+    let file = |rows: &[(&str, &str, &str)]| {
+        let row = |(email, name, accounts): &(&str, &str, &str)| format!("{email}@order.example,{name},{accounts}\n");
+        format!("email,name,accounts,active_account\n{}", rows.iter().map(row).collect::<String>())
+    };
+    let one = file(&[("c", "C", "zeta,"), ("b", "B", "acme,"), ("a", "A", "zeta,"), ("d", "D", "acme;zeta,zeta")]);
+    bench.import(Kind::Users, &one).await;
+    assert_eq!(made(&bench).await, ["B", "A", "C", "D"]);
+    let first = file(&[("g", "First", "zeta,"), ("e", "E", "acme,")]);
+    let second = file(&[("g", "Second", "acme;zeta,acme"), ("f", "F", "acme,")]);
+    bench.run(&[(Kind::Users, &first), (Kind::Users, &second)], false).await.expect("the files are good");
+    assert_eq!(made(&bench).await, ["B", "A", "C", "D", "E", "F", "Second"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_somebody_makes_while_an_import_writes_keeps_password_and_ids() {
     let bench = Bench::new().await;

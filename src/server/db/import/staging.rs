@@ -125,9 +125,15 @@ pub async fn next(conn: &mut Conn, import_id: Uuid, last: i64, limit: i64) -> Db
     )
 }
 
-/// Removes the batches up to one of a number. Gives how many there were.
-pub async fn remove(tx: &mut Tx, import_id: Uuid, number: i64) -> DbResult<u64> {
-    execute!(tx, "DELETE FROM import_chunks WHERE import_id = $1 AND number <= $2", import_id, number)
+/// Removes the batches from one number up to another. Gives how many there were.
+pub async fn remove(tx: &mut Tx, import_id: Uuid, first: i64, last: i64) -> DbResult<u64> {
+    execute!(
+        tx,
+        "DELETE FROM import_chunks WHERE import_id = $1 AND number >= $2 AND number <= $3",
+        import_id,
+        first,
+        last
+    )
 }
 
 /// Removes some batches, so that no transaction becomes long. Gives how many went.

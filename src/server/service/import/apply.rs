@@ -1,31 +1,32 @@
 //! Writing what was put aside: batch by batch, each in a transaction that is over before anybody waits for it.
 //!
-//! While one is written the next is read and made ready. How many batches go together is found out by how long the database
-//! takes: the more, the less is written twice; but others want to write, too.
+//! While one is written the next is read and made ready. PostgreSQL, which has a process for each connection, writes two at a
+//! time.
 
-use std::time::{Duration, Instant};
+mod pace;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
-use super::{ImportError, Phase, Progress, Rows};
+use super::{ImportError, Phase, Progress};
 use crate::model::audit::action;
 use crate::server::db::import::staging::{self as table, RunningImport};
-use crate::server::db::import::{Bulk, analyze, relax};
+use crate::server::db::import::{Bulk, analyze};
 use crate::server::error::ServiceError;
 use crate::server::service::audit::{self, Event};
 use crate::server::service::directory::change::Protection;
-use crate::server::service::directory::writer::DirectoryWriter;
 use crate::server::state::AppState;
+use pace::Pace;
+use turn::Turn;
 
-/// How long the importer leaves the database to others after each of its transactions.
+/// How long the importer leaves the database to others after each of its transactions. PostgreSQL's others do not wait for it.
 pub const PAUSE: Duration = Duration::from_millis(5);
-/// How often a batch is tried whose turn does not come.
-const TRIES: usize = 20;
-/// How long a transaction should take: between these, nothing changes.
-const SHORT: Duration = Duration::from_millis(25);
-const LONG: Duration = Duration::from_millis(50);
-/// Batches of users in one transaction at most.
-const MOST: i64 = 8;
+/// Transactions at once on PostgreSQL.
+const LANES: usize = 2;
 
 /// How an import ends, and what it may do until then.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -34,52 +35,21 @@ pub struct Plan {
     pub closing: Vec<String>,
     /// What was allowed by name.
     pub allow: Vec<Protection>,
+    /// No two rows are about one user: batches of users need not be written one after the other.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 impl Plan {
     /// Imports that an earlier version began have the sentences only: then nothing more may be taken away.
     pub fn of(row: &RunningImport) -> serde_json::Result<Self> {
-        let list = || serde_json::from_str(&row.closing).map(|closing| Self { closing, allow: Vec::new() });
+        let list = || serde_json::from_str(&row.closing).map(|closing| Self { closing, ..Self::default() });
         serde_json::from_str(&row.closing).or_else(|_| list())
     }
-}
 
-/// Batches on their way into the database.
-struct Turn {
-    rows: Rows,
-    /// The number of the last of them.
-    last: i64,
-    count: u64,
-}
-
-/// How much goes into a transaction, and how much has.
-struct Pace {
-    batches: i64,
-    done: u64,
-    /// Users that were written, and at how many PostgreSQL is told of the new sizes: after the first, for the plans of its checks
-    /// are made with these and would read all of a table that was empty then, and each time there are four times as many.
-    users: usize,
-    next_analyze: usize,
-}
-
-impl Pace {
-    fn note(&mut self, turn: &Turn, took: Duration) {
-        self.done += turn.rows.len() as u64;
-        let Rows::Users(users) = &turn.rows else { return };
-        self.users += users.len();
-        if took > LONG {
-            self.batches = (self.batches / 2).max(1);
-        } else if took < SHORT {
-            self.batches = (self.batches + 1).min(MOST);
-        }
-    }
-
-    fn is_analyze_due(&mut self) -> bool {
-        let is_due = self.users >= self.next_analyze;
-        if is_due {
-            self.next_analyze = self.users * 4;
-        }
-        is_due
+    /// How many batches may be written at once. SQLite's writers wait for each other.
+    fn lanes(&self, state: &AppState) -> usize {
+        if self.apart && !state.db.is_sqlite() { LANES } else { 1 }
     }
 }
 
@@ -92,95 +62,79 @@ pub async fn apply(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<String>, ImportError> {
     let plan = match Plan::of(row) {
-        Ok(plan) => plan,
+        Ok(plan) => Arc::new(plan),
         Err(error) => return Err(fail(state, row, anyhow::Error::from(error).into()).await?),
     };
-    let mut pace = Pace { batches: 1, done: 0, users: 0, next_analyze: 1 };
-    let (mut failed, mut left_out) = (0, Vec::new());
-    let mut ready = read(state, row, -1, pace.batches).await;
+    let mut pace = Pace::default();
+    let mut left_out = Vec::new();
+    let mut ready = turn::ahead(state, row.id, -1, pace.batches, plan.lanes(state));
     loop {
-        let turn = match ready {
-            Ok(Some(turn)) => turn,
-            Ok(None) => break,
+        let turns = match ready.join_next().await.transpose().map_err(anyhow::Error::from)? {
+            Some(Ok(turns)) => turns,
+            Some(Err(error)) if is_refusal(&error) => return Err(fail(state, row, error).await?),
+            Some(Err(error)) => return Err(error),
+            None => Vec::new(),
+        };
+        let Some(last) = turns.last().map(|turn| turn.last) else { break };
+        ready = turn::ahead(state, row.id, last, pace.batches, plan.lanes(state));
+        match write(state, row, &plan, turns, &mut pace).await {
+            Ok(more) => left_out.extend(more),
             Err(error) if is_refusal(&error) => return Err(fail(state, row, error).await?),
             Err(error) => return Err(error),
-        };
-        let (written, following) =
-            tokio::join!(write(state, row, &plan, &turn), read(state, row, turn.last, pace.batches));
-        ready = match written {
-            Ok((more, took)) => {
-                failed = 0;
-                left_out.extend(more);
-                pace.note(&turn, took);
-                following
-            }
-            // What was removed meanwhile is not found any more the next time, and what refers to it goes, too.
-            Err(ImportError::Database(error)) if (error.is_busy() || table::is_passing(&error)) && failed < TRIES => {
-                failed += 1;
-                Ok(Some(turn))
-            }
-            Err(error) if is_refusal(&error) => return Err(fail(state, row, error).await?),
-            Err(error) => return Err(error),
-        };
-        if let Some(bulk) = &mut bulk {
-            bulk.committed().await?;
         }
         progress(Progress { phase: Phase::Writing, done: pace.done, total, file: "" });
         if pace.is_analyze_due() {
             analyze(&mut state.db.read().await?).await?;
         }
-        tokio::time::sleep(PAUSE).await;
+        rest(state, bulk.as_mut()).await?;
     }
     if let Some(bulk) = &mut bulk {
         bulk.finish().await?;
     }
     close(state, row, &plan).await?;
-    if pace.users > 0 {
+    if pace.has_users() {
         analyze(&mut state.db.read().await?).await?;
     }
     Ok(left_out)
 }
 
-/// The batches after `last`: several only of users.
-async fn read(state: &AppState, row: &RunningImport, last: i64, most: i64) -> Result<Option<Turn>, ImportError> {
-    let mut conn = state.db.read().await?;
-    let chunks = table::next(&mut conn, row.id, last, most).await?;
-    drop(conn);
-    let parse = |content: &str| serde_json::from_str::<Rows>(content).map_err(anyhow::Error::from);
-    let mut chunks = chunks.into_iter();
-    let Some(first) = chunks.next() else { return Ok(None) };
-    let mut turn = Turn { rows: parse(&first.content)?, last: first.number, count: 1 };
-    for chunk in chunks {
-        let (Rows::Users(users), Rows::Users(more)) = (&mut turn.rows, parse(&chunk.content)?) else { break };
-        users.extend(more);
-        turn.last = chunk.number;
-        turn.count += 1;
+/// Leaves the database to others, who wait for each other on SQLite only; what was committed is written out meanwhile.
+async fn rest(state: &AppState, bulk: Option<&mut Bulk>) -> Result<(), ImportError> {
+    if !state.db.is_sqlite() {
+        return Ok(());
     }
-    Ok(Some(turn))
+    let write_out = async { if let Some(bulk) = bulk { bulk.committed().await } else { Ok(()) } };
+    let (written, ()) = tokio::join!(write_out, tokio::time::sleep(PAUSE));
+    Ok(written?)
 }
 
-/// Writes batches. Gives what was left out of them, and how long others had to wait for it.
+/// Writes turns, all at once. Gives what was left out of them when all have ended.
 async fn write(
     state: &AppState,
     row: &RunningImport,
-    plan: &Plan,
-    turn: &Turn,
-) -> Result<(Vec<String>, Duration), ImportError> {
-    let mut tx = state.db.write().await?;
-    let began = Instant::now();
-    relax(&mut tx).await?;
-    if !table::touch(&mut tx, row.id, row.owner, state.now()).await? {
-        return Err(ImportError::TakenOver);
+    plan: &Arc<Plan>,
+    turns: Vec<Turn>,
+    pace: &mut Pace,
+) -> Result<Vec<String>, ImportError> {
+    let mut writing = JoinSet::new();
+    for (at, turn) in turns.into_iter().enumerate() {
+        let (state, row, plan) = (state.clone(), row.clone(), plan.clone());
+        // One sign of life is enough, and who gives it holds the row of the import: the others would wait.
+        writing.spawn(async move { turn.write(&state, &row, &plan, at == 0).await });
     }
-    let mut writer = DirectoryWriter::of_import(state, &mut tx, row.environment_id, &plan.allow);
-    turn.rows.write(&mut writer).await.map_err(super::written)?;
-    let left_out = writer.left_out;
-    // As long as the import is this process's own, nobody else writes its batches.
-    if table::remove(&mut tx, row.id, turn.last).await? != turn.count {
-        return Err(ImportError::TakenOver);
+    let mut outcome = Ok(Vec::new());
+    while let Some(ended) = writing.join_next().await {
+        let ended = ended.map_err(anyhow::Error::from)?;
+        outcome = match (outcome, ended) {
+            (Ok(mut all), Ok(written)) => {
+                pace.note(&written);
+                all.extend(written.left_out);
+                Ok(all)
+            }
+            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        };
     }
-    tx.commit().await?;
-    Ok((left_out, began.elapsed()))
+    outcome
 }
 
 /// Ends an import of which everything is written.

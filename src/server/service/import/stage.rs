@@ -14,12 +14,13 @@ use crate::server::db::import::staging::{self as table, Chunk, RunningImport};
 use crate::server::db::import::{Bulk, relax};
 use crate::server::domain::environment::Environment;
 use crate::server::error::ServiceResult;
+use crate::server::service::directory::user::User;
 use crate::server::state::AppState;
 
 /// After how long without a sign of life an import counts as interrupted.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Users in one batch that is put aside.
-const USERS: usize = 250;
+const USERS: usize = 256;
 /// Batches that are put aside in one transaction.
 const PUT: usize = 32;
 /// Batches of rows after which a sign of life is due while nothing is put aside.
@@ -33,18 +34,20 @@ pub struct Stage<'a> {
     chunks: i64,
     /// In them and still to be sorted.
     rows: u64,
-    /// By e-mail: an index of addresses, and mostly one of names, then grows page by page.
+    /// By [`Stage::place`].
     users: Sorter,
+    /// No two files are of users: see [`Plan::apart`].
+    apart: bool,
     /// Batches since the last sign of life.
     silent: u64,
 }
 
 impl<'a> Stage<'a> {
-    /// Finishes what was interrupted in this environment, and begins an import.
+    /// Finishes what was interrupted in this environment, and begins an import; with `apart` one of at most one file of users.
     ///
     /// # Errors
     /// [`ImportError::Running`] where another process is at work.
-    pub async fn begin(state: &'a AppState, environment: &Environment) -> Result<Self, ImportError> {
+    pub async fn begin(state: &'a AppState, environment: &Environment, apart: bool) -> Result<Self, ImportError> {
         let mut conn = state.db.read().await?;
         let before = table::of_environment(&mut conn, environment.id).await?;
         drop(conn);
@@ -75,7 +78,7 @@ impl<'a> Stage<'a> {
         }
         tx.commit().await?;
         let bulk = Bulk::begin(&state.db).await?;
-        Ok(Self { state, row, bulk, chunks: 0, rows: 0, users: Sorter::new(state.new_id()), silent: 0 })
+        Ok(Self { state, row, bulk, chunks: 0, rows: 0, users: Sorter::new(state.new_id()), apart, silent: 0 })
     }
 
     /// Puts a batch aside.
@@ -84,12 +87,21 @@ impl<'a> Stage<'a> {
         if let Rows::Users(users) = rows {
             for user in users {
                 let record = serde_json::to_vec(user).map_err(anyhow::Error::from)?;
-                self.users.push(user.email.as_bytes(), &record).map_err(no_room)?;
+                self.users.push(&self.place(user), &record).map_err(no_room)?;
             }
             return self.still_here().await;
         }
         let content = serde_json::to_string(rows).map_err(anyhow::Error::from)?;
         self.put_chunks(vec![content]).await
+    }
+
+    /// Where a user comes among the others: with those of the same account, by e-mail. All that begins with the account, or with
+    /// the id that the user is given then, grows page by page: what is left are three indexes of addresses and names. Where
+    /// several files may say something of one user, what they say stays together.
+    fn place(&self, user: &User) -> Vec<u8> {
+        let account = user.active_account.as_deref().or_else(|| user.accounts().next()).filter(|_| self.apart);
+        // Before everything that an account's key can have.
+        [account.unwrap_or_default().as_bytes(), b"\0", user.email.as_bytes()].concat()
     }
 
     async fn put_chunks(&mut self, contents: Vec<String>) -> Result<(), ImportError> {
