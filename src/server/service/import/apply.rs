@@ -101,6 +101,8 @@ pub async fn apply(
 /// Leaves the database to others, who wait for each other on SQLite only; what was committed is written out meanwhile.
 async fn rest(state: &AppState, bulk: Option<&mut Bulk>) -> Result<(), ImportError> {
     if !state.db.is_sqlite() {
+        // Whoever gives the import up does so between two transactions.
+        tokio::task::yield_now().await;
         return Ok(());
     }
     let write_out = async { if let Some(bulk) = bulk { bulk.committed().await } else { Ok(()) } };
