@@ -32,8 +32,6 @@ pub struct Sqlite {
     /// The index of the write-ahead log, for reading. Never closed: POSIX takes all locks of a process on a file back when
     /// the process closes any descriptor of it, and SQLite's own connections hold locks on this one.
     pub index: Option<ManuallyDrop<File>>,
-    /// The file itself, for telling the disk to keep what was copied into it. Never closed, for the same reason.
-    pub file: Option<ManuallyDrop<File>>,
 }
 
 impl Sqlite {
@@ -44,7 +42,6 @@ impl Sqlite {
         // The index is there once the file was read or written.
         sqlx::query("PRAGMA user_version").execute(&mut connection).await?;
         let index = File::open(index_of(options.get_filename())).ok().map(ManuallyDrop::new);
-        let file = File::open(options.get_filename()).ok().map(ManuallyDrop::new);
         // SQLite's own waiting sleeps up to 100 ms at a time and so misses every short gap; the writer asks more often.
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
         let writer = Writer::new(connection, patience);
@@ -56,7 +53,6 @@ impl Sqlite {
             most: most.max(1) as usize,
             writer,
             index,
-            file,
         })
     }
 

@@ -1,5 +1,5 @@
-//! The write-ahead log of an importer on SQLite, written to the disk and copied into the file beside the writing: that is a third of
-//! all the work, and another processor's.
+//! The write-ahead log of an importer on SQLite, written to the disk and copied into the file beside the writing, by another
+//! processor.
 
 use std::fs::File;
 use std::io;
@@ -12,10 +12,11 @@ use tokio::task::JoinHandle;
 use crate::server::db::sqlite::Sqlite;
 use crate::server::db::{DbError, DbResult};
 
-/// Pages of the log, of 4 KiB, after which it begins anew: 64 MiB. Only for this the importer waits for the disk.
-const LOG_MOST: u32 = 16 * 1024;
-/// Pages after which those so far are copied and on the disk: 8 MiB, which do not keep it from others for long.
-const STEP: u32 = 2 * 1024;
+/// Pages of the log, of 4 KiB, after which it begins anew: 32 MiB, so that a page that several transactions changed is copied
+/// once, and the copying does not keep the disk from others for long.
+const LOG_MOST: u32 = 8 * 1024;
+/// Pages after which those so far are copied.
+const STEP: u32 = 2048;
 /// Where the log's index says how many pages are in the log, and how many of them are copied (sqlite.org/walformat.html, sections
 /// 2.1 and 2.2).
 const PAGES_AT: u64 = 16;
@@ -99,12 +100,8 @@ impl Log {
             Some(open) => open,
             None => self.sqlite.connect().await?,
         };
-        let sqlite = self.sqlite.clone();
         self.copying = Some(tokio::spawn(async move {
             copier.execute(COPY).await?;
-            let sync = move || sqlite.file.as_ref().map_or(Ok(()), |file| file.sync_data());
-            let synced = tokio::task::spawn_blocking(sync).await.map_err(broken)?;
-            synced.map_err(sqlx::Error::Io)?;
             Ok(copier)
         }));
         Ok(())
