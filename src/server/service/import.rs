@@ -12,6 +12,7 @@ mod apply;
 pub mod change;
 mod check;
 mod dialect;
+mod error;
 mod input;
 mod json;
 mod outcome;
@@ -28,7 +29,6 @@ mod template;
 mod user;
 mod words;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
@@ -41,10 +41,9 @@ use serde::Serialize;
 use super::audit::{self, Event};
 use super::import::read::head;
 use crate::model::audit::action;
+use crate::server::db::Tx;
 use crate::server::db::import::Keyed;
-use crate::server::db::{DbError, Tx};
 use crate::server::domain::environment::Environment;
-use crate::server::error::ServiceError;
 use crate::server::service::directory::change::Protection;
 use crate::server::service::directory::writer::DirectoryWriter;
 use crate::server::state::AppState;
@@ -52,9 +51,10 @@ use apply::Plan;
 pub use check::Reference;
 use check::{Keys, check, compare};
 use encoding_rs::Encoding;
+pub use error::ImportError;
+use error::written;
 use outcome::ImportFindings;
 pub use outcome::Summary;
-use problem::Problems;
 use read::Item;
 pub use read::Reading;
 pub use rows::Rows;
@@ -181,49 +181,6 @@ pub struct Progress<'a> {
     pub done: u64,
     pub total: u64,
     pub file: &'a str,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The files are wrong. Nothing was imported.
-    #[error("{0}")]
-    Rows(Problems),
-    /// Something would be taken away that nobody allowed to be. Nothing was imported.
-    #[error("{}", outcome::refusal(.0, .1))]
-    NotAllowed(Vec<Summary>, BTreeMap<Protection, usize>),
-    #[error(
-        "another import into this environment is under way: {}, since {}. Wait for its end; one that was interrupted \
-         counts as over after 30 seconds, and is finished or forgotten then",
-        if .holder.is_empty() { "an earlier version's" } else { .holder },
-        .since.format("%Y-%m-%d %H:%M:%S UTC")
-    )]
-    Running { holder: String, since: DateTime<Utc> },
-    #[error(
-        "the database refused a row, and {batches} of this import were given up; what was written before stays: {why}"
-    )]
-    Refused { batches: String, why: Box<ImportError> },
-    #[error(
-        "this import stood still for too long, and another process took it over: it finishes what was being written \
-         and forgets what was not begun. Look for `data.imported` in the audit trail, or import again"
-    )]
-    TakenOver,
-    #[error(transparent)]
-    Database(#[from] DbError),
-    #[error(transparent)]
-    Internal(#[from] anyhow::Error),
-}
-
-/// An error of writing rows, with a busy database told apart.
-fn written(error: ServiceError) -> ImportError {
-    let error = match error {
-        ServiceError::Internal(error) => error,
-        ServiceError::Busy { .. } => return ImportError::Database(DbError::Busy),
-        other => anyhow::Error::from(other),
-    };
-    match error.downcast::<DbError>() {
-        Ok(error) => ImportError::Database(error),
-        Err(error) => ImportError::Internal(error),
-    }
 }
 
 /// Imports files into an environment, in the order of their kinds. A dry run reads and compares everything, no more.
