@@ -1,6 +1,6 @@
 //! Users of whom an index finds few: all of them are looked at, counted and sorted.
 
-use super::filter::{LISTED, ListedUser, UserFilter, and_filtered, bind_place, in_order, joined, members};
+use super::filter::{LISTED, Lead, ListedUser, UserFilter, and_filtered, bind_place, in_order, joined, members};
 use super::rank;
 use crate::model::user::UserSort;
 use crate::server::db::build::Statement;
@@ -11,7 +11,9 @@ use crate::server::db::{Conn, DbResult, built, search};
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
     let mut sql = conn.build(LISTED);
     sql.push(", p.matching FROM (SELECT f.v, f.id, f.tier, f.matching FROM (");
-    sql.push(format_args!("SELECT {} AS v, u.id AS id, count(*) OVER () AS matching, ", value_of(filter.sort)));
+    // Where they are not few after all, to count them costs as much again.
+    let matching = if filter.lead == Lead::Words { "count(*) OVER ()" } else { "CAST(NULL AS BIGINT)" };
+    sql.push(format_args!("SELECT {} AS v, u.id AS id, {matching} AS matching, ", value_of(filter.sort)));
     match &filter.ranking {
         Some(ranking) => ranking.push(&mut sql, "u"),
         None => drop(sql.push("CAST(0 AS BIGINT)")),

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::{rank, status};
 use crate::model::user::{UserSort, UserStatus};
 use crate::server::db::build::Statement;
-use crate::server::db::count::Counts;
 use crate::server::db::page::SortValue;
 use crate::server::platform::text::Word;
 
@@ -69,8 +68,6 @@ pub struct UserFilter {
     /// What the search index knows of the words: of each a part of each of its keys, of which one must be found. Empty where it
     /// knows nothing of them.
     pub parts: Vec<Vec<String>>,
-    /// How many users there are of each status, whatever is asked for.
-    pub counts: Counts,
     /// Rows that a walk looks at for a page, before the index is asked after all: those who have the words may stand together at
     /// the far end of the order.
     pub look: i64,

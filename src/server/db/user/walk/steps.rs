@@ -6,17 +6,14 @@ use uuid::Uuid;
 
 use super::segment::Segment;
 use super::{all_of, in_order, read};
-use crate::model::user::{UserSort, UserStatus};
-use crate::server::db::count::Counts;
+use crate::model::user::UserSort;
 use crate::server::db::page::SortValue;
 use crate::server::db::user::filter::{ListedUser, UserFilter};
 use crate::server::db::{Conn, DbResult, built};
 
 /// The first step, and how much longer each is than the one before.
 const FIRST: i64 = 1 << 12;
-const LONGER: i64 = 4;
-/// Rows of a status that a step has at least.
-const LEAST: i64 = 64;
+const LONGER: i64 = 2;
 
 /// The first rows of a segment, `limit` of them; `None` where these are not all and it has looked at as many as it may.
 pub(super) async fn list(
@@ -40,21 +37,19 @@ pub(super) async fn list(
     Ok(None)
 }
 
-/// Where a step of `step` rows ends: each status has its share of them, and the first end of these counts. `None` where none has
-/// as many.
+/// Where a status has `step` rows behind the segment's beginning: of the statuses the one where they are first, so that no more than
+/// as many of each are looked at. `None` where none has as many.
 async fn end_of_step(
     conn: &mut Conn,
     filter: &UserFilter,
     segment: &Segment<'_>,
     step: i64,
 ) -> DbResult<Option<(SortValue, Uuid)>> {
-    let all = segment.statuses.iter().map(|status| count_of(filter.counts, *status)).sum::<i64>().max(1);
     let mut sql = conn.build("SELECT * FROM (");
     for (index, status) in segment.statuses.iter().enumerate() {
         sql.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
         all_of(&mut sql, filter, segment, *status, (false, false));
-        let share = (step.saturating_mul(count_of(filter.counts, *status)) / all).max(LEAST);
-        sql.push(format_args!(" {} OFFSET ", in_order(filter, 1))).bind(share).push(format_args!(") s{index}"));
+        sql.push(format_args!(" {} OFFSET ", in_order(filter, 1))).bind(step).push(format_args!(") s{index}"));
     }
     sql.push(format_args!(") e {}", in_order(filter, 1)));
     Ok(match filter.sort {
@@ -71,12 +66,4 @@ async fn end_of_step(
             end.map(|(time, id)| (SortValue::Time(time), id))
         }
     })
-}
-
-fn count_of(counts: Counts, status: UserStatus) -> i64 {
-    match status {
-        UserStatus::Active => counts.active,
-        UserStatus::Invited => counts.invited,
-        UserStatus::Locked => counts.locked,
-    }
 }

@@ -89,7 +89,6 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         id,
         lead,
         parts,
-        counts,
         look,
         named_accounts,
         words,
