@@ -22,6 +22,9 @@ pub use reader::Reader;
 use reader::{Idle, Open};
 pub use writer::{GroupTx, Script, Writer, changed_by};
 
+/// Statements that a reader keeps prepared: a list of users has some forty kilobytes for each of its shapes, in every reader.
+const STATEMENTS: usize = 24;
+
 pub struct Sqlite {
     writing: SqliteConnectOptions,
     reading: SqliteConnectOptions,
@@ -46,7 +49,7 @@ impl Sqlite {
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
         let writer = Writer::new(connection, patience);
         Ok(Self {
-            reading: options.clone().pragma("query_only", "on"),
+            reading: options.clone().pragma("query_only", "on").statement_cache_capacity(STATEMENTS),
             writing: options,
             idle: Arc::default(),
             readers: Arc::new(Semaphore::new(most.max(1) as usize)),
