@@ -22,8 +22,9 @@ pub use reader::Reader;
 use reader::{Idle, Open};
 pub use writer::{GroupTx, Script, Writer, changed_by};
 
-/// Statements that a reader keeps prepared: a list of users has some forty kilobytes for each of its shapes, in every reader.
-const STATEMENTS: usize = 24;
+/// Statements that a reader keeps prepared: more take memory in every reader, and with fewer those of a list are prepared again at
+/// each page.
+const STATEMENTS: usize = 40;
 
 pub struct Sqlite {
     writing: SqliteConnectOptions,
