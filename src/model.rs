@@ -14,6 +14,7 @@ pub mod mode;
 pub mod operator;
 pub mod percent;
 pub mod problem;
+pub mod role;
 pub mod search;
 pub mod session;
 pub mod text;

@@ -31,6 +31,7 @@ mod pool;
 mod postgres;
 pub mod problem;
 pub mod retention;
+pub mod role;
 pub mod search;
 pub mod session;
 pub mod settings;

@@ -3,5 +3,6 @@
 pub mod guard;
 pub mod impersonate;
 pub(in crate::server) mod live;
+pub(in crate::server) mod manage;
 pub(in crate::server) mod pages;
 pub(in crate::server) mod sign_out;

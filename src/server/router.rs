@@ -20,7 +20,7 @@ use crate::server::http::own_pages::{self, Own};
 use crate::server::http::{assets, body, caller, door, explain, headers, health, site};
 use crate::server::oauth::own_host;
 use crate::server::portal::pages::{self, Pages};
-use crate::server::portal::{guard, impersonate, live, sign_out};
+use crate::server::portal::{guard, impersonate, live, manage, sign_out};
 use crate::server::state::AppState;
 use crate::server::{frontegg, identity};
 use crate::ui::frame::app::App;
@@ -69,6 +69,7 @@ pub fn router(state: AppState) -> Router {
         .route("/sign-out", get(sign_out::ask))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
+        .merge(manage::router())
         .leptos_routes_with_context(&web, no_pages, server_functions, || ());
     let portal = guarded(portal);
     let no_page = guarded(Router::new().fallback(pages::page));

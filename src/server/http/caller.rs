@@ -160,13 +160,25 @@ pub fn operator_cookie(state: &AppState, headers: &HeaderMap) -> Option<String> 
 }
 
 pub fn set_cookie(state: &AppState, value: &str) {
+    append_cookie(signed_in_cookie(state, value));
+}
+
+fn signed_in_cookie(state: &AppState, value: &str) -> Option<HeaderValue> {
     let name = operator_cookie_name(state);
-    append_cookie(SetCookie::lasting(state.is_https(), &name, value, service::SESSION_LIFETIME).header());
+    SetCookie::lasting(state.is_https(), &name, value, service::SESSION_LIFETIME).header()
 }
 
 /// The browser is known from now on: see [`device`].
 pub fn set_device(state: &AppState, value: &str) {
     append_cookie(device::set_cookie(state.is_https(), None, value));
+}
+
+/// Both of a sign-in, where no server function answers.
+pub fn add_cookies(state: &AppState, signed_in: &service::SignedInOperator, response: &mut Response) {
+    let both = [signed_in_cookie(state, &signed_in.cookie), device::set_cookie(state.is_https(), None, &signed_in.device)];
+    for cookie in both.into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// What was typed into a sign-in form that was refused: a form without script has lost it. Kept out of addresses, which are

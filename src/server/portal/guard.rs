@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
+use super::manage::again;
 use crate::server::domain::actor::{Actor, Operator};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::http::caller::{LONGEST_PATH, operator_cookie};
@@ -67,6 +68,8 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
             response.extensions_mut().insert(OfOperator);
             response
         }
+        (false, false) if again::is_way_in(request.uri().path()) => next.run(request).await,
+        (false, false) if again::is_form(&request) => again::ask(request).await,
         (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use leptos::nonce::{provide_nonce, use_nonce};
@@ -25,9 +26,10 @@ use tokio_stream::StreamExt;
 use crate::server::http::caller::typed;
 use crate::server::http::policy;
 use crate::server::state::AppState;
-use crate::ui::frame::document::{DocumentOptions, shell};
-use crate::ui::frame::needs::needs;
+use crate::ui::frame::document::{DocumentOptions, Script, shell};
+use crate::ui::frame::needs::{needs, of_frame};
 use crate::ui::kit::loaded::ahead::{HandedOver, Loaded, Need};
+use crate::ui::page::managed::Managed;
 use crate::ui::page::sign_in::Typed;
 
 /// Bytes of a long page: a list of fifty rows, before its data.
@@ -43,13 +45,36 @@ pub struct Pages {
 /// Answers a request for a page.
 pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    draw(&pages, parts, None).await
+}
+
+/// A page that only the server draws, within the frame of an environment.
+pub struct OwnPage {
+    pub environment: String,
+    pub status: StatusCode,
+    pub content: Managed,
+    /// The text of the script that stands in the document.
+    pub script: &'static str,
+}
+
+/// Draws a page of the server's own at the address that `parts` are of.
+pub async fn own_page(pages: &Pages, parts: Parts, page: OwnPage) -> Response {
+    draw(pages, parts, Some(page)).await
+}
+
+async fn draw(pages: &Pages, parts: Parts, own: Option<OwnPage>) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let address = RequestUrl::new(&format!("http://leptos.dev{path}"));
-    let needed = address.parse().ok().map(|url| needs(&url));
+    let needed = match &own {
+        Some(own) => Some(of_frame(&own.environment)),
+        None => address.parse().ok().map(|url| needs(&url)),
+    };
     let options = ResponseOptions::default();
     if !needed.as_ref().is_some_and(|needed| needed.is_page) {
         options.set_status(StatusCode::NOT_FOUND);
     }
+    let script = own.as_ref().map_or(Script::Module, |own| Script::Own(own.script));
+    let is_own = own.is_some();
     let (meta, head) = ServerMetaContext::new();
     let owner = PageOwner::default();
     owner.with(|| {
@@ -63,6 +88,10 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
         provide_context(pages.app.clone());
         provide_nonce();
         policy::set_document_policy();
+        if let Some(OwnPage { status, content, .. }) = own {
+            options.set_status(status);
+            provide_context(content);
+        }
     });
 
     let scoped = |need: Need| -> Call { Box::pin(ScopedFuture::new_untracked(need.load())) };
@@ -71,7 +100,7 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     let html = owner.with(|| {
         provide_context(handed_over.clone());
         let mut html = String::with_capacity(LONG);
-        let view = shell((*pages.document).clone());
+        let view = shell((*pages.document).clone(), script);
         view.to_html_with_buf(&mut html, &mut Position::FirstChild, true, false, Vec::new());
         html
     });
@@ -84,7 +113,10 @@ pub async fn page(State(pages): State<Pages>, request: Request) -> Response {
     // The head's elements are known once the body is drawn.
     let mut chunks = Box::pin(head.inject_meta_context(tokio_stream::once(html)).await);
     let mut html = chunks.next().await.unwrap_or_default();
-    html.push_str(&format!("<script nonce=\"{nonce}\">{}</script>", handed_over.script()));
+    // Nobody takes over what the server draws by itself.
+    if !is_own {
+        html.push_str(&format!("<script nonce=\"{nonce}\">{}</script>", handed_over.script()));
+    }
     answer(&options, html)
 }
 

@@ -19,7 +19,8 @@ use crate::ui::page::audit::AuditPage;
 use crate::ui::page::home::Home;
 use crate::ui::page::impersonation::ImpersonationPage;
 use crate::ui::page::keys::KeysPage;
-use crate::ui::page::not_found::{NotFound, NotFoundHere};
+use crate::ui::page::managed::ManagedPage;
+use crate::ui::page::not_found::NotFound;
 use crate::ui::page::sign_in::SignInPage;
 use crate::ui::page::user::UserPage;
 use crate::ui::page::users::UsersPage;
@@ -49,7 +50,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("impersonation") view=ImpersonationPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("keys") view=KeysPage/>
-                    <Route path=path!("*any") view=NotFoundHere/>
+                    <Route path=path!("*any") view=ManagedPage/>
                 </ParentRoute>
             </Routes>
         </Router>

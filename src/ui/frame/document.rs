@@ -19,13 +19,32 @@ pub struct DocumentOptions {
     pub font: String,
 }
 
+/// What a document does once it is there.
+#[derive(Clone)]
+pub enum Script {
+    /// The browser module takes the page over.
+    Module,
+    /// The page is the server's alone, with a script of this text beside it.
+    Own(&'static str),
+}
+
 /// The whole document. The server renders it; the browser never does.
-pub fn shell(options: DocumentOptions) -> impl IntoView {
+pub fn shell(options: DocumentOptions, script: Script) -> impl IntoView {
     let nonce = use_nonce();
-    let start = format!(
-        "import init, {{ hydrate }} from \"{}\";\ninit({{ module_or_path: \"{}\" }}).then(() => hydrate());",
-        options.js, options.wasm
-    );
+    let module = matches!(script, Script::Module);
+    let start = match script {
+        Script::Module => format!(
+            "import init, {{ hydrate }} from \"{}\";\ninit({{ module_or_path: \"{}\" }}).then(() => hydrate());",
+            options.js, options.wasm
+        ),
+        Script::Own(text) => text.to_owned(),
+    };
+    let ahead = module.then(|| {
+        view! {
+            <link rel="modulepreload" href=options.js crossorigin="anonymous"/>
+            <link rel="preload" r#as="fetch" r#type="application/wasm" href=options.wasm crossorigin="anonymous"/>
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -37,8 +56,7 @@ pub fn shell(options: DocumentOptions) -> impl IntoView {
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <link rel="preload" r#as="font" r#type="font/woff2" href=options.font crossorigin="anonymous"/>
                 <link rel="stylesheet" href=options.css/>
-                <link rel="modulepreload" href=options.js crossorigin="anonymous"/>
-                <link rel="preload" r#as="fetch" r#type="application/wasm" href=options.wasm crossorigin="anonymous"/>
+                {ahead}
                 <script nonce=nonce.clone() inner_html=theme::BEFORE_FIRST_PAINT></script>
                 <script nonce=nonce.clone() inner_html=live::SCRIPT.as_str()></script>
                 <script type="module" nonce=nonce inner_html=start></script>

@@ -38,12 +38,20 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
         &[
             ("users", "users", "Users"),
             ("applications", "app-window", "Applications"),
+            ("roles", "shield-check", "Roles"),
             ("impersonation", "venetian-mask", "Impersonation"),
         ],
     ),
     ("Monitoring", &[("audit", "scroll-text", "Audit trail")]),
     ("Settings", &[("keys", "fingerprint", "Keys")]),
 ];
+
+/// Pages that only the server draws: what leads there is a new document.
+const MANAGED: [&str; 1] = ["roles"];
+
+fn is_managed(page: &str) -> bool {
+    MANAGED.contains(&page)
+}
 
 /// What the frame shows.
 pub fn needs(environment: String) -> Need {
@@ -171,7 +179,7 @@ fn nav_group(
             let page = *page;
             view! {
                 <li>
-                    <a href=frame.path(page) aria-current=move || (*section.read() == page).then_some("page")>
+                    <a href=frame.path(page) rel=is_managed(page).then_some("external") aria-current=move || (*section.read() == page).then_some("page")>
                         {icon(glyph)}
                         <span>{*label}</span>
                         {(page == "impersonation").then(|| loaded_quietly(frame.shell, move |shell| live_count(&shell, live)))}
@@ -240,8 +248,9 @@ fn environments(current: &str, all: &[EnvironmentOption], section: Memo<String>)
             let href = move || {
                 format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
             };
+            let rel = move || is_managed(&section.read()).then_some("external");
             view! {
-                <a class=class href=href aria-current=is_current.then_some("true")>
+                <a class=class href=href rel=rel aria-current=is_current.then_some("true")>
                     <span class="switcher-dot" aria-hidden="true"></span>
                     <span class="menu-label">{name.clone()}</span>
                     {is_current.then(|| view! { <span class="menu-check">{icon("check")}</span> })}
@@ -298,7 +307,7 @@ fn top_bar(frame: Frame, trail: Trail) -> AnyView {
             let last = if trail.deeper.get() {
                 view! {
                     <li>
-                        <a href=trail.up(frame, page)>{label}</a>
+                        <a href=trail.up(frame, page) rel=is_managed(page).then_some("external")>{label}</a>
                     </li>
                     <li aria-current="page">
                         <bdi class="truncate">{move || record(frame, trail, page)}</bdi>

@@ -31,6 +31,11 @@ pub fn needs(url: &Url) -> Needs {
     Needs { data: page.into_iter().flatten().chain([frame]).collect(), is_page }
 }
 
+/// What the frame needs around a page that the server draws by itself.
+pub fn of_frame(environment: &str) -> Needs {
+    Needs { data: vec![layout::needs(environment.to_owned())], is_page: true }
+}
+
 /// What a page of an environment shows. None where there is no such page.
 fn of_page(environment: &str, page: (&str, Option<&str>), words: &Words) -> Option<Vec<Need>> {
     let slug = environment.to_owned();

@@ -46,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
         "server::portal",
         &[
             "ui::frame",
+            "ui::component",
             "ui::kit",
             "ui::page",
             "rpc",

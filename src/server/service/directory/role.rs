@@ -1,6 +1,7 @@
 //! Roles: what a membership may be, and which permissions that adds up to.
 
 mod edit;
+mod read;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use crate::server::db::import::{self as table, KnownRole, RoleUpsert};
 use crate::server::error::ServiceResult;
 
 pub use edit::{create, delete, update};
+pub use read::{get, list};
 
 /// What a role is to be.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

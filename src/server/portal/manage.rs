@@ -1,0 +1,41 @@
+//! Administration: pages that only the server draws, within the portal's frame. They work without script, cost the browser
+//! module nothing, and a script of a few kilobytes (`manage.js`) makes them quick.
+//!
+//! A page is a handler that reads by one use case and draws with the kit: [`list`] for what is listed, [`form`] for what is
+//! entered, [`parts`] for what both are made of. An action is a handler of a POST that calls exactly one use case: where that
+//! did what was asked, it leads on to a page that says so ([`done`]); where it was refused, the page is drawn once more with
+//! everything that was entered, and each error at its field.
+
+pub mod again;
+pub mod at;
+pub mod done;
+pub mod entered;
+pub mod form;
+pub mod list;
+pub mod parts;
+mod roles;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, post};
+
+use crate::server::portal::pages::Pages;
+use crate::server::state::AppState;
+
+/// The script of every managed page.
+pub(in crate::server::portal) const SCRIPT: &str = include_str!("manage/manage.js");
+
+/// The pages and actions of administration.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Pages: FromRef<S>,
+    AppState: FromRef<S>,
+{
+    let roles = Router::new()
+        .route("/roles", get(roles::list))
+        .route("/roles/new", get(roles::new).post(roles::create))
+        .route("/roles/{role_id}", get(roles::page).post(roles::update))
+        .route("/roles/{role_id}/delete", post(roles::delete));
+    Router::new().route("/sign-in/again", post(again::sign_in)).nest("/{environment}", roles)
+}

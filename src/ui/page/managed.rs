@@ -1,0 +1,39 @@
+//! A page that only the server draws: administration, which most people never open, costs the browser module nothing. Its
+//! content comes ready made from `server::portal::manage`; here it gets its title and its place in the portal's frame.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::ui::kit::IN_BROWSER;
+use crate::ui::kit::erase::Erase;
+use crate::ui::page::not_found::NotFoundHere;
+
+/// What such a page shows, for the page that is drawn around it.
+#[derive(Clone)]
+pub struct Managed {
+    /// The document's title, and the end of the breadcrumb.
+    pub title: String,
+    /// Markup, as it stands in the page.
+    pub html: Arc<str>,
+}
+
+/// The managed page at this address, if the server makes one; else there is none.
+#[component]
+pub fn ManagedPage() -> impl IntoView {
+    let managed = if IN_BROWSER { None } else { use_context::<Managed>() };
+    match managed {
+        Some(Managed { title, html }) => view! {
+            <Title text=title/>
+            <div class="managed" inner_html=html.to_string()></div>
+        }
+        .erased(),
+        None => NotFoundHere().into_view().erased(),
+    }
+}
+
+/// The title of the managed page that the server draws, if it draws one.
+pub fn title() -> Option<String> {
+    if IN_BROWSER { None } else { use_context::<Managed>().map(|managed| managed.title) }
+}
