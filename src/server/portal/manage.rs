@@ -32,10 +32,10 @@ where
     Pages: FromRef<S>,
     AppState: FromRef<S>,
 {
-    let roles = Router::new()
-        .route("/roles", get(roles::list))
-        .route("/roles/new", get(roles::new).post(roles::create))
-        .route("/roles/{role_id}", get(roles::page).post(roles::update))
-        .route("/roles/{role_id}/delete", post(roles::delete));
-    Router::new().route("/sign-in/again", post(again::sign_in)).nest("/{environment}", roles)
+    Router::new()
+        .route("/sign-in/again", post(again::sign_in))
+        .route("/{environment}/roles", get(roles::list))
+        .route("/{environment}/roles/new", get(roles::new).post(roles::create))
+        .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))
+        .route("/{environment}/roles/{role_id}/delete", post(roles::delete))
 }
