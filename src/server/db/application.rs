@@ -1,5 +1,6 @@
 //! Applications: the relying parties of an environment.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::build::Statement;
@@ -25,10 +26,14 @@ struct ApplicationRow {
     login_url: String,
     initiate_login_url: Option<String>,
     client_secret_hash: Option<Vec<u8>>,
+    former_secret_hash: Option<Vec<u8>>,
+    former_secret_until: Option<DateTime<Utc>>,
     keep_session_alive: bool,
     signing_algorithm: Stored<SigningAlgorithm>,
     jwks: Option<String>,
     backchannel_logout_uri: Option<String>,
+    assigned_to_new: bool,
+    default_of_new: bool,
     version: i64,
 }
 
@@ -46,10 +51,13 @@ impl TryFrom<ApplicationRow> for Application {
             login_url: row.login_url,
             initiate_login_url: row.initiate_login_url,
             client_secret_hash: row.client_secret_hash,
+            former_secret: row.former_secret_hash.zip(row.former_secret_until),
             keep_session_alive: row.keep_session_alive,
             signing_algorithm: row.signing_algorithm.known("applications", "signing_algorithm", row.id)?,
             jwks: row.jwks,
             backchannel_logout_uri: row.backchannel_logout_uri,
+            assigned_to_new: row.assigned_to_new,
+            default_of_new: row.default_of_new,
             version: row.version,
         })
     }
@@ -61,7 +69,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url, ",
-            "client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, version ",
+            "client_secret_hash, former_secret_hash, former_secret_until, keep_session_alive, signing_algorithm, jwks, ",
+            "backchannel_logout_uri, assigned_to_new, default_of_new, version ",
             "FROM applications ",
             $rest
         )
@@ -265,4 +274,25 @@ pub async fn by_logout_uri(conn: &mut Conn, environment_id: Uuid, uri: &str) -> 
 pub async fn delete(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
     let deleted = execute!(tx, "DELETE FROM applications WHERE environment_id = $1 AND id = $2", environment_id, id)?;
     expect_one("applications", deleted)
+}
+
+/// The applications that every new account gets, and whether it is the default one there.
+pub async fn of_new_accounts(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(Uuid, bool)>> {
+    fetch_all!(
+        conn,
+        "SELECT id, default_of_new FROM applications WHERE environment_id = $1 AND assigned_to_new ORDER BY client_id",
+        environment_id
+    )
+}
+
+/// Makes another the one that new accounts have as their default.
+pub async fn no_other_default(tx: &mut Tx, environment_id: Uuid, id: Uuid) -> DbResult<()> {
+    execute!(
+        tx,
+        "UPDATE applications SET default_of_new = FALSE, version = version + 1
+         WHERE environment_id = $1 AND id <> $2 AND default_of_new",
+        environment_id,
+        id
+    )?;
+    Ok(())
 }

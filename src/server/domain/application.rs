@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -19,11 +20,16 @@ pub struct Application {
     pub login_url: String,
     pub initiate_login_url: Option<String>,
     pub client_secret_hash: Option<Vec<u8>>,
+    /// The hash of the secret before this one, and until when it works beside it.
+    pub former_secret: Option<(Vec<u8>, DateTime<Utc>)>,
     pub keep_session_alive: bool,
     pub signing_algorithm: SigningAlgorithm,
     /// Public keys that the client signs its assertions with, a JSON Web Key Set.
     pub jwks: Option<String>,
     pub backchannel_logout_uri: Option<String>,
+    /// Whether every account that is made from now on gets it, and whether it is the default one there.
+    pub assigned_to_new: bool,
+    pub default_of_new: bool,
     /// One more with each edit.
     pub version: i64,
 }
@@ -49,9 +55,12 @@ impl Application {
         self.client_secret_hash.is_none() && self.jwks.is_none()
     }
 
-    /// Whether `presented`, the hash of a secret, is that of this client's, in constant time.
-    pub fn has_secret_hash(&self, presented: &[u8]) -> bool {
-        self.client_secret_hash.as_deref().is_some_and(|known| known.ct_eq(presented).into())
+    /// Whether `presented`, the hash of a secret, is that of this client's, in constant time: that of its secret, or of the
+    /// one before, while that works too.
+    pub fn has_secret_hash(&self, presented: &[u8], now: DateTime<Utc>) -> bool {
+        let former = self.former_secret.as_ref().filter(|(_, until)| now < *until).map(|(hash, _)| hash.as_slice());
+        let known = [self.client_secret_hash.as_deref(), former.filter(|_| self.client_secret_hash.is_some())];
+        known.into_iter().flatten().any(|known| known.ct_eq(presented).into())
     }
 }
 

@@ -31,7 +31,8 @@ pub async fn authenticate(call: Call) -> SdkResult<Response> {
         return Err(SdkError::request("send clientId and secret"));
     };
     let found = relying_party::application(&provider.state, provider.environment.id, client_id).await?;
-    let application = found.filter(|application| relying_party::has_secret(application, secret)).ok_or_else(refused)?;
+    let is_proven = |application: &_| relying_party::has_secret(&provider.state, application, secret);
+    let application = found.filter(|application| is_proven(application)).ok_or_else(refused)?;
     let signed = claims::sign_for_application(provider, &application).await?;
     Ok(Json(json!({ "token": signed.access_token, "expiresIn": signed.expires_in })).into_response())
 }

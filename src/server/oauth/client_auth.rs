@@ -40,10 +40,10 @@ pub async fn client(provider: &Provider, form: &Parameters) -> OAuthResult<Arc<A
     let proven = match &proof {
         Proof::None => application.is_public(),
         Proof::Basic(secret) => match secret {
-            Some(secret) => relying_party::has_secret(&application, secret),
+            Some(secret) => relying_party::has_secret(&provider.state, &application, secret),
             None => application.is_public(),
         },
-        Proof::Post(secret) => relying_party::has_secret(&application, secret),
+        Proof::Post(secret) => relying_party::has_secret(&provider.state, &application, secret),
         Proof::Assertion(assertion) => {
             let issuer = provider.issuer();
             let mut audiences: Vec<String> = ENDPOINTS.iter().map(|path| format!("{issuer}{path}")).collect();

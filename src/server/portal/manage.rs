@@ -7,7 +7,9 @@
 //! everything that was entered, and each error at its field.
 
 pub mod again;
+mod applications;
 pub mod at;
+mod connect;
 pub mod done;
 pub mod entered;
 pub mod form;
@@ -34,6 +36,12 @@ where
 {
     Router::new()
         .route("/sign-in/again", post(again::sign_in))
+        .route("/{environment}/applications/new", get(applications::new).post(applications::create))
+        .route("/{environment}/applications/{application_id}/edit", get(applications::edit).post(applications::update))
+        .route("/{environment}/applications/{application_id}/secret", post(applications::secret))
+        .route("/{environment}/applications/{application_id}/delete", post(applications::delete))
+        .route("/{environment}/applications/{application_id}/test-logout", post(applications::test_logout))
+        .route("/{environment}/applications/{application_id}/connect", get(connect::page))
         .route("/{environment}/roles", get(roles::list))
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))
         .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))

@@ -6,6 +6,9 @@
 pub mod back_channel_logout;
 pub mod outbox;
 
+pub use back_channel_logout::test as test_back_channel_logout;
+pub use outbox::Outcome;
+
 use crate::server::domain::delivery::{Message, MessageKind};
 use crate::server::error::ServiceResult;
 use crate::server::service::audit;

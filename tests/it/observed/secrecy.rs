@@ -178,10 +178,13 @@ fn what_holds_a_secret_leaves_it_out_where_it_is_written_out() {
         login_url: "https://console.example/".to_owned(),
         initiate_login_url: None,
         client_secret_hash: Some(vec![234; 32]),
+        former_secret: None,
         keep_session_alive: true,
         signing_algorithm: SigningAlgorithm::Rs256,
         jwks: None,
         backchannel_logout_uri: None,
+        assigned_to_new: false,
+        default_of_new: false,
         version: 1,
     };
     let known = KnownUser {

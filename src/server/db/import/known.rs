@@ -224,7 +224,8 @@ pub async fn known_applications(
     for chunk in keys.chunks(CHUNK) {
         let mut sql = conn.build(
             "SELECT id, environment_id, client_id, name, login_method, app_url, login_url, initiate_login_url,
-               client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri, created_at
+               client_secret_hash, former_secret_hash, former_secret_until, keep_session_alive, signing_algorithm, jwks,
+               backchannel_logout_uri, assigned_to_new, default_of_new, created_at
              FROM applications WHERE environment_id = ",
         );
         sql.bind(environment_id).push(" AND client_id").is_one_of(chunk).planned_anew();

@@ -62,10 +62,14 @@ pub struct ApplicationUpsert {
     pub login_url: String,
     pub initiate_login_url: Option<String>,
     pub client_secret_hash: Option<Vec<u8>>,
+    pub former_secret_hash: Option<Vec<u8>>,
+    pub former_secret_until: Option<DateTime<Utc>>,
     pub keep_session_alive: bool,
     pub signing_algorithm: String,
     pub jwks: Option<String>,
     pub backchannel_logout_uri: Option<String>,
+    pub assigned_to_new: bool,
+    pub default_of_new: bool,
     /// Of a new one.
     pub created_at: DateTime<Utc>,
 }
@@ -86,14 +90,17 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         tx,
         "INSERT INTO applications (id, environment_id, client_id, name, login_method, app_url, login_url,
            initiate_login_url, client_secret_hash, keep_session_alive, signing_algorithm, jwks, backchannel_logout_uri,
-           created_at, sort_name, search_text, text_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+           created_at, sort_name, search_text, text_version, former_secret_hash, former_secret_until, assigned_to_new,
+           default_of_new)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          ON CONFLICT (environment_id, client_id) DO UPDATE SET version = applications.version + 1, name = excluded.name, login_method = excluded.login_method,
            app_url = excluded.app_url, login_url = excluded.login_url, initiate_login_url = excluded.initiate_login_url,
            client_secret_hash = excluded.client_secret_hash, keep_session_alive = excluded.keep_session_alive,
            signing_algorithm = excluded.signing_algorithm, jwks = excluded.jwks,
            backchannel_logout_uri = excluded.backchannel_logout_uri, sort_name = excluded.sort_name,
-           search_text = excluded.search_text, text_version = excluded.text_version
+           search_text = excluded.search_text, text_version = excluded.text_version,
+           former_secret_hash = excluded.former_secret_hash, former_secret_until = excluded.former_secret_until,
+           assigned_to_new = excluded.assigned_to_new, default_of_new = excluded.default_of_new
          WHERE applications.id = excluded.id",
         row.id,
         row.environment_id,
@@ -111,7 +118,11 @@ pub async fn upsert_application(tx: &mut Tx, row: &ApplicationUpsert) -> DbResul
         row.created_at,
         text::sort_key(&row.name),
         text::search_text(&[&row.name, &row.client_id]),
-        text::VERSION
+        text::VERSION,
+        row.former_secret_hash.as_deref(),
+        row.former_secret_until,
+        row.assigned_to_new,
+        row.default_of_new
     )?;
     Ok(written == 1)
 }

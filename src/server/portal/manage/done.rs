@@ -23,6 +23,9 @@ pub struct Done {
     text: String,
     #[serde(default)]
     undo: Option<Undo>,
+    /// It did not come to what was wanted.
+    #[serde(default)]
+    is_bad: bool,
 }
 
 /// The action that takes it back: a form, as any other on the page.
@@ -34,7 +37,12 @@ pub struct Undo {
 
 impl Done {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), undo: None }
+        Self { text: text.into(), undo: None, is_bad: false }
+    }
+
+    /// Something was done and came to nothing.
+    pub fn failed(text: impl Into<String>) -> Self {
+        Self { is_bad: true, ..Self::new(text) }
     }
 
     #[must_use]
@@ -47,7 +55,7 @@ impl Done {
     pub fn lead_to(self, is_https: bool, path: &str) -> Response {
         let mut response = Redirect::to(path).into_response();
         // What is too long for a cookie is said without the way back.
-        let plain = Self { undo: None, text: self.text.chars().take(500).collect() };
+        let plain = Self { undo: None, text: self.text.chars().take(500).collect(), is_bad: self.is_bad };
         for said in [self, plain] {
             let value = serde_json::to_vec(&said).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
             if value.len() <= LONGEST {
@@ -71,8 +79,8 @@ impl Done {
 
     pub fn drawn(&self) -> Markup {
         html! {
-            div.notice.done role="status" data-done {
-                (icon("check"))
+            div.notice.done.bad[self.is_bad] role="status" data-done {
+                (icon(if self.is_bad { "circle-alert" } else { "check" }))
                 p { bdi { (self.text) } }
                 @if let Some(undo) = &self.undo {
                     form method="post" action=(undo.action) {

@@ -144,17 +144,17 @@ document.addEventListener("DOMContentLoaded", () => {
       return say("The server could not be reached. Nothing is lost: try again.", true);
     }
     if (answer.status === 401) return signIn(() => send(form, submitter));
+    forget(form);
     if (answer.redirected) {
-      forget(form);
       if (new URL(answer.url).pathname === "/sign-in") return signIn(() => send(form, submitter));
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("main");
     if (!fresh) return say(page.querySelector("h1, p")?.textContent || "This could not be done.", true);
     if (answer.redirected) history.pushState(null, "", answer.url);
-    else if (answer.ok) forget(form);
     show(page, fresh);
     if (!answer.ok) {
+      main().querySelectorAll("form[data-keep]").forEach(keep);
       const wrong = main().querySelector("[aria-invalid=true], .notice.bad");
       wrong?.setAttribute("tabindex", wrong.matches("input, select, textarea") ? "0" : "-1");
       wrong?.focus();

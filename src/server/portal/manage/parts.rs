@@ -98,12 +98,17 @@ pub fn ago(now: DateTime<Utc>, time: DateTime<Utc>) -> Markup {
     html! { time datetime=(time.to_rfc3339()) title=(exact(time)) { (relative(time, now)) } }
 }
 
-/// The same where it may never have been.
+/// [`ago`], where it may never have been.
 pub fn ago_or(now: DateTime<Utc>, time: Option<DateTime<Utc>>, never: &str) -> Markup {
     match time {
         Some(time) => ago(now, time),
         None => html! { span.dim { (never) } },
     }
+}
+
+/// A time, exactly.
+pub fn moment(time: DateTime<Utc>) -> Markup {
+    html! { time datetime=(time.to_rfc3339()) { (exact(time)) } }
 }
 
 /// A number as people read it: `1,000,000`.

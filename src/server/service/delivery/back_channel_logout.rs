@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::outbox::{self, Outcome};
 use crate::model::audit::action;
+use crate::model::operator::Roles;
 use crate::server::crypto::keyring::Signer;
 use crate::server::db::delivery::logout as table;
 use crate::server::db::{Tx, application, environment, user};
@@ -62,6 +63,38 @@ pub async fn send(state: &AppState, message: &Message) -> Outcome {
         Ok(status) => Outcome::Unheard { status: Some(status), error: format!("the application answered {status}") },
         Err(error) => Outcome::unanswered(error),
     }
+}
+
+/// Sends an application a logout token as it would get one, about a session that never was: it has nothing to end, and answers
+/// as it answers to any.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::NotFound`] where the environment has no such
+/// application, [`ServiceError::Invalid`] for `backchannel_logout_uri` where it has no address to be told at.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn test(caller: &Caller, application_id: Uuid) -> ServiceResult<Outcome> {
+    caller.require(Roles::can_administer)?;
+    let state = &caller.state;
+    let mut conn = state.db.read().await?;
+    let application = application::by_id(&mut conn, caller.environment.id, application_id).await?;
+    drop(conn);
+    let application = application.ok_or(ServiceError::NotFound)?;
+    if application.backchannel_logout_uri.is_none() {
+        let nowhere = "There is no address yet at which it would be told: save one first.";
+        return Err(ServiceError::invalid("backchannel_logout_uri", nowhere));
+    }
+    let payload = serde_json::json!(Payload { user_id: state.new_id() }).to_string();
+    let message = Message {
+        id: state.new_id(),
+        environment_id: caller.environment.id,
+        kind: MessageKind::BackChannelLogout,
+        destination: application_id,
+        about: state.new_id(),
+        payload,
+        created_at: state.now(),
+        attempts: 0,
+    };
+    Ok(send(state, &message).await)
 }
 
 /// Where to and what: the address and a logout token for this attempt. `None` where the application no longer wants to be

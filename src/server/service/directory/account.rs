@@ -12,6 +12,7 @@ use super::change::{Change, What};
 use super::given::Given;
 use super::writer::{Allowed, DirectoryWriter};
 use crate::model::audit::action;
+use crate::server::db::application;
 use crate::server::db::import::{self as table, AccountUpsert, Assignment, Keyed, KnownAccount};
 use crate::server::error::ServiceResult;
 
@@ -99,9 +100,18 @@ impl Going<'_> {
         }
     }
 
-    /// The applications that are named, where the row says something about them.
-    fn assignments(&self, writer: &DirectoryWriter<'_>) -> Option<Vec<Assignment>> {
+    /// The applications that are named, where the row says something about them. A new account of which nothing is said has
+    /// those that every new one gets.
+    fn assignments(&self, writer: &DirectoryWriter<'_>, of_new: &[(Uuid, bool)]) -> Option<Vec<Assignment>> {
         let listed = match &self.allowed.row.applications {
+            Given::Kept if self.before.is_none() => {
+                let assignment = |(application_id, is_default): &(Uuid, bool)| Assignment {
+                    account_id: self.id,
+                    application_id: *application_id,
+                    is_default: *is_default,
+                };
+                return Some(of_new.iter().map(assignment).collect());
+            }
             Given::Kept => return None,
             Given::Cleared => &[][..],
             Given::Set(list) => list.as_slice(),
@@ -132,8 +142,12 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, accounts: &[Account]) -> Se
     writer.learn(Keyed::Applications, named).await?;
     let faster = write_rows(writer, &mut going).await?;
     let mut assignments = Vec::new();
+    let of_new = match going.iter().any(|one| one.before.is_none() && one.allowed.row.applications == Given::Kept) {
+        true => application::of_new_accounts(writer.tx, writer.environment_id).await?,
+        false => Vec::new(),
+    };
     for one in &going {
-        let Some(more) = one.assignments(writer) else { continue };
+        let Some(more) = one.assignments(writer, &of_new) else { continue };
         if one.before.is_some() {
             table::remove_assignments(writer.tx, one.id).await?;
         }

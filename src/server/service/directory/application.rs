@@ -5,6 +5,7 @@ mod read;
 
 use std::fmt;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, What};
@@ -13,12 +14,13 @@ use super::writer::{Allowed, DirectoryWriter};
 use crate::model::application::RedirectKind;
 use crate::model::audit::action;
 use crate::server::crypto::secret::SecretKind;
+use crate::server::db::application as of_new;
 use crate::server::db::import::{self as table, ApplicationUpsert, KnownApplication};
 use crate::server::error::ServiceResult;
 use crate::server::platform::random::Random;
 
 pub use edit::{Saved, create, delete, to_change, update};
-pub use read::{get, list};
+pub use read::{StoredApplication, get, list, stored};
 
 /// Where the client's secret comes from. `Keep` is public for a new application.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -64,7 +66,19 @@ pub struct ApplicationEntry {
     pub signing_algorithm: Option<String>,
     pub jwks: Given<String>,
     pub backchannel_logout_uri: Given<String>,
+    /// Whether every account that is made from now on gets it.
+    #[serde(default)]
+    pub assigned_to_new: Option<bool>,
+    /// Whether it is the default one there.
+    #[serde(default)]
+    pub default_of_new: Option<bool>,
+    /// Where the secret is replaced: whether the one before works for [`OVERLAP`] beside it.
+    #[serde(default)]
+    pub keeps_former_secret: bool,
 }
+
+/// How long a secret works beside the one that replaced it.
+pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
 impl ApplicationEntry {
     /// Makes the secret that a `new` asks for: the client id and the secret, which nobody stores.
@@ -107,6 +121,14 @@ impl ApplicationEntry {
         }
         if let Some(algorithm) = self.signing_algorithm.as_ref().filter(|given| **given != row.signing_algorithm) {
             changes.push((What::SigningAlgorithm, format!("{algorithm} instead of {}", row.signing_algorithm)));
+        }
+        match self.assigned_to_new {
+            Some(true) if !row.assigned_to_new => changes.push((What::NewAccountsGiven, String::new())),
+            Some(false) if row.assigned_to_new => changes.push((What::NewAccountsKept, String::new())),
+            _ => {}
+        }
+        if self.default_of_new.is_some_and(|is| is && !row.default_of_new) {
+            changes.push((What::NewAccountsDefault, String::new()));
         }
         self.address_changes(known, &mut changes);
         let login = (What::RedirectAdded, What::RedirectRemoved);
@@ -196,6 +218,9 @@ pub async fn write(writer: &mut DirectoryWriter<'_>, applications: &[Application
             faster.push(application.into_owned());
             continue;
         }
+        if row.default_of_new && before.is_none_or(|known| !known.row.default_of_new) {
+            of_new::no_other_default(writer.tx, writer.environment_id, id).await?;
+        }
         let (login, logout) = (&application.redirect_uris, &application.post_logout_redirect_uris);
         for (kind, given) in [(RedirectKind::Login, login), (RedirectKind::Logout, logout)] {
             if *given != Given::Kept {
@@ -237,6 +262,14 @@ fn row(
         ClientSecret::Remove => None,
         ClientSecret::Keep | ClientSecret::New => before.and_then(|row| row.client_secret_hash.clone()),
     };
+    let replaced = before.and_then(|row| row.client_secret_hash.clone()).filter(|hash| Some(hash) != secret.as_ref());
+    let former = match (replaced, &secret) {
+        (Some(hash), Some(_)) if application.keeps_former_secret => (Some(hash), Some(writer.now + OVERLAP)),
+        (Some(_), _) | (_, None) => (None, None),
+        _ => before.map(|row| (row.former_secret_hash.clone(), row.former_secret_until)).unwrap_or_default(),
+    };
+    let is_given = |given: Option<bool>, known: fn(&ApplicationUpsert) -> bool| given.unwrap_or(before.is_some_and(known));
+    let assigned_to_new = is_given(application.assigned_to_new, |row| row.assigned_to_new);
     ApplicationUpsert {
         id,
         environment_id: writer.environment_id,
@@ -246,6 +279,8 @@ fn row(
         app_url: application.app_url.clone(),
         login_url: application.login_url(known),
         initiate_login_url: application.initiate_login_url.over(before.and_then(|row| row.initiate_login_url.clone())),
+        former_secret_hash: former.0,
+        former_secret_until: former.1,
         client_secret_hash: secret,
         keep_session_alive: application
             .keep_session_alive
@@ -259,6 +294,8 @@ fn row(
         backchannel_logout_uri: application
             .backchannel_logout_uri
             .over(before.and_then(|row| row.backchannel_logout_uri.clone())),
+        assigned_to_new,
+        default_of_new: assigned_to_new && is_given(application.default_of_new, |row| row.default_of_new),
         created_at: before.map_or(writer.now, |row| row.created_at),
     }
 }

@@ -100,6 +100,9 @@ pub enum What {
     LogoutSet,
     LogoutChanged,
     LogoutRemoved,
+    NewAccountsGiven,
+    NewAccountsKept,
+    NewAccountsDefault,
 }
 
 /// What is known about a kind of change.
@@ -264,6 +267,15 @@ impl What {
                 Protection::RemoveLogout,
                 listed("backchannel_logout_uri", "removed", "is no longer told of ended sessions", client, Medium),
             ),
+            Self::NewAccountsGiven => {
+                listed("assigned_to_new", "given", "is given to every new account from now on", client, Medium)
+            }
+            Self::NewAccountsKept => {
+                listed("assigned_to_new", "kept", "is no longer given to every new account", client, Medium)
+            }
+            Self::NewAccountsDefault => {
+                Facts { event: Some((client, Info)), ..facts("default_of_new", "changed", "becomes the default application of new accounts") }
+            }
         }
     }
 

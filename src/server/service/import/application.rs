@@ -65,6 +65,7 @@ impl Entity for ApplicationEntry {
             signing_algorithm: row.word("signing_algorithm", &value::ALGORITHMS),
             jwks: jwks(row),
             backchannel_logout_uri: backchannel_logout_uri(row),
+            ..Self::default()
         }
     }
 

@@ -20,8 +20,9 @@ use crate::server::state::AppState;
 pub use crate::server::platform::url::origin_of;
 
 /// Whether `secret` is this client's, in constant time.
-pub fn has_secret(application: &Application, secret: &str) -> bool {
-    SecretKind::ClientSecret.hash_of(secret).is_some_and(|presented| application.has_secret_hash(&presented))
+pub fn has_secret(state: &AppState, application: &Application, secret: &str) -> bool {
+    let presented = SecretKind::ClientSecret.hash_of(secret);
+    presented.is_some_and(|presented| application.has_secret_hash(&presented, state.now()))
 }
 
 pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<Arc<Environment>>> {

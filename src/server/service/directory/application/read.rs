@@ -7,10 +7,12 @@ use crate::model::application::{
     Addresses, ApplicationDetail, ApplicationItem, ApplicationList, DeliveryCounts, DeliveryItem, LISTED, LoginMethod,
     LogoutState, Proof, RedirectKind,
 };
+use crate::model::operator::Roles;
 use crate::model::session::SessionKind;
 use crate::server::db::application as table;
 use crate::server::db::delivery::logout as messages;
-use crate::server::domain::application::ListedApplication;
+use crate::server::db::session::{self, Within};
+use crate::server::domain::application::{Application, ListedApplication};
 use crate::server::domain::delivery::ListedMessage;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text::Search;
@@ -23,6 +25,8 @@ const ACCOUNTS: i64 = 100;
 const DELIVERIES: i64 = 50;
 /// Counting stops here: a busy application has hundreds of thousands.
 const COUNTED: i64 = 1000;
+/// Impersonations that are counted before something that would end them.
+const RUNNING: i64 = 200;
 
 /// The environment's applications that have what was typed in name or client id, by name, at most [`LISTED`].
 #[tracing::instrument(level = "debug", skip_all)]
@@ -150,4 +154,42 @@ fn delivery(row: ListedMessage) -> DeliveryItem {
         last_error: row.last_error.unwrap_or_default(),
         at,
     }
+}
+
+/// An application as it is stored, to be edited, and what would end with it.
+pub struct StoredApplication {
+    pub application: Application,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub issuer: String,
+    /// Accounts that have it, counted up to 1,001.
+    pub accounts: i64,
+    /// Impersonations that run in it, counted up to 201.
+    pub running: usize,
+}
+
+/// One application as it is stored.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] for all but Owner and Admin, [`ServiceError::NotFound`] where the environment has no such
+/// application.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn stored(caller: &Caller, application_id: Uuid) -> ServiceResult<StoredApplication> {
+    caller.require(Roles::can_administer)?;
+    let environment_id = caller.environment.id;
+    let mut conn = caller.state.db.read().await?;
+    let application = table::by_id(&mut conn, environment_id, application_id).await?.ok_or(ServiceError::NotFound)?;
+    let uris = table::redirect_uris(&mut conn, application_id).await?;
+    let of_kind = |kind| uris.iter().filter(|uri| uri.0 == kind).map(|uri| uri.1.clone()).collect();
+    let listed = table::list_row(&mut conn, environment_id, application_id, COUNTED + 1).await?;
+    let within = Within::Application(application_id);
+    let running = session::impersonations_within(&mut conn, environment_id, within, RUNNING + 1).await?.len();
+    Ok(StoredApplication {
+        issuer: caller.state.issuer(&caller.environment),
+        application,
+        redirect_uris: of_kind(RedirectKind::Login),
+        post_logout_redirect_uris: of_kind(RedirectKind::Logout),
+        accounts: listed.map_or(0, |listed| listed.accounts),
+        running,
+    })
 }
