@@ -12,6 +12,7 @@ use crate::ui::component::toast::{Toasts, toaster};
 use crate::ui::frame::layout::EnvironmentLayout;
 use crate::ui::frame::title::document_title;
 use crate::ui::kit::clock::Clock;
+use crate::ui::kit::erase::Erase;
 use crate::ui::kit::live::Live;
 use crate::ui::page::application::ApplicationPage;
 use crate::ui::page::applications::ApplicationsPage;
@@ -19,8 +20,8 @@ use crate::ui::page::audit::AuditPage;
 use crate::ui::page::home::Home;
 use crate::ui::page::impersonation::ImpersonationPage;
 use crate::ui::page::keys::KeysPage;
-use crate::ui::page::managed::ManagedPage;
-use crate::ui::page::not_found::NotFound;
+use crate::ui::page::managed::{self, ManagedPage};
+use crate::ui::page::not_found::{NotFound, NotFoundHere};
 use crate::ui::page::sign_in::SignInPage;
 use crate::ui::page::user::UserPage;
 use crate::ui::page::users::UsersPage;
@@ -38,7 +39,25 @@ pub fn App() -> impl IntoView {
     });
     view! {
         <Title formatter=document_title/>
-        <Router>
+        <Router>{if managed::is_drawn() { managed_routes() } else { routes() }}</Router>
+        {toaster(toasts)}
+    }
+}
+
+/// Whatever the address is, for a page that the server makes by itself.
+fn managed_routes() -> AnyView {
+    view! {
+        <Routes fallback=NotFound>
+            <ParentRoute path=path!("/:environment") view=EnvironmentLayout>
+                <Route path=path!("*any") view=ManagedPage/>
+            </ParentRoute>
+        </Routes>
+    }
+    .erased()
+}
+
+fn routes() -> AnyView {
+    view! {
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Home/>
                 <Route path=path!("/sign-in") view=SignInPage/>
@@ -50,10 +69,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("impersonation") view=ImpersonationPage/>
                     <Route path=path!("audit") view=AuditPage/>
                     <Route path=path!("keys") view=KeysPage/>
-                    <Route path=path!("*any") view=ManagedPage/>
+                    <Route path=path!("*any") view=NotFoundHere/>
                 </ParentRoute>
             </Routes>
-        </Router>
-        {toaster(toasts)}
     }
+    .erased()
 }

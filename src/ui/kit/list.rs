@@ -9,12 +9,13 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::model::error::ApiError;
+use crate::model::operator::{Roles, Shell};
 use crate::ui::kit::address::{Words, use_words};
 use crate::ui::kit::erase::Erase;
 use crate::ui::kit::filter::{Filters, apply_button};
 use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
-use crate::ui::kit::loaded::{Loading, loaded_while};
+use crate::ui::kit::loaded::{Loading, loaded_quietly, loaded_while};
 use crate::ui::kit::state::{error_view, table_skeleton};
 
 /// How a list's address is read, by the page and by whoever calls for its data before it is drawn.
@@ -28,6 +29,8 @@ pub struct Shape<Q: 'static> {
     pub over: &'static [&'static str],
     /// Words that say which page of the list it is: a filter that changes begins at the first.
     pub turned: &'static [&'static str],
+    /// The link to the page that makes a new one, for those who may: that one is the server's alone.
+    pub makes: Option<(&'static str, fn(Roles) -> bool)>,
     /// What the server is asked with the list's own words.
     pub query: fn(&Words) -> Q,
 }
@@ -70,6 +73,7 @@ impl<Q: PartialEq + Send + Sync + 'static> List<Q> {
     /// The list at the page's address.
     pub fn at(shape: &'static Shape<Q>) -> Self {
         let place = ListPlace::at(shape.page, shape.title, shape.opens, shape.over, shape.turned);
+        let place = ListPlace { makes: shape.makes, ..place };
         Self { place, query: Memo::new(move |_| place.words.with(shape.query)) }
     }
 }
@@ -86,6 +90,7 @@ pub struct ListPlace {
     page: &'static str,
     title: &'static str,
     turned: &'static [&'static str],
+    makes: Option<(&'static str, fn(Roles) -> bool)>,
 }
 
 impl ListPlace {
@@ -105,6 +110,7 @@ impl ListPlace {
             page,
             title,
             turned,
+            makes: None,
         }
     }
 
@@ -201,6 +207,7 @@ impl ListPlace {
                     <h1 id=format!("{}-title", self.page)>{self.title}</h1>
                     {lead}
                 </div>
+                {self.makes.map(|makes| new_link(self.frame, self.path, makes))}
             </header>
             {toolbar}
             <div class="pending-region" aria-busy=move || pending.get().to_string()>
@@ -209,6 +216,14 @@ impl ListPlace {
         }
         .erased()
     }
+}
+
+fn new_link(frame: Frame, path: Signal<String>, (label, may): (&'static str, fn(Roles) -> bool)) -> AnyView {
+    let link = move |shell: Shell| {
+        let href = move || path.get() + "/new";
+        may(shell.roles).then(|| view! { <a class="button" href=href rel="external">{label}</a> }).erased()
+    };
+    loaded_quietly(frame.shell, link)
 }
 
 /// What to ask for instead of these words, which take too long to find.

@@ -53,7 +53,7 @@ fn of(environment: String, id: Option<Uuid>) -> GetApplication {
 fn sections(frame: Frame, retrying: deliveries::Retrying, detail: ApplicationDetail) -> AnyView {
     let application = &detail.application;
     let path = format!("{}/{}", frame.path("applications").get_untracked(), application.id);
-    frame.shows(path, application.name.clone());
+    frame.shows(path.clone(), application.name.clone());
     view! {
         <Title text=isolated(&application.name)/>
         <header class="profile-head">
@@ -61,6 +61,10 @@ fn sections(frame: Frame, retrying: deliveries::Retrying, detail: ApplicationDet
             <div class="profile-text">
                 <h1 dir="auto">{application.name.clone()}</h1>
                 <p class="profile-line dim">{copyable(application.client_id.clone(), "client id")}</p>
+            </div>
+            <div class="page-actions">
+                <a class="button" href=format!("{path}/connect") rel="external">"Connect"</a>
+                {detail.can_retry.then(|| view! { <a class="button" href=format!("{path}/edit") rel="external">"Edit"</a> })}
             </div>
         </header>
         <div class="columns application-columns">

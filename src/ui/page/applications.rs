@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::application::deliveries::logout_class;
 use super::application::problems::problems_of_nobody;
+use crate::model::operator::Roles;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED};
 use crate::model::search::Searched;
 use crate::rpc::applications::ListApplications;
@@ -26,6 +27,7 @@ static SHAPE: Shape<String> = Shape {
     opens: "",
     over: &[],
     turned: &[],
+    makes: Some(("New application", Roles::can_administer)),
     query: |words| words.get("q").to_owned(),
 };
 

@@ -24,6 +24,7 @@ static SHAPE: Shape<AuditQuery> = Shape {
     opens: "event",
     over: &["event"],
     turned: &["cursor", "find"],
+    makes: None,
     query: query_of,
 };
 

@@ -8,7 +8,6 @@ use leptos_meta::Title;
 
 use crate::ui::kit::IN_BROWSER;
 use crate::ui::kit::erase::Erase;
-use crate::ui::page::not_found::NotFoundHere;
 
 /// What such a page shows, for the page that is drawn around it.
 #[derive(Clone)]
@@ -19,21 +18,24 @@ pub struct Managed {
     pub html: Arc<str>,
 }
 
-/// The managed page at this address, if the server makes one; else there is none.
+/// The managed page that the server draws.
 #[component]
 pub fn ManagedPage() -> impl IntoView {
-    let managed = if IN_BROWSER { None } else { use_context::<Managed>() };
-    match managed {
-        Some(Managed { title, html }) => view! {
+    use_context::<Managed>().map(|Managed { title, html }| {
+        view! {
             <Title text=title/>
             <div class="managed" inner_html=html.to_string()></div>
         }
-        .erased(),
-        None => NotFoundHere().into_view().erased(),
-    }
+        .erased()
+    })
 }
 
 /// The title of the managed page that the server draws, if it draws one.
 pub fn title() -> Option<String> {
     if IN_BROWSER { None } else { use_context::<Managed>().map(|managed| managed.title) }
+}
+
+/// Whether the server draws a page by itself.
+pub fn is_drawn() -> bool {
+    !IN_BROWSER && use_context::<Managed>().is_some()
 }

@@ -10,6 +10,7 @@ mod toolbar;
 
 use leptos::prelude::*;
 
+use crate::model::operator::Roles;
 use crate::model::user::{UserQuery, UsersPage as Page};
 use crate::rpc::users::ListUsers;
 use crate::ui::component::number::{amount, grouped};
@@ -29,6 +30,7 @@ static SHAPE: Shape<UserQuery> = Shape {
     over: &["impersonate", "__err", "__path"],
     // The server's cursor, how many rows come before it, and what finds an account.
     turned: &["cursor", "before", "find"],
+    makes: Some(("New user", Roles::can_edit)),
     query: query_of,
 };
 
