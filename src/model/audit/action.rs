@@ -49,6 +49,7 @@ actions! {
     DATA_CHANGE_LEFT_OUT = "data.change_left_out", Medium;
     DATA_IMPORT_FAILED = "data.import_failed", High;
     DATA_REMOVED = "data.removed", Info;
+    DATA_EXPORTED = "data.exported", Medium;
     USER_CREATED = "user.created", Info;
     USER_CHANGED = "user.changed", Info;
     USER_DELETED = "user.deleted", High;

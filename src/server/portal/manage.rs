@@ -12,10 +12,12 @@ pub mod at;
 mod connect;
 pub mod done;
 pub mod entered;
+mod export;
 pub mod form;
 pub mod list;
 pub mod parts;
 mod roles;
+mod sessions;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -42,6 +44,9 @@ where
         .route("/{environment}/applications/{application_id}/delete", post(applications::delete))
         .route("/{environment}/applications/{application_id}/test-logout", post(applications::test_logout))
         .route("/{environment}/applications/{application_id}/connect", get(connect::page))
+        .route("/{environment}/audit/export", get(export::file))
+        .route("/{environment}/sessions/{session_id}", get(sessions::page))
+        .route("/{environment}/sessions/{session_id}/end", post(sessions::end_one))
         .route("/{environment}/roles", get(roles::list))
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))
         .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))

@@ -1,6 +1,7 @@
 //! The audit trail: writing an event inside the transaction of what it reports, and reading.
 
 mod day;
+pub mod export;
 pub mod failed_sign_in;
 pub mod find;
 pub mod index;
@@ -158,19 +159,22 @@ fn written(state: &AppState, event: Event) -> AuditEvent {
     row
 }
 
-/// The audit trail of the caller's environment.
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
-    caller.require_view()?;
+/// What a query asks of the trail, from its beginning.
+struct Asked {
+    filter: AuditFilter,
+    search: Search,
+    no_day: Option<String>,
+}
+
+async fn asked(conn: &mut Conn, caller: &Caller, query: &AuditQuery) -> ServiceResult<Asked> {
     let bounded = [("action", &query.action), ("account", &query.account), ("from", &query.from), ("to", &query.to)];
     for (field, text) in bounded {
         length::require(field, text, length::SEARCH)?;
     }
-    let mut conn = caller.state.db.read().await?;
     let account_id = match query.account.as_str() {
         "" => None,
         external_id => {
-            let known = account::by_external_id(&mut conn, caller.environment.id, &storable(external_id)).await?;
+            let known = account::by_external_id(conn, caller.environment.id, &storable(external_id)).await?;
             Some(known.map_or_else(Uuid::nil, |account| account.id))
         }
     };
@@ -192,8 +196,17 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
         // Nothing can be found: no event has this id.
         filter.id = Some(Uuid::nil());
     } else {
-        sought::seek(&mut conn, &mut filter, &search).await?;
+        sought::seek(conn, &mut filter, &search).await?;
     }
+    Ok(Asked { filter, search, no_day: no_day.cloned() })
+}
+
+/// The audit trail of the caller's environment.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPage> {
+    caller.require_view()?;
+    let mut conn = caller.state.db.read().await?;
+    let Asked { mut filter, search, no_day } = asked(&mut conn, caller, query).await?;
     let cursor = Cursor::decode(&query.cursor);
     let total = count::of(&mut conn, caller.environment.id).await?.accounts;
     let accounts = accounts::choice(&mut conn, caller.environment.id, &query.find, &query.account, total).await?;
@@ -209,7 +222,7 @@ pub async fn list(caller: &Caller, query: &AuditQuery) -> ServiceResult<AuditPag
     Ok(AuditPage {
         rows,
         accounts,
-        searched: Searched { no_day: no_day.cloned(), ..search.said() },
+        searched: Searched { no_day, ..search.said() },
         searched_until: stopped.map(|(time, _)| time),
         searched_onward: onward,
         next: next.or_else(|| beyond(false)),
@@ -247,6 +260,19 @@ pub async fn of_user(
 ) -> ServiceResult<(Vec<AuditItem>, bool)> {
     let filter = AuditFilter { environment_id, user_id: Some(user_id), limit: limit + 1, ..AuditFilter::default() };
     let (rows, more) = Bounded::new(table::list(conn, &filter).await?, limit).apart();
+    Ok((items(conn, rows).await?, more))
+}
+
+/// What happened in one session, oldest first, and whether there is more than this.
+pub async fn of_session(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    session_id: Uuid,
+    limit: i64,
+) -> ServiceResult<(Vec<AuditItem>, bool)> {
+    let filter = AuditFilter { environment_id, ascending: true, limit: limit + 1, ..AuditFilter::default() };
+    let found = table::with_id(conn, &filter, session_id, limit + 1).await?;
+    let (rows, more) = Bounded::new(found, limit).apart();
     Ok((items(conn, rows).await?, more))
 }
 

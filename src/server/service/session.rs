@@ -6,6 +6,7 @@ pub mod password_link;
 pub mod report;
 pub mod self_service;
 pub mod sign_in;
+pub mod story;
 mod told;
 
 use std::sync::atomic::Ordering;

@@ -87,6 +87,31 @@ pub async fn one(conn: &mut Conn, application_id: Uuid, session_id: Uuid) -> DbR
     fetch_optional!(conn, select_delivery!("AND about = $2", ""), application_id, session_id)
 }
 
+/// What became of telling one application of the end of a session.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SessionMessage {
+    pub application_id: Uuid,
+    pub application_name: String,
+    pub attempts: i64,
+    pub last_error: Option<String>,
+    pub next_attempt_at: DateTime<Utc>,
+    pub delivered_at: Option<DateTime<Utc>>,
+    pub dead_at: Option<DateTime<Utc>>,
+}
+
+/// The messages about the end of one session, by application: there is one for each that held tokens of it.
+pub async fn of_session(conn: &mut Conn, session_id: Uuid) -> DbResult<Vec<SessionMessage>> {
+    fetch_all!(
+        conn,
+        "SELECT p.id AS application_id, p.name AS application_name, d.attempts, d.last_error, d.next_attempt_at, d.delivered_at,
+                d.dead_at
+         FROM session_applications h JOIN applications p ON p.id = h.application_id
+         JOIN deliveries d ON d.kind = 'back_channel_logout' AND d.destination = p.id AND d.about = h.session_id
+         WHERE h.session_id = $1 ORDER BY p.sort_name, p.id",
+        session_id
+    )
+}
+
 /// How many of an application's latest messages are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct MessageCounts {
