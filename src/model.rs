@@ -7,6 +7,7 @@ pub mod denial;
 pub mod device;
 pub mod environment;
 pub mod error;
+pub mod find;
 pub mod impersonation;
 pub mod json;
 pub mod key;

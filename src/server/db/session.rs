@@ -56,8 +56,10 @@ pub fn put(sql: &mut Statement<'_>, s: &NewSession<'_>) {
 mod standing;
 // After the macros of that one, which they use.
 mod of_browser;
+mod of_operator;
 mod of_user;
 pub use of_browser::{held_by, used_by};
+pub use of_operator::{RecentUser, recent_users};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {

@@ -13,6 +13,7 @@ mod connect;
 pub mod done;
 pub mod entered;
 mod export;
+mod find;
 pub mod form;
 pub mod list;
 pub mod parts;
@@ -47,6 +48,7 @@ where
         .route("/{environment}/audit/export", get(export::file))
         .route("/{environment}/sessions/{session_id}", get(sessions::page))
         .route("/{environment}/sessions/{session_id}/end", post(sessions::end_one))
+        .route("/{environment}/find", get(find::find))
         .route("/{environment}/roles", get(roles::list))
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))
         .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))

@@ -6,6 +6,7 @@ pub mod application;
 pub mod change;
 mod edit;
 pub mod environment;
+pub mod find;
 pub mod given;
 pub mod retention;
 pub mod role;

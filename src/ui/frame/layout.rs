@@ -337,6 +337,11 @@ fn top_bar(frame: Frame, trail: Trail) -> AnyView {
                     {place}
                 </ol>
             </nav>
+            <button type="button" class="palette-button needs-script" data-palette="">
+                {icon("search")}
+                <span>"Find anything"</span>
+                <kbd>"Ctrl K"</kbd>
+            </button>
             {theme_switch()}
         </header>
     }

@@ -1,4 +1,4 @@
-// Three things that the page does for the browser module, small and early enough to stand in the document itself.
+// Four things that the page does for the browser module, small and early enough to stand in the document itself.
 //
 // What runs, as it changes: a stream while the page is seen, since a browser keeps six connections to a server and no more;
 // where the stream is away, a question every few seconds. Each answer becomes an event that the module listens to.
@@ -89,3 +89,25 @@ addEventListener("keydown", (event) => {
   search.focus();
   search.select();
 });
+
+// What finds anything, and the keys: a file that is loaded when one of them is first used.
+{
+  let first = "";
+  const palette = () => import("/palette.js");
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key.toLowerCase() === "k" && !event.shiftKey && document.querySelector(".nav")) {
+        event.preventDefault();
+        palette().then((keys) => keys.open());
+      }
+      return;
+    }
+    const elsewhere = event.target.closest?.("input, textarea, select, [contenteditable], dialog, [popover]");
+    if (elsewhere || document.querySelector("dialog[open]") || !document.querySelector(".nav")) return;
+    const before = first;
+    first = event.key === "g" ? "g" : "";
+    if (before === "g" || ["j", "k", "i", "?"].includes(event.key)) palette().then((keys) => keys.pressed(before, event.key));
+  });
+  addEventListener("click", (event) => event.target.closest?.("[data-palette]") && palette().then((keys) => keys.open()));
+}

@@ -35,13 +35,26 @@ pub fn AuditPage() -> impl IntoView {
         move || (list.frame.environment.get(), list.query.get()),
         |(environment, query)| ListEvents { environment, query },
     );
-    let lead =
-        view! { <p class="dim">"Everything that happened in this environment, newest first. Times are UTC."</p> };
+    let lead = view! {
+        <p class="dim">
+            "Everything that happened in this environment, newest first. Times are UTC. What is shown, as a file: "
+            {export(list, "csv", "CSV")} ", " {export(list, "jsonl", "JSON Lines")}
+        </p>
+    };
     view! {
         {list.view(lead.erased(), toolbar::toolbar(list, events), events, move |page| table::table(list, page))}
         {detail::detail(list)}
     }
     .erased()
+}
+
+/// Exactly what the list shows, from its first page on.
+fn export(list: List, format: &'static str, label: &'static str) -> AnyView {
+    let href = move || {
+        let words = list.words.get().without(SHAPE.turned).with("format", format);
+        words.on(&(list.path.get() + "/export"))
+    };
+    view! { <a class="link" href=href rel="external" download="">{label}</a> }.erased()
 }
 
 /// What the page shows at this address.

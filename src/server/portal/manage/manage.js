@@ -312,15 +312,3 @@ document.addEventListener("DOMContentLoaded", () => {
   settle();
   addEventListener("popstate", () => location.reload());
 });
-
-// Keys on lists: j and k move through the rows, Enter opens the one that has the focus.
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog, [popover]")) return;
-  const links = [...document.querySelectorAll("#main .row-link")];
-  const step = { j: 1, k: -1 }[event.key];
-  if (!step || !links.length) return;
-  event.preventDefault();
-  const at = links.indexOf(document.activeElement);
-  links[Math.min(Math.max(at + step, 0), links.length - 1)].focus();
-});

@@ -153,6 +153,12 @@ fn browser(event: &AuditItem) -> Option<AnyView> {
     Some(view! { <span class="wrap" title=own>{said}</span> }.erased())
 }
 
+/// The way to everything that happened in a session.
+fn story(list: List, session: Uuid) -> AnyView {
+    let href = format!("/{}/sessions/{session}", list.frame.environment.get_untracked());
+    view! { <a class="link" href=href rel="external">"Its whole story"</a> }.erased()
+}
+
 fn body(list: List, event: &AuditItem) -> AnyView {
     let text = |value: &Option<String>| {
         value.clone().map(|value| view! { <span class="wrap" dir="auto">{value}</span> }.erased())
@@ -186,6 +192,7 @@ fn body(list: List, event: &AuditItem) -> AnyView {
         ("Address", text(&event.ip_address)),
         ("Browser", browser(event)),
         ("Event id", id(Some(event.id), "event id")),
+        ("Session", event.session_id.map(|session| story(list, session))),
         ("Session id", id(event.session_id, "session id")),
         ("Actor id", id(event.actor_id, "actor id")),
         ("Operator id", id(event.operator_id, "operator id")),

@@ -132,7 +132,7 @@ fn list(page: UserSections, user: Signal<UserDetail>) -> AnyView {
 fn session(page: UserSections, user: &UserDetail, session: &SessionItem, now: Now) -> AnyView {
     let is_live = session.is_live(now.base());
     let impersonated = session.kind == SessionKind::Impersonation;
-    let audit = Words::default().with("q", &session.id.to_string()).on(&page.frame.path("audit").get_untracked());
+    let story = format!("/{}/sessions/{}", page.frame.environment.get_untracked(), session.id);
     let (glyph, title, beneath) = if impersonated {
         let operator = session.operator_name.clone().unwrap_or_else(|| "an operator".to_owned());
         let reason = session.reason.clone().unwrap_or_default();
@@ -174,7 +174,7 @@ fn session(page: UserSections, user: &UserDetail, session: &SessionItem, now: No
         <li class="moment" class:impersonated=impersonated && is_live>
             {icon(glyph)}
             <div class="stacked">
-                <a class="row-link truncate" href=audit>{title}</a>
+                <a class="row-link truncate" href=story rel="external">{title}</a>
                 {beneath}
             </div>
             {place}
