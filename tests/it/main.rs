@@ -15,6 +15,7 @@ mod impersonation;
 mod import;
 mod limits;
 mod live;
+mod manage;
 mod mishaps;
 mod observed;
 mod plans;

@@ -15,6 +15,7 @@ pub mod entered;
 mod export;
 mod find;
 pub mod form;
+mod help_desk;
 pub mod list;
 pub mod parts;
 mod roles;
@@ -49,6 +50,7 @@ where
         .route("/{environment}/sessions/{session_id}", get(sessions::page))
         .route("/{environment}/sessions/{session_id}/end", post(sessions::end_one))
         .route("/{environment}/find", get(find::find))
+        .route("/{environment}/impersonate", get(help_desk::open))
         .route("/{environment}/roles", get(roles::list))
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))
         .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))

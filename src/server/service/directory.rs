@@ -8,6 +8,7 @@ mod edit;
 pub mod environment;
 pub mod find;
 pub mod given;
+pub mod lookup;
 pub mod retention;
 pub mod role;
 pub mod signing_key;

@@ -49,6 +49,11 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
 /// Pages that only the server draws: what leads there is a new document.
 const MANAGED: [&str; 1] = ["roles"];
 
+/// The page of the navigation that leads to those of this word.
+fn listed_as(word: &str) -> &str {
+    if word == "sessions" { "impersonation" } else { word }
+}
+
 fn is_managed(page: &str) -> bool {
     MANAGED.contains(&page)
 }
@@ -78,7 +83,7 @@ pub fn EnvironmentLayout() -> impl IntoView {
         document_title(format!("{page} · {}", spelled(&environment)))
     };
 
-    let section = Memo::new(move |_| pathname.with(|path| path.split('/').nth(2).unwrap_or_default().to_owned()));
+    let section = Memo::new(move |_| pathname.with(|path| listed_as(path.split('/').nth(2).unwrap_or_default()).to_owned()));
     let deeper = Memo::new(move |_| pathname.with(|path| path.split('/').nth(3).is_some_and(|part| !part.is_empty())));
     announce_navigation(pathname);
 

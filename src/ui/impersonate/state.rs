@@ -34,7 +34,7 @@ pub struct State {
     /// What was chosen before and is not there any more.
     pub lost: RwSignal<Option<&'static str>>,
     /// What the address asks for.
-    asked: StoredValue<String>,
+    pub(super) asked: StoredValue<String>,
     pub reason: RwSignal<String>,
     pub ticket: RwSignal<String>,
     pub form: Form,

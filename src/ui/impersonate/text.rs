@@ -25,6 +25,7 @@ pub fn reason(state: State) -> AnyView {
         Some(by) => Some(format!("Too long by {by}. {REASON_MAX} characters are the most.")),
         None => state.form.error_of("reason"),
     };
+    let is_linked = state.asked.with_value(|asked| asked.contains("reason="));
     view! {
         <div class="field">
             {label("impersonate-reason", "Reason", "required")}
@@ -50,6 +51,7 @@ pub fn reason(state: State) -> AnyView {
             {field_error("impersonate-reason-error", error)}
             <div class="field-foot">
                 <p class="hint" id="impersonate-reason-hint">
+                    {is_linked.then_some("A link wrote this: see that it is true. ")}
                     {format!("At least {REASON_MIN} letters or digits; a ticket number will do. ")}
                     {audience(state)}
                 </p>

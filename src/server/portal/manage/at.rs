@@ -87,6 +87,9 @@ impl At {
 
     /// The page of a form that was refused, with what was entered in it.
     pub async fn refused(self, refusal: &ApiError, title: &str, content: Markup) -> Response {
+        if *refusal == ApiError::Forbidden {
+            return self.unshown(refusal).await;
+        }
         self.drawn(status(refusal), title, content).await
     }
 
@@ -106,13 +109,19 @@ impl At {
         if refusal == ApiError::NotFound {
             return missing(self.pages, self.parts).await;
         }
+        self.unshown(&refusal).await
+    }
+
+    /// The page that says why there is nothing to show, and no form to try it with again.
+    async fn unshown(self, refusal: &ApiError) -> Response {
         let (title, glyph) = match refusal {
             ApiError::Forbidden => ("Your role does not allow this", "lock"),
             _ => ("This could not be shown", "triangle-alert"),
         };
         let up = html! { a.button href=(self.path("users")) rel="external" { "Go to users" } };
-        let content = html! { (page_head(title, html! {}, html! {})) div.card { (empty(glyph, title, &refusal.to_string(), up)) } };
-        self.refused(&refusal, title, content).await
+        let why = empty(glyph, title, &refusal.to_string(), up);
+        let content = html! { (page_head(title, html! {}, html! {})) div.card { (why) } };
+        self.drawn(status(refusal), title, content).await
     }
 
     async fn drawn(self, status: StatusCode, title: &str, content: Markup) -> Response {

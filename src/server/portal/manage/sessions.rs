@@ -126,7 +126,7 @@ fn happened(at: &At, story: &Story, event: &AuditItem) -> Markup {
     let from = event.user_agent.as_deref().and_then(describe);
     html! {
         li.story-event {
-            span.story-time { (ago(story.now, event.occurred_at)) }
+            span.story-time { (moment(event.occurred_at)) }
             div {
                 a.row-link href=(at.path(&format!("audit?q={}&event={}", story.session.id, event.id))) rel="external" { (action_label(&event.action)) }
                 @if event.severity != crate::model::audit::Severity::Info { " " (badge("medium", event.severity.label())) }
@@ -152,7 +152,7 @@ fn deliveries(at: &At, story: &Story) -> Markup {
         ul.story {
             @for told in &story.told {
                 li.story-event {
-                    span.story-time { (ago(story.now, told.at)) }
+                    span.story-time { (moment(told.at)) }
                     div {
                         a.row-link href=(at.path(&format!("applications/{}", told.application_id))) rel="external" { bdi { (told.application_name) } }
                         " " (status(mark(told.state), told.state.label()))

@@ -1,10 +1,11 @@
 //! Taking events out of the trail: exactly what a filter finds, however many they are, some at a time.
 
-use super::{Asked, asked, find::find, items};
+use uuid::Uuid;
+
+use super::{Asked, Event, asked, find::find, items, written};
 use crate::model::audit::{AuditItem, AuditQuery, action};
-use crate::server::db::audit::AuditFilter;
+use crate::server::db::audit::{self as table, AuditFilter};
 use crate::server::error::ServiceResult;
-use crate::server::service::audit::{Event, record};
 use crate::server::service::caller::Caller;
 use crate::server::service::registry::length;
 
@@ -16,6 +17,8 @@ pub struct Export {
     caller: Caller,
     /// From where it is by now; `None` where everything was given.
     filter: Option<AuditFilter>,
+    /// Its own event, which is not in it.
+    own: Uuid,
 }
 
 /// Begins to take out what `query` finds, newest first, and writes down who did and what was asked for: before the first event
@@ -34,9 +37,10 @@ pub async fn begin(caller: Caller, query: &AuditQuery, format: &str) -> ServiceR
     filter.limit = AT_ONCE;
     let sentence = format!("{} exported the audit trail as {format}: {}", caller.actor.name(), said(query));
     let mut tx = caller.state.db.write().await?;
-    record(&caller.state, &mut tx, Event::of_caller(&caller, action::DATA_EXPORTED, sentence)).await?;
+    let event = written(&caller.state, Event::of_caller(&caller, action::DATA_EXPORTED, sentence));
+    table::insert(&mut tx, &event).await?;
     tx.commit().await?;
-    Ok(Export { caller, filter: Some(filter) })
+    Ok(Export { caller, filter: Some(filter), own: event.id })
 }
 
 impl Export {
@@ -53,7 +57,8 @@ impl Export {
             // A full page goes on behind its last event, any other where the search stopped looking.
             let after = if is_full { last } else { found.stopped };
             self.filter = after.map(|place| AuditFilter { after: Some(place), ..filter });
-            let events = items(&mut conn, found.rows).await?;
+            let mut events = items(&mut conn, found.rows).await?;
+            events.retain(|event| event.id != self.own);
             if !events.is_empty() {
                 return Ok(events);
             }
