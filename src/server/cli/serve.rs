@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
-use super::{context, say};
+use super::{context, say, setup_link};
 use crate::server::db::operator;
 use crate::server::http::metrics;
 use crate::server::state::AppState;
@@ -41,13 +41,12 @@ pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()>
     let (listener, state) = start(options).await?;
     super::warn_exposed(exposed);
     let mut conn = state.db.read().await?;
-    if operator::count(&mut conn).await? == 0 {
-        tracing::warn!(
-            "nobody can sign in yet: make an environment with `understudy environment create` and its first Owner with \
-             `understudy operator create`"
-        );
-    }
+    let has_operators = operator::count(&mut conn).await? > 0;
     drop(conn);
+    // To standard output, as every answer, and never into a log that others read.
+    if !has_operators && let Some((url, _)) = setup_link::link(&state).await? {
+        say(&setup_link::told(&url));
+    }
     serve(listener, state, &options.server).await
 }
 
