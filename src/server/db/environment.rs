@@ -74,7 +74,7 @@ pub struct EnvironmentRecord {
 /// wait for each other anyway.
 pub async fn held(tx: &mut Tx) -> DbResult<Vec<EnvironmentRecord>> {
     const HELD: &str = "SELECT id, slug, name, host, colour, archived_at, created_at, version FROM environments
-                        ORDER BY position, name, id FOR UPDATE";
+                        ORDER BY position, name, id FOR NO KEY UPDATE";
     if tx.is_sqlite() { records(tx).await } else { fetch_all!(tx, HELD) }
 }
 

@@ -20,6 +20,9 @@ use crate::server::state::AppState;
 
 const SIGN_IN: &str = "/rpc/sign-in";
 
+/// Pages that a link opens, for who cannot sign in yet.
+const BY_LINK: [&str; 2] = ["/invitation", "/setup"];
+
 /// The signed-in operator of a request, from its cookie.
 pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> ServiceResult<Option<Operator>> {
     match operator_cookie(state, headers) {
@@ -68,6 +71,7 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
             response.extensions_mut().insert(OfOperator);
             response
         }
+        (false, false) if BY_LINK.contains(&request.uri().path()) => next.run(request).await,
         (false, false) if again::is_way_in(request.uri().path()) => next.run(request).await,
         (false, false) if again::is_form(&request) => again::ask(request).await,
         (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),

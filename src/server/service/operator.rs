@@ -124,15 +124,21 @@ async fn begin(
     state.limits.take_back(&charge);
     let operator =
         Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: state.new_id() };
-    if let Some(replaced) = replaced.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
-        && let Some(before) = table::session_by_secret(&mut tx, &replaced, state.now()).await?
-    {
-        end_session(state, &mut tx, &operator_of(before), origin).await?;
-    }
+    end_replaced(state, &mut tx, replaced, origin).await?;
     let signed_in = open_session(state, &mut tx, operator, origin).await?;
     tx.commit().await?;
     // Under the name that was typed, by which the next attempt is known.
     Ok(SignedInOperator { device: device.remember(state.random.as_ref()), ..signed_in })
+}
+
+/// Ends the portal session that a browser holds by its cookie, if it holds one.
+async fn end_replaced(state: &AppState, tx: &mut Tx, cookie: Option<&str>, origin: &Origin) -> ServiceResult<()> {
+    if let Some(replaced) = cookie.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
+        && let Some(before) = table::session_by_secret(tx, &replaced, state.now()).await?
+    {
+        end_session(state, tx, &operator_of(before), origin).await?;
+    }
+    Ok(())
 }
 
 /// Begins the portal session that `operator` names, in the caller's transaction: whoever it is has proven to be this operator.

@@ -43,11 +43,18 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
         ],
     ),
     ("Monitoring", &[("audit", "scroll-text", "Audit trail")]),
-    ("Settings", &[("keys", "fingerprint", "Keys")]),
+    (
+        "Settings",
+        &[
+            ("operators", "user", "Operators"),
+            ("environments", "circle-dot", "Environments"),
+            ("keys", "fingerprint", "Keys"),
+        ],
+    ),
 ];
 
 /// Pages that only the server draws: what leads there is a new document.
-const MANAGED: [&str; 1] = ["roles"];
+const MANAGED: [&str; 3] = ["roles", "operators", "environments"];
 
 fn is_managed(page: &str) -> bool {
     MANAGED.contains(&page)

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::server::db::page::{Bounded, Cursor, SortValue};
-use crate::server::db::{Conn, DbResult, built, fetch_all, fetch_bounded};
+use crate::server::db::{Conn, DbResult, built, fetch_all};
 use crate::server::domain::session::Session;
 
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::manage::{end_everything, known, lookalike, record, check_password};
-use super::{SignedInOperator, open_session, table};
+use super::{SignedInOperator, end_replaced, open_session, table};
 use crate::model::audit::action;
 use crate::model::operator::Roles;
 use crate::model::session::EndReason;
@@ -166,8 +166,8 @@ fn is_let_in(row: &ManagedOperator) -> bool {
     row.disabled_at.is_none() || row.invited_at.is_some()
 }
 
-/// Stores the password that the holder of a link chose, uses the link up and signs the operator in. What ran under another
-/// password ends.
+/// Stores the password that the holder of a link chose, uses the link up and signs the operator in, in a browser that may hold a
+/// portal session already, by its cookie: that one ends. What ran under another password ends, too.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] where the link does not work; [`ServiceError::Invalid`] for the field `password` and
@@ -177,6 +177,7 @@ pub async fn choose_password(
     state: &AppState,
     code: &str,
     password: &str,
+    replaced: Option<&str>,
     origin: &Origin,
 ) -> ServiceResult<SignedInOperator> {
     let code_hash = SecretKind::OperatorLink.hash_of(code).ok_or(ServiceError::NotFound)?;
@@ -207,6 +208,7 @@ pub async fn choose_password(
         let sentence = format!("{} chose another password by a link: {}", row.name, ended.sentence());
         record(&caller, &mut tx, row.id, action::OPERATOR_PASSWORD_SET, &sentence).await?;
     }
+    end_replaced(state, &mut tx, replaced, origin).await?;
     let signed_in = open_session(state, &mut tx, operator, origin).await?;
     tx.commit().await?;
     Ok(signed_in)

@@ -1,0 +1,124 @@
+//! What can be done about one operator by a button, and the buttons.
+
+use axum::extract::Path;
+use axum::response::Response;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::invite::shown;
+use super::one::refused;
+use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::portal::manage::at::At;
+use crate::server::portal::manage::done::Done;
+use crate::server::portal::manage::form::{Question, button_form};
+use crate::server::portal::manage::parts::counted;
+use crate::server::service::operator::{self as service, Ended, OperatorDetail};
+
+/// The buttons that the page of an operator has for who may.
+pub fn buttons(detail: &OperatorDetail, path: &str) -> Markup {
+    let operator = &detail.operator;
+    let name = operator.name.as_str();
+    let to = |verb: &str| format!("{path}/{verb}");
+    if !detail.may_manage {
+        return html! {};
+    }
+    html! {
+        @if operator.suspended {
+            (button_form(&to("enable"), &[], "button", html! { "Let in again" }))
+        } @else {
+            (link_question(operator.invited, name, &to("link")))
+        }
+        @if !operator.invited && !operator.suspended {
+            (question("sign-out", "Sign out everywhere", &format!("Sign {name} out everywhere?"),
+                &ends(detail, "The operator can sign in again."), &to("sign-out"), "Sign out"))
+        }
+        @if !detail.is_own {
+            @if !operator.invited && !operator.suspended {
+                (question("suspend", "Suspend", &format!("Suspend {name}?"),
+                    &ends(detail, "The operator cannot sign in until somebody lets them in again; roles stay."), &to("suspend"), "Suspend"))
+            }
+            (question("remove", "Remove", &format!("Remove {name}?"),
+                &ends(detail, "Roles, address and password are gone for good. The audit trail keeps what it says."), &to("remove"), "Remove"))
+        }
+    }
+}
+
+fn ends(detail: &OperatorDetail, then: &str) -> String {
+    let more = if detail.more_sessions { "More than " } else { "" };
+    let sessions = counted(detail.sessions.len() as i64, "portal session");
+    format!("{more}{sessions} and all that the operator does as users end at once. {then}")
+}
+
+fn question(id: &str, button: &str, title: &str, text: &str, action: &str, go: &str) -> Markup {
+    let (button, text) = (html! { (button) }, html! { p { (text) } });
+    Question { id, button, class: "button danger", title, text, action, fields: html! {}, go }.drawn()
+}
+
+fn link_question(invited: bool, name: &str, action: &str) -> Markup {
+    let (button, title, text) = match invited {
+        true => ("New invitation link", format!("Make a new link for {name}?"), "It works for 72 hours, once. The one before works no more."),
+        false => ("Password link", format!("Make a link for {name}?"), "With it one chooses another password, within an hour. Whoever has the link can become this operator."),
+    };
+    Question {
+        id: "link",
+        button: html! { (button) },
+        class: "button",
+        title: &title,
+        text: html! { p { (text) } },
+        action,
+        fields: html! {},
+        go: "Make link",
+    }
+    .drawn()
+}
+
+pub async fn link(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
+    match service::make_link(&at.caller.at_server(), id).await {
+        Ok(link) => shown(at, &link).await,
+        Err(error) => not_done(at, id, error).await,
+    }
+}
+
+pub async fn suspend(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
+    let outcome = service::disable(&at.caller.at_server(), id).await;
+    let undo = at.path(&format!("operators/{id}/enable"));
+    let said = |ended: Ended| {
+        Done::new(format!("The operator is suspended: {}.", ended.sentence())).undone_by(undo, &[])
+    };
+    answer(at, id, &format!("operators/{id}"), outcome.map(said)).await
+}
+
+pub async fn enable(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
+    let outcome = service::enable(&at.caller.at_server(), id).await;
+    answer(at, id, &format!("operators/{id}"), outcome.map(|()| Done::new("The operator may sign in again."))).await
+}
+
+pub async fn sign_out(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
+    let outcome = service::sign_out_everywhere(&at.caller.at_server(), id).await;
+    let said = |ended: Ended| Done::new(format!("The operator is signed out everywhere: {}.", ended.sentence()));
+    answer(at, id, &format!("operators/{id}"), outcome.map(said)).await
+}
+
+pub async fn remove(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
+    let outcome = service::remove(&at.caller.at_server(), id).await;
+    let said = |ended: Ended| Done::new(format!("The operator was removed: {}.", ended.sentence()));
+    answer(at, id, "operators", outcome.map(said)).await
+}
+
+async fn answer(at: At, id: Uuid, below: &str, outcome: ServiceResult<Done>) -> Response {
+    match outcome {
+        Ok(done) => at.done(below, done),
+        Err(error) => not_done(at, id, error).await,
+    }
+}
+
+/// What stands against it, above the operator's page; a page of its own for who may not.
+async fn not_done(at: At, id: Uuid, error: ServiceError) -> Response {
+    match error {
+        error @ ServiceError::Invalid(_) => {
+            let refusal = at.refusal(error);
+            refused(at, id, refusal).await
+        }
+        error => at.failed(error).await,
+    }
+}
