@@ -131,12 +131,8 @@ pub async fn set_position(tx: &mut Tx, id: Uuid, position: i64) -> DbResult<()> 
 
 /// Archives an environment, or restores it with `None`. What reads its settings knows of it, too.
 pub async fn set_archived(tx: &mut Tx, id: Uuid, archived_at: Option<DateTime<Utc>>) -> DbResult<()> {
-    let changed = execute!(
-        tx,
-        "UPDATE environments SET archived_at = $2, version = version + 1 WHERE id = $1",
-        id,
-        archived_at
-    )?;
+    let changed =
+        execute!(tx, "UPDATE environments SET archived_at = $2, version = version + 1 WHERE id = $1", id, archived_at)?;
     expect_one("environments", changed)?;
     let archived = archived_at.is_some();
     execute!(tx, "UPDATE impersonation_settings SET archived = $2 WHERE environment_id = $1", id, archived)?;

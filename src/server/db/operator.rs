@@ -261,7 +261,9 @@ pub async fn signed_in(
         now
     )?;
     let Some(session) = rows.first().map(|row| row.session.clone()) else { return Ok(None) };
-    let place = |row: SignedInRow| Some((row.environment_id?, row.slug?, row.environment_name?, row.host, row.colour, row.role?));
+    let place = |row: SignedInRow| {
+        Some((row.environment_id?, row.slug?, row.environment_name?, row.host, row.colour, row.role?))
+    };
     let places = places_of(session.operator_id, rows.into_iter().filter_map(place).collect())?;
     Ok(Some((session, places)))
 }

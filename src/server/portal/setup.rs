@@ -44,9 +44,7 @@ pub async fn set_up(State(state): State<AppState>, parts: Parts, entered: Entere
     };
     let outcome = match text::password(password) == text::password(again) {
         true => service::set_up(&state, code, wanted, &from).await,
-        false => {
-            Err(ServiceError::invalid("password_again", "The two are not the same. Type the password twice."))
-        }
+        false => Err(ServiceError::invalid("password_again", "The two are not the same. Type the password twice.")),
     };
     let error = match outcome {
         Ok((signed_in, path)) => {
@@ -67,7 +65,14 @@ pub async fn set_up(State(state): State<AppState>, parts: Parts, entered: Entere
 
 fn drawn(open: &Open, code: &str, draft: Draft<'_>, status: StatusCode) -> Response {
     let title = "Set up Understudy";
-    let name = Field { name: "name", label: "Your name", autocomplete: "name", required: true, maxlength: 200, ..Field::default() };
+    let name = Field {
+        name: "name",
+        label: "Your name",
+        autocomplete: "name",
+        required: true,
+        maxlength: 200,
+        ..Field::default()
+    };
     let email = Field {
         name: "email",
         label: "E-mail",

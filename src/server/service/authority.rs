@@ -4,8 +4,8 @@
 use uuid::Uuid;
 
 use super::caller::ServerCaller;
-use crate::server::db::{Conn, Tx};
 use crate::server::db::operator::{self, manage as table};
+use crate::server::db::{Conn, Tx};
 use crate::server::domain::grants::{Grants, Place};
 use crate::server::error::{ServiceError, ServiceResult};
 

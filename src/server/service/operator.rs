@@ -39,8 +39,8 @@ pub use list::{
     HeldRoles, OperatorDetail, OperatorImpersonation, OperatorItem, OperatorsPage, PlaceToGrant, detail, list,
 };
 pub use manage::{
-    Ended, NewOperator, NewPassword, Whom, check_password, create, create_in, disable, enable, new_password, remove, reset_password,
-    reset_password_in, sign_out_everywhere,
+    Ended, NewOperator, NewPassword, Whom, check_password, create, create_in, disable, enable, new_password, remove,
+    reset_password, reset_password_in, sign_out_everywhere,
 };
 pub use roles::{change_roles, change_roles_in, set_roles};
 
@@ -330,7 +330,9 @@ pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
             };
             (plain(current), roles, running)
         }
-        None => (EnvironmentOption { slug: slug.to_owned(), name: String::new(), colour: None }, Roles::default(), None),
+        None => {
+            (EnvironmentOption { slug: slug.to_owned(), name: String::new(), colour: None }, Roles::default(), None)
+        }
     };
     Ok(Shell {
         operator_id: operator.id,

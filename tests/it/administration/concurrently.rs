@@ -58,10 +58,8 @@ async fn of_two_who_suspend_and_remove_the_last_two_owners_of_an_environment_one
     let (by_ed, by_vera) = (server_caller(&app, ED).await, server_caller(&app, VERA).await);
     operator::change_roles(&system, OLIVIA, None, &[], &[Role::Owner]).await.expect("nobody owns all");
     let none = [(Some(staging), roles(&[]))];
-    let (one, other) = tokio::join!(
-        operator::set_roles(&by_ed, vera, &none, None),
-        operator::set_roles(&by_vera, ed, &none, None)
-    );
+    let (one, other) =
+        tokio::join!(operator::set_roles(&by_ed, vera, &none, None), operator::set_roles(&by_vera, ed, &none, None));
     assert!(one.is_ok() != other.is_ok(), "one of the two: {one:?}, {other:?}");
     assert_eq!(app.count("operator_roles WHERE role = 'owner'").await, 1);
 }
@@ -80,5 +78,8 @@ async fn of_two_who_edit_the_same_version_at_once_one_is_refused() {
     );
     let lost = if one.is_ok() { &other } else { &one };
     assert!(matches!(lost, Err(ServiceError::Conflict { .. })), "{one:?}, {other:?}");
-    assert_eq!(app.events("operator.roles_changed").await.iter().filter(|event| event.actor_kind == "operator").count(), 2);
+    assert_eq!(
+        app.events("operator.roles_changed").await.iter().filter(|event| event.actor_kind == "operator").count(),
+        2
+    );
 }

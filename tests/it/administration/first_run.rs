@@ -79,7 +79,13 @@ async fn everything_that_is_wrong_is_said_at_its_field_and_nothing_is_lost() {
     let mut browser = app.browser();
     let faulty = form(
         &code,
-        &[("email", "no address"), ("password", "short"), ("password_again", "short"), ("slug", "Not A Slug"), ("environment", "")],
+        &[
+            ("email", "no address"),
+            ("password", "short"),
+            ("password_again", "short"),
+            ("slug", "Not A Slug"),
+            ("environment", ""),
+        ],
     );
     let answer = post(&mut browser, &faulty).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     for part in [

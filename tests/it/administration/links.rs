@@ -79,7 +79,10 @@ async fn a_link_that_is_late_replaced_or_made_up_lets_nobody_in() {
     app.browser().get(&page).await.expect_status(StatusCode::GONE);
     choose(&mut app.browser(), &second.code, CHOSEN, CHOSEN).await.expect_status(StatusCode::GONE);
     assert!(app.events("operator.joined").await.is_empty());
-    assert_eq!(app.count("operator_sessions WHERE operator_id IN (SELECT id FROM operators WHERE name = 'Nina New')").await, 0);
+    assert_eq!(
+        app.count("operator_sessions WHERE operator_id IN (SELECT id FROM operators WHERE name = 'Nina New')").await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +115,10 @@ async fn another_password_ends_what_ran_under_the_one_before() {
     before.get("/production/users").await.expect_status(StatusCode::SEE_OTHER);
     browser.get("/production/users").await.expect_status(StatusCode::OK);
     let told = app.events("operator.password_set").await;
-    assert_eq!(told[0].description, "Vera Viewer chose another password by a link: 1 portal session and 0 impersonations ended");
+    assert_eq!(
+        told[0].description,
+        "Vera Viewer chose another password by a link: 1 portal session and 0 impersonations ended"
+    );
 }
 
 #[tokio::test]
@@ -139,7 +145,8 @@ async fn everything_that_is_wrong_with_an_invitation_is_said_at_once() {
     let owner = server_caller(&app, OLIVIA).await;
     let none = Invitation { email: "no address", name: "\u{202e}", roles: vec![(None, roles(&[]))] };
     assert_eq!(refused(operator::invite(&owner, none).await), ["email", "name", "roles"]);
-    let known = Invitation { email: "VERA@understudy.example", name: "Vera", roles: vec![(None, roles(&[Role::Admin]))] };
+    let known =
+        Invitation { email: "VERA@understudy.example", name: "Vera", roles: vec![(None, roles(&[Role::Admin]))] };
     assert_eq!(refused(operator::invite(&owner, known).await), ["email"]);
     assert_eq!(app.count("operators").await, 5);
 }

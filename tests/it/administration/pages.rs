@@ -112,13 +112,16 @@ async fn an_operator_is_invited_given_roles_suspended_and_removed_by_forms_alone
         ("roles.staging", "admin"),
     ];
     let shown = browser.post("/production/operators/new", &form).await.expect_status(StatusCode::OK).into_body();
-    let code = shown.split("/invitation?link=").nth(1).expect("a link").split(['"', '<']).next().expect("its end").to_owned();
+    let code =
+        shown.split("/invitation?link=").nth(1).expect("a link").split(['"', '<']).next().expect("its end").to_owned();
     assert!(code.starts_with("uol_"), "{code}");
     assert!(!shown.contains("<b>New</b>"), "a name is text");
     let nina = operator_id(&app, "nina@desk.example").await;
     let path = format!("/production/operators/{nina}");
     let page = browser.get(&path).await.expect_status(StatusCode::OK).into_body();
-    for part in ["Invited", "Impersonator · Backoffice Viewer in all environments", "Admin in Staging", "New invitation link"] {
+    for part in
+        ["Invited", "Impersonator · Backoffice Viewer in all environments", "Admin in Staging", "New invitation link"]
+    {
         assert!(page.contains(part), "no {part:?} in {page}");
     }
     let mut hers = app.browser();
@@ -181,10 +184,17 @@ async fn environments_are_made_changed_moved_and_archived_by_forms_alone() {
     let path = format!("/production/environments/{}", environment_id(&app, "qa").await);
     let page = browser.get(&path).await.expect_status(StatusCode::OK).into_body();
     let version = version_in(&page);
-    let change = [("version", version.as_str()), ("name", "QA"), ("was.name", "Quality"), ("colour", "teal"), ("was.colour", "")];
+    let change = [
+        ("version", version.as_str()),
+        ("name", "QA"),
+        ("was.name", "Quality"),
+        ("colour", "teal"),
+        ("was.colour", ""),
+    ];
     let saved = done(&mut browser, &path, &change).await;
     assert!(saved.contains("value=\"QA\"") && saved.contains("menu-item env-2"), "{saved}");
-    let late = [("version", version.as_str()), ("name", "Kept"), ("was.name", "Quality"), ("colour", ""), ("was.colour", "")];
+    let late =
+        [("version", version.as_str()), ("name", "Kept"), ("was.name", "Quality"), ("colour", ""), ("was.colour", "")];
     let late = browser.post(&path, &late).await.expect_status(StatusCode::CONFLICT).into_body();
     for part in ["value=\"Kept\"", "Take theirs", "name=\"now.name\" value=\"QA\""] {
         assert!(late.contains(part), "no {part:?} in {late}");
@@ -209,14 +219,16 @@ async fn the_page_of_an_operator_shows_where_they_are_signed_in_and_what_they_di
     let vera = operator_id(&app, VERA).await;
     let mut hers = app.operator_browser(VERA).await;
     let user = app.user_id("amara@northwind.example").await;
-    let form = [("account", "northwind"), ("application", "console"), ("reason", "Looking into it"), ("ticket", "SUP-7")];
+    let form =
+        [("account", "northwind"), ("application", "console"), ("reason", "Looking into it"), ("ticket", "SUP-7")];
     for _ in 0..52 {
         hers.post(&format!("/production/users/{user}/impersonate"), &form).await;
         app.advance(chrono::TimeDelta::seconds(40));
     }
     let mut browser = app.operator_browser(OLIVIA).await;
     let page = browser.get(&format!("/production/operators/{vera}")).await.expect_status(StatusCode::OK).into_body();
-    for part in ["Amara Okafor", "Looking into it", "SUP-7", "Northwind Traders · Console", "Live", "50 impersonations"] {
+    for part in ["Amara Okafor", "Looking into it", "SUP-7", "Northwind Traders · Console", "Live", "50 impersonations"]
+    {
         assert!(page.contains(part), "no {part:?} in {page}");
     }
     let next = page.split("rel=\"next\" href=\"").nth(1).expect("a next page").split('"').next().expect("its end");

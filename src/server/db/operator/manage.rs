@@ -103,9 +103,8 @@ pub async fn grants_of(conn: &mut Conn, ids: &[Uuid]) -> DbResult<HashMap<Uuid, 
     let mut sql = conn.build("SELECT operator_id, environment_id, role FROM operator_roles WHERE operator_id");
     sql.is_one_of(ids);
     let rows: Vec<(Uuid, Place, Stored<Role>)> = built!(sql, fetch_all)?;
-    let read = |(id, place, role): (Uuid, Place, Stored<Role>)| {
-        Ok((id, place, role.known("operator_roles", "role", id)?))
-    };
+    let read =
+        |(id, place, role): (Uuid, Place, Stored<Role>)| Ok((id, place, role.known("operator_roles", "role", id)?));
     let mut of: HashMap<Uuid, Vec<(Place, Role)>> = HashMap::new();
     for (id, place, role) in known(rows.into_iter().map(read))? {
         of.entry(id).or_default().push((place, role));

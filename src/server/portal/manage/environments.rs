@@ -60,16 +60,22 @@ fn listed(at: &At, all: &[EnvironmentItem]) -> Markup {
             None => status("good", "In use"),
         };
         row([
-            ("col-environment", named("circle-dot", &path, &one.name, html! { span.dim { (copyable(&one.slug, "word")) } })),
+            (
+                "col-environment",
+                named("circle-dot", &path, &one.name, html! { span.dim { (copyable(&one.slug, "word")) } }),
+            ),
             ("col-colour", html! { (badge("outline", one.colour.map_or("By its place", Colour::label))) }),
             ("col-host", html! { @if let Some(host) = &one.host { code { (host) } } @else { span.dim { "–" } } }),
             ("col-state", state),
-            ("col-actions", html! {
-                div.badges {
-                    (mover(&path, "up", "arrow-up", &format!("Move {} up", one.name), first))
-                    (mover(&path, "down", "arrow-down", &format!("Move {} down", one.name), last))
-                }
-            }),
+            (
+                "col-actions",
+                html! {
+                    div.badges {
+                        (mover(&path, "up", "arrow-up", &format!("Move {} up", one.name), first))
+                        (mover(&path, "down", "arrow-down", &format!("Move {} down", one.name), last))
+                    }
+                },
+            ),
         ])
     });
     let table = Table {
@@ -177,7 +183,12 @@ fn drawn(at: &At, one: &EnvironmentItem, draft: Draft<'_>) -> Markup {
     };
     let mut colours = vec![("", "By its place")];
     colours.extend(Colour::ALL.map(|colour| (colour.as_str(), colour.label())));
-    let colour = Field { name: "colour", label: "Colour", hint: "In the switcher, so that nobody mistakes one environment for another. Pink draws a line along the top as well.", ..Field::default() };
+    let colour = Field {
+        name: "colour",
+        label: "Colour",
+        hint: "In the switcher, so that nobody mistakes one environment for another. Pink draws a line along the top as well.",
+        ..Field::default()
+    };
     html! {
         (page_head(&one.name, html! { (copyable(&one.slug, "word")) }, actions))
         @if one.archived_at.is_some() {
@@ -242,7 +253,10 @@ async fn archive(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
         // The page may have been one of the environment itself, which is not there any more.
         Ok(_) if at.caller.environment.id == id => Redirect::to("/").into_response(),
         Ok(ended) => {
-            let said = format!("The environment is archived; {} ended.", counted(ended.impersonations as i64, "impersonation"));
+            let said = format!(
+                "The environment is archived; {} ended.",
+                counted(ended.impersonations as i64, "impersonation")
+            );
             at.done("environments", Done::new(said).undone_by(undo, &[]))
         }
         Err(error @ ServiceError::Invalid(_)) => {

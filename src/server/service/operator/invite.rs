@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::manage::{end_everything, known, lookalike, record, check_password};
+use super::manage::{check_password, end_everything, known, lookalike, record};
 use super::{SignedInOperator, end_replaced, open_session, table};
 use crate::model::audit::action;
 use crate::model::operator::Roles;

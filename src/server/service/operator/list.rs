@@ -247,8 +247,8 @@ pub async fn detail(caller: &Caller, id: Uuid, cursor: &str) -> ServiceResult<Op
     let read = session::of_operator(&mut conn, caller.environment.id, id, cursor.as_ref(), PAGE_SIZE as i64).await?;
     let window = Window::of(read, cursor.as_ref());
     let names = Names::of_sessions(&mut conn, &window.rows).await?;
-    let at = |backwards| move |row: &crate::server::domain::session::Session| {
-        Cursor::at_time(backwards, row.created_at, row.id).encode()
+    let at = |backwards| {
+        move |row: &crate::server::domain::session::Session| Cursor::at_time(backwards, row.created_at, row.id).encode()
     };
     Ok(OperatorDetail {
         operator: viewer.item(&row, &grants),

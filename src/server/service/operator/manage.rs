@@ -91,8 +91,7 @@ pub struct NewPassword {
 pub async fn new_password(caller: &ServerCaller, password: &str) -> ServiceResult<NewPassword> {
     caller.require_system()?;
     if !may_be_chosen(password) {
-        let message =
-            format!("the password must have {MIN_LENGTH} characters at least, and {MAX_BYTES} bytes at most");
+        let message = format!("the password must have {MIN_LENGTH} characters at least, and {MAX_BYTES} bytes at most");
         return Err(ServiceError::invalid("password", message));
     }
     Ok(NewPassword { hash: caller.state.passwords.hash(PasswordQueue::Portal, password).await? })
@@ -319,12 +318,7 @@ pub async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>
 }
 
 /// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.
-pub async fn end_everything(
-    caller: &ServerCaller,
-    tx: &mut Tx,
-    id: Uuid,
-    reason: EndReason,
-) -> ServiceResult<Ended> {
+pub async fn end_everything(caller: &ServerCaller, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
     let state = &caller.state;
     let mut ended = Ended { portal_sessions: table::end_sessions(tx, id, state.now()).await?, impersonations: 0 };
     loop {

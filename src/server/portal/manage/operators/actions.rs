@@ -56,8 +56,16 @@ fn question(id: &str, button: &str, title: &str, text: &str, action: &str, go: &
 
 fn link_question(invited: bool, name: &str, action: &str) -> Markup {
     let (button, title, text) = match invited {
-        true => ("New invitation link", format!("Make a new link for {name}?"), "It works for 72 hours, once. The one before works no more."),
-        false => ("Password link", format!("Make a link for {name}?"), "With it one chooses another password, within an hour. Whoever has the link can become this operator."),
+        true => (
+            "New invitation link",
+            format!("Make a new link for {name}?"),
+            "It works for 72 hours, once. The one before works no more.",
+        ),
+        false => (
+            "Password link",
+            format!("Make a link for {name}?"),
+            "With it one chooses another password, within an hour. Whoever has the link can become this operator.",
+        ),
     };
     Question {
         id: "link",
@@ -82,9 +90,8 @@ pub async fn link(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
 pub async fn suspend(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
     let outcome = service::disable(&at.caller.at_server(), id).await;
     let undo = at.path(&format!("operators/{id}/enable"));
-    let said = |ended: Ended| {
-        Done::new(format!("The operator is suspended: {}.", ended.sentence())).undone_by(undo, &[])
-    };
+    let said =
+        |ended: Ended| Done::new(format!("The operator is suspended: {}.", ended.sentence())).undone_by(undo, &[]);
     answer(at, id, &format!("operators/{id}"), outcome.map(said)).await
 }
 

@@ -155,7 +155,13 @@ fn impersonations(at: &At, detail: &OperatorDetail) -> Markup {
         row([
             ("col-user", html! { a.truncate href=(user) rel="external" { bdi { (one.user_name) } } }),
             ("col-place", html! { bdi { (place.join(" · ")) } }),
-            ("col-reason", stacked(html! { bdi { (one.reason.as_deref().unwrap_or_default()) } }, html! { bdi { (one.ticket.as_deref().unwrap_or_default()) } })),
+            (
+                "col-reason",
+                stacked(
+                    html! { bdi { (one.reason.as_deref().unwrap_or_default()) } },
+                    html! { bdi { (one.ticket.as_deref().unwrap_or_default()) } },
+                ),
+            ),
             ("col-began", ago(detail.now, one.started_at)),
             ("col-ended", ended),
         ])

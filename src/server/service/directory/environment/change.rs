@@ -100,7 +100,8 @@ pub async fn move_by(caller: &ServerCaller, id: Uuid, up: bool) -> ServiceResult
     let Some(to) = (if up { at.checked_sub(1) } else { Some(at + 1).filter(|to| *to < all.len()) }) else {
         return Ok(());
     };
-    let sentence = format!("{} stands {} {} from now on", all[at].name, if up { "before" } else { "behind" }, all[to].name);
+    let sentence =
+        format!("{} stands {} {} from now on", all[at].name, if up { "before" } else { "behind" }, all[to].name);
     all.swap(at, to);
     for (position, row) in all.iter().enumerate() {
         let position = i64::try_from(position).map_err(anyhow::Error::from)?;
