@@ -31,4 +31,5 @@ CREATE TABLE setup_links (
 
 -- An operator's portal sessions and impersonations, newest first.
 CREATE INDEX operator_sessions_newest ON operator_sessions (operator_id, created_at, id);
+DROP INDEX operator_sessions_operator;
 CREATE INDEX sessions_of_operator ON sessions (operator_id, environment_id, created_at, id) WHERE operator_id IS NOT NULL;

@@ -16,7 +16,6 @@ use tokio::task::JoinHandle;
 
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
 use super::{context, say, setup_link};
-use crate::server::db::operator;
 use crate::server::http::metrics;
 use crate::server::state::AppState;
 use crate::server::{job, router, service};
@@ -40,13 +39,6 @@ pub struct ServeOptions {
 pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()> {
     let (listener, state) = start(options).await?;
     super::warn_exposed(exposed);
-    let mut conn = state.db.read().await?;
-    let has_operators = operator::count(&mut conn).await? > 0;
-    drop(conn);
-    // To standard output, as every answer, and never into a log that others read.
-    if !has_operators && let Some((url, _)) = setup_link::link(&state).await? {
-        say(&setup_link::told(&url));
-    }
     serve(listener, state, &options.server).await
 }
 
@@ -108,6 +100,12 @@ pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptio
     let server = tokio::spawn(connections::serve(listener, router::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
+    // To standard output, as every answer, and never into a log that others read.
+    if service::setup::is_needed(&state).await.map_err(context::plain)?
+        && let Some((url, _)) = setup_link::link(&state).await?
+    {
+        say(&setup_link::told(&url));
+    }
     tokio::select! {
         _ = interrupt.recv() => state.readiness.stop(),
         _ = terminate.recv() => {

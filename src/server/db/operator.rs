@@ -85,6 +85,11 @@ pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
 }
 
+/// Whether there is one or ever was.
+pub async fn any(conn: &mut Conn) -> DbResult<bool> {
+    fetch_scalar!(conn, "SELECT EXISTS (SELECT 1 FROM operators)")
+}
+
 pub async fn insert(tx: &mut Tx, row: &OperatorRecord, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,

@@ -1,6 +1,8 @@
 //! The first run: an installation without operators gets its first Owner and its first environment from whoever has a link that
 //! only the server prints. It works for an hour, once, and never where there is an operator or was one.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::caller::{Origin, ServerCaller};
@@ -36,7 +38,7 @@ pub async fn make_link(caller: &ServerCaller) -> ServiceResult<Option<SetupLink>
     caller.require_system()?;
     let state = &caller.state;
     let mut tx = state.db.write().await?;
-    if operator_table::count(&mut tx).await? > 0 {
+    if operator_table::any(&mut tx).await? {
         return Ok(None);
     }
     let now = state.now();
@@ -45,6 +47,18 @@ pub async fn make_link(caller: &ServerCaller) -> ServiceResult<Option<SetupLink>
     table::add(&mut tx, &code_hash, now, expires_at).await?;
     tx.commit().await?;
     Ok(Some(SetupLink { code, expires_at }))
+}
+
+/// Whether nobody can sign in because nobody ever could. It is asked once more only as long as that is so.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn is_needed(state: &AppState) -> ServiceResult<bool> {
+    if state.is_set_up.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    let mut conn = state.db.read().await?;
+    let is_set_up = operator_table::any(&mut conn).await?;
+    state.is_set_up.store(is_set_up, Ordering::Relaxed);
+    Ok(!is_set_up)
 }
 
 /// What a set-up has to ask for.
@@ -59,7 +73,7 @@ pub struct Open {
 pub async fn open(state: &AppState, code: &str) -> ServiceResult<Option<Open>> {
     let Some(code_hash) = SecretKind::SetupLink.hash_of(code) else { return Ok(None) };
     let mut conn = state.db.read().await?;
-    if !table::works(&mut conn, &code_hash, state.now()).await? || operator_table::count(&mut conn).await? > 0 {
+    if !table::works(&mut conn, &code_hash, state.now()).await? || operator_table::any(&mut conn).await? {
         return Ok(None);
     }
     Ok(Some(Open { needs_environment: environment::open(&mut conn).await?.is_empty() }))
@@ -97,7 +111,7 @@ pub async fn set_up(
     let password = operators::new_password(&caller, wanted.password).await?;
     let mut tx = state.db.write().await?;
     managed::lock(&mut tx).await?;
-    if operator_table::count(&mut tx).await? > 0 || !table::use_up(&mut tx, &code_hash, state.now()).await? {
+    if operator_table::any(&mut tx).await? || !table::use_up(&mut tx, &code_hash, state.now()).await? {
         return Err(ServiceError::NotFound);
     }
     table::forget(&mut tx).await?;

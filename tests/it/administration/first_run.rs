@@ -1,6 +1,8 @@
 //! An installation without operators is set up in the browser, by a link that only the server prints.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
@@ -51,6 +53,9 @@ async fn an_empty_installation_is_set_up_from_the_browser_alone() {
     let code = link(&app).await;
     let mut browser = app.browser();
     assert_eq!(browser.get("/").await.location(), "/sign-in");
+    let hint = browser.get("/sign-in").await.expect_status(StatusCode::OK);
+    assert!(hint.body().contains("Nobody has set this up yet"), "{}", hint.body());
+    assert!(!hint.body().contains(&code), "the link is the server's alone to tell");
     let page = browser.get(&format!("/setup?link={code}")).await.expect_status(StatusCode::OK);
     for part in ["action=\"/setup\"", "name=\"email\"", "name=\"password_again\"", "name=\"slug\"", &code] {
         assert!(page.body().contains(part), "no {part:?} in {}", page.body());
@@ -64,6 +69,8 @@ async fn an_empty_installation_is_set_up_from_the_browser_alone() {
     }
     let sign_in = [("email", "ada@example.com"), ("password", PASSWORD), ("return_to", "/")];
     app.browser().call("sign-in", &sign_in).await.expect_status(StatusCode::OK);
+    let sign_in_page = app.browser().get("/sign-in").await.expect_status(StatusCode::OK);
+    assert!(sign_in_page.body().contains("name=\"password\""), "{}", sign_in_page.body());
     // Not again, by no link.
     app.browser().get(&format!("/setup?link={code}")).await.expect_status(StatusCode::GONE);
     post(&mut app.browser(), &form(&code, &[("email", "eve@example.com")])).await.expect_status(StatusCode::GONE);
@@ -184,4 +191,29 @@ async fn the_command_line_prints_a_link_that_works() {
     let refused = printed(&[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there is an operator already"));
+}
+
+/// A server that is ended with the test.
+struct Served(std::process::Child, std::path::PathBuf);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+        _ = std::fs::remove_dir_all(&self.1);
+    }
+}
+
+#[test]
+fn serve_alone_on_a_fresh_machine_prints_the_way_in() {
+    let folder = std::env::temp_dir().join(format!("understudy-first-run-{}", std::process::id()));
+    _ = std::fs::remove_dir_all(&folder);
+    let address = TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_understudy"));
+    command.arg("serve").env_clear().env("DATA_DIR", &folder).env("LISTEN_ADDR", address.to_string());
+    let child = command.env("PUBLIC_URL", "http://localhost:3000").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut server = Served(child.expect("the binary runs"), folder);
+    let out = BufReader::new(server.0.stdout.take().expect("its answers"));
+    let link = out.lines().map_while(Result::ok).find(|line| line.contains("http://localhost:3000/setup?link=usl_"));
+    assert!(link.is_some(), "no link was printed");
 }

@@ -1,6 +1,7 @@
 //! Operators: the list, an invitation, and one operator with what can be done about them.
 
 mod actions;
+mod buttons;
 mod invite;
 mod one;
 

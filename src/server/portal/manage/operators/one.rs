@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::invite::{chosen, roles_fields};
-use super::{actions, roles, state};
+use super::{buttons, roles, state};
 use crate::model::error::ApiError;
 use crate::model::time::exact;
 use crate::server::portal::manage::at::At;
@@ -64,7 +64,7 @@ pub fn drawn(at: &At, detail: &OperatorDetail, draft: Draft<'_>) -> Markup {
     let path = at.path(&format!("operators/{}", operator.id));
     let lead = html! { bdi { (operator.email) } @if detail.is_own { " · this is you" } };
     html! {
-        (page_head(&operator.name, lead, actions::buttons(detail, &path)))
+        (page_head(&operator.name, lead, buttons::buttons(detail, &path)))
         (section("about-title", "About", html! {}, html! {
             (facts([
                 ("State", state(operator)),
