@@ -13,6 +13,7 @@ mod keys;
 mod operator;
 pub mod options;
 mod serve;
+mod setup_link;
 mod user;
 
 use std::io::Write;
@@ -33,8 +34,7 @@ use super::platform::traces::Traces;
 #[derive(Parser)]
 #[command(name = "understudy", version, arg_required_else_help = true)]
 #[command(after_help = "Most options can be given as the environment variable beside them; secrets also as a file \
-    (…_FILE). Begin with `understudy demo`, or with `understudy environment create`, `understudy operator create` and \
-    `understudy serve`.")]
+    (…_FILE). Begin with `understudy demo`, or with `understudy serve`, which prints a link to set everything up.")]
 pub struct Cli {
     #[command(flatten)]
     log: LogOptions,
@@ -86,6 +86,9 @@ pub struct Output {
 enum Command {
     /// Start the server. Brings the database's schema up to date first.
     Serve(serve::ServeOptions),
+    /// Print a link with which an installation without operators gets its first Owner and its first environment. It works for
+    /// an hour, once.
+    SetupLink(setup_link::SetupLinkOptions),
     /// Start the server with demonstration data, on an empty database of its own.
     Demo(Box<demo::DemoOptions>),
     /// Import users, accounts, applications and roles from files: CSV, or JSON for users.
@@ -173,6 +176,7 @@ async fn run(command: Command, exposed: &[&str]) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     match command {
         Command::Serve(options) => return serve::run(&options, exposed).await.map(|()| code),
+        Command::SetupLink(options) => setup_link::run(&options).await?,
         Command::Demo(options) => demo::run(&options).await?,
         Command::Import(options) => code = import::run(&options).await?,
         Command::Operator(options) => operator::run(&options).await?,

@@ -5,6 +5,7 @@ pub mod application;
 pub mod delivery;
 pub mod environment;
 pub mod event;
+pub mod grants;
 pub mod key;
 pub mod policy;
 pub mod problem;

@@ -2,7 +2,9 @@
 
 pub mod guard;
 pub mod impersonate;
+pub(in crate::server) mod invitation;
 pub(in crate::server) mod live;
 pub(in crate::server) mod manage;
 pub(in crate::server) mod pages;
+pub(in crate::server) mod setup;
 pub(in crate::server) mod sign_out;

@@ -20,7 +20,7 @@ use crate::server::http::own_pages::{self, Own};
 use crate::server::http::{assets, body, caller, door, explain, headers, health, site};
 use crate::server::oauth::own_host;
 use crate::server::portal::pages::{self, Pages};
-use crate::server::portal::{guard, impersonate, live, manage, sign_out};
+use crate::server::portal::{guard, impersonate, invitation, live, manage, setup, sign_out};
 use crate::server::state::AppState;
 use crate::server::{frontegg, identity};
 use crate::ui::frame::app::App;
@@ -67,6 +67,8 @@ pub fn router(state: AppState) -> Router {
         .fold(Router::new(), |router, path| router.route(path, get(pages::page)))
         .route("/", get(guard::home))
         .route("/sign-out", get(sign_out::ask))
+        .route("/invitation", get(invitation::form).post(invitation::choose))
+        .route("/setup", get(setup::form).post(setup::set_up))
         .route("/{environment}/users/{user_id}/impersonate", post(impersonate::start))
         .route("/{environment}/sessions/{session_id}/reopen", post(impersonate::reopen))
         .merge(manage::router())

@@ -1,7 +1,7 @@
 //! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
@@ -58,6 +58,8 @@ pub struct Inner {
     pub running: EpochMap<Uuid, RunningImpersonations>,
     /// By portal session, how many impersonations end with it.
     pub ending_with_sign_out: EpochMap<Uuid, i64>,
+    /// Whether it is known that there was ever an operator: that stays so.
+    pub is_set_up: AtomicBool,
     /// The epoch at which all running impersonations were last held against the policy.
     pub reviewed: AtomicU64,
     pub verified: VerifiedTokens,
@@ -138,6 +140,7 @@ impl AppState {
             places: EpochMap::new(OPERATORS),
             running: EpochMap::new(ENVIRONMENTS),
             ending_with_sign_out: EpochMap::new(OPERATORS),
+            is_set_up: AtomicBool::default(),
             reviewed: AtomicU64::default(),
             verified: VerifiedTokens::default(),
             passwords,

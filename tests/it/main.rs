@@ -1,6 +1,7 @@
 //! Every use case through the real router, in-process, on SQLite or on the database of `TEST_DATABASE_URL`.
 
 mod access;
+mod administration;
 mod applications;
 mod browser_rules;
 mod cli;

@@ -24,6 +24,11 @@ actions! {
     OPERATOR_SIGN_IN_FAILED = "operator.sign_in_failed", Medium | High;
     OPERATOR_SIGNED_OUT = "operator.signed_out", Info;
     OPERATOR_CREATED = "operator.created", High;
+    OPERATOR_INVITED = "operator.invited", High;
+    OPERATOR_JOINED = "operator.joined", High;
+    OPERATOR_LINK_MADE = "operator.password_link_made", High;
+    OPERATOR_PASSWORD_SET = "operator.password_set", High;
+    OPERATOR_REMOVED = "operator.removed", High;
     OPERATOR_DISABLED = "operator.disabled", High;
     OPERATOR_ENABLED = "operator.enabled", High;
     OPERATOR_PASSWORD_RESET = "operator.password_reset", High;
@@ -71,6 +76,9 @@ actions! {
     APPLICATION_DELETED = "client.deleted", High;
     APPLICATION_CHANGED = "client.changed", Medium | High | Info;
     ENVIRONMENT_CREATED = "environment.created", Info;
+    ENVIRONMENT_CHANGED = "environment.changed", Medium;
+    ENVIRONMENT_ARCHIVED = "environment.archived", High;
+    ENVIRONMENT_RESTORED = "environment.restored", High;
     RETENTION_CHANGED = "environment.retention_changed", High;
     ENVIRONMENT_HOST_CHANGED = "environment.host_changed", High;
     KEYS_ROTATED = "key.rotated", High;

@@ -10,7 +10,7 @@ use super::context::{environment, open, open_offline, plain};
 use super::options::DatabaseOptions;
 use super::{Output, say, say_json, table};
 use crate::server::db;
-use crate::server::domain::environment::Environment;
+use crate::server::db::environment::EnvironmentRecord;
 use crate::server::platform::client_address::TrustedProxies;
 use crate::server::service::caller::{Caller, ServerCaller};
 use crate::server::service::directory::environment::{self as service, Moved};
@@ -137,9 +137,11 @@ fn told(name: &str, moved: &Moved) -> String {
 async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> {
     let state = open_offline(database).await?;
     let mut conn = state.db.read().await?;
-    let rows = db::environment::all(&mut conn).await?;
+    let rows = db::environment::records(&mut conn).await?;
     if output.json {
-        let told = rows.iter().map(|row| json!({ "slug": row.slug, "name": row.name, "host": row.host }));
+        let told = rows.iter().map(|row| {
+            json!({ "slug": row.slug, "name": row.name, "host": row.host, "archived": row.archived_at.is_some() })
+        });
         say_json(&told.collect());
         return Ok(());
     }
@@ -147,8 +149,11 @@ async fn list(database: &DatabaseOptions, output: Output) -> anyhow::Result<()> 
         say("There are no environments yet. Make one with `understudy environment create`.");
         return Ok(());
     }
-    let cells = |row: Environment| vec![row.slug, row.name, row.host.unwrap_or_else(|| "–".to_owned())];
+    let cells = |row: EnvironmentRecord| {
+        let state = if row.archived_at.is_some() { "archived" } else { "" };
+        vec![row.slug, row.name, row.host.unwrap_or_else(|| "–".to_owned()), state.to_owned()]
+    };
     let rows: Vec<Vec<String>> = rows.into_iter().map(cells).collect();
-    say(&table(&["SLUG", "NAME", "OWN HOST"], &rows));
+    say(&table(&["SLUG", "NAME", "OWN HOST", ""], &rows));
     Ok(())
 }

@@ -15,8 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::options::{DatabaseOptions, ServerOptions, is_open_connection};
-use super::{context, say};
-use crate::server::db::operator;
+use super::{context, say, setup_link};
 use crate::server::http::metrics;
 use crate::server::state::AppState;
 use crate::server::{job, router, service};
@@ -40,14 +39,6 @@ pub struct ServeOptions {
 pub async fn run(options: &ServeOptions, exposed: &[&str]) -> anyhow::Result<()> {
     let (listener, state) = start(options).await?;
     super::warn_exposed(exposed);
-    let mut conn = state.db.read().await?;
-    if operator::count(&mut conn).await? == 0 {
-        tracing::warn!(
-            "nobody can sign in yet: make an environment with `understudy environment create` and its first Owner with \
-             `understudy operator create`"
-        );
-    }
-    drop(conn);
     serve(listener, state, &options.server).await
 }
 
@@ -109,6 +100,12 @@ pub async fn serve(listener: TcpListener, state: AppState, options: &ServerOptio
     let server = tokio::spawn(connections::serve(listener, router::router(state.clone()), limits, stopping));
     let jobs = tokio::spawn(job::run(state.clone()));
     say(&format!("Understudy is ready: {}  (listening on {address}, {})", state.origin(), state.db.kind()));
+    // To standard output, as every answer, and never into a log that others read.
+    if service::setup::is_needed(&state).await.map_err(context::plain)?
+        && let Some((url, _)) = setup_link::link(&state).await?
+    {
+        say(&setup_link::told(&url));
+    }
     tokio::select! {
         _ = interrupt.recv() => state.readiness.stop(),
         _ = terminate.recv() => {

@@ -24,10 +24,14 @@ pub enum SecretKind {
     RefreshToken,
     ClientSecret,
     PasswordLink,
+    /// Of an operator's invitation or other password.
+    OperatorLink,
+    /// Of an installation without operators.
+    SetupLink,
 }
 
 impl SecretKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::OperatorCookie,
         Self::BrowserCookie,
         Self::SessionCookie,
@@ -37,6 +41,8 @@ impl SecretKind {
         Self::RefreshToken,
         Self::ClientSecret,
         Self::PasswordLink,
+        Self::OperatorLink,
+        Self::SetupLink,
     ];
 
     fn prefix(self) -> &'static str {
@@ -50,6 +56,8 @@ impl SecretKind {
             Self::RefreshToken => "urt_",
             Self::ClientSecret => "ucs_",
             Self::PasswordLink => "upl_",
+            Self::OperatorLink => "uol_",
+            Self::SetupLink => "usl_",
         }
     }
 
@@ -152,11 +160,12 @@ mod tests {
             SecretKind::OperatorCookie | SecretKind::BrowserCookie | SecretKind::SessionCookie => true,
             SecretKind::HandOffCode | SecretKind::AuthorizationCode | SecretKind::ParkedRequest => true,
             SecretKind::RefreshToken | SecretKind::ClientSecret | SecretKind::PasswordLink => true,
+            SecretKind::OperatorLink | SecretKind::SetupLink => true,
         };
         let mut prefixes: Vec<&str> = SecretKind::ALL.iter().map(|kind| kind.prefix()).collect();
         prefixes.sort_unstable();
         prefixes.dedup();
-        assert_eq!(prefixes.len(), 9);
+        assert_eq!(prefixes.len(), 11);
         for kind in SecretKind::ALL {
             assert!(known(kind));
             let (secret, _) = kind.generate(&SystemRandom);

@@ -24,7 +24,7 @@ pub async fn operator_grants(conn: &mut Conn) -> DbResult<Vec<OperatorGrant>> {
         "SELECT o.email, o.name, (o.disabled_at IS NOT NULL) AS disabled, r.role, e.slug AS environment
          FROM operators o LEFT JOIN operator_roles r ON r.operator_id = o.id
          LEFT JOIN environments e ON e.id = r.environment_id
-         ORDER BY o.email, r.role, e.position"
+         WHERE o.removed_at IS NULL ORDER BY o.email, r.role, e.position"
     )
 }
 

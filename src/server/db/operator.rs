@@ -1,5 +1,7 @@
 //! Operators, their roles and their portal sessions.
 
+pub mod manage;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +9,7 @@ use uuid::Uuid;
 
 use super::word::{Stored, known};
 use super::{Conn, DbResult, Tx, execute, expect_one, fetch_all, fetch_optional, fetch_scalar};
+use crate::model::environment::Colour;
 use crate::model::operator::{Role, Roles};
 use crate::server::domain::environment::Environment;
 
@@ -77,8 +80,14 @@ pub async fn exists(conn: &mut Conn, id: Uuid) -> DbResult<bool> {
     Ok(known > 0)
 }
 
+/// How many there are or were.
 pub async fn count(conn: &mut Conn) -> DbResult<i64> {
     fetch_scalar!(conn, "SELECT count(*) FROM operators")
+}
+
+/// Whether there is one or ever was.
+pub async fn any(conn: &mut Conn) -> DbResult<bool> {
+    fetch_scalar!(conn, "SELECT EXISTS (SELECT 1 FROM operators)")
 }
 
 pub async fn insert(tx: &mut Tx, row: &OperatorRecord, now: DateTime<Utc>) -> DbResult<()> {
@@ -96,7 +105,12 @@ pub async fn insert(tx: &mut Tx, row: &OperatorRecord, now: DateTime<Utc>) -> Db
 }
 
 pub async fn set_disabled(tx: &mut Tx, operator_id: Uuid, disabled_at: Option<DateTime<Utc>>) -> DbResult<()> {
-    let changed = execute!(tx, "UPDATE operators SET disabled_at = $2 WHERE id = $1", operator_id, disabled_at)?;
+    let changed = execute!(
+        tx,
+        "UPDATE operators SET disabled_at = $2, version = version + 1 WHERE id = $1",
+        operator_id,
+        disabled_at
+    )?;
     expect_one("operators", changed)
 }
 
@@ -146,25 +160,26 @@ pub async fn revoke(tx: &mut Tx, operator_id: Uuid, environment_id: Option<Uuid>
     }
 }
 
-/// An environment's id, slug, name and host, and one role there.
-type PlaceRow = (Uuid, String, String, Option<String>, Stored<Role>);
+/// An environment's id, slug, name, host and colour, and one role there.
+type PlaceRow = (Uuid, String, String, Option<String>, Option<String>, Stored<Role>);
 
-/// The environments in which the operator has a role, in their order, each with all of its roles there. A role that nobody
+/// The environments, archived ones aside, in which the operator has a role, in their order, each with all of its roles there. A role that nobody
 /// knows gives no right.
 pub async fn places(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<(Environment, Roles)>> {
     let rows: Vec<PlaceRow> = fetch_all!(
         conn,
-        "SELECT e.id, e.slug, e.name, e.host, r.role
+        "SELECT e.id, e.slug, e.name, e.host, e.colour, r.role
          FROM environments e JOIN operator_roles r ON r.environment_id = e.id OR r.environment_id IS NULL
-         WHERE r.operator_id = $1 ORDER BY e.position, e.name, e.id",
+         WHERE r.operator_id = $1 AND e.archived_at IS NULL ORDER BY e.position, e.name, e.id",
         operator_id
     )?;
     places_of(operator_id, rows)
 }
 
 fn places_of(operator_id: Uuid, rows: Vec<PlaceRow>) -> DbResult<Vec<(Environment, Roles)>> {
-    let read = |(id, slug, name, host, role): PlaceRow| {
-        Ok((Environment { id, slug, name, host }, role.known("operator_roles", "role", operator_id)?))
+    let read = |(id, slug, name, host, colour, role): PlaceRow| {
+        let colour = colour.as_deref().and_then(Colour::parse);
+        Ok((Environment { id, slug, name, host, colour }, role.known("operator_roles", "role", operator_id)?))
     };
     let rows = known(rows.into_iter().map(read))?;
     let mut places: Vec<(Environment, Roles)> = Vec::new();
@@ -175,14 +190,14 @@ fn places_of(operator_id: Uuid, rows: Vec<PlaceRow>) -> DbResult<Vec<(Environmen
     Ok(places)
 }
 
-/// The environments in which the operator has any role.
+/// The environments, archived ones aside, in which the operator has any role.
 pub async fn environments(conn: &mut Conn, operator_id: Uuid) -> DbResult<Vec<Environment>> {
     fetch_all!(
         conn,
-        "SELECT e.id, e.slug, e.name, e.host FROM environments e
-         WHERE EXISTS (SELECT 1 FROM operator_roles r
+        "SELECT e.id, e.slug, e.name, e.host, e.colour FROM environments e
+         WHERE e.archived_at IS NULL AND EXISTS (SELECT 1 FROM operator_roles r
                        WHERE r.operator_id = $1 AND (r.environment_id = e.id OR r.environment_id IS NULL))
-         ORDER BY e.position, e.name",
+         ORDER BY e.position, e.name, e.id",
         operator_id
     )
 }
@@ -227,6 +242,7 @@ struct SignedInRow {
     slug: Option<String>,
     environment_name: Option<String>,
     host: Option<String>,
+    colour: Option<String>,
     role: Option<Stored<Role>>,
 }
 
@@ -239,17 +255,20 @@ pub async fn signed_in(
     let rows: Vec<SignedInRow> = fetch_all!(
         conn,
         "SELECT s.id AS session_id, o.id AS operator_id, o.email, o.name, s.expires_at,
-           e.id AS environment_id, e.slug, e.name AS environment_name, e.host, r.role
+           e.id AS environment_id, e.slug, e.name AS environment_name, e.host, e.colour, r.role
          FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
          LEFT JOIN operator_roles r ON r.operator_id = o.id
-         LEFT JOIN environments e ON e.id = r.environment_id OR (r.environment_id IS NULL AND r.role IS NOT NULL)
+         LEFT JOIN environments e
+           ON (e.id = r.environment_id OR (r.environment_id IS NULL AND r.role IS NOT NULL)) AND e.archived_at IS NULL
          WHERE s.secret_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.disabled_at IS NULL
          ORDER BY e.position, e.name, e.id",
         secret_hash,
         now
     )?;
     let Some(session) = rows.first().map(|row| row.session.clone()) else { return Ok(None) };
-    let place = |row: SignedInRow| Some((row.environment_id?, row.slug?, row.environment_name?, row.host, row.role?));
+    let place = |row: SignedInRow| {
+        Some((row.environment_id?, row.slug?, row.environment_name?, row.host, row.colour, row.role?))
+    };
     let places = places_of(session.operator_id, rows.into_iter().filter_map(place).collect())?;
     Ok(Some((session, places)))
 }

@@ -59,7 +59,7 @@ mod of_browser;
 mod of_operator;
 mod of_user;
 pub use of_browser::{held_by, used_by};
-pub use of_operator::{RecentUser, recent_users};
+pub use of_operator::{RecentUser, of_operator, recent_users};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};
 
 pub async fn standing(conn: &mut Conn, environment_id: Uuid, id: Uuid) -> DbResult<Option<Session>> {

@@ -93,7 +93,7 @@ read_as!(StartRow => StartFacts);
 /// Rows without a sort key wait to be written anew, and are equal to all that do: they share their names with nobody.
 const FACTS: &str = "SELECT COALESCE((SELECT string_agg(r.role, ' ') FROM operator_roles r
                 WHERE r.operator_id = o.id AND (r.environment_id = $1 OR r.environment_id IS NULL)), '') AS operator_roles,
-               o.email AS operator_email, COALESCE(i.enabled, FALSE) AS enabled,
+               o.email AS operator_email, COALESCE(i.enabled AND NOT i.archived, FALSE) AS enabled,
                COALESCE(i.hide_from_account_audit, FALSE) AS hidden_from_account,
                u.id AS user_id, u.name AS user_name, u.email AS user_email, u.email_verified, u.locked_at,
                EXISTS (SELECT 1 FROM membership_roles mr

@@ -113,7 +113,7 @@ pub async fn count_stale(conn: &mut Conn) -> DbResult<i64> {
 
 /// Operators with their addresses. There are few of them.
 pub async fn operators(conn: &mut Conn) -> DbResult<Vec<(Uuid, String)>> {
-    fetch_all!(conn, "SELECT id, email FROM operators ORDER BY created_at, id")
+    fetch_all!(conn, "SELECT id, email FROM operators WHERE removed_at IS NULL ORDER BY created_at, id")
 }
 
 pub async fn set_operator_email(tx: &mut Tx, id: Uuid, email: &str) -> DbResult<()> {

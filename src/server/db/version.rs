@@ -11,6 +11,8 @@ pub enum Versioned {
     Account,
     Application,
     Role,
+    Operator,
+    Environment,
 }
 
 pub async fn of(conn: &mut Conn, what: Versioned, id: Uuid) -> DbResult<Option<i64>> {
@@ -19,6 +21,8 @@ pub async fn of(conn: &mut Conn, what: Versioned, id: Uuid) -> DbResult<Option<i
         Versioned::Account => "SELECT version FROM accounts WHERE id = $1",
         Versioned::Application => "SELECT version FROM applications WHERE id = $1",
         Versioned::Role => "SELECT version FROM roles WHERE id = $1",
+        Versioned::Operator => "SELECT version FROM operators WHERE id = $1",
+        Versioned::Environment => "SELECT version FROM environments WHERE id = $1",
     };
     let found: Option<(i64,)> = fetch_optional!(conn, sql, id)?;
     Ok(found.map(|(version,)| version))

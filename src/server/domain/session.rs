@@ -52,6 +52,8 @@ pub struct Session {
     /// Whether it is an impersonation of somebody who holds a protected permission in any account.
     pub is_protected: bool,
     pub enabled: bool,
+    /// Whether the environment is archived.
+    pub archived: bool,
 }
 
 impl Session {
@@ -70,6 +72,7 @@ impl Session {
         match self.kind {
             // Nothing here holds a session to looking only. One that a newer server began is over, before it does more.
             _ if self.mode != Mode::Act => Some(EndReason::OperatorLostRight),
+            SessionKind::Impersonation if self.archived => Some(EndReason::EnvironmentArchived),
             SessionKind::Impersonation => self.grant().err().map(end_reason),
             SessionKind::Password if self.locked_at.is_some() => Some(EndReason::TargetLockedOrRemoved),
             SessionKind::Password if self.sessions_end_before.is_some_and(|before| self.created_at < before) => {

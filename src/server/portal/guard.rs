@@ -16,9 +16,13 @@ use crate::server::http::origin::origin;
 use crate::server::http::page::{self, Page};
 use crate::server::service::caller::ServerCaller;
 use crate::server::service::operator as service;
+use crate::server::service::setup;
 use crate::server::state::AppState;
 
 const SIGN_IN: &str = "/rpc/sign-in";
+
+/// Pages that a link opens, for who cannot sign in yet.
+const BY_LINK: [&str; 2] = ["/invitation", "/setup"];
 
 /// The signed-in operator of a request, from its cookie.
 pub async fn operator(state: &AppState, headers: &axum::http::HeaderMap) -> ServiceResult<Option<Operator>> {
@@ -62,12 +66,18 @@ pub async fn require_sign_in(State(state): State<AppState>, mut request: Request
     }
     match (is_sign_in, known) {
         (true, true) => Redirect::to("/").into_response(),
+        (true, false) if request.method() == Method::GET => match setup::is_needed(&state).await {
+            Ok(false) => next.run(request).await,
+            Ok(true) => not_set_up(),
+            Err(error) => unknown(&error),
+        },
         (true, false) => next.run(request).await,
         (false, true) => {
             let mut response = next.run(request).await;
             response.extensions_mut().insert(OfOperator);
             response
         }
+        (false, false) if BY_LINK.contains(&request.uri().path()) => next.run(request).await,
         (false, false) if again::is_way_in(request.uri().path()) => next.run(request).await,
         (false, false) if again::is_form(&request) => again::ask(request).await,
         (false, false) => Redirect::to(&sign_in_path(&request)).into_response(),
@@ -97,6 +107,16 @@ pub async fn home(State(state): State<AppState>, parts: Parts) -> Response {
         Ok(path) => Redirect::to(&path).into_response(),
         Err(_) => no_role(&caller),
     }
+}
+
+/// The portal of an installation that nobody has set up yet.
+fn not_set_up() -> Response {
+    let body = html! {
+        h1 { "Nobody has set this up yet" }
+        p.dim { "Open the link that the server printed when it started: it makes the first Owner and the first environment." }
+        p.dim { "It works for an hour, once. " code { "understudy setup-link" } " prints another." }
+    };
+    Page::card("Not set up yet", body).into_response()
 }
 
 fn no_role(caller: &ServerCaller) -> Response {

@@ -12,11 +12,13 @@ pub mod at;
 mod connect;
 pub mod done;
 pub mod entered;
+mod environments;
 mod export;
 mod find;
 pub mod form;
 mod help_desk;
 pub mod list;
+mod operators;
 pub mod parts;
 mod roles;
 mod sessions;
@@ -39,6 +41,8 @@ where
     AppState: FromRef<S>,
 {
     Router::new()
+        .merge(operators::router())
+        .merge(environments::router())
         .route("/sign-in/again", post(again::sign_in))
         .route("/{environment}/applications/new", get(applications::new).post(applications::create))
         .route("/{environment}/applications/{application_id}/edit", get(applications::edit).post(applications::update))

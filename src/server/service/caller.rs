@@ -109,6 +109,11 @@ impl Caller {
         }
     }
 
+    /// The same, at work on what belongs to no environment.
+    pub fn at_server(&self) -> ServerCaller {
+        ServerCaller { state: self.state.clone(), actor: self.actor.clone(), origin: self.origin.clone() }
+    }
+
     /// Seeing what the environment holds.
     pub fn require_view(&self) -> ServiceResult<()> {
         self.require(Roles::can_view)

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod application;
 pub mod change;
+pub mod checklist;
 mod edit;
 pub mod environment;
 pub mod find;

@@ -1,6 +1,10 @@
 //! Operators: signing in and out, and the frame of their pages.
 
+mod invite;
+mod list;
 mod manage;
+mod owners;
+mod roles;
 
 use std::sync::Arc;
 
@@ -27,10 +31,18 @@ use crate::server::platform::rate_limit::Realm;
 use crate::server::platform::text;
 use crate::server::state::AppState;
 
+pub use invite::{
+    INVITATION_LIFETIME, Invitation, LinkHolder, OperatorLink, RESET_LIFETIME, choose_password, invite, link_holder,
+    make_link,
+};
+pub use list::{
+    HeldRoles, OperatorDetail, OperatorImpersonation, OperatorItem, OperatorsPage, PlaceToGrant, detail, list,
+};
 pub use manage::{
-    Ended, NewOperator, NewPassword, change_roles, change_roles_in, create, create_in, disable, enable, new_password,
+    Ended, NewOperator, NewPassword, Whom, check_password, create, create_in, disable, enable, new_password, remove,
     reset_password, reset_password_in, sign_out_everywhere,
 };
+pub use roles::{change_roles, change_roles_in, set_roles};
 
 /// A portal session lasts a working day.
 pub const SESSION_LIFETIME: TimeDelta = TimeDelta::hours(12);
@@ -112,11 +124,30 @@ async fn begin(
     state.limits.take_back(&charge);
     let operator =
         Operator { id: row.id, email: row.email.clone(), name: row.name.clone(), session_id: state.new_id() };
-    if let Some(replaced) = replaced.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
-        && let Some(before) = table::session_by_secret(&mut tx, &replaced, state.now()).await?
+    end_replaced(state, &mut tx, replaced, origin).await?;
+    let signed_in = open_session(state, &mut tx, operator, origin).await?;
+    tx.commit().await?;
+    // Under the name that was typed, by which the next attempt is known.
+    Ok(SignedInOperator { device: device.remember(state.random.as_ref()), ..signed_in })
+}
+
+/// Ends the portal session that a browser holds by its cookie, if it holds one.
+async fn end_replaced(state: &AppState, tx: &mut Tx, cookie: Option<&str>, origin: &Origin) -> ServiceResult<()> {
+    if let Some(replaced) = cookie.and_then(|cookie| SecretKind::OperatorCookie.hash_of(cookie))
+        && let Some(before) = table::session_by_secret(tx, &replaced, state.now()).await?
     {
-        end_session(state, &mut tx, &operator_of(before), origin).await?;
+        end_session(state, tx, &operator_of(before), origin).await?;
     }
+    Ok(())
+}
+
+/// Begins the portal session that `operator` names, in the caller's transaction: whoever it is has proven to be this operator.
+pub(super) async fn open_session(
+    state: &AppState,
+    tx: &mut Tx,
+    operator: Operator,
+    origin: &Origin,
+) -> ServiceResult<SignedInOperator> {
     let (cookie, secret_hash) = SecretKind::OperatorCookie.generate(state.random.as_ref());
     let now = state.now();
     let session = NewOperatorSession {
@@ -128,10 +159,11 @@ async fn begin(
         ip_address: origin.ip_address.as_deref(),
         user_agent: origin.user_agent.as_deref(),
     };
-    table::insert_session(&mut tx, &session).await?;
-    record_everywhere(state, &mut tx, &operator, origin, action::OPERATOR_SIGNED_IN).await?;
-    tx.commit().await?;
-    Ok(SignedInOperator { cookie, device: device.remember(state.random.as_ref()), operator })
+    table::insert_session(tx, &session).await?;
+    record_everywhere(state, tx, &operator, origin, action::OPERATOR_SIGNED_IN).await?;
+    let key = text::sign_in_name(&operator.email);
+    let device = origin.device(state, Realm::Portal, None, &key).remember(state.random.as_ref());
+    Ok(SignedInOperator { cookie, device, operator })
 }
 
 /// A failed sign-in, in every environment: an event where the operator has a role, a count where it has none or nobody has
@@ -143,7 +175,7 @@ async fn record_failure(
     origin: &Origin,
 ) -> ServiceResult<()> {
     let own = table::environments(tx, known.map_or_else(Uuid::nil, |row| row.id)).await?;
-    for environment in environment::all(tx).await? {
+    for environment in environment::open(tx).await? {
         match known {
             Some(row) if own.iter().any(|own| own.id == environment.id) => {
                 let sentence = format!("A sign-in to the portal as {} failed", row.name);
@@ -288,7 +320,7 @@ async fn end_session(state: &AppState, tx: &mut Tx, operator: &Operator, origin:
 pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
     let (state, operator) = (&caller.state, caller.operator()?);
     let places = places(state, operator.id).await?;
-    let plain = |row: Environment| EnvironmentOption { slug: row.slug, name: row.name };
+    let plain = |row: Environment| EnvironmentOption { slug: row.slug, name: row.name, colour: row.colour };
     let (environment, roles, running) = match places.iter().find(|(row, _)| row.slug == slug).cloned() {
         Some((current, roles)) => {
             // Who may not see sessions is not told how many there are either.
@@ -298,7 +330,9 @@ pub async fn shell(caller: &ServerCaller, slug: &str) -> ServiceResult<Shell> {
             };
             (plain(current), roles, running)
         }
-        None => (EnvironmentOption { slug: slug.to_owned(), name: String::new() }, Roles::default(), None),
+        None => {
+            (EnvironmentOption { slug: slug.to_owned(), name: String::new(), colour: None }, Roles::default(), None)
+        }
     };
     Ok(Shell {
         operator_id: operator.id,

@@ -43,11 +43,18 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
         ],
     ),
     ("Monitoring", &[("audit", "scroll-text", "Audit trail")]),
-    ("Settings", &[("keys", "fingerprint", "Keys")]),
+    (
+        "Settings",
+        &[
+            ("operators", "user", "Operators"),
+            ("environments", "circle-dot", "Environments"),
+            ("keys", "fingerprint", "Keys"),
+        ],
+    ),
 ];
 
 /// Pages that only the server draws: what leads there is a new document.
-const MANAGED: [&str; 1] = ["roles"];
+const MANAGED: [&str; 3] = ["roles", "operators", "environments"];
 
 /// The page of the navigation that leads to those of this word.
 fn listed_as(word: &str) -> &str {
@@ -125,13 +132,16 @@ fn close_sheet() {
 /// The id of the switcher's list.
 const ENVIRONMENTS: &str = "environments";
 
-/// The colour of an environment, so that nobody works in production for want of looking: one for whatever is production by
-/// its name, and for the others one of six, by their places among each other.
-fn hue(slugs: &[&str], environment: &str) -> &'static str {
+/// The colour of an environment, so that nobody works in production for want of looking: the one that was chosen; or else one
+/// for whatever is production by its name, and for the others one of six, by their places among each other.
+fn hue(all: &[EnvironmentOption], environment: &str) -> &'static str {
+    if let Some(colour) = all.iter().find(|one| one.slug == environment).and_then(|one| one.colour) {
+        return colour.hue();
+    }
     if is_production(environment) {
         return "production";
     }
-    let place = slugs.iter().filter(|slug| !is_production(slug)).position(|slug| *slug == environment);
+    let place = all.iter().filter(|one| !is_production(&one.slug)).position(|one| one.slug == environment);
     ["1", "2", "3", "4", "5", "6"][place.unwrap_or_default() % 6]
 }
 
@@ -233,23 +243,18 @@ fn switcher(shell: Signal<Shell>, section: Memo<String>) -> AnyView {
     // Where there is no environment there are no pages of one to go to.
     let class = move || match shell.with(|shell| shell.environment.name.is_empty()) {
         true => "switcher none".to_owned(),
-        false => choice.with(|(current, all)| format!("switcher env-{}", hue(&slugs(all), current))),
+        false => choice.with(|(current, all)| format!("switcher env-{}", hue(all, current))),
     };
     view! { <div class=class>{menu(ENVIRONMENTS.to_owned(), "switcher-button", "Environments".to_owned(), face, items.erased())}</div> }
         .erased()
 }
 
-fn slugs(all: &[EnvironmentOption]) -> Vec<&str> {
-    all.iter().map(|environment| environment.slug.as_str()).collect()
-}
-
 fn environments(current: &str, all: &[EnvironmentOption], section: Memo<String>) -> AnyView {
-    let slugs = slugs(all);
     all.iter()
-        .map(|EnvironmentOption { slug, name }| {
+        .map(|EnvironmentOption { slug, name, .. }| {
             let is_current = slug == current;
             let slug = slug.clone();
-            let class = format!("menu-item env-{}", hue(&slugs, &slug));
+            let class = format!("menu-item env-{}", hue(all, &slug));
             let href = move || {
                 format!("/{slug}/{}", if section.read().is_empty() { "users".to_owned() } else { section.get() })
             };

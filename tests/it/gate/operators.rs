@@ -283,12 +283,12 @@ async fn a_leaked_password_is_answered_by_another_one() {
 #[tokio::test]
 async fn what_administers_the_server_is_refused_to_every_other_actor() {
     let app = TestApp::new().await;
-    let olivia = app.caller(OLIVIA, "production").await;
+    let adam = app.caller("adam@understudy.example", "production").await;
     let named = || NamedActor { id: app.state.new_id(), name: "Somebody".to_owned() };
-    let others = [olivia.actor.clone(), Actor::User(named()), Actor::Client(named()), Actor::Agent(named())];
+    let others = [adam.actor.clone(), Actor::User(named()), Actor::Client(named()), Actor::Agent(named())];
     for actor in others {
         let caller = ServerCaller { state: app.state.clone(), actor: actor.clone(), origin: Origin::default() };
-        let within = Caller { actor: actor.clone(), ..olivia.clone() };
+        let within = Caller { actor: actor.clone(), ..adam.clone() };
         let outcomes = [
             operator::disable(&caller, VERA).await.map(drop),
             operator::enable(&caller, VERA).await,

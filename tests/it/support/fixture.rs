@@ -52,7 +52,8 @@ pub async fn load(state: &AppState) {
     let mut tx = state.db.write().await.expect("a transaction");
     let mut ids = Vec::new();
     for (position, (slug, name)) in ENVIRONMENTS.iter().enumerate() {
-        let row = Environment { id: state.new_id(), slug: (*slug).into(), name: (*name).into(), host: None };
+        let row =
+            Environment { id: state.new_id(), slug: (*slug).into(), name: (*name).into(), host: None, colour: None };
         environment::insert(&mut tx, &row, position as i64, state.now()).await.expect("an environment");
         for key in &keys[position] {
             let key = SealedKey { environment_id: row.id, ..key.clone() };

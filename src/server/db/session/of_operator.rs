@@ -1,8 +1,10 @@
-//! Whom an operator impersonated.
+//! An operator's impersonations, those that run and those that are over, and whom they were of.
 
 use uuid::Uuid;
 
-use crate::server::db::{Conn, DbResult, fetch_all};
+use crate::server::db::page::{Bounded, Cursor, SortValue};
+use crate::server::db::{Conn, DbResult, built, fetch_all};
+use crate::server::domain::session::Session;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct RecentUser {
@@ -32,4 +34,22 @@ pub async fn recent_users(
         among,
         limit
     )
+}
+
+/// Impersonations of an environment that an operator started, newest first, or those beyond the cursor.
+pub async fn of_operator(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    operator_id: Uuid,
+    from: Option<&Cursor>,
+    limit: i64,
+) -> DbResult<Bounded<Session>> {
+    let mut sql = conn.build(standing!("WHERE s.kind = 'impersonation' AND s.operator_id = "));
+    sql.bind(operator_id).push(" AND s.environment_id = ").bind(environment_id);
+    let (sign, order) = if from.is_some_and(|cursor| cursor.backwards) { (">", "ASC") } else { ("<", "DESC") };
+    if let Some(Cursor { value: SortValue::Time(began), id, .. }) = from {
+        sql.push(format_args!(" AND (s.created_at, s.id) {sign} (")).bind(*began).push(", ").bind(*id).push(")");
+    }
+    sql.push(format_args!(" ORDER BY s.created_at {order}, s.id {order} LIMIT ")).bind(limit + 1);
+    built!(sql, fetch_bounded, limit)
 }

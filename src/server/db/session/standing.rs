@@ -48,6 +48,8 @@ struct StandingRow {
     /// Whether it is an impersonation of somebody who holds a protected permission in any account.
     is_protected: bool,
     enabled: bool,
+    /// Whether the environment is archived.
+    archived: bool,
 }
 
 impl TryFrom<StandingRow> for Session {
@@ -89,6 +91,7 @@ impl TryFrom<StandingRow> for Session {
             is_assigned: row.is_assigned,
             is_protected: row.is_protected,
             enabled: row.enabled,
+            archived: row.archived,
         })
     }
 }
@@ -112,7 +115,7 @@ macro_rules! standing {
                (s.kind = 'impersonation' AND EXISTS (SELECT 1 FROM membership_roles mr
                   JOIN role_permissions rp ON rp.role_id = mr.role_id
                   JOIN protected_permissions pp ON pp.permission = rp.permission AND pp.environment_id = s.environment_id
-                  WHERE mr.user_id = s.user_id)) AS is_protected, COALESCE(i.enabled, FALSE) AS enabled
+                  WHERE mr.user_id = s.user_id)) AS is_protected, COALESCE(i.enabled, FALSE) AS enabled, COALESCE(i.archived, FALSE) AS archived
              FROM sessions s
              JOIN users u ON u.id = s.user_id
              LEFT JOIN accounts a ON a.id = s.account_id

@@ -53,7 +53,8 @@ impl<'a> Draft<'a> {
         self.refusal.is_some()
     }
 
-    fn is_overtaken(self) -> bool {
+    /// Whether somebody else was faster.
+    pub fn is_overtaken(self) -> bool {
         matches!(self.refusal, Some(ApiError::Conflict { .. }))
     }
 

@@ -1,21 +1,29 @@
-//! Environments: making one with its first signing keys, and where it is served.
+//! Environments: making one with its first signing keys, and where it is served. What else there is to change is in its parts.
+
+mod archive;
+mod change;
 
 use url::{Host, Url};
 
 use crate::model::audit::action;
 use crate::model::environment::is_slug;
+use crate::model::validate::{Checks, FieldError};
 use crate::server::db::{Tx, credential, environment};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::authority::Authority;
 use crate::server::service::caller::{Caller, ServerCaller};
+
+pub use archive::{Archived, archive, restore};
+pub use change::{EnvironmentItem, Look, change, list, move_by};
 
 /// Makes an environment after all others, impersonation off, with an active and a next signing key of each algorithm.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for all but whoever administers the server, [`ServiceError::Invalid`] where the slug or the name
-/// cannot be used or the slug is taken.
+/// [`ServiceError::Forbidden`] for all but Owners of all environments and whoever administers the server,
+/// [`ServiceError::Invalid`] where the `slug` or the `name` cannot be used or the slug is taken.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn create(caller: &ServerCaller, slug: &str, name: &str) -> ServiceResult<Environment> {
     let mut tx = caller.state.db.write().await?;
@@ -30,24 +38,26 @@ pub async fn create(caller: &ServerCaller, slug: &str, name: &str) -> ServiceRes
 /// As [`create`].
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, slug: &str, name: &str) -> ServiceResult<Environment> {
-    caller.require_system()?;
+    Authority::of(caller, tx).await?.require_manage()?;
     let state = &caller.state;
+    let taken = || FieldError::new("slug", format!("there is an environment {slug} already"));
+    let mut checks = Checks::default();
     if !is_slug(slug) {
-        return Err(ServiceError::invalid(
-            "slug",
-            format!("{slug:?} cannot name an environment: use 1 to 40 lower-case letters, digits and hyphens"),
-        ));
+        let message = format!(
+            "{slug:?} cannot name an environment: use 1 to 40 lower-case letters, digits and hyphens, and no word that an \
+             address of the portal begins with"
+        );
+        checks.check::<()>(Err(FieldError::new("slug", message)));
+    } else if environment::by_slug(tx, slug).await?.is_some() {
+        checks.check::<()>(Err(taken()));
     }
-    let name =
-        text::name(name).map_err(|error| ServiceError::invalid("name", format!("the environment's name {error}")))?;
-    let taken = || ServiceError::invalid("slug", format!("there is an environment {slug} already"));
-    if environment::by_slug(tx, slug).await?.is_some() {
-        return Err(taken());
-    }
-    let row = Environment { id: state.new_id(), slug: slug.to_owned(), name, host: None };
+    let name = text::name(name).map_err(|error| FieldError::new("name", format!("the environment's name {error}")));
+    let name = checks.check(name);
+    checks.passed()?;
+    let row = Environment { id: state.new_id(), slug: slug.to_owned(), name, host: None, colour: None };
     let position = i64::try_from(environment::all(tx).await?.len()).map_err(anyhow::Error::from)?;
     let inserted = environment::insert(tx, &row, position, state.now()).await;
-    inserted.map_err(|error| error.or_taken(taken))?;
+    inserted.map_err(|error| error.or_taken(|| taken().into()))?;
     state.keyring.create_first(tx, state.clock.as_ref(), state.random.as_ref(), row.id).await?;
     let sentence = format!("The environment {} was made", row.name);
     let event = Event::of(row.id, action::ENVIRONMENT_CREATED, sentence).by(&caller.actor).from(&caller.origin);

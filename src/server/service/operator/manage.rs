@@ -1,20 +1,24 @@
-//! The life of an operator: made, given roles, disabled, enabled, given a new password, signed out everywhere. The command
-//! line asks for it; whoever can write the database may do it, also when nobody else can get in, and all of it is in the
-//! audit trail. Everybody else is [`ServiceError::Forbidden`].
+//! The life of an operator: made, disabled, enabled, given a new password, signed out everywhere, removed. Owners of all
+//! environments ask for it in the portal, and whoever can write the database at the command line, also when nobody else can get
+//! in; all of it is in the audit trail. Everybody else is [`ServiceError::Forbidden`].
 
 use uuid::Uuid;
 
+use super::owners::Owned;
 use super::{by_email, table};
 use crate::model::audit::action;
-use crate::model::operator::{Role, Roles};
+use crate::model::operator::Roles;
 use crate::model::session::EndReason;
+use crate::model::validate::FieldError;
 use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordQueue, may_be_chosen};
 use crate::server::db::operator::OperatorRecord;
+use crate::server::db::operator::manage::{self as managed, ManagedOperator};
 use crate::server::db::{Tx, environment, session as session_table, text as text_table};
 use crate::server::domain::environment::Environment;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
 use crate::server::service::audit::{self, Event};
+use crate::server::service::authority::Authority;
 use crate::server::service::caller::ServerCaller;
 use crate::server::service::session;
 
@@ -22,7 +26,37 @@ use crate::server::service::session;
 const BATCH: i64 = 200;
 
 /// How an event says that it came about.
-const HOW: &str = "at the command line";
+pub fn how(caller: &ServerCaller) -> String {
+    match caller.actor.is_system() {
+        true => "at the command line".to_owned(),
+        false => format!("by {}", caller.actor.name()),
+    }
+}
+
+/// The operator who is meant: by the address, as one types it at the command line, or by the id.
+#[derive(Clone, Copy, Debug)]
+pub enum Whom<'a> {
+    Email(&'a str),
+    Id(Uuid),
+}
+
+impl<'a> From<&'a str> for Whom<'a> {
+    fn from(email: &'a str) -> Self {
+        Self::Email(email)
+    }
+}
+
+impl<'a> From<&'a String> for Whom<'a> {
+    fn from(email: &'a String) -> Self {
+        Self::Email(email)
+    }
+}
+
+impl From<Uuid> for Whom<'_> {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
+}
 
 /// What ended with a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +90,10 @@ pub struct NewPassword {
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn new_password(caller: &ServerCaller, password: &str) -> ServiceResult<NewPassword> {
     caller.require_system()?;
-    validate_password(password)?;
+    if !may_be_chosen(password) {
+        let message = format!("the password must have {MIN_LENGTH} characters at least, and {MAX_BYTES} bytes at most");
+        return Err(ServiceError::invalid("password", message));
+    }
     Ok(NewPassword { hash: caller.state.passwords.hash(PasswordQueue::Portal, password).await? })
 }
 
@@ -104,6 +141,7 @@ pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, new: NewOperator<'_>)
     let taken = || ServiceError::invalid("email", format!("there is an operator {} already", row.email));
     table::insert(tx, &row, state.now()).await.map_err(|error| error.or_taken(taken))?;
     let sentence = format!("{} became an operator: {}", row.name, roles.labels());
+    managed::lock(tx).await?;
     for role in roles.iter() {
         table::grant(tx, state.new_id(), row.id, environment_id, role).await?;
     }
@@ -111,87 +149,37 @@ pub async fn create_in(caller: &ServerCaller, tx: &mut Tx, new: NewOperator<'_>)
     Ok(row.id)
 }
 
-fn validate_password(password: &str) -> ServiceResult<()> {
-    if !may_be_chosen(password) {
-        return Err(ServiceError::invalid(
-            "password",
-            format!("the password must have {MIN_LENGTH} characters at least, and {MAX_BYTES} bytes at most"),
-        ));
-    }
-    Ok(())
-}
-
-/// Grants or takes away roles of a known operator.
+/// Whether this can be a password, for whoever chooses one in a form.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn change_roles(
-    caller: &ServerCaller,
-    email: &str,
-    environment_id: Option<Uuid>,
-    grant: &[Role],
-    revoke: &[Role],
-) -> ServiceResult<()> {
-    let mut tx = caller.state.db.write().await?;
-    change_roles_in(caller, &mut tx, email, environment_id, grant, revoke).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// [`change_roles`] in a transaction of the caller's.
-///
-/// # Errors
-/// As [`change_roles`].
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn change_roles_in(
-    caller: &ServerCaller,
-    tx: &mut Tx,
-    email: &str,
-    environment_id: Option<Uuid>,
-    grant: &[Role],
-    revoke: &[Role],
-) -> ServiceResult<()> {
-    caller.require_system()?;
-    let row = known(tx, email).await?;
-    let sentence = format!(
-        "Roles of {} changed: granted {}; taken away {}",
-        row.name,
-        labels_or_none(grant),
-        labels_or_none(revoke)
-    );
-    // Where the operator had a role before or has one now: who gives roles in an environment and who loses them there, both
-    // stand in its trail.
-    let mut places = table::environments(tx, row.id).await?;
-    for role in grant {
-        table::grant(tx, caller.state.new_id(), row.id, environment_id, *role).await?;
-    }
-    for role in revoke {
-        table::revoke(tx, row.id, environment_id, *role).await?;
-    }
-    for place in table::environments(tx, row.id).await? {
-        if !places.iter().any(|before| before.id == place.id) {
-            places.push(place);
-        }
-    }
-    record_in(caller, tx, places, action::OPERATOR_ROLES_CHANGED, &sentence).await
+/// For the field `password`.
+pub fn check_password(password: &str) -> Result<(), FieldError> {
+    let message =
+        || format!("Choose a password of at least {MIN_LENGTH} characters, and of at most {MAX_BYTES} bytes.");
+    if may_be_chosen(password) { Ok(()) } else { Err(FieldError::new("password", message())) }
 }
 
 /// Shuts an operator out: at once, on every server, in every tab.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+/// [`ServiceError::Forbidden`] for all but Owners of all environments, [`ServiceError::NotFound`], or [`ServiceError::Invalid`]
+/// for an e-mail that no operator has, for oneself and for the last Owner of anything.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn disable(caller: &ServerCaller, email: &str) -> ServiceResult<Ended> {
-    caller.require_system()?;
+pub async fn disable<'a>(caller: &ServerCaller, whom: impl Into<Whom<'a>>) -> ServiceResult<Ended> {
     let mut tx = caller.state.db.write().await?;
-    let row = known(&mut tx, email).await?;
+    let authority = Authority::of(caller, &mut tx).await?;
+    authority.require_manage()?;
+    let row = known(&mut tx, whom.into()).await?;
+    require_other(&authority, &row, "suspend")?;
     if row.disabled_at.is_some() {
         return Ok(Ended::default());
     }
+    let owned = Owned::by(&mut tx, &row).await?;
     table::set_disabled(&mut tx, row.id, Some(caller.state.now())).await?;
+    managed::drop_link(&mut tx, row.id).await?;
+    owned.require_another(&authority, &mut tx).await?;
     let ended = end_everything(caller, &mut tx, row.id, EndReason::OperatorLostRight).await?;
-    let sentence = format!("{} was disabled {HOW}: {}", row.name, ended.sentence());
+    let sentence = format!("{} was disabled {}: {}", row.name, how(caller), ended.sentence());
     record(caller, &mut tx, row.id, action::OPERATOR_DISABLED, &sentence).await?;
     tx.commit().await?;
     Ok(ended)
@@ -200,20 +188,57 @@ pub async fn disable(caller: &ServerCaller, email: &str) -> ServiceResult<Ended>
 /// Lets a disabled operator in again. What ended stays ended.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+/// [`ServiceError::Forbidden`] for all but Owners of all environments, [`ServiceError::NotFound`], or [`ServiceError::Invalid`]
+/// for an e-mail that no operator has, and for whoever was invited and has not chosen a password.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn enable(caller: &ServerCaller, email: &str) -> ServiceResult<()> {
-    caller.require_system()?;
+pub async fn enable<'a>(caller: &ServerCaller, whom: impl Into<Whom<'a>>) -> ServiceResult<()> {
     let mut tx = caller.state.db.write().await?;
-    let row = known(&mut tx, email).await?;
+    let authority = Authority::of(caller, &mut tx).await?;
+    authority.require_manage()?;
+    let row = known(&mut tx, whom.into()).await?;
+    if row.invited_at.is_some() {
+        let message = format!("{} has not chosen a password yet: make a new link of the invitation.", row.name);
+        return Err(ServiceError::invalid("", message));
+    }
     if row.disabled_at.is_none() {
         return Ok(());
     }
     table::set_disabled(&mut tx, row.id, None).await?;
-    let sentence = format!("{} was enabled again {HOW}", row.name);
+    let sentence = format!("{} was enabled again {}", row.name, how(caller));
     record(caller, &mut tx, row.id, action::OPERATOR_ENABLED, &sentence).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Removes an operator: roles, password and address are gone, and somebody else can be invited with it. The audit trail keeps
+/// what it says.
+///
+/// # Errors
+/// Those of [`disable`].
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn remove<'a>(caller: &ServerCaller, whom: impl Into<Whom<'a>>) -> ServiceResult<Ended> {
+    let mut tx = caller.state.db.write().await?;
+    let authority = Authority::of(caller, &mut tx).await?;
+    authority.require_manage()?;
+    let row = known(&mut tx, whom.into()).await?;
+    require_other(&authority, &row, "remove")?;
+    let owned = Owned::by(&mut tx, &row).await?;
+    let places = table::environments(&mut tx, row.id).await?;
+    managed::remove(&mut tx, row.id, caller.state.now()).await?;
+    owned.require_another(&authority, &mut tx).await?;
+    let ended = end_everything(caller, &mut tx, row.id, EndReason::OperatorLostRight).await?;
+    let sentence = format!("{} ({}) was removed {}: {}", row.name, row.email, how(caller), ended.sentence());
+    record_in(caller, &mut tx, places, action::OPERATOR_REMOVED, &sentence).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Nobody shuts themselves out.
+fn require_other(authority: &Authority, row: &ManagedOperator, what: &str) -> ServiceResult<()> {
+    match authority.is_own(row.id) {
+        true => Err(ServiceError::invalid("", format!("You cannot {what} yourself: ask another Owner."))),
+        false => Ok(()),
+    }
 }
 
 /// Gives an operator another password; whoever is signed in with the old one is not any more.
@@ -221,9 +246,13 @@ pub async fn enable(caller: &ServerCaller, email: &str) -> ServiceResult<()> {
 /// # Errors
 /// [`ServiceError::Invalid`] where there is no operator with this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn reset_password(caller: &ServerCaller, email: &str, password: &NewPassword) -> ServiceResult<Ended> {
+pub async fn reset_password<'a>(
+    caller: &ServerCaller,
+    whom: impl Into<Whom<'a>>,
+    password: &NewPassword,
+) -> ServiceResult<Ended> {
     let mut tx = caller.state.db.write().await?;
-    let ended = reset_password_in(caller, &mut tx, email, password).await?;
+    let ended = reset_password_in(caller, &mut tx, whom, password).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -233,17 +262,22 @@ pub async fn reset_password(caller: &ServerCaller, email: &str, password: &NewPa
 /// # Errors
 /// As [`reset_password`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn reset_password_in(
+pub async fn reset_password_in<'a>(
     caller: &ServerCaller,
     tx: &mut Tx,
-    email: &str,
+    whom: impl Into<Whom<'a>>,
     password: &NewPassword,
 ) -> ServiceResult<Ended> {
     caller.require_system()?;
-    let row = known(tx, email).await?;
+    managed::lock(tx).await?;
+    let row = known(tx, whom.into()).await?;
     table::set_password(tx, row.id, &password.hash).await?;
+    managed::drop_link(tx, row.id).await?;
+    if row.invited_at.is_some() {
+        managed::set_invited(tx, row.id, None).await?;
+    }
     let ended = end_everything(caller, tx, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} got a new password {HOW}: {}", row.name, ended.sentence());
+    let sentence = format!("{} got a new password {}: {}", row.name, how(caller), ended.sentence());
     record(caller, tx, row.id, action::OPERATOR_PASSWORD_RESET, &sentence).await?;
     Ok(ended)
 }
@@ -251,32 +285,40 @@ pub async fn reset_password_in(
 /// Ends every portal session of an operator, and every impersonation.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where there is no operator with this e-mail.
+/// [`ServiceError::Forbidden`] for all but Owners of all environments, [`ServiceError::NotFound`], or [`ServiceError::Invalid`]
+/// where no operator has this e-mail.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn sign_out_everywhere(caller: &ServerCaller, email: &str) -> ServiceResult<Ended> {
-    caller.require_system()?;
+pub async fn sign_out_everywhere<'a>(caller: &ServerCaller, whom: impl Into<Whom<'a>>) -> ServiceResult<Ended> {
     let mut tx = caller.state.db.write().await?;
-    let row = known(&mut tx, email).await?;
+    Authority::of(caller, &mut tx).await?.require_manage()?;
+    let row = known(&mut tx, whom.into()).await?;
     let ended = end_everything(caller, &mut tx, row.id, EndReason::OperatorSignedOut).await?;
-    let sentence = format!("{} was signed out everywhere {HOW}: {}", row.name, ended.sentence());
+    let sentence = format!("{} was signed out everywhere {}: {}", row.name, how(caller), ended.sentence());
     record(caller, &mut tx, row.id, action::OPERATOR_SIGNED_OUT_EVERYWHERE, &sentence).await?;
     tx.commit().await?;
     Ok(ended)
 }
 
-async fn known(tx: &mut Tx, email: &str) -> ServiceResult<OperatorRecord> {
-    let found = by_email(tx, email).await?;
-    found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email:?}")))
+/// The operator who is meant.
+pub async fn known(tx: &mut Tx, whom: Whom<'_>) -> ServiceResult<ManagedOperator> {
+    let id = match whom {
+        Whom::Id(id) => id,
+        Whom::Email(email) => {
+            let found = by_email(tx, email).await?;
+            found.ok_or_else(|| ServiceError::invalid("email", format!("there is no operator {email:?}")))?.id
+        }
+    };
+    managed::by_id(tx, id, None).await?.ok_or(ServiceError::NotFound)
 }
 
 /// The address of an operator who has `email` or one that cannot be told from it: whom the trail names must be one person.
-async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>> {
+pub async fn lookalike(tx: &mut Tx, email: &str) -> ServiceResult<Option<String>> {
     let known = text_table::operators(tx).await?;
     Ok(known.into_iter().map(|(_, known)| known).find(|known| text::same_person(known, email)))
 }
 
 /// Portal sessions, impersonations and with these the hand-off codes that nobody has opened yet.
-async fn end_everything(caller: &ServerCaller, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
+pub async fn end_everything(caller: &ServerCaller, tx: &mut Tx, id: Uuid, reason: EndReason) -> ServiceResult<Ended> {
     let state = &caller.state;
     let mut ended = Ended { portal_sessions: table::end_sessions(tx, id, state.now()).await?, impersonations: 0 };
     loop {
@@ -291,18 +333,14 @@ async fn end_everything(caller: &ServerCaller, tx: &mut Tx, id: Uuid, reason: En
     }
 }
 
-fn labels_or_none(roles: &[Role]) -> String {
-    if roles.is_empty() { "none".to_owned() } else { roles.iter().copied().collect::<Roles>().labels() }
-}
-
 /// In each environment where the operator has a role; in all where it has none, so that nothing is done unseen.
-async fn record(caller: &ServerCaller, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
+pub async fn record(caller: &ServerCaller, tx: &mut Tx, id: Uuid, name: &str, sentence: &str) -> ServiceResult<()> {
     let places = table::environments(tx, id).await?;
     record_in(caller, tx, places, name, sentence).await
 }
 
 /// In each of these environments; in all where there are none.
-async fn record_in(
+pub async fn record_in(
     caller: &ServerCaller,
     tx: &mut Tx,
     mut places: Vec<Environment>,

@@ -31,7 +31,7 @@ pub async fn environment(state: &AppState, slug: &str) -> ServiceResult<Option<A
         return Ok(Some(row));
     }
     let mut conn = state.db.read().await?;
-    let found = environment::by_slug(&mut conn, &storable(slug)).await?;
+    let found = environment::open_by_slug(&mut conn, &storable(slug)).await?;
     Ok(found.map(|row| known.environments.keep(slug.to_owned(), Arc::new(row))))
 }
 
@@ -42,7 +42,7 @@ pub async fn environment_at(state: &AppState, host: &str) -> ServiceResult<Optio
         return Ok(hosts.get(host).cloned());
     }
     let mut conn = state.db.read().await?;
-    let rows = environment::all(&mut conn).await?;
+    let rows = environment::open(&mut conn).await?;
     // All at once: a name that nobody has costs no query.
     let hosts = rows.into_iter().filter_map(|row| Some((row.host.clone()?, Arc::new(row)))).collect();
     Ok(known.hosts.keep((), Arc::new(hosts)).get(host).cloned())

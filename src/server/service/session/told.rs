@@ -38,6 +38,7 @@ pub fn told(session: &Session, reason: EndReason, by: &Actor) -> String {
         EndReason::TargetLockedOrRemoved => because(&format!("{user} cannot sign in there any more")),
         EndReason::SettingsTurnedOff => because("impersonation was turned off"),
         EndReason::AccountOrApplicationRemoved => because("its account or its application is not there any more"),
+        EndReason::EnvironmentArchived => because("the environment was archived"),
         EndReason::RefreshTokenReused => because("an old refresh token was used again"),
         EndReason::AuthorizationCodeReused => because("an authorization code was used twice"),
         EndReason::PasswordChanged => because("the password was changed"),
