@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{KnownUsers, User, sessions};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
+use crate::server::db::user::details;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::directory::change::{Change, What};
 use crate::server::service::directory::given::Given;
@@ -106,6 +107,9 @@ async fn write_once<'u>(
     for one in &going {
         report(writer, one).await?;
         sessions::end(writer, one.id, &one.changes).await?;
+        if one.has(What::Unlocked) {
+            details::forget_lock_reason(writer.tx, one.id).await?;
+        }
     }
     Ok((going.iter().map(|one| one.id).collect(), taken))
 }
