@@ -37,6 +37,7 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
         "Management",
         &[
             ("users", "users", "Users"),
+            ("accounts", "building-2", "Accounts"),
             ("applications", "app-window", "Applications"),
             ("roles", "shield-check", "Roles"),
             ("impersonation", "venetian-mask", "Impersonation"),
@@ -47,7 +48,7 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
 ];
 
 /// Pages that only the server draws: what leads there is a new document.
-const MANAGED: [&str; 1] = ["roles"];
+const MANAGED: [&str; 2] = ["accounts", "roles"];
 
 fn is_managed(page: &str) -> bool {
     MANAGED.contains(&page)

@@ -132,11 +132,14 @@ async fn batch(tx: &mut Tx, row: &DeletedUser) -> ServiceResult<u64> {
 fn erased(mut event: AuditEvent, user_id: Uuid, names: &mut Names) -> Option<AuditEvent> {
     let (user_name, user_email) = (event.user_name.take(), event.user_email.take());
     let is_named = user_name.as_deref() != Some(DELETED) || user_email.is_some();
-    names.add(user_name.as_deref().filter(|name| *name != DELETED));
-    names.add(user_email.as_deref());
+    let mut own = Names::default();
+    own.add(user_name.as_deref().filter(|name| *name != DELETED));
+    own.add(user_email.as_deref());
     if event.action == action::USER_CHANGED {
-        names.add(user_name.as_deref().and_then(|name| text::former_name(&event.description, name, &event.actor_name)));
+        own.add(user_name.as_deref().and_then(|name| text::former_name(&event.description, name, &event.actor_name)));
     }
+    let all = names.with(&own);
+    names.learn(own);
     event.user_name = Some(DELETED.to_owned());
     let is_own = event.actor_kind == ActorKind::User && event.actor_id == Some(user_id);
     if is_own {
@@ -150,7 +153,7 @@ fn erased(mut event: AuditEvent, user_id: Uuid, names: &mut Names) -> Option<Aud
     let doer = (!is_own).then_some(event.actor_name.as_str());
     let others = [doer, event.operator_name.as_deref(), event.account_name.as_deref(), event.application_name.as_deref()];
     let others: Vec<&str> = others.into_iter().flatten().collect();
-    let without = |text: &str| names.out_of(text, &others);
+    let without = |text: &str| all.out_of(text, &others);
     let (reason, ticket) = (event.reason.as_deref().map(without), event.ticket.as_deref().map(without));
     event.description = without(&event.description);
     (event.reason, event.ticket) = (reason, ticket);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What stands where a name stood.
 pub const DELETED: &str = "deleted user";
-/// So many names of one user are kept in mind: more than anybody ever had.
+/// So many names of one user are kept in mind from one event to another: more than anybody ever had.
 const MOST: usize = 100;
 /// How the sentence goes on that tells of another name: see `What::Renamed`.
 const RENAMED: &str = " is the new name of ";
@@ -30,11 +30,23 @@ impl Names {
     }
 
     pub fn add(&mut self, name: Option<&str>) {
-        if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty())
-            && self.0.len() < MOST
-        {
+        if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
             self.0.insert(name.to_owned());
         }
+    }
+
+    /// Keeps those in mind that an event has, too, as far as there is room.
+    pub fn learn(&mut self, of_event: Self) {
+        for name in of_event.0 {
+            if self.0.len() < MOST {
+                self.0.insert(name);
+            }
+        }
+    }
+
+    /// These and those.
+    pub fn with(&self, of_event: &Self) -> Self {
+        Self(self.0.union(&of_event.0).cloned().collect())
     }
 
     /// The text, in which whole words that are one of the names, however they are capitalised, are [`DELETED`]. What is one of the
