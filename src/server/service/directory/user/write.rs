@@ -73,8 +73,8 @@ async fn write_once<'u>(
     let going = users.iter().map(|user| going(writer, user, &known));
     let mut going: Vec<Going<'_>> = going.collect();
     going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
-    let accounts = going.iter().flat_map(|one| one.user.accounts().chain(one.user.active_account.as_deref()));
-    writer.learn(Keyed::Accounts, accounts).await?;
+    writer.learn(Keyed::Accounts, going.iter().flat_map(|one| one.user.accounts())).await?;
+    writer.learn(Keyed::Accounts, going.iter().filter_map(|one| one.user.active_account.as_deref())).await?;
     writer.learn(Keyed::Roles, going.iter().flat_map(|one| one.user.roles())).await?;
     let made: Vec<UserUpsert<'_>> =
         going.iter().filter(|one| one.known.is_none()).map(|one| row(writer, one)).collect();
