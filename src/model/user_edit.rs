@@ -68,11 +68,18 @@ pub struct UserRemoval {
 /// What is to become of many users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BulkAction {
-    Lock { reason: String },
+    Lock {
+        reason: String,
+    },
     Unlock,
     /// With these roles, by their keys; who is a member stays one with the roles of before.
-    AddToAccount { account: String, roles: Vec<String> },
-    RemoveFromAccount { account: String },
+    AddToAccount {
+        account: String,
+        roles: Vec<String>,
+    },
+    RemoveFromAccount {
+        account: String,
+    },
     Delete,
 }
 

@@ -29,13 +29,7 @@ impl DeletedUser {
     }
 }
 
-pub async fn insert(
-    tx: &mut Tx,
-    environment_id: Uuid,
-    user_id: Uuid,
-    names: &str,
-    now: DateTime<Utc>,
-) -> DbResult<()> {
+pub async fn insert(tx: &mut Tx, environment_id: Uuid, user_id: Uuid, names: &str, now: DateTime<Utc>) -> DbResult<()> {
     execute!(
         tx,
         "INSERT INTO deleted_users (user_id, environment_id, deleted_at, names) VALUES ($1, $2, $3, $4)",
@@ -50,9 +44,11 @@ pub async fn insert(
 /// The user, who then is nobody else's until the transaction ends; nothing where nothing is left to do. SQLite's writers wait
 /// for each other anyway.
 pub async fn taken(tx: &mut Tx, user_id: Uuid) -> DbResult<Option<DeletedUser>> {
-    const ROW: &str = "SELECT user_id, environment_id, deleted_at, names, again, passed_at, passed_id FROM deleted_users
+    const ROW: &str =
+        "SELECT user_id, environment_id, deleted_at, names, again, passed_at, passed_id FROM deleted_users
                        WHERE user_id = $1 AND names IS NOT NULL";
-    const ROW_TAKEN: &str = "SELECT user_id, environment_id, deleted_at, names, again, passed_at, passed_id FROM deleted_users
+    const ROW_TAKEN: &str =
+        "SELECT user_id, environment_id, deleted_at, names, again, passed_at, passed_id FROM deleted_users
                              WHERE user_id = $1 AND names IS NOT NULL FOR UPDATE SKIP LOCKED";
     let sql = if tx.is_sqlite() { ROW } else { ROW_TAKEN };
     fetch_optional!(tx, sql, user_id)

@@ -57,7 +57,9 @@ async fn the_list_says_how_many_users_and_applications_each_has_as_they_come_and
 async fn accounts_are_found_by_name_and_id_and_odd_names_stay_text() {
     let app = TestApp::new().await;
     let adam = caller(&app, ADAM).await;
-    for (id, name) in [("odd-1", "<script>alert(1)</script>"), ("odd-2", "شركة البحر"), ("odd-3", "Zoë 🏳️‍🌈 e\u{301}tude")] {
+    for (id, name) in
+        [("odd-1", "<script>alert(1)</script>"), ("odd-2", "شركة البحر"), ("odd-3", "Zoë 🏳️‍🌈 e\u{301}tude")]
+    {
         let made = Account { external_id: id.to_owned(), name: name.to_owned(), ..Account::default() };
         account::create(&adam, made).await.expect("an account");
     }

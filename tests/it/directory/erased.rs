@@ -28,7 +28,8 @@ async fn found(caller: &understudy::server::service::caller::Caller, q: &str) ->
 
 /// Everything that is stored about events, as one text.
 async fn stored(db: &Db) -> String {
-    let sql = "SELECT coalesce(actor_name, '') || '|' || coalesce(user_name, '') || '|' || coalesce(user_email, '') || '|' ||
+    let sql =
+        "SELECT coalesce(actor_name, '') || '|' || coalesce(user_name, '') || '|' || coalesce(user_email, '') || '|' ||
                  coalesce(reason, '') || '|' || coalesce(ticket, '') || '|' || description || '|' || search_text
                FROM audit_events ORDER BY occurred_at, id";
     let mut conn = db.read().await.expect("a connection");
@@ -144,14 +145,14 @@ async fn the_timer_does_what_is_left_and_forgets_the_names_at_the_end() {
     assert_eq!(app.count("deleted_users WHERE names IS NOT NULL").await, 1);
     // Somebody who knew Ben before writes late, and earlier than what was passed.
     let late = match app.state.db.kind() {
-        "SQLite" => "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_name, user_id,
+        "SQLite" => "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, user_id,
                user_name, user_email, description, visible_to_account, search_text)
-             SELECT randomblob(16), environment_id, occurred_at, 'user.signed_out', 'info', 'user', 'Ben Lefèvre', user_id,
+             SELECT randomblob(16), environment_id, occurred_at, 'user.signed_out', 'info', 'user', user_id, 'Ben Lefèvre', user_id,
                'Ben Lefèvre', 'ben@harbor.example', 'Ben Lefèvre signed out', 0, 'ben' FROM audit_events
              WHERE user_id IS NOT NULL ORDER BY occurred_at LIMIT 1",
-        _ => "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_name, user_id,
+        _ => "INSERT INTO audit_events (id, environment_id, occurred_at, action, severity, actor_kind, actor_id, actor_name, user_id,
                user_name, user_email, description, visible_to_account, search_text)
-             SELECT gen_random_uuid(), environment_id, occurred_at, 'user.signed_out', 'info', 'user', 'Ben Lefèvre', user_id,
+             SELECT gen_random_uuid(), environment_id, occurred_at, 'user.signed_out', 'info', 'user', user_id, 'Ben Lefèvre', user_id,
                'Ben Lefèvre', 'ben@harbor.example', 'Ben Lefèvre signed out', FALSE, 'ben' FROM audit_events
              WHERE user_id IS NOT NULL ORDER BY occurred_at LIMIT 1",
     };

@@ -52,8 +52,15 @@ async fn a_user_is_made_changed_locked_and_deleted_without_script() {
         ("metadata", "{\"a\": \"<b>\"}"),
     ];
     let page = followed(&mut browser, &edit, &form).await;
-    assert!(main(&page).contains("The user was saved.") && main(&page).contains("{&quot;a&quot;: &quot;&lt;b&gt;&quot;}"));
-    let late = browser.post(&edit, &[("was.name", ODD), ("locale", "fr"), ("was.locale", "")].into_iter().chain(form).collect::<Vec<_>>()).await;
+    assert!(
+        main(&page).contains("The user was saved.") && main(&page).contains("{&quot;a&quot;: &quot;&lt;b&gt;&quot;}")
+    );
+    let late = browser
+        .post(
+            &edit,
+            &[("was.name", ODD), ("locale", "fr"), ("was.locale", "")].into_iter().chain(form).collect::<Vec<_>>(),
+        )
+        .await;
     assert_eq!(late.status(), StatusCode::CONFLICT);
     assert!(late.body().contains("Somebody else saved this"), "{}", late.body());
     let wrong = [("name", ""), ("email", "odd@northwind.example"), ("metadata", "[]")];
@@ -66,7 +73,8 @@ async fn a_user_is_made_changed_locked_and_deleted_without_script() {
     assert!(main(&page).contains("Left the company") && main(&page).contains("Undo"));
     followed(&mut browser, &format!("{path}/unlock"), &[]).await;
     followed(&mut browser, &format!("{path}/verify"), &[]).await;
-    let page = followed(&mut browser, &format!("{path}/memberships"), &[("account", "harbor"), ("roles", "admin")]).await;
+    let page =
+        followed(&mut browser, &format!("{path}/memberships"), &[("account", "harbor"), ("roles", "admin")]).await;
     assert!(main(&page).contains("Harbor Logistics"));
     let unknown = browser.post(&format!("{path}/memberships"), &[("account", "nowhere"), ("new", "true")]).await;
     assert!(unknown.body().contains("There is no account nowhere here."));
@@ -83,7 +91,9 @@ async fn a_user_is_made_changed_locked_and_deleted_without_script() {
         assert_eq!(gone.status(), StatusCode::NOT_FOUND, "{path}");
         assert!(!gone.body().contains("Odd One") && !gone.body().contains("odd@northwind.example"), "{path}");
     }
-    for path in ["/production/audit", "/production/audit?q=odd%40northwind.example", "/production/accounts/northwind?tab=log"] {
+    for path in
+        ["/production/audit", "/production/audit?q=odd%40northwind.example", "/production/accounts/northwind?tab=log"]
+    {
         let page = browser.get(path).await.expect_status(StatusCode::OK).into_body();
         let shown = page.replace("value=\"odd@northwind.example\"", "");
         assert!(!main(&shown).contains("Odd One") && !main(&shown).contains(">odd@northwind"), "{path}");
@@ -94,7 +104,8 @@ async fn a_user_is_made_changed_locked_and_deleted_without_script() {
 async fn many_are_chosen_looked_at_and_changed_and_what_failed_is_said() {
     let app = TestApp::new().await;
     let mut browser = app.operator_browser(OLIVIA).await;
-    let page = browser.get("/production/users/bulk?account=northwind").await.expect_status(StatusCode::OK).into_body();
+    let page =
+        browser.get("/production/users/bulk?in_account=northwind").await.expect_status(StatusCode::OK).into_body();
     assert!(main(&page).contains(AMARA) && !main(&page).contains(BEN));
     let (amara, ben) = (app.user_id(AMARA).await.to_string(), app.user_id(BEN).await.to_string());
     let gone = "019aaf00-0000-7000-8000-000000000000";
@@ -103,10 +114,14 @@ async fn many_are_chosen_looked_at_and_changed_and_what_failed_is_said() {
     assert_eq!(none.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let nothing = browser.post("/production/users/bulk", &chosen).await;
     assert_eq!(nothing.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let step = |step: &'static str| [chosen.as_slice(), &[("action", "lock"), ("reason", "Left"), ("step", step)]].concat();
+    let step =
+        |step: &'static str| [chosen.as_slice(), &[("action", "lock"), ("reason", "Left"), ("step", step)]].concat();
     let preview = browser.post("/production/users/bulk", &step("preview")).await.expect_status(StatusCode::OK);
     assert!(preview.body().contains("2 users will be locked: Left."), "{}", main(preview.body()));
     assert_eq!(app.count("users WHERE locked_at IS NOT NULL AND email <> 'dana@northwind.example'").await, 0);
+    let all = [("all", "true"), ("in_account", "harbor"), ("action", "unlock")];
+    let all = browser.post("/production/users/bulk", &all).await.expect_status(StatusCode::OK).into_body();
+    assert!(main(&all).contains("Ben Lef") && main(&all).contains(&amara) && !main(&all).contains("Rita Reader"));
     let done = browser.post("/production/users/bulk", &step("apply")).await.expect_status(StatusCode::OK);
     assert!(done.body().contains("2 users changed, 1 not done."), "{}", main(done.body()));
     assert_eq!(app.count("users WHERE locked_at IS NOT NULL AND email <> 'dana@northwind.example'").await, 2);
@@ -151,14 +166,21 @@ async fn who_may_not_sees_no_button_and_is_refused_by_hand() {
     let id = app.user_id(AMARA).await;
     let user = format!("/production/users/{id}");
     let mut vera = app.operator_browser(VERA).await;
-    for path in ["/production/users", &user, "/production/accounts", "/production/accounts/northwind?tab=applications"] {
+    for path in ["/production/users", &user, "/production/accounts", "/production/accounts/northwind?tab=applications"]
+    {
         let page = vera.get(path).await.expect_status(StatusCode::OK).into_body();
         for word in ["New user", "Edit user", "New account", "accounts/northwind/edit", "Withdraw"] {
             assert!(!page.contains(word), "{word} on {path}");
         }
     }
     let edit = format!("{user}/edit");
-    for path in ["/production/users/new", "/production/users/bulk", &edit, "/production/accounts/new", "/production/accounts/northwind/edit"] {
+    for path in [
+        "/production/users/new",
+        "/production/users/bulk",
+        &edit,
+        "/production/accounts/new",
+        "/production/accounts/northwind/edit",
+    ] {
         vera.get(path).await.expect_status(StatusCode::FORBIDDEN);
     }
     let mut ed = app.operator_browser(ED).await;
@@ -175,8 +197,15 @@ async fn who_may_not_sees_no_button_and_is_refused_by_hand() {
     refused.push((true, "/production/accounts/new".to_owned()));
     let id = id.to_string();
     let form = [
-        ("name", "Other"), ("email", AMARA), ("reason", "Left"), ("account", "harbor"), ("client_id", "dispatch"), ("external_id", "x"),
-        ("users", id.as_str()), ("action", "lock"), ("step", "apply"),
+        ("name", "Other"),
+        ("email", AMARA),
+        ("reason", "Left"),
+        ("account", "harbor"),
+        ("client_id", "dispatch"),
+        ("external_id", "x"),
+        ("users", id.as_str()),
+        ("action", "lock"),
+        ("step", "apply"),
     ];
     refused.push((true, "/production/users/bulk".to_owned()));
     for (is_vera, path) in refused {

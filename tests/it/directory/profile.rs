@@ -112,7 +112,8 @@ async fn odd_names_are_text_and_nothing_else() {
     let ed = caller(&app, ED).await;
     let amara = app.user_id(AMARA).await;
     let longest = "n".repeat(200);
-    for name in ["<script>alert(1)</script>", "علي بن أبي طالب", "e\u{301}".repeat(40).as_str(), "🏳️‍🌈👨‍👩‍👧", &longest] {
+    for name in ["<script>alert(1)</script>", "علي بن أبي طالب", "e\u{301}".repeat(40).as_str(), "🏳️‍🌈👨‍👩‍👧", &longest]
+    {
         let profile = Profile { name: Some(name.to_owned()), ..Profile::default() };
         user::change_profile(&ed, amara, profile).await.expect("a name");
         let page = app.operator_browser(ED).await.get(&format!("/production/users/{amara}")).await;

@@ -109,7 +109,9 @@ async fn a_user_of_another_environment_is_none() {
     let app = TestApp::new().await;
     let staging = app.caller(OLIVIA, "staging").await;
     let amara = app.user_id(AMARA).await;
-    for refused in [user::lock(&staging, amara, "Left the company", None).await.map(drop), user::delete(&staging, amara).await] {
+    for refused in
+        [user::lock(&staging, amara, "Left the company", None).await.map(drop), user::delete(&staging, amara).await]
+    {
         assert!(matches!(refused, Err(ServiceError::NotFound)), "{refused:?}");
     }
 }

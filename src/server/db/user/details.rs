@@ -38,7 +38,11 @@ pub async fn role_keys(conn: &mut Conn, user_id: Uuid) -> DbResult<Vec<(String, 
 
 /// The roles that a form offers: key and name. An environment has some dozens.
 pub async fn roles(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(String, String)>> {
-    fetch_all!(conn, "SELECT key, name FROM roles WHERE environment_id = $1 ORDER BY name, key LIMIT 1000", environment_id)
+    fetch_all!(
+        conn,
+        "SELECT key, name FROM roles WHERE environment_id = $1 ORDER BY name, key LIMIT 1000",
+        environment_id
+    )
 }
 
 pub async fn set(tx: &mut Tx, user_id: Uuid, details: &UserDetails) -> DbResult<()> {
@@ -57,11 +61,7 @@ pub async fn set(tx: &mut Tx, user_id: Uuid, details: &UserDetails) -> DbResult<
 
 /// Who is let in again is locked for no reason any more.
 pub async fn forget_lock_reason(tx: &mut Tx, user_id: Uuid) -> DbResult<u64> {
-    execute!(
-        tx,
-        "UPDATE user_details SET lock_reason = NULL WHERE user_id = $1 AND lock_reason IS NOT NULL",
-        user_id
-    )
+    execute!(tx, "UPDATE user_details SET lock_reason = NULL WHERE user_id = $1 AND lock_reason IS NOT NULL", user_id)
 }
 
 /// Gives a user another address, in its stored spelling.

@@ -21,7 +21,7 @@ use super::change::{Change, What};
 use super::given::Given;
 use crate::server::db::import::KnownUser;
 
-pub use bulk::{apply, plan};
+pub use bulk::{apply, matching, plan};
 pub use edit::{create, create_in, lock, remove_membership, set_membership, unlock, update, verify};
 pub use profile::{Profile, change_profile, editing};
 pub use read::{get, list};

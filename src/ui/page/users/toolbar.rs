@@ -35,7 +35,7 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             {select_filter(filters, "status", "Status", "circle-dot", status, list.without("status"), statuses)}
             {excluded(filters, list.word("exclude"), list.without("exclude"))}
             {order(list, filters)}
-            {loaded_quietly(list.frame.shell, move |shell| changing(list, &shell))}
+            {loaded_quietly(list.frame.shell, move |shell| several(list, &shell))}
     };
     let is_filtered = Signal::derive(move || list.query.read().is_filtered());
     view! {
@@ -45,15 +45,14 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     .erased()
 }
 
-/// Where users are made and changed: pages that only the server draws.
-fn changing(list: List, shell: &Shell) -> AnyView {
+/// Where several users are changed at once: a page that only the server draws.
+fn several(list: List, shell: &Shell) -> AnyView {
     if !shell.roles.can_edit() {
         return nothing();
     }
     let path = list.frame.path("users");
     view! {
         <a class="button small" rel="external" href=move || format!("{}/bulk", path.get())>"Change several"</a>
-        <a class="button small primary" rel="external" href=move || format!("{}/new", path.get())>"New user"</a>
     }
     .erased()
 }

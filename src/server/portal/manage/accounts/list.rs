@@ -26,7 +26,13 @@ pub async fn page(at: At) -> Response {
 
 fn drawn(at: &At, page: &AccountsPage) -> Markup {
     let new = || html! { @if at.caller.roles.can_edit() { a.button.primary href=(at.path("accounts/new")) { "New account" } } };
-    let toolbar = Toolbar { path: at.here(), words: &at.words, search: "Name or external id", filters: html! {}, kept: &["sort"] };
+    let toolbar = Toolbar {
+        path: at.here(),
+        words: &at.words,
+        search: "Name or external id",
+        filters: html! {},
+        kept: &["sort"],
+    };
     let rows = page.rows.iter().map(|account| {
         let href = at.path(&below(&account.external_id, Some(account.id)));
         let id = html! { span.dim { (copyable(&account.external_id, "external id")) } };
@@ -52,7 +58,8 @@ fn drawn(at: &At, page: &AccountsPage) -> Markup {
         sort: "name",
     };
     let is_searched = !at.words.get("q").is_empty();
-    let summary = if is_searched { counted(page.rows.len() as i64, "account") + " here" } else { counted(page.total, "account") };
+    let summary =
+        if is_searched { counted(page.rows.len() as i64, "account") + " here" } else { counted(page.total, "account") };
     html! {
         (page_head(TITLE, html! { "Customer organisations: who belongs to them, and which applications they have." }, new()))
         (toolbar.drawn())

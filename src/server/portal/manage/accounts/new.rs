@@ -64,8 +64,7 @@ fn form(at: &At, draft: Draft<'_>) -> Markup {
 
 pub async fn create(at: At, entered: Entered) -> Response {
     let external_id = entered.get("external_id").to_owned();
-    let new =
-        Account { external_id: external_id.clone(), name: entered.get("name").to_owned(), ..Account::default() };
+    let new = Account { external_id: external_id.clone(), name: entered.get("name").to_owned(), ..Account::default() };
     match service::create(&at.caller, new).await {
         Ok(made) => at.done(&below(&external_id, Some(made.id)), Done::new("The account was made.")),
         Err(error) => {

@@ -1,6 +1,7 @@
 //! The parts of an account's page.
 
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use super::below;
 use crate::model::account::{AccountDetail, AccountLog, AccountSessions};
@@ -13,12 +14,13 @@ use crate::server::portal::manage::parts::{
     ago, ago_or, badge, copyable, counted, empty, flush_section, row_link, stacked, status,
 };
 use crate::server::service::directory::user;
+use crate::ui::kit::address::Words;
 
 fn table(at: &At, labelled_by: &str, heads: &[Head<'_>], rows: Vec<Markup>) -> Markup {
     Table { class: "", labelled_by, heads, rows, path: at.here(), words: &at.words, sort: "" }.drawn()
 }
 
-fn user_link(at: &At, id: uuid::Uuid, name: &str, email: &str) -> Markup {
+fn user_link(at: &At, id: Uuid, name: &str, email: &str) -> Markup {
     stacked(row_link(&at.path(&format!("users/{id}")), name), html! { bdi { (email) } })
 }
 
@@ -38,21 +40,33 @@ pub async fn members(at: &At, account: &AccountDetail) -> ServiceResult<Markup> 
             ("col-activity", ago_or(page.now, member.last_visit_at, "Never")),
         ])
     });
-    let heads = [Head::Plain("col-user", "User"), Head::Plain("col-status", "Status"), Head::Plain("col-activity", "Last visit")];
-    let add = crate::ui::kit::address::Words::default().with("account", &account.external_id);
+    let heads = [
+        Head::Plain("col-user", "User"),
+        Head::Plain("col-status", "Status"),
+        Head::Plain("col-activity", "Last visit"),
+    ];
+    let (add, change) = (
+        Words::default().with("account", &account.external_id),
+        Words::default().with("in_account", &account.external_id),
+    );
     let beside = html! {
         @if at.caller.roles.can_edit() {
             a.button.small href=(add.on(&at.path("users/new"))) { "New user" }
-            a.button.small href=(add.on(&at.path("users/bulk"))) { "Change several" }
+            a.button.small href=(change.on(&at.path("users/bulk"))) { "Change several" }
         }
     };
-    Ok(flush_section("members-title", "Members", beside, html! {
-        @if page.rows.is_empty() { (empty("users", "No members", "Nobody belongs to this account.", html! {})) }
-        @else {
-            (table(at, "members-title", &heads, rows.collect()))
-            (pager(at.here(), &at.words, &counted(account.users, "user"), page.previous.as_deref(), page.next.as_deref()))
-        }
-    }))
+    Ok(flush_section(
+        "members-title",
+        "Members",
+        beside,
+        html! {
+            @if page.rows.is_empty() { (empty("users", "No members", "Nobody belongs to this account.", html! {})) }
+            @else {
+                (table(at, "members-title", &heads, rows.collect()))
+                (pager(at.here(), &at.words, &counted(account.users, "user"), page.previous.as_deref(), page.next.as_deref()))
+            }
+        },
+    ))
 }
 
 /// The account's applications: assigning, the default, withdrawing.
@@ -84,7 +98,11 @@ pub fn applications(at: &At, account: &AccountDetail) -> Markup {
             ("col-actions", html! { @if may { (withdrawal.drawn()) } }),
         ])
     });
-    let heads = [Head::Plain("col-application", "Application"), Head::Plain("col-default", "Default"), Head::Actions("Actions")];
+    let heads = [
+        Head::Plain("col-application", "Application"),
+        Head::Plain("col-default", "Default"),
+        Head::Actions("Actions"),
+    ];
     let none = account.applications.is_empty();
     html! {
         (flush_section("applications-title", "Applications", html! {}, html! {
@@ -129,7 +147,7 @@ pub fn sessions(at: &At, page: &AccountSessions, impersonations: bool) -> Markup
             ("col-user", user_link(at, one.user_id, &one.user_name, &one.user_email)),
             ("col-second", second),
             ("col-application", html! { bdi { (session.application_name.as_deref().unwrap_or_default()) } }),
-            ("col-began", ago(page.now, session.started_at)),
+            ("col-began", html! { a.link href=(at.path(&format!("sessions/{}", session.id))) { (ago(page.now, session.started_at)) } }),
             ("col-state", state),
         ])
     });
@@ -141,13 +159,18 @@ pub fn sessions(at: &At, page: &AccountSessions, impersonations: bool) -> Markup
         Head::Plain("col-began", "Began"),
         Head::Plain("col-state", "State"),
     ];
-    flush_section("sessions-title", title, html! {}, html! {
-        @if page.rows.is_empty() { (empty("timer", "None", "No such session is kept of this account.", html! {})) }
-        @else {
-            (table(at, "sessions-title", &heads, rows.collect()))
-            (pager(at.here(), &at.words, "Newest first", page.previous.as_deref(), page.next.as_deref()))
-        }
-    })
+    flush_section(
+        "sessions-title",
+        title,
+        html! {},
+        html! {
+            @if page.rows.is_empty() { (empty("timer", "None", "No such session is kept of this account.", html! {})) }
+            @else {
+                (table(at, "sessions-title", &heads, rows.collect()))
+                (pager(at.here(), &at.words, "Newest first", page.previous.as_deref(), page.next.as_deref()))
+            }
+        },
+    )
 }
 
 /// The account's own log.
@@ -160,11 +183,16 @@ pub fn log(at: &At, page: &AccountLog) -> Markup {
         ])
     });
     let heads = [Head::Plain("col-time", "When"), Head::Plain("col-event", "What"), Head::Plain("col-actor", "Who")];
-    flush_section("log-title", "As the account's administrators see it", html! {}, html! {
-        @if page.rows.is_empty() { (empty("scroll-text", "Nothing yet", "Nothing happened in this account that its administrators can see.", html! {})) }
-        @else {
-            (table(at, "log-title", &heads, rows.collect()))
-            (pager(at.here(), &at.words, "Newest first", page.previous.as_deref(), page.next.as_deref()))
-        }
-    })
+    flush_section(
+        "log-title",
+        "As the account's administrators see it",
+        html! {},
+        html! {
+            @if page.rows.is_empty() { (empty("scroll-text", "Nothing yet", "Nothing happened in this account that its administrators can see.", html! {})) }
+            @else {
+                (table(at, "log-title", &heads, rows.collect()))
+                (pager(at.here(), &at.words, "Newest first", page.previous.as_deref(), page.next.as_deref()))
+            }
+        },
+    )
 }

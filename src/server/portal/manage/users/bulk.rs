@@ -47,6 +47,19 @@ fn ids(entered: &Entered) -> Vec<Uuid> {
     entered.all("users").filter_map(|id| id.parse().ok()).collect()
 }
 
+/// What the list shows, by its words in the address or in the form.
+fn listed<'w>(word: impl Fn(&'static str) -> &'w str) -> UserQuery {
+    let word = |name| word(name).to_owned();
+    UserQuery {
+        q: word("q"),
+        account: word("in_account"),
+        status: word("status"),
+        sort: "name".to_owned(),
+        cursor: word("cursor"),
+        ..UserQuery::default()
+    }
+}
+
 pub async fn choose(at: At) -> Response {
     drawn(at, Draft::stored(), &Entered::default(), None).await
 }
@@ -63,15 +76,7 @@ async fn drawn(at: At, draft: Draft<'_>, entered: &Entered, refusal: Option<&Api
 
 async fn chooser(at: &At, draft: Draft<'_>, entered: &Entered) -> ServiceResult<Markup> {
     at.caller.require(Roles::can_edit)?;
-    let word = |name: &str| at.words.get(name).to_owned();
-    let query = UserQuery {
-        q: word("q"),
-        account: word("account"),
-        status: word("status"),
-        sort: "name".to_owned(),
-        cursor: word("cursor"),
-        ..UserQuery::default()
-    };
+    let query = listed(|name| at.words.get(name));
     let page = service::list(&at.caller, &query).await?;
     let roles: Vec<(String, String)> =
         role::list(&at.caller).await?.rows.into_iter().map(|role| (role.key, role.name)).collect();
@@ -82,22 +87,22 @@ async fn chooser(at: &At, draft: Draft<'_>, entered: &Entered) -> ServiceResult<
         words: &at.words,
         search: "Name, e-mail, account or id",
         filters: select_filter(&at.words, "status", "Status", "circle-dot", &statuses),
-        kept: &["account"],
+        kept: &["in_account"],
     };
     let may_delete = at.caller.roles.can_administer();
-    let actions: Vec<(&str, &str)> =
-        ACTIONS.into_iter().filter(|(word, _)| *word != "delete" || may_delete).collect();
+    let actions: Vec<(&str, &str)> = ACTIONS.into_iter().filter(|(word, _)| *word != "delete" || may_delete).collect();
     Ok(html! {
         (page_head(TITLE, html! { "Choose users, say what is to happen, and see what it would do before it is done." },
             html! { a.button href=(at.path("users")) { "Back to users" } }))
         (toolbar.drawn())
         form method="post" action=(path) {
             input type="hidden" name="step" value="preview";
+            @for name in ["q", "in_account", "status"] { input type="hidden" name=(name) value=(at.words.get(name)); }
             (rows(at, &page, entered))
             div.card.section.form {
                 (draft.choice(Field { name: "action", label: "What is to happen", ..Field::default() }, &actions, "lock"))
                 (draft.text(Field { required: false, note: "to lock", ..REASON }, ""))
-                (draft.text(Field { note: "to add or remove", ..ACCOUNT }, at.words.get("account")))
+                (draft.text(Field { note: "to add or remove", ..ACCOUNT }, at.words.get("in_account")))
                 (fields::roles("Roles, to add", &roles, &chosen_roles(entered)))
                 (draft.failure(&FIELDS))
                 div.form-foot { button.button.primary type="submit" { "Preview" } }
@@ -120,8 +125,12 @@ fn rows(at: &At, page: &UsersPage, entered: &Entered) -> Markup {
             ("col-status", html! { (user.status.label()) }),
         ])
     });
-    let heads =
-        [Head::Actions("Select"), Head::Plain("col-user", "User"), Head::Plain("col-account", "Main account"), Head::Plain("col-status", "Status")];
+    let heads = [
+        Head::Actions("Select"),
+        Head::Plain("col-user", "User"),
+        Head::Plain("col-account", "Main account"),
+        Head::Plain("col-status", "Status"),
+    ];
     let table = Table {
         class: "bulk-table",
         labelled_by: "bulk-title",
@@ -147,6 +156,10 @@ fn rows(at: &At, page: &UsersPage, entered: &Entered) -> Markup {
                 (pager(at.here(), &at.words, &summary, page.previous.as_deref(), page.next.as_deref()))
             }
         }
+        label.box {
+            input type="checkbox" name="all" value="true" checked[entered.has("all")];
+            span { "All that the list shows on its pages, " (summary) }
+        }
         p.hint { "At most " (SELECTED_MAX) " at once." }
     }
 }
@@ -156,7 +169,14 @@ pub async fn post(at: At, entered: Entered) -> Response {
         let refusal = ApiError::invalid("action", "Say what is to happen.");
         return drawn(at, Draft::refused(&entered, &refusal), &entered, Some(&refusal)).await;
     };
-    let ids = ids(&entered);
+    let ids = match entered.has("all") && entered.get("step") != "apply" {
+        true => service::matching(&at.caller, &listed(|name| entered.get(name))).await,
+        false => Ok(ids(&entered)),
+    };
+    let ids = match ids {
+        Ok(ids) => ids,
+        Err(error) => return at.failed(error).await,
+    };
     let outcome = match entered.get("step") {
         "apply" => service::apply(&at.caller, &ids, &action).await.map(|results| result_page(&at, &results)),
         _ => service::plan(&at.caller, &ids, &action).await.map(|plan| preview_page(&at, &plan, &action, &entered)),
@@ -205,7 +225,11 @@ fn preview_page(at: &At, plan: &BulkPlan, action: &BulkAction, entered: &Entered
             ("col-effect", effect),
         ])
     });
-    let heads = [Head::Plain("col-user", "User"), Head::Plain("col-ends", "Running"), Head::Plain("col-effect", "What will happen")];
+    let heads = [
+        Head::Plain("col-user", "User"),
+        Head::Plain("col-ends", "Running"),
+        Head::Plain("col-effect", "What will happen"),
+    ];
     let table = Table {
         class: "bulk-table",
         labelled_by: "bulk-title",
@@ -224,8 +248,9 @@ fn preview_page(at: &At, plan: &BulkPlan, action: &BulkAction, entered: &Entered
         form.form method="post" action=(at.path("users/bulk")) {
             input type="hidden" name="step" value="apply";
             @for (name, value) in entered.fields() {
-                @if name != "step" { input type="hidden" name=(name) value=(value); }
+                @if !["step", "all", "users"].contains(&name) { input type="hidden" name=(name) value=(value); }
             }
+            @for one in &plan.users { input type="hidden" name="users" value=(one.user.id); }
             div.form-foot {
                 button.button.primary.danger[*action == BulkAction::Delete] type="submit" disabled[plan.changing == 0] { "Do it" }
                 a.button href=(at.path("users/bulk")) { "Cancel" }

@@ -18,8 +18,7 @@ use crate::server::portal::manage::parts::{ago, badge, copyable, counted, facts,
 use crate::server::service::directory::user::{self as service, Profile};
 
 /// The fields of the form that say themselves what is wrong with them.
-const FIELDS: [&str; 7] =
-    ["name", "email", "picture_url", "external_id", "locale", "metadata", "active_account"];
+const FIELDS: [&str; 7] = ["name", "email", "picture_url", "external_id", "locale", "metadata", "active_account"];
 
 /// What the forms of the page begin with: one of them may have been refused.
 #[derive(Clone, Copy, Default)]
@@ -77,10 +76,39 @@ fn profile(path: &str, editing: &UserEditing, draft: Draft<'_>) -> Markup {
     let user = &editing.user;
     let stored = |text: &Option<String>| text.clone().unwrap_or_default();
     let optional = Field { note: "optional", ..Field::default() };
-    let picture = Field { name: "picture_url", label: "Picture", kind: "url", maxlength: 2000, placeholder: "https://…", ..optional };
-    let external = Field { name: "external_id", label: "External id", is_code: true, maxlength: 200, hint: "What the company's own directory calls the user.", ..optional };
-    let locale = Field { name: "locale", label: "Language", is_code: true, maxlength: 100, placeholder: "de-CH", hint: "A language tag.", ..optional };
-    let metadata = Field { name: "metadata", label: "Metadata", is_code: true, check: "json", hint: "A JSON object of at most 16 kB.", ..optional };
+    let picture = Field {
+        name: "picture_url",
+        label: "Picture",
+        kind: "url",
+        maxlength: 2000,
+        placeholder: "https://…",
+        ..optional
+    };
+    let external = Field {
+        name: "external_id",
+        label: "External id",
+        is_code: true,
+        maxlength: 200,
+        hint: "What the company's own directory calls the user.",
+        ..optional
+    };
+    let locale = Field {
+        name: "locale",
+        label: "Language",
+        is_code: true,
+        maxlength: 100,
+        placeholder: "de-CH",
+        hint: "A language tag.",
+        ..optional
+    };
+    let metadata = Field {
+        name: "metadata",
+        label: "Metadata",
+        is_code: true,
+        check: "json",
+        hint: "A JSON object of at most 16 kB.",
+        ..optional
+    };
     let verified = Field {
         name: "email_verified",
         label: "The address is verified",
@@ -90,7 +118,12 @@ fn profile(path: &str, editing: &UserEditing, draft: Draft<'_>) -> Markup {
     let active = user.accounts.iter().find(|account| account.active).map_or("", |account| account.external_id.as_str());
     let mut accounts: Vec<(&str, &str)> = if active.is_empty() { vec![("", "None")] } else { Vec::new() };
     accounts.extend(user.accounts.iter().map(|account| (account.external_id.as_str(), account.name.as_str())));
-    let choice = Field { name: "active_account", label: "Active account", hint: "Where the user works after signing in.", ..Field::default() };
+    let choice = Field {
+        name: "active_account",
+        label: "Active account",
+        hint: "Where the user works after signing in.",
+        ..Field::default()
+    };
     html! {
         form.card.section.form method="post" action=(format!("{path}/edit")) data-keep {
             (draft.version(user.version))

@@ -20,7 +20,14 @@ pub const NAME: Field<'static> = Field {
     check: "",
 };
 
-pub const EMAIL: Field<'static> = Field { name: "email", label: "E-mail", kind: "email", maxlength: 320, placeholder: "amara@northwind.example", ..NAME };
+pub const EMAIL: Field<'static> = Field {
+    name: "email",
+    label: "E-mail",
+    kind: "email",
+    maxlength: 320,
+    placeholder: "amara@northwind.example",
+    ..NAME
+};
 
 pub const ACCOUNT: Field<'static> = Field {
     name: "account",

@@ -81,8 +81,7 @@ fn one(at: &At, path: &str, editing: &UserEditing, number: usize, account: &User
 
 pub async fn set(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
     let account = entered.get("account").to_owned();
-    let membership =
-        Membership { account, roles: chosen_roles(&entered), disabled: entered.has("disabled"), line: 0 };
+    let membership = Membership { account, roles: chosen_roles(&entered), disabled: entered.has("disabled"), line: 0 };
     let outcome = service::set_membership(&at.caller, id, membership, entered.version()).await;
     answer(at, id, &entered, outcome.map(drop), "The membership was saved.").await
 }

@@ -28,11 +28,7 @@ pub async fn page(at: At) -> Response {
     }
 }
 
-async fn form(
-    at: &At,
-    draft: Draft<'_>,
-    chosen: &[String],
-) -> crate::server::error::ServiceResult<Markup> {
+async fn form(at: &At, draft: Draft<'_>, chosen: &[String]) -> crate::server::error::ServiceResult<Markup> {
     let roles = role::list(&at.caller).await?.rows.into_iter().map(|role| (role.key, role.name)).collect::<Vec<_>>();
     let verified = Field {
         name: "email_verified",

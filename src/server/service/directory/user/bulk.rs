@@ -2,11 +2,13 @@
 //! others from their turn.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{Membership, edit, remove};
+use super::{Membership, edit, read, remove};
 use crate::model::operator::Roles;
+use crate::model::user::UserQuery;
 use crate::model::user_edit::{
     BulkAction, BulkEffect, BulkOutcome, BulkPlan, BulkPlanned, BulkResult, SELECTED_MAX, UserRemoval,
     validate_lock_reason,
@@ -16,6 +18,29 @@ use crate::server::db::user::details;
 use crate::server::db::user::several::{self, SelectedUser};
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::caller::Caller;
+
+/// How long one call goes on: whoever waits for it is told what became of each.
+const LONGEST: Duration = Duration::from_secs(20);
+const NO_TIME: &str = "There was no time left for this one. Do the same once more for those that are left.";
+
+/// The users that a list shows, by name, up to one more than a selection may have.
+///
+/// # Errors
+/// Those of the list.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn matching(caller: &Caller, query: &UserQuery) -> ServiceResult<Vec<Uuid>> {
+    caller.require(Roles::can_edit)?;
+    let mut query = UserQuery { sort: "name".to_owned(), cursor: String::new(), ..query.clone() };
+    let mut ids = Vec::new();
+    loop {
+        let page = read::list(caller, &query).await?;
+        ids.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(cursor) if ids.len() <= SELECTED_MAX => query.cursor = cursor,
+            _ => return Ok(ids),
+        }
+    }
+}
 
 /// What an action would do to a selection.
 ///
@@ -67,8 +92,14 @@ pub async fn apply(caller: &Caller, ids: &[Uuid], action: &BulkAction) -> Servic
     drop(conn);
     let mut left: HashSet<Uuid> = ids.into_iter().collect();
     let mut results = Vec::with_capacity(left.len());
+    let began = Instant::now();
     for row in rows {
         left.remove(&row.id);
+        if began.elapsed() > LONGEST {
+            let outcome = BulkOutcome::Failed(NO_TIME.to_owned());
+            results.push(BulkResult { id: row.id, name: row.name, outcome });
+            continue;
+        }
         let outcome = match effect(caller, &row, action, &members) {
             BulkEffect::Stays => BulkOutcome::Stayed,
             BulkEffect::Changes | BulkEffect::Refused => outcome(caller, one(caller, row.id, action).await),
@@ -123,7 +154,11 @@ async fn allowed(caller: &Caller, ids: &[Uuid], action: &BulkAction) -> ServiceR
     }
     let account = account::by_external_id(&mut conn, caller.environment.id, external_id).await?;
     let Some(account) = account else {
-        let what = if external_id.is_empty() { "Choose an account.".to_owned() } else { format!("There is no account {external_id} here.") };
+        let what = if external_id.is_empty() {
+            "Choose an account.".to_owned()
+        } else {
+            format!("There is no account {external_id} here.")
+        };
         return Err(ServiceError::invalid("account", what));
     };
     Ok(several::members(&mut conn, account.id, ids).await?.into_iter().collect())

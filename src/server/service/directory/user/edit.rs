@@ -174,10 +174,7 @@ pub(super) async fn edit_in(
     writer.reason = reason.map(ToOwned::to_owned);
     write(&mut writer, &[change]).await?;
     // Whom protected permissions bind does not loosen them.
-    if was_protected
-        && !caller.roles.can_unprotect()
-        && !settings::is_protected(tx, environment_id, user_id).await?
-    {
+    if was_protected && !caller.roles.can_unprotect() && !settings::is_protected(tx, environment_id, user_id).await? {
         return Err(ServiceError::Forbidden);
     }
     written(tx, Versioned::User, user_id).await

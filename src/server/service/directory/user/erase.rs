@@ -151,7 +151,8 @@ fn erased(mut event: AuditEvent, user_id: Uuid, names: &mut Names) -> Option<Aud
         event.user_agent = None;
     }
     let doer = (!is_own).then_some(event.actor_name.as_str());
-    let others = [doer, event.operator_name.as_deref(), event.account_name.as_deref(), event.application_name.as_deref()];
+    let others =
+        [doer, event.operator_name.as_deref(), event.account_name.as_deref(), event.application_name.as_deref()];
     let others: Vec<&str> = others.into_iter().flatten().collect();
     let without = |text: &str| all.out_of(text, &others);
     let (reason, ticket) = (event.reason.as_deref().map(without), event.ticket.as_deref().map(without));

@@ -85,12 +85,9 @@ pub async fn change_profile(caller: &Caller, user_id: Uuid, profile: Profile) ->
         ..User::default()
     };
     check_fields(&mut change, &mut checks);
-    let locale = checked(profile.locale, |typed| {
-        checks.check(validate::locale(typed).map_err(about("locale", typed)))
-    });
-    let metadata = checked(profile.metadata, |typed| {
-        checks.check(validate::metadata(typed).map_err(about("metadata", "This")))
-    });
+    let locale = checked(profile.locale, |typed| checks.check(validate::locale(typed).map_err(about("locale", typed))));
+    let metadata =
+        checked(profile.metadata, |typed| checks.check(validate::metadata(typed).map_err(about("metadata", "This"))));
     checks.passed()?;
     let mut tx = caller.state.db.write().await?;
     let row = user::held(&mut tx, caller.environment.id, user_id).await?.ok_or(ServiceError::NotFound)?;

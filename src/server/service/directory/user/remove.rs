@@ -52,8 +52,7 @@ pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
     may_become(caller, &mut tx, user_id).await?;
     let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
     sessions::end_all(&mut writer, user_id).await?;
-    let event =
-        writer.event_of(action::USER_DELETED, action::severity(action::USER_DELETED), "A user was deleted");
+    let event = writer.event_of(action::USER_DELETED, action::severity(action::USER_DELETED), "A user was deleted");
     writer.record(event.about_user(row.id, erase::NAME, "")).await?;
     table::delete_user(&mut tx, environment_id, user_id).await?;
     erase::begin(&caller.state, &mut tx, &row).await?;

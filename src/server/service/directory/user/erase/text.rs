@@ -77,7 +77,8 @@ impl Names {
 
 /// The letters of each, the longest first: an address may begin with a name.
 fn lowered<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Vec<char>> {
-    let mut names: Vec<Vec<char>> = names.map(|name| lower(name).collect()).filter(|name: &Vec<char>| !name.is_empty()).collect();
+    let mut names: Vec<Vec<char>> =
+        names.map(|name| lower(name).collect()).filter(|name: &Vec<char>| !name.is_empty()).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names
 }
