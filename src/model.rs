@@ -22,5 +22,6 @@ pub mod text;
 pub mod time;
 pub mod typed;
 pub mod user;
+pub mod user_edit;
 pub mod validate;
 pub mod words;

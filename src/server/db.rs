@@ -14,6 +14,7 @@ pub mod client_token;
 pub mod configuration;
 pub mod count;
 pub mod credential;
+pub mod deleted_user;
 pub mod delivery;
 pub mod environment;
 mod epoch;

@@ -1,6 +1,11 @@
 //! Changing one user, account, role or application: by whom, what is written down, and what it means for who is signed in.
 
+mod accounts;
 mod applications;
+mod bulk;
+mod erased;
+mod pages;
+mod profile;
 mod users;
 mod versions;
 

@@ -58,6 +58,7 @@ actions! {
     USER_CREATED = "user.created", Info;
     USER_CHANGED = "user.changed", Info;
     USER_DELETED = "user.deleted", High;
+    USER_EMAIL_CHANGED = "user.email_changed", High;
     USER_LOCKED = "user.locked", Medium;
     USER_UNLOCKED = "user.unlocked", High;
     USER_VERIFIED = "user.email_verified", Medium;

@@ -43,9 +43,9 @@ pub async fn run(options: &UserOptions) -> anyhow::Result<()> {
     let mut conn = state.db.read().await?;
     let row = environment(&mut conn, slug).await?;
     drop(conn);
-    let address = format!("{}/password?link=", state.issuer(&row));
-    let link = password_link::make(&Caller::system(&state, row), email).await.map_err(plain)?;
-    let address = format!("{address}{}", link.code);
+    let caller = Caller::system(&state, row);
+    let link = password_link::make(&caller, email).await.map_err(plain)?;
+    let address = link.address(&caller);
     state.db.close().await;
     let until = link.expires_at.format("%Y-%m-%d %H:%M UTC");
     if output.json {

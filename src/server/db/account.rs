@@ -1,5 +1,8 @@
 //! Accounts, memberships, roles and which applications an account has.
 
+pub mod list;
+pub mod sizes;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};

@@ -46,6 +46,7 @@ macro_rules! migrations {
             (20261127000041, "choosing_accounts"),
             (20261127000051, "search_in_order"),
             (20261127000061, "administration"),
+            (20261127000071, "people"),
             (20261127000081, "roles"),
             (20261127000082, "applications"),
         )

@@ -58,3 +58,8 @@ pub async fn delete_expired(tx: &mut Tx, now: DateTime<Utc>, limit: i64) -> DbRe
         limit
     )
 }
+
+/// A user's link works no more: whoever has it may not be the user.
+pub async fn delete_of(tx: &mut Tx, user_id: Uuid) -> DbResult<u64> {
+    execute!(tx, "DELETE FROM password_links WHERE user_id = $1", user_id)
+}

@@ -55,9 +55,11 @@ pub fn put(sql: &mut Statement<'_>, s: &NewSession<'_>) {
 #[macro_use]
 mod standing;
 // After the macros of that one, which they use.
+mod of_account;
 mod of_browser;
 mod of_operator;
 mod of_user;
+pub use of_account::{SessionOfAccount, of_account};
 pub use of_browser::{held_by, used_by};
 pub use of_operator::{RecentUser, of_operator, recent_users};
 pub use of_user::{of_users_locked_after, outdated, own_running, running_but};

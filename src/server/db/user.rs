@@ -1,9 +1,11 @@
 //! Users: one of them by id or address, and their lists.
 
+pub mod details;
 mod few;
 pub mod filter;
 pub mod lead;
 pub mod list;
+pub mod several;
 mod walk;
 
 use std::fmt;

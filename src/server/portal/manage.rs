@@ -6,6 +6,7 @@
 //! did what was asked, it leads on to a page that says so ([`done`]); where it was refused, the page is drawn once more with
 //! everything that was entered, and each error at its field.
 
+mod accounts;
 pub mod again;
 mod applications;
 pub mod at;
@@ -22,6 +23,7 @@ mod operators;
 pub mod parts;
 mod roles;
 mod sessions;
+mod users;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -59,4 +61,6 @@ where
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))
         .route("/{environment}/roles/{role_id}", get(roles::page).post(roles::update))
         .route("/{environment}/roles/{role_id}/delete", post(roles::delete))
+        .merge(users::router())
+        .merge(accounts::router())
 }

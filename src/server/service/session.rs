@@ -174,7 +174,8 @@ pub async fn of_user(conn: &mut Conn, user_id: Uuid, limit: i64) -> ServiceResul
     Ok((rows.into_iter().map(|row| item(row, &names)).collect(), more))
 }
 
-fn item(row: ListedSession, names: &Names) -> SessionItem {
+/// A session as lists show it.
+pub fn item(row: ListedSession, names: &Names) -> SessionItem {
     SessionItem {
         id: row.id,
         kind: row.kind,

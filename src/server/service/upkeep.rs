@@ -9,7 +9,9 @@ pub mod text_refresh;
 
 use chrono::TimeDelta;
 
+use super::directory::account::sizes;
 use super::directory::signing_key;
+use super::directory::user::erase;
 use super::import;
 use super::registry::problem;
 use super::session::parked;
@@ -29,7 +31,7 @@ const BATCH: i64 = 200;
 /// Transactions of a kind in one run: what is left waits for the next.
 const BATCHES: usize = 50;
 
-/// Deletes what is due. Gives how many rows went. Its parts do not depend on each other: one that fails is logged and keeps
+/// Deletes what is due. Gives how many rows went or were written without what named somebody. Its parts do not depend on each other: one that fails is logged and keeps
 /// none of the others from their work, and imports, which are the work of others, come last.
 ///
 /// # Errors
@@ -43,6 +45,8 @@ pub async fn run(state: &AppState) -> ServiceResult<u64> {
         ("problems", problem::forget_old(state).await),
         ("counts", counts(state).await),
         ("tokens of clients", client::forget_expired(state).await),
+        ("names of deleted users", erase::run(state).await),
+        ("sizes of accounts", sizes::run(state).await),
         ("retired keys", signing_key::remove_retired(state).await),
         ("interrupted imports", import::settle(state).await),
     ];

@@ -37,6 +37,7 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
         "Management",
         &[
             ("users", "users", "Users"),
+            ("accounts", "building-2", "Accounts"),
             ("applications", "app-window", "Applications"),
             ("roles", "shield-check", "Roles"),
             ("impersonation", "venetian-mask", "Impersonation"),
@@ -54,7 +55,7 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
 ];
 
 /// Pages that only the server draws: what leads there is a new document.
-const MANAGED: [&str; 3] = ["roles", "operators", "environments"];
+const MANAGED: [&str; 4] = ["accounts", "roles", "operators", "environments"];
 
 /// The page of the navigation that leads to those of this word.
 fn listed_as(word: &str) -> &str {

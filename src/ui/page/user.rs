@@ -9,6 +9,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
+use crate::model::operator::Shell;
 use crate::model::text::isolated;
 use crate::model::user::UserDetail;
 use crate::rpc::users::GetUser;
@@ -20,8 +21,8 @@ use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::live::Live;
 use crate::ui::kit::loaded::ahead::Need;
-use crate::ui::kit::loaded::{Loading, given, kept, loading};
-use crate::ui::kit::state::page_skeleton;
+use crate::ui::kit::loaded::{Loading, given, kept, loaded_quietly, loading};
+use crate::ui::kit::state::{nothing, page_skeleton};
 
 #[component]
 pub fn UserPage() -> impl IntoView {
@@ -107,16 +108,26 @@ fn sections(page: UserSections, user: Signal<UserDetail>) -> AnyView {
         {head}
         <div class="columns">
             <div class="column">
-                {move || accounts::accounts(&user.read())}
+                {move || accounts::accounts(page.frame, &user.read())}
                 {timeline::timeline(page, user)}
             </div>
             <div class="column aside">
                 {move || impersonate(page, &user.read())}
+                {loaded_quietly(page.frame.shell, move |shell| edit(page, &shell))}
                 {facts}
             </div>
         </div>
     }
     .erased()
+}
+
+/// Leads to the page that changes the user, which only the server draws.
+fn edit(page: UserSections, shell: &Shell) -> AnyView {
+    if !shell.roles.can_edit() {
+        return nothing();
+    }
+    let href = move || format!("{}/edit", page.path.get());
+    view! { <a class="button wide" rel="external" href=href>"Edit user"</a> }.erased()
 }
 
 /// The section that the guide sends operators to.

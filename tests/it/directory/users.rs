@@ -95,7 +95,7 @@ async fn viewers_change_nobody_and_only_administrators_delete() {
     let amara = app.user_id(AMARA).await;
     for refused in [
         user::create(&vera, ann()).await.map(drop),
-        user::lock(&vera, amara).await.map(drop),
+        user::lock(&vera, amara, "Left the company", None).await.map(drop),
         user::set_membership(&vera, amara, member("harbor", &[]), None).await.map(drop),
         user::delete(&vera, amara).await,
         user::delete(&ed, amara).await,
@@ -109,7 +109,9 @@ async fn a_user_of_another_environment_is_none() {
     let app = TestApp::new().await;
     let staging = app.caller(OLIVIA, "staging").await;
     let amara = app.user_id(AMARA).await;
-    for refused in [user::lock(&staging, amara).await.map(drop), user::delete(&staging, amara).await] {
+    for refused in
+        [user::lock(&staging, amara, "Left the company", None).await.map(drop), user::delete(&staging, amara).await]
+    {
         assert!(matches!(refused, Err(ServiceError::NotFound)), "{refused:?}");
     }
 }
@@ -120,15 +122,15 @@ async fn who_is_locked_has_no_session_any_more_until_unlocked_and_signed_in_agai
     let ed = caller(&app, ED).await;
     let amara = app.user_id(AMARA).await;
     let mut browser = signed_in(&app, AMARA).await;
-    user::lock(&ed, amara).await.expect("a lock");
+    user::lock(&ed, amara, "Left the company", None).await.expect("a lock");
     let detail = user::get(&ed, amara).await.expect("the user");
     assert_eq!(detail.status, UserStatus::Locked);
     assert!(!detail.sessions.is_empty() && detail.sessions.iter().all(|session| session.ended_at.is_some()));
     assert_eq!(told(&ed, "user.locked").await, ["Amara Okafor is locked by Ed Editor"]);
     assert!(browser.get(MY_SESSIONS).await.status().is_redirection(), "she has to sign in");
-    user::lock(&ed, amara).await.expect("locked already");
+    user::lock(&ed, amara, "Left the company", None).await.expect("locked already");
     assert_eq!(told(&ed, "user.locked").await.len(), 1, "what changes nothing is no event");
-    user::unlock(&ed, amara).await.expect("an unlock");
+    user::unlock(&ed, amara, None).await.expect("an unlock");
     assert_eq!(user::get(&ed, amara).await.expect("the user").status, UserStatus::Active);
 }
 
@@ -177,7 +179,7 @@ async fn a_deleted_user_is_gone_everywhere_but_in_the_trail() {
     user::delete(&olivia, amara).await.expect("a deletion");
     assert!(browser.get(MY_SESSIONS).await.status().is_redirection(), "she has to sign in");
     assert!(matches!(user::get(&olivia, amara).await, Err(ServiceError::NotFound)));
-    assert_eq!(told(&olivia, "user.deleted").await, ["Amara Okafor was deleted by Olivia Owner"]);
+    assert_eq!(told(&olivia, "user.deleted").await, ["A user was deleted by Olivia Owner"]);
     assert!(matches!(user::delete(&olivia, amara).await, Err(ServiceError::NotFound)));
     user::create(&olivia, User { email: AMARA.to_owned(), ..ann() }).await.expect("the address is free again");
 }

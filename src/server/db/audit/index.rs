@@ -333,6 +333,28 @@ pub async fn count_again(tx: &mut Tx, environment_id: Uuid, before: DateTime<Utc
     )
 }
 
+/// The chunk in which a place is, is made anew by whoever fills the index next: an event of it was written otherwise. Gives where
+/// it ends, if there is one.
+pub async fn make_again(tx: &mut Tx, environment_id: Uuid, (time, id): Place) -> DbResult<Option<Place>> {
+    let found: Option<(i64, DateTime<Utc>, Uuid)> = fetch_optional!(
+        tx,
+        "SELECT id, last_at, last_id FROM audit_chunks
+         WHERE environment_id = $1 AND state = 'ready' AND (last_at, last_id) >= ($2, $3) ORDER BY last_at, last_id LIMIT 1",
+        environment_id,
+        time,
+        id
+    )?;
+    let Some((chunk, last, last_id)) = found else { return Ok(None) };
+    // It never has so few events as this: see `uncounted`.
+    execute!(
+        tx,
+        "UPDATE audit_chunks SET events = 0, counted_at = NULL, changed_at = $2 WHERE id = $1",
+        chunk,
+        DateTime::<Utc>::UNIX_EPOCH
+    )?;
+    Ok(Some((last, last_id)))
+}
+
 /// A chunk that nobody reads: it was replaced before this, or is half of what somebody else began. Whoever asks has the index.
 pub async fn left_over(conn: &mut Conn, environment_id: Uuid, before: DateTime<Utc>) -> DbResult<Option<i64>> {
     let row: Option<(i64,)> = fetch_optional!(

@@ -1,6 +1,8 @@
 //! Accounts: customer organisations, and which applications each has.
 
 mod edit;
+mod read;
+pub mod sizes;
 
 use std::collections::HashSet;
 
@@ -17,6 +19,7 @@ use crate::server::db::import::{self as table, AccountUpsert, Assignment, Keyed,
 use crate::server::error::ServiceResult;
 
 pub use edit::{assign, create, delete, rename, withdraw};
+pub use read::{get, list, log, removal, sessions};
 
 /// What an account is to be.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

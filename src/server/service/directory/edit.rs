@@ -72,3 +72,17 @@ pub async fn may_take(caller: &Caller, tx: &mut Tx, permissions: &[String]) -> S
     let protected = settings::protected_permissions(tx, caller.environment.id).await?;
     if permissions.iter().any(|held| protected.contains(held)) { Err(ServiceError::Forbidden) } else { Ok(()) }
 }
+
+/// What comes to the same as being the user, such as another address or a link to choose a password, is an Owner's affair where
+/// protected permissions keep others from acting as the user.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] where the user holds a protected permission and the caller is no Owner.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn may_become(caller: &Caller, tx: &mut Tx, user_id: Uuid) -> ServiceResult<()> {
+    if caller.roles.can_unprotect() || !settings::is_protected(tx, caller.environment.id, user_id).await? {
+        Ok(())
+    } else {
+        Err(ServiceError::Forbidden)
+    }
+}

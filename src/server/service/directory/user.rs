@@ -1,9 +1,13 @@
 //! Users, their memberships, and what they may do in each account.
 
+mod bulk;
 mod edit;
+pub mod erase;
 mod keep;
 mod lead;
+mod profile;
 mod read;
+mod remove;
 mod sessions;
 mod write;
 
@@ -17,8 +21,11 @@ use super::change::{Change, What};
 use super::given::Given;
 use crate::server::db::import::KnownUser;
 
-pub use edit::{create, create_in, delete, lock, remove_membership, set_membership, unlock, update};
+pub use bulk::{apply, matching, plan};
+pub use edit::{create, create_in, lock, remove_membership, set_membership, unlock, update, verify};
+pub use profile::{Profile, change_profile, editing};
 pub use read::{get, list};
+pub use remove::{delete, removal};
 pub use write::write;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,14 +2,18 @@
 //! read behind the name of the value or the value itself. Keys, permissions and words, which need no library, are in
 //! [`crate::model::validate::value`].
 
+use icu_locale_core::Locale;
 use url::Url;
 
+use crate::model::user_edit::METADATA_MAX;
 use crate::model::validate::value::bounded;
 use crate::server::crypto::password;
 use crate::server::platform::text;
 
 /// Bytes of an address, as many as any browser sends.
 const URI_MAX: usize = 2_000;
+/// Bytes of a language tag.
+const LOCALE_MAX: usize = 100;
 const TOO_DEAR: &str = "costs more than a sign-in may (at most 256 MiB of memory, 1 GiB of memory times passes, 16 lanes); hash \
                         the password anew, or leave it out and send the user a set-password link";
 
@@ -70,6 +74,24 @@ pub fn jwks(text: &str) -> Result<(), String> {
         Ok(_) => return Ok(()),
     };
     Err(fault.to_owned())
+}
+
+/// A language tag (BCP 47), in its canonical spelling.
+pub fn locale(text: &str) -> Result<String, String> {
+    bounded("a language tag", text, LOCALE_MAX)?;
+    let locale = Locale::try_from_str(text.trim()).ok().filter(|locale| !locale.id.language.is_unknown());
+    locale.map(|locale| locale.to_string()).ok_or_else(|| "is no language tag, such as en-US or de".to_owned())
+}
+
+/// A JSON object, without white space at its ends.
+pub fn metadata(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    bounded("metadata", text, METADATA_MAX)?;
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) if error.is_data() => Err("is no JSON object: it begins with { and ends with }".to_owned()),
+        Err(error) => Err(format!("is no JSON: {error}")),
+    }
 }
 
 /// An argon2id hash that costs no more than a sign-in may.

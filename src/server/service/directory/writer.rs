@@ -26,6 +26,8 @@ pub struct DirectoryWriter<'a> {
     pub origin: Origin,
     /// How it came about, at the end of a sentence.
     how: String,
+    /// Why, where somebody says so: it stands in the events.
+    pub reason: Option<String>,
     /// What was allowed by name; everything, where nobody has to.
     allow: Option<&'a [Protection]>,
     /// All of it is to be new.
@@ -54,6 +56,7 @@ impl<'a> DirectoryWriter<'a> {
             actor: Actor::System,
             origin: Origin::default(),
             how: "by an import".to_owned(),
+            reason: None,
             allow: Some(allow),
             makes: false,
             left_out: Vec::new(),
@@ -77,6 +80,7 @@ impl<'a> DirectoryWriter<'a> {
             actor: caller.actor.clone(),
             origin: caller.origin.clone(),
             how,
+            reason: None,
             allow: None,
             makes: false,
             left_out: Vec::new(),
@@ -115,7 +119,11 @@ impl<'a> DirectoryWriter<'a> {
 
     pub fn event_of(&self, action: &str, severity: Severity, what: &str) -> Event {
         let sentence = format!("{what} {}", self.how);
-        Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin)
+        let event = Event::new(self.environment_id, action, severity, sentence).by(&self.actor).from(&self.origin);
+        match &self.reason {
+            Some(reason) => event.for_reason(reason, None),
+            None => event,
+        }
     }
 
     /// What may be done of a row. Between the time when it was checked and now somebody may have been locked, or have

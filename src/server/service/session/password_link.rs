@@ -1,17 +1,19 @@
 //! Links with which users choose a password: the way in for whom an import brought without one.
 //!
-//! Whoever has the link can become the user, so it is made by an administrator of the server, sent to the user's own
-//! address, works once, and its use is an event of its own.
+//! Whoever has the link can become the user, so it is made by an administrator, sent to the user's own address, works once, and
+//! its use is an event of its own.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::audit::action;
+use crate::model::operator::Roles;
 use crate::model::session::EndReason;
 use crate::server::crypto::password::{MAX_BYTES, MIN_LENGTH, PasswordQueue, may_be_chosen};
 use crate::server::crypto::secret::SecretKind;
 use crate::server::db::password_link as table;
 use crate::server::db::user::{self, UserRecord};
+use crate::server::db::{Tx, settings};
 use crate::server::domain::actor::Actor;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::platform::text;
@@ -21,8 +23,23 @@ use crate::server::service::registry::users;
 use crate::server::service::session;
 use crate::server::state::AppState;
 
-/// How long a link works, unless it is used.
-pub const LIFETIME: TimeDelta = TimeDelta::hours(72);
+/// What a link is for, which decides how long it works, unless it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The way in for whom somebody made without a password.
+    Invitation,
+    /// Another password in place of one that was forgotten.
+    Reset,
+}
+
+impl Purpose {
+    pub fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::Invitation => TimeDelta::hours(72),
+            Self::Reset => TimeDelta::hours(1),
+        }
+    }
+}
 
 pub struct Link {
     /// Goes into the link's address, and is nowhere else: only its hash is stored.
@@ -30,6 +47,13 @@ pub struct Link {
     pub expires_at: DateTime<Utc>,
     pub user_name: String,
     pub email: String,
+}
+
+impl Link {
+    /// Where the user chooses a password.
+    pub fn address(&self, caller: &Caller) -> String {
+        format!("{}/password?link={}", caller.state.issuer(&caller.environment), self.code)
+    }
 }
 
 /// Makes a link for a user; an earlier one of theirs works no more.
@@ -46,20 +70,44 @@ pub async fn make(caller: &Caller, email: &str) -> ServiceResult<Link> {
         let message = format!("there is no user {} in {}", text::spelling(email), environment.slug);
         return Err(ServiceError::invalid("email", message));
     };
+    let link = make_in(caller, &mut tx, row, Purpose::Invitation).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Makes a link for a user whom an administrator looks at; an earlier one of theirs works no more.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where the user holds a
+/// protected permission, [`ServiceError::Invalid`] for the field `email` where the user is locked.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn make_for(caller: &Caller, user_id: Uuid, purpose: Purpose) -> ServiceResult<Link> {
+    caller.require(Roles::can_administer)?;
+    let mut tx = caller.state.db.write().await?;
+    let row = user::held(&mut tx, caller.environment.id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    if !caller.roles.can_unprotect() && settings::is_protected(&mut tx, caller.environment.id, user_id).await? {
+        return Err(ServiceError::Forbidden);
+    }
+    let link = make_in(caller, &mut tx, row, purpose).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+async fn make_in(caller: &Caller, tx: &mut Tx, row: UserRecord, purpose: Purpose) -> ServiceResult<Link> {
+    let Caller { state, environment, .. } = caller;
     if row.locked_at.is_some() {
         return Err(ServiceError::invalid("email", format!("{} is locked: unlock the user first", row.email)));
     }
     let now = state.now();
-    let expires_at = now + LIFETIME;
+    let expires_at = now + purpose.lifetime();
     let (code, code_hash) = SecretKind::PasswordLink.generate(state.random.as_ref());
-    table::replace(&mut tx, row.id, &code_hash, now, expires_at).await?;
+    table::replace(tx, row.id, &code_hash, now, expires_at).await?;
     let sentence = format!("A link was made with which {} can choose a password", row.name);
     let event = Event::of(environment.id, action::USER_PASSWORD_LINK_MADE, sentence)
         .by(&caller.actor)
         .about_user(row.id, &row.name, &row.email)
         .from(&caller.origin);
-    audit::record(state, &mut tx, event).await?;
-    tx.commit().await?;
+    audit::record(state, tx, event).await?;
     Ok(Link { code, expires_at, user_name: row.name, email: row.email })
 }
 

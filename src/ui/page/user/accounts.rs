@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 
+use crate::model::percent::encode;
 use crate::model::user::{UserAccount, UserDetail};
 use crate::ui::component::badge::badge;
 use crate::ui::kit::erase::Erase;
+use crate::ui::kit::frame::Frame;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::state::{empty, nothing};
 
-pub fn accounts(user: &UserDetail) -> AnyView {
+pub fn accounts(frame: Frame, user: &UserDetail) -> AnyView {
     let content = if user.accounts.is_empty() {
         empty(
             "building-2",
@@ -17,7 +19,7 @@ pub fn accounts(user: &UserDetail) -> AnyView {
             nothing(),
         )
     } else {
-        let items = user.accounts.iter().map(account).collect_view();
+        let items = user.accounts.iter().map(|one| account(frame, one)).collect_view();
         view! { <ul class="account-list">{items}</ul> }.erased()
     };
     view! {
@@ -32,7 +34,7 @@ pub fn accounts(user: &UserDetail) -> AnyView {
     .erased()
 }
 
-fn account(account: &UserAccount) -> AnyView {
+fn account(frame: Frame, account: &UserAccount) -> AnyView {
     let roles = if account.roles.is_empty() {
         view! { <span class="dim">"No roles"</span> }.erased()
     } else {
@@ -56,11 +58,20 @@ fn account(account: &UserAccount) -> AnyView {
             .collect_view()
             .erased()
     };
+    let name = match account.external_id.as_str() {
+        // What means something else in an address leads nowhere.
+        "new" | "." | ".." => account.name.clone().erased(),
+        id => {
+            let (accounts, id) = (frame.path("accounts"), encode(id));
+            let href = move || format!("{}/{id}", accounts.get());
+            view! { <a class="link" rel="external" href=href>{account.name.clone()}</a> }.erased()
+        }
+    };
     view! {
         <li class="account" class:off=account.disabled>
             <div class="account-head">
                 {icon("building-2")}
-                <strong class="truncate" dir="auto" title=account.external_id.clone()>{account.name.clone()}</strong>
+                <strong class="truncate" dir="auto" title=account.external_id.clone()>{name}</strong>
                 {account.active.then(|| badge("accent", "Active account"))}
                 {account.disabled.then(|| badge("bad", "Disabled here"))}
             </div>

@@ -4,6 +4,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use super::List;
+use crate::model::operator::Shell;
 use crate::model::user::{UserQuery, UserSort, UserStatus, UsersPage};
 use crate::ui::component::account_filter::{AccountFilter, account_filter, chosen_account, found_without_script};
 use crate::ui::component::markup::Markup;
@@ -12,6 +13,7 @@ use crate::ui::kit::filter::{Filters, clear_link, follow, search_box, select_fil
 use crate::ui::kit::form::option as option_view;
 use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, loaded_quietly};
+use crate::ui::kit::state::nothing;
 
 pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
     let filters = Filters::new(list.path);
@@ -33,11 +35,24 @@ pub fn toolbar(list: List, users: Loading<UsersPage>) -> AnyView {
             {select_filter(filters, "status", "Status", "circle-dot", status, list.without("status"), statuses)}
             {excluded(filters, list.word("exclude"), list.without("exclude"))}
             {order(list, filters)}
+            {loaded_quietly(list.frame.shell, move |shell| several(list, &shell))}
     };
     let is_filtered = Signal::derive(move || list.query.read().is_filtered());
     view! {
         {list.toolbar(filters, fields.erased(), Some(is_filtered))}
         {loaded_quietly(users, move |page| found_without_script(accounts, &page.accounts))}
+    }
+    .erased()
+}
+
+/// Where several users are changed at once: a page that only the server draws.
+fn several(list: List, shell: &Shell) -> AnyView {
+    if !shell.roles.can_edit() {
+        return nothing();
+    }
+    let path = list.frame.path("users");
+    view! {
+        <a class="button small" rel="external" href=move || format!("{}/bulk", path.get())>"Change several"</a>
     }
     .erased()
 }

@@ -3,11 +3,12 @@
 
 use uuid::Uuid;
 
-use super::{Membership, User, sessions, write};
-use crate::model::audit::action;
+use super::{Membership, User, write};
 use crate::model::operator::Roles;
+use crate::model::user_edit::validate_lock_reason;
 use crate::model::validate::{Checks, value};
 use crate::server::db::import::{self as table, Keyed, KnownUser};
+use crate::server::db::user::details::{self, UserDetails};
 use crate::server::db::version::Versioned;
 use crate::server::db::{Tx, settings, user};
 use crate::server::domain::actor::Actor;
@@ -65,13 +66,27 @@ pub async fn update(caller: &Caller, user_id: Uuid, change: User) -> ServiceResu
     edit(caller, user_id, |_| change).await
 }
 
-/// Locks a user out, at once and everywhere.
+/// Locks a user out, at once and everywhere, for a reason that is kept and shown.
 ///
 /// # Errors
-/// Those of [`update`].
+/// Those of [`update`], and [`ServiceError::Invalid`] for a `reason` that says nothing.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<Written> {
-    edit(caller, user_id, |_| User { locked: Some(true), ..User::default() }).await
+pub async fn lock(caller: &Caller, user_id: Uuid, reason: &str, seen: Option<i64>) -> ServiceResult<Written> {
+    caller.require(Roles::can_edit)?;
+    let reason = validate_lock_reason(reason)?;
+    let mut tx = caller.state.db.write().await?;
+    let mut is_new = false;
+    let change = |known: &KnownUser| {
+        is_new = known.locked_at.is_none();
+        User { version: seen, locked: Some(true), ..User::default() }
+    };
+    let written = edit_in(caller, &mut tx, user_id, Some(&reason), change).await?;
+    if is_new {
+        let details = details::of(&mut tx, user_id).await?;
+        details::set(&mut tx, user_id, &UserDetails { lock_reason: Some(reason), ..details }).await?;
+    }
+    tx.commit().await?;
+    Ok(written)
 }
 
 /// Lets a locked user in again.
@@ -79,8 +94,17 @@ pub async fn lock(caller: &Caller, user_id: Uuid) -> ServiceResult<Written> {
 /// # Errors
 /// Those of [`update`].
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn unlock(caller: &Caller, user_id: Uuid) -> ServiceResult<Written> {
-    edit(caller, user_id, |_| User { locked: Some(false), ..User::default() }).await
+pub async fn unlock(caller: &Caller, user_id: Uuid, seen: Option<i64>) -> ServiceResult<Written> {
+    edit(caller, user_id, |_| User { version: seen, locked: Some(false), ..User::default() }).await
+}
+
+/// Says that the user's address is the user's own.
+///
+/// # Errors
+/// Those of [`update`].
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn verify(caller: &Caller, user_id: Uuid, seen: Option<i64>) -> ServiceResult<Written> {
+    edit(caller, user_id, |_| User { version: seen, email_verified: Some(true), ..User::default() }).await
 }
 
 /// Makes the user a member of an account with exactly these roles, or changes the membership that there is.
@@ -120,58 +144,40 @@ pub async fn remove_membership(
     edit(caller, user_id, without).await
 }
 
-/// Removes a user with sessions and memberships. The audit trail keeps what it says.
-///
-/// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`] for all but Owner and Admin, and for Admin where the user holds a
-/// protected permission.
-#[tracing::instrument(level = "debug", skip_all)]
-pub async fn delete(caller: &Caller, user_id: Uuid) -> ServiceResult<()> {
-    caller.require(Roles::can_administer)?;
-    let environment_id = caller.environment.id;
-    let mut tx = caller.state.db.write().await?;
-    let row = user::by_id(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
-    // Nobody begins a session of the user from here on.
-    table::known_users(&mut tx, environment_id, &[&row.email], true).await?;
-    if !caller.roles.can_unprotect() && settings::is_protected(&mut tx, environment_id, user_id).await? {
-        return Err(ServiceError::Forbidden);
-    }
-    let mut writer = DirectoryWriter::of_caller(caller, &mut tx);
-    sessions::end_all(&mut writer, user_id).await?;
-    let event = writer.event_of(
-        action::USER_DELETED,
-        action::severity(action::USER_DELETED),
-        &format!("{} was deleted", row.name),
-    );
-    writer.record(event.about_user(row.id, &row.name, &row.email)).await?;
-    table::delete_user(&mut tx, environment_id, user_id).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 async fn edit(caller: &Caller, user_id: Uuid, change: impl FnOnce(&KnownUser) -> User) -> ServiceResult<Written> {
     caller.require(Roles::can_edit)?;
-    let environment_id = caller.environment.id;
     let mut tx = caller.state.db.write().await?;
-    let row = user::by_id(&mut tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
-    let known = table::known_users(&mut tx, environment_id, &[&row.email], true).await?;
-    let known = known.get(&row.email).ok_or(ServiceError::NotFound)?;
-    let mut change = User { email: row.email.clone(), ..change(known) };
-    require_seen(&mut tx, Versioned::User, user_id, change.version).await?;
-    check(caller, &mut tx, &mut change).await?;
-    require_member(&change, known)?;
-    let was_protected = settings::is_protected(&mut tx, environment_id, user_id).await?;
-    write(&mut DirectoryWriter::of_caller(caller, &mut tx), &[change]).await?;
-    // Whom protected permissions bind does not loosen them.
-    if was_protected
-        && !caller.roles.can_unprotect()
-        && !settings::is_protected(&mut tx, environment_id, user_id).await?
-    {
-        return Err(ServiceError::Forbidden);
-    }
-    let written = written(&mut tx, Versioned::User, user_id).await?;
+    let written = edit_in(caller, &mut tx, user_id, None, change).await?;
     tx.commit().await?;
     Ok(written)
+}
+
+/// An edit in the caller's transaction, which is not to be committed after an error, for a reason that its events name.
+pub(super) async fn edit_in(
+    caller: &Caller,
+    tx: &mut Tx,
+    user_id: Uuid,
+    reason: Option<&str>,
+    change: impl FnOnce(&KnownUser) -> User,
+) -> ServiceResult<Written> {
+    caller.require(Roles::can_edit)?;
+    let environment_id = caller.environment.id;
+    let row = user::by_id(tx, environment_id, user_id).await?.ok_or(ServiceError::NotFound)?;
+    let known = table::known_users(tx, environment_id, &[&row.email], true).await?;
+    let known = known.get(&row.email).ok_or(ServiceError::NotFound)?;
+    let mut change = User { email: row.email.clone(), ..change(known) };
+    require_seen(tx, Versioned::User, user_id, change.version).await?;
+    check(caller, tx, &mut change).await?;
+    require_member(&change, known)?;
+    let was_protected = settings::is_protected(tx, environment_id, user_id).await?;
+    let mut writer = DirectoryWriter::of_caller(caller, tx);
+    writer.reason = reason.map(ToOwned::to_owned);
+    write(&mut writer, &[change]).await?;
+    // Whom protected permissions bind does not loosen them.
+    if was_protected && !caller.roles.can_unprotect() && !settings::is_protected(tx, environment_id, user_id).await? {
+        return Err(ServiceError::Forbidden);
+    }
+    written(tx, Versioned::User, user_id).await
 }
 
 /// What is wrong with the fields that a new user and a change have in common; names are kept as they are stored.
@@ -190,6 +196,15 @@ async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult
     if let Given::Set(hash) = &change.password_hash {
         checks.check(validate::password_hash(hash).map_err(about("password_hash", "This")));
     }
+    check_fields(change, &mut checks);
+    checks.passed()?;
+    require_there(caller, tx, Keyed::Accounts, "accounts", change.accounts()).await?;
+    require_there(caller, tx, Keyed::Roles, "accounts", change.roles()).await?;
+    Ok(())
+}
+
+/// The same of the fields that stand in a form.
+pub(super) fn check_fields(change: &mut User, checks: &mut Checks) {
     if let Some(name) = &change.name {
         change.name = Some(checks.check(validate::name(name).map_err(about("name", name))));
     }
@@ -199,10 +214,6 @@ async fn check(caller: &Caller, tx: &mut Tx, change: &mut User) -> ServiceResult
     if let Given::Set(url) = &change.picture_url {
         checks.check(validate::web_url(url).map_err(about("picture_url", url)));
     }
-    checks.passed()?;
-    require_there(caller, tx, Keyed::Accounts, "accounts", change.accounts()).await?;
-    require_there(caller, tx, Keyed::Roles, "accounts", change.roles()).await?;
-    Ok(())
 }
 
 /// An account in which the user is to work must be one of the user's.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{KnownUsers, User, sessions};
 use crate::model::audit::action;
 use crate::server::db::import::{self as table, Keyed, KnownUser, MembershipUpsert, UserUpsert};
+use crate::server::db::user::details;
 use crate::server::error::{ServiceError, ServiceResult};
 use crate::server::service::directory::change::{Change, What};
 use crate::server::service::directory::given::Given;
@@ -73,6 +74,7 @@ async fn write_once<'u>(
     let mut going: Vec<Going<'_>> = going.collect();
     going.retain(|one| one.known.is_none() || !one.changes.is_empty() || !one.left_out.is_empty());
     writer.learn(Keyed::Accounts, going.iter().flat_map(|one| one.user.accounts())).await?;
+    writer.learn(Keyed::Accounts, going.iter().filter_map(|one| one.user.active_account.as_deref())).await?;
     writer.learn(Keyed::Roles, going.iter().flat_map(|one| one.user.roles())).await?;
     let made: Vec<UserUpsert<'_>> =
         going.iter().filter(|one| one.known.is_none()).map(|one| row(writer, one)).collect();
@@ -106,6 +108,9 @@ async fn write_once<'u>(
     for one in &going {
         report(writer, one).await?;
         sessions::end(writer, one.id, &one.changes).await?;
+        if one.has(What::Unlocked) {
+            details::forget_lock_reason(writer.tx, one.id).await?;
+        }
     }
     Ok((going.iter().map(|one| one.id).collect(), taken))
 }

@@ -1,0 +1,96 @@
+//! What is done to one user by a button.
+
+use axum::extract::Path;
+use axum::response::Response;
+use maud::html;
+use uuid::Uuid;
+
+use super::edit::{Drafts, drawn};
+use crate::model::time::exact;
+use crate::server::error::ServiceResult;
+use crate::server::portal::manage::at::At;
+use crate::server::portal::manage::done::Done;
+use crate::server::portal::manage::entered::Entered;
+use crate::server::portal::manage::form::Draft;
+use crate::server::portal::manage::parts::{copyable, page_head};
+use crate::server::service::directory::user as service;
+use crate::server::service::session::password_link::{self, Purpose};
+
+pub async fn lock(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    match service::lock(&at.caller, id, entered.get("reason"), entered.version()).await {
+        Ok(written) => {
+            let version = written.version.to_string();
+            let undo = at.path(&format!("users/{id}/unlock"));
+            let done = Done::new("The user was locked.").undone_by(undo, &[("version", &version)]);
+            at.done(&format!("users/{id}/edit"), done)
+        }
+        Err(error) => {
+            let refusal = at.refusal(error);
+            let drafts = Drafts { lock: Draft::refused(&entered, &refusal), ..Drafts::default() };
+            drawn(at, id, drafts, Some(&refusal)).await
+        }
+    }
+}
+
+pub async fn unlock(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    let outcome = service::unlock(&at.caller, id, entered.version()).await;
+    answer(at, id, &entered, outcome.map(drop), "The user was unlocked.").await
+}
+
+pub async fn verify(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    let outcome = service::verify(&at.caller, id, entered.version()).await;
+    answer(at, id, &entered, outcome.map(drop), "The address counts as verified.").await
+}
+
+async fn answer(at: At, id: Uuid, entered: &Entered, outcome: ServiceResult<()>, done: &str) -> Response {
+    match outcome {
+        Ok(()) => at.done(&format!("users/{id}/edit"), Done::new(done)),
+        Err(error) => {
+            let refusal = at.refusal(error);
+            let drafts = Drafts { other: Draft::refused(entered, &refusal), ..Drafts::default() };
+            drawn(at, id, drafts, Some(&refusal)).await
+        }
+    }
+}
+
+/// Shows the link on the page that answers, and nowhere else.
+pub async fn link(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    let (purpose, title) = match entered.get("purpose") {
+        "reset" => (Purpose::Reset, "Password reset link"),
+        _ => (Purpose::Invitation, "Invitation link"),
+    };
+    let link = match password_link::make_for(&at.caller, id, purpose).await {
+        Ok(link) => link,
+        Err(error) => {
+            let refusal = at.refusal(error);
+            let drafts = Drafts { other: Draft::refused(&entered, &refusal), ..Drafts::default() };
+            return drawn(at, id, drafts, Some(&refusal)).await;
+        }
+    };
+    let content = html! {
+        (page_head(title, html! { "For " bdi { (link.user_name) } ", " bdi { (link.email) } "." }, html! {}))
+        div.card.section {
+            div.secret {
+                strong { "Copy it now: it is shown once." }
+                (copyable(&link.address(&at.caller), "link"))
+            }
+            p.dim {
+                "It works once, until " time datetime=(link.expires_at.to_rfc3339()) { (exact(link.expires_at)) }
+                ". Whoever opens it becomes the user: send it to the user's own address."
+            }
+            div.form-foot { a.button.primary href=(at.path(&format!("users/{id}/edit"))) { "Done" } }
+        }
+    };
+    at.page(title, content).await
+}
+
+pub async fn delete(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    match service::delete(&at.caller, id).await {
+        Ok(()) => at.done("users", Done::new("The user was deleted.")),
+        Err(error) => {
+            let refusal = at.refusal(error);
+            let drafts = Drafts { other: Draft::refused(&entered, &refusal), ..Drafts::default() };
+            drawn(at, id, drafts, Some(&refusal)).await
+        }
+    }
+}
