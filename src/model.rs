@@ -1,6 +1,7 @@
 //! What server and browser share: plain types and validation, no I/O.
 
 pub mod account;
+pub mod account_page;
 pub mod application;
 pub mod audit;
 pub mod denial;

@@ -1,7 +1,7 @@
 //! Accounts as operators see them: the list, and what belongs to one.
 
 use chrono::TimeDelta;
-use understudy::model::account::AccountQuery;
+use understudy::model::account_page::AccountQuery;
 use understudy::model::session::SessionKind;
 use understudy::model::user::PAGE_SIZE;
 use understudy::server::error::ServiceError;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::account::AccountSort;
+use crate::model::account_page::AccountSort;
 use crate::server::db::page::SortValue;
 use crate::server::db::{Conn, DbResult, built, fetch_all, fetch_optional, fetch_scalar};
 use crate::server::platform::text::Word;

@@ -31,6 +31,6 @@ where
         .route("/{environment}/users/{user_id}/verify", post(actions::verify))
         .route("/{environment}/users/{user_id}/link", post(actions::link))
         .route("/{environment}/users/{user_id}/delete", post(actions::delete))
-        .route("/{environment}/users/{user_id}/memberships", post(memberships::set))
-        .route("/{environment}/users/{user_id}/memberships/remove", post(memberships::remove))
+        .route("/{environment}/users/{user_id}/memberships", post(actions::set_membership))
+        .route("/{environment}/users/{user_id}/memberships/remove", post(actions::remove_membership))
 }

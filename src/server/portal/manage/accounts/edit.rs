@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::below;
 use super::new::NAME;
-use crate::model::account::{AccountDetail, AccountRemoval};
+use crate::model::account_page::{AccountDetail, AccountRemoval};
 use crate::model::error::ApiError;
 use crate::model::operator::Roles;
 use crate::server::portal::manage::at::At;

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::below;
-use crate::model::account::{AccountQuery, AccountsPage};
+use crate::model::account_page::{AccountQuery, AccountsPage};
 use crate::server::portal::manage::at::At;
 use crate::server::portal::manage::list::{Head, Table, Toolbar, pager, row};
 use crate::server::portal::manage::parts::{ago_or, copyable, counted, empty, grouped, named, page_head};

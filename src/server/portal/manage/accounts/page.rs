@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::below;
 use super::sections;
-use crate::model::account::AccountDetail;
+use crate::model::account_page::AccountDetail;
 use crate::model::session::SessionKind;
 use crate::server::error::ServiceResult;
 use crate::server::portal::manage::at::At;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::below;
-use crate::model::account::{AccountDetail, AccountLog, AccountSessions};
+use crate::model::account_page::{AccountDetail, AccountLog, AccountSessions};
 use crate::model::user::UserQuery;
 use crate::server::error::ServiceResult;
 use crate::server::portal::manage::at::At;

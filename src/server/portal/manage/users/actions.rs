@@ -6,14 +6,17 @@ use maud::html;
 use uuid::Uuid;
 
 use super::edit::{Drafts, drawn};
+use super::fields::chosen_roles;
+use crate::model::error::ApiError;
 use crate::model::time::exact;
+use crate::model::validate::FieldError;
 use crate::server::error::ServiceResult;
 use crate::server::portal::manage::at::At;
 use crate::server::portal::manage::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::Draft;
 use crate::server::portal::manage::parts::{copyable, page_head};
-use crate::server::service::directory::user as service;
+use crate::server::service::directory::user::{self as service, Membership};
 use crate::server::service::session::password_link::{self, Purpose};
 
 pub async fn lock(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
@@ -51,6 +54,34 @@ async fn answer(at: At, id: Uuid, entered: &Entered, outcome: ServiceResult<()>,
             drawn(at, id, drafts, Some(&refusal)).await
         }
     }
+}
+
+/// Sets a membership as it is to be; a new one comes from a form that says so.
+pub async fn set_membership(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    let account = entered.get("account").to_owned();
+    let membership = Membership { account, roles: chosen_roles(&entered), disabled: entered.has("disabled"), line: 0 };
+    let refusal = match service::set_membership(&at.caller, id, membership, entered.version()).await {
+        Ok(_) => return at.done(&format!("users/{id}/edit"), Done::new("The membership was saved.")),
+        Err(error) => match at.refusal(error) {
+            // The form calls it by its own name.
+            ApiError::Invalid(errors) => ApiError::Invalid(errors.map(|error| match error.field.as_str() {
+                "accounts" => FieldError::new("account", error.message),
+                _ => error,
+            })),
+            refusal => refusal,
+        },
+    };
+    let draft = Draft::refused(&entered, &refusal);
+    let drafts = match entered.has("new") {
+        true => Drafts { membership: draft, ..Drafts::default() },
+        false => Drafts { other: draft, ..Drafts::default() },
+    };
+    drawn(at, id, drafts, Some(&refusal)).await
+}
+
+pub async fn remove_membership(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
+    let outcome = service::remove_membership(&at.caller, id, entered.get("account"), entered.version()).await;
+    answer(at, id, &entered, outcome.map(drop), "The user was removed from the account.").await
 }
 
 /// Shows the link on the page that answers, and nowhere else.

@@ -1,20 +1,13 @@
-//! The accounts of a user: one form for each, and one for another.
+//! The accounts of a user, as they are drawn: one form for each, and one for another.
 
-use axum::extract::Path;
-use axum::response::Response;
 use maud::{Markup, html};
-use uuid::Uuid;
 
-use super::edit::{Drafts, drawn};
-use super::fields::{self, ACCOUNT, chosen_roles};
+use super::fields::{self, ACCOUNT};
 use crate::model::user::UserAccount;
 use crate::model::user_edit::UserEditing;
 use crate::server::portal::manage::at::At;
-use crate::server::portal::manage::done::Done;
-use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::{Draft, Field, Question};
 use crate::server::portal::manage::parts::{badge, section};
-use crate::server::service::directory::user::{self as service, Membership};
 
 /// One section an account, and one to add another.
 pub fn sections(at: &At, path: &str, editing: &UserEditing, draft: Draft<'_>) -> Markup {
@@ -75,48 +68,6 @@ fn one(at: &At, path: &str, editing: &UserEditing, number: usize, account: &User
                 fields: hidden,
                 go: "Remove",
             }.drawn())
-        }
-    }
-}
-
-pub async fn set(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
-    let account = entered.get("account").to_owned();
-    let membership = Membership { account, roles: chosen_roles(&entered), disabled: entered.has("disabled"), line: 0 };
-    let outcome = service::set_membership(&at.caller, id, membership, entered.version()).await;
-    answer(at, id, &entered, outcome.map(drop), "The membership was saved.").await
-}
-
-pub async fn remove(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
-    let outcome = service::remove_membership(&at.caller, id, entered.get("account"), entered.version()).await;
-    answer(at, id, &entered, outcome.map(drop), "The user was removed from the account.").await
-}
-
-async fn answer(
-    at: At,
-    id: Uuid,
-    entered: &Entered,
-    outcome: crate::server::error::ServiceResult<()>,
-    done: &str,
-) -> Response {
-    match outcome {
-        Ok(()) => at.done(&format!("users/{id}/edit"), Done::new(done)),
-        Err(error) => {
-            // The form calls it by its own name.
-            let refusal = match at.refusal(error) {
-                crate::model::error::ApiError::Invalid(errors) => {
-                    crate::model::error::ApiError::Invalid(errors.map(|error| match error.field.as_str() {
-                        "accounts" => crate::model::validate::FieldError::new("account", error.message),
-                        _ => error,
-                    }))
-                }
-                refusal => refusal,
-            };
-            let draft = Draft::refused(entered, &refusal);
-            let drafts = match entered.has("new") {
-                true => Drafts { membership: draft, ..Drafts::default() },
-                false => Drafts { other: draft, ..Drafts::default() },
-            };
-            drawn(at, id, drafts, Some(&refusal)).await
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::account::{
+use crate::model::account_page::{
     AccountApplication, AccountDetail, AccountItem, AccountLog, AccountQuery, AccountRemoval, AccountSession,
     AccountSessions, AccountSort, AccountsPage,
 };
