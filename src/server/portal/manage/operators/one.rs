@@ -162,7 +162,10 @@ fn impersonations(at: &At, detail: &OperatorDetail) -> Markup {
                     html! { bdi { (one.ticket.as_deref().unwrap_or_default()) } },
                 ),
             ),
-            ("col-began", html! { a href=(at.path(&format!("sessions/{}", one.id))) { (ago(detail.now, one.started_at)) } }),
+            (
+                "col-began",
+                html! { a href=(at.path(&format!("sessions/{}", one.id))) { (ago(detail.now, one.started_at)) } },
+            ),
             ("col-ended", ended),
         ])
     });
