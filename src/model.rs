@@ -16,6 +16,7 @@ pub mod mode;
 pub mod operator;
 pub mod percent;
 pub mod problem;
+pub mod right;
 pub mod role;
 pub mod search;
 pub mod session;

@@ -19,6 +19,7 @@ mod live;
 mod manage;
 mod mishaps;
 mod observed;
+mod permissions;
 mod plans;
 mod plans_audit;
 mod rendering;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts, RawPathParams, State};
+use axum::extract::{FromRef, FromRequestParts, MatchedPath, RawPathParams, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -18,6 +18,7 @@ use crate::server::error::ServiceError;
 use crate::server::http::caller::status;
 use crate::server::http::origin::origin;
 use crate::server::http::page;
+use crate::server::portal::rights;
 use crate::server::portal::pages::{self, OwnPage, Pages};
 use crate::server::service;
 use crate::server::service::caller::Caller;
@@ -53,8 +54,12 @@ where
         let request_id = from.request_id.clone();
         match service::operator::enter(&pages.app, operator, from, &slug).await {
             Ok(caller) => {
+                let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+                let asked = rights::asked(parts.method.as_str(), path);
+                let is_allowed = asked.is_some_and(|right| right.allows(caller.roles));
                 let words = Words::parse(parts.uri.query().unwrap_or_default());
-                Ok(Self { caller, words, pages, parts: parts.clone() })
+                let at = Self { caller, words, pages, parts: parts.clone() };
+                if is_allowed { Ok(at) } else { Err(at.unshown(&ApiError::Forbidden).await) }
             }
             Err(ServiceError::NotFound | ServiceError::Forbidden) => Err(missing(pages, parts.clone()).await),
             Err(error) => Err(page::failed(error, &request_id)),
