@@ -15,7 +15,7 @@ use crate::server::portal::manage::at::At;
 use crate::server::portal::manage::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::Draft;
-use crate::server::portal::manage::parts::{copyable, page_head};
+use crate::server::portal::manage::parts::{copyable, empty, page_head};
 use crate::server::service::directory::user::{self as service, Membership};
 use crate::server::service::session::password_link::{self, Purpose};
 
@@ -115,9 +115,18 @@ pub async fn link(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered)
     at.page(title, content).await
 }
 
+/// Says so on a page of its own: the list of users says nothing that was done elsewhere.
 pub async fn delete(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
     match service::delete(&at.caller, id).await {
-        Ok(()) => at.done("users", Done::new("The user was deleted.")),
+        Ok(()) => {
+            let back = html! { a.button.primary href=(at.path("users")) { "Back to users" } };
+            let text = "Sessions and memberships are gone, and the audit trail no longer says who this was.";
+            let content = html! {
+                (page_head("The user was deleted", html! {}, html! {}))
+                div.card { (empty("check", "The user was deleted.", text, back)) }
+            };
+            at.page("The user was deleted", content).await
+        }
         Err(error) => {
             let refusal = at.refusal(error);
             let drafts = Drafts { other: Draft::refused(&entered, &refusal), ..Drafts::default() };
