@@ -1,5 +1,6 @@
 //! The portal's pages over HTTP: who may see them, how they are drawn, and the forms that work without script.
 
+pub(in crate::server) mod done;
 pub mod guard;
 pub mod impersonate;
 pub(in crate::server) mod invitation;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
-use super::parts::icon;
+use crate::server::http::page::icon;
 use crate::server::platform::cookies::{self, SameSite, SetCookie, host_name};
 
 /// Bytes of a cookie at most; browsers take four thousand with its name.
@@ -75,6 +75,11 @@ impl Done {
     /// It is said once.
     pub fn forget(is_https: bool, response: &mut Response) {
         cookie(is_https, "", TimeDelta::zero()).add_to(response);
+    }
+
+    /// The same for a page that the browser module takes over: beside that page, in the corner.
+    pub fn in_corner(&self) -> Markup {
+        html! { div.toaster.said { (self.drawn()) } }
     }
 
     pub fn drawn(&self) -> Markup {

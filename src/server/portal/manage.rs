@@ -3,7 +3,7 @@
 //!
 //! A page is a handler that reads by one use case and draws with the kit: [`list`] for what is listed, [`form`] for what is
 //! entered, [`parts`] for what both are made of. An action is a handler of a POST that calls exactly one use case: where that
-//! did what was asked, it leads on to a page that says so ([`done`]); where it was refused, the page is drawn once more with
+//! did what was asked, it leads on to a page that says so ([`Done`](super::done::Done)); where it was refused, the page is drawn once more with
 //! everything that was entered, and each error at its field.
 
 mod accounts;
@@ -11,7 +11,6 @@ pub mod again;
 mod applications;
 pub mod at;
 mod connect;
-pub mod done;
 pub mod entered;
 mod environments;
 mod export;

@@ -23,6 +23,7 @@ use leptos_meta::ServerMetaContext;
 use leptos_router::location::RequestUrl;
 use tokio_stream::StreamExt;
 
+use super::done::Done;
 use crate::server::http::caller::typed;
 use crate::server::http::policy;
 use crate::server::state::AppState;
@@ -73,6 +74,8 @@ async fn draw(pages: &Pages, parts: Parts, own: Option<OwnPage>) -> Response {
     if !needed.as_ref().is_some_and(|needed| needed.is_page) {
         options.set_status(StatusCode::NOT_FOUND);
     }
+    let is_https = pages.app.is_https();
+    let done = Done::of(is_https, &parts.headers);
     let script = own.as_ref().map_or(Script::Module, |own| Script::Own(own.script));
     let is_own = own.is_some();
     let (meta, head) = ServerMetaContext::new();
@@ -115,9 +118,16 @@ async fn draw(pages: &Pages, parts: Parts, own: Option<OwnPage>) -> Response {
     let mut html = chunks.next().await.unwrap_or_default();
     // Nobody takes over what the server draws by itself.
     if !is_own {
+        if let Some(done) = &done {
+            html.push_str(&done.in_corner().into_string());
+        }
         html.push_str(&format!("<script nonce=\"{nonce}\">{}</script>", handed_over.script()));
     }
-    answer(&options, html)
+    let mut response = answer(&options, html);
+    if done.is_some() && !is_own {
+        Done::forget(is_https, &mut response);
+    }
+    response
 }
 
 fn answer(options: &ResponseOptions, html: String) -> Response {

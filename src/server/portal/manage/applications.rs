@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use self::fields::{FIELDS, entry, fields};
 use super::at::At;
-use super::done::Done;
+use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Question};
 use super::parts::{copyable, counted, icon, notice, page_head, section};

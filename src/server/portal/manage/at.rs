@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::done::Done;
+use crate::server::portal::done::Done;
 use super::parts::{empty, page_head};
 use super::{SCRIPT, again};
 use crate::model::error::ApiError;

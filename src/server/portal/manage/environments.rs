@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use super::done::Done;
+use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Field, Question, button_form};
 use super::list::{Head, Table, row};

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use super::done::Done;
+use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Field, Question};
 use super::list::{Head, Table, row};

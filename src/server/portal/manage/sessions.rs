@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use super::done::Done;
+use crate::server::portal::done::Done;
 use super::form::Question;
 use super::parts::{ago, badge, copyable, facts, flush_section, icon, moment, notice, page_head, status};
 use crate::model::application::LogoutState;

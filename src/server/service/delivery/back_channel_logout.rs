@@ -187,14 +187,11 @@ pub async fn given_up(tx: &mut Tx, message: &Message, error: &str) -> ServiceRes
 /// application or no message of it is waiting or given up.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn retry(caller: &Caller, application_id: Uuid, session_id: Uuid) -> ServiceResult<()> {
-    caller.require_view()?;
+    caller.require(Roles::can_administer)?;
     let state = &caller.state;
     let mut tx = state.db.write().await?;
     let application =
         application::by_id(&mut tx, caller.environment.id, application_id).await?.ok_or(ServiceError::NotFound)?;
-    if !caller.roles.can_administer() {
-        return Err(ServiceError::Forbidden);
-    }
     let row = table::one(&mut tx, application_id, session_id).await?.ok_or(ServiceError::NotFound)?;
     if !outbox::again(state, &mut tx, row.id).await? {
         return Err(ServiceError::NotFound);

@@ -10,7 +10,7 @@ use crate::model::account_page::{AccountDetail, AccountRemoval};
 use crate::model::error::ApiError;
 use crate::model::operator::Roles;
 use crate::server::portal::manage::at::At;
-use crate::server::portal::manage::done::Done;
+use crate::server::portal::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::{Draft, Question};
 use crate::server::portal::manage::parts::{copyable, counted, page_head};

@@ -10,7 +10,7 @@ use super::{buttons, roles, state};
 use crate::model::error::ApiError;
 use crate::model::time::exact;
 use crate::server::portal::manage::at::At;
-use crate::server::portal::manage::done::Done;
+use crate::server::portal::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::Draft;
 use crate::server::portal::manage::list::{Head, Table, pager, row};

@@ -12,7 +12,7 @@ use crate::model::time::exact;
 use crate::model::validate::FieldError;
 use crate::server::error::ServiceResult;
 use crate::server::portal::manage::at::At;
-use crate::server::portal::manage::done::Done;
+use crate::server::portal::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::Draft;
 use crate::server::portal::manage::parts::{copyable, empty, page_head};

@@ -11,7 +11,7 @@ use crate::model::error::ApiError;
 use crate::model::user::UserStatus;
 use crate::model::user_edit::{UserEditing, UserRemoval};
 use crate::server::portal::manage::at::At;
-use crate::server::portal::manage::done::Done;
+use crate::server::portal::done::Done;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::{Draft, Field, Question, button_form};
 use crate::server::portal::manage::parts::{ago, badge, copyable, counted, facts, notice, page_head, section};
