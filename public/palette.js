@@ -8,6 +8,7 @@ const PAGES = [
   ["applications", "Applications", "g a"],
   ["roles", "Roles", "g r"],
   ["impersonation", "Impersonation", "g i"],
+  ["overview", "Overview", "g v"],
   ["audit", "Audit trail", "g t"],
   ["keys", "Keys", "g k"],
   ["operators", "Operators", "g o"],

@@ -26,6 +26,7 @@ mod migration;
 pub mod names;
 pub mod notice;
 pub mod operator;
+pub mod overview;
 pub mod page;
 pub mod parked;
 pub mod password_link;

@@ -13,4 +13,5 @@ pub mod retention;
 pub mod session;
 pub mod start;
 pub mod subject;
+pub mod tally;
 pub mod trail;

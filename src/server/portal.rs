@@ -7,6 +7,6 @@ pub(in crate::server) mod invitation;
 pub(in crate::server) mod live;
 pub(in crate::server) mod manage;
 pub(in crate::server) mod pages;
-pub(in crate::server) mod setup;
 pub mod rights;
+pub(in crate::server) mod setup;
 pub(in crate::server) mod sign_out;

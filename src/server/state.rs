@@ -1,9 +1,10 @@
 //! What every request handler holds: the injected clock, randomness and outgoing HTTP, the database, keys and limits. No state of users.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use url::Url;
@@ -22,6 +23,7 @@ use super::crypto::password::Passwords;
 use super::db::Db;
 use super::db::operator::PortalSession;
 use super::domain::environment::Environment;
+use super::domain::tally::Tally;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
 use super::platform::lines::Refusals;
@@ -54,6 +56,8 @@ pub struct Inner {
     pub samples: Samples,
     /// Where each operator works, as the database has it.
     pub places: Places,
+    /// By environment: what its impersonations of the days before one come to, for that day, and whether there were too many.
+    pub tallies: Mutex<HashMap<Uuid, (NaiveDate, Arc<Tally>, bool)>>,
     /// What runs in each environment, as the database has it.
     pub running: EpochMap<Uuid, RunningImpersonations>,
     /// By portal session, how many impersonations end with it.
@@ -136,6 +140,7 @@ impl AppState {
             sessions: SessionCache::default(),
             portal_sessions: EpochMap::new(OPERATORS),
             user_lists: EpochMap::new(LISTS),
+            tallies: Mutex::default(),
             samples: Samples::default(),
             places: EpochMap::new(OPERATORS),
             running: EpochMap::new(ENVIRONMENTS),

@@ -24,6 +24,7 @@ async fn application_id(app: &TestApp, client_id: &str) -> String {
 
 /// The value of a hidden field.
 fn hidden(page: &str, name: &str) -> String {
-    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
+    let (_, rest) =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
     rest.split('"').next().unwrap_or_default().to_owned()
 }

@@ -110,7 +110,8 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
         let mut browser = app.operator_browser("vera@understudy.example").await;
         for door in DOORS {
             // Signing out ends the walk; of a form that leads back, the address says what became of it.
-            let is_told_elsewhere = door.path.ends_with("/reopen") || door.path.ends_with("/impersonate") && door.method == "POST";
+            let is_told_elsewhere =
+                door.path.ends_with("/reopen") || door.path.ends_with("/impersonate") && door.method == "POST";
             if door.path == "/rpc/sign-out" || is_told_elsewhere {
                 continue;
             }
@@ -121,7 +122,8 @@ async fn every_door_opens_for_whom_the_table_says_and_for_nobody_else() {
             if is_shown {
                 continue;
             }
-            let is_refused = status == StatusCode::FORBIDDEN || (door.asks == Right::Impersonate && status == StatusCode::CONFLICT);
+            let is_refused =
+                status == StatusCode::FORBIDDEN || (door.asks == Right::Impersonate && status == StatusCode::CONFLICT);
             let is_nobody = door.asks == Right::Impersonate && status == StatusCode::NOT_FOUND;
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{name}: {} {}", door.method, door.path);
             assert!(status != StatusCode::INTERNAL_SERVER_ERROR, "{name}: {} {}", door.method, door.path);

@@ -16,12 +16,7 @@ pub struct RoleRecord {
 }
 
 /// The roles of an environment by their keys. Who has one is counted up to `counted`.
-pub async fn list(
-    conn: &mut Conn,
-    environment_id: Uuid,
-    limit: i64,
-    counted: i64,
-) -> DbResult<Bounded<RoleRecord>> {
+pub async fn list(conn: &mut Conn, environment_id: Uuid, limit: i64, counted: i64) -> DbResult<Bounded<RoleRecord>> {
     let rows = fetch_all!(
         conn,
         "SELECT r.id, r.key, r.name, r.version,

@@ -175,7 +175,8 @@ pub fn set_device(state: &AppState, value: &str) {
 
 /// Both of a sign-in, where no server function answers.
 pub fn add_cookies(state: &AppState, signed_in: &service::SignedInOperator, response: &mut Response) {
-    let both = [signed_in_cookie(state, &signed_in.cookie), device::set_cookie(state.is_https(), None, &signed_in.device)];
+    let both =
+        [signed_in_cookie(state, &signed_in.cookie), device::set_cookie(state.is_https(), None, &signed_in.device)];
     for cookie in both.into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -19,6 +19,7 @@ pub mod form;
 mod help_desk;
 pub mod list;
 mod operators;
+mod overview;
 pub mod parts;
 mod roles;
 mod sessions;
@@ -55,6 +56,7 @@ where
         .route("/{environment}/sessions/{session_id}", get(sessions::page))
         .route("/{environment}/sessions/{session_id}/end", post(sessions::end_one))
         .route("/{environment}/find", get(find::find))
+        .route("/{environment}/overview", get(overview::page))
         .route("/{environment}/impersonate", get(help_desk::open))
         .route("/{environment}/roles", get(roles::list))
         .route("/{environment}/roles/new", get(roles::new).post(roles::create))

@@ -67,6 +67,7 @@ pub const DOORS: &[Door] = &[
     door("GET", "/{environment}/audit/export", Right::View, "see the audit trail"),
     door("GET", "/{environment}/sessions/{session_id}", Right::View, "see the audit trail"),
     door("POST", "/{environment}/sessions/{session_id}/end", Right::SignedIn, "end one’s own impersonations; those of others need Owner or Admin"),
+    door("GET", "/{environment}/overview", Right::View, "see the audit trail"),
     door("GET", "/{environment}/find", Right::View, "see users"),
     door("GET", "/{environment}/impersonate", Right::View, "see users"),
     door("GET", "/{environment}/roles", Right::View, "see roles"),

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod find;
 pub mod given;
 pub mod lookup;
+pub mod overview;
 pub mod retention;
 pub mod role;
 pub mod signing_key;

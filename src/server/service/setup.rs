@@ -127,7 +127,7 @@ pub async fn set_up(
     let first = environment::open(&mut tx).await?.into_iter().next().ok_or(ServiceError::NotFound)?;
     let signed_in = operators::open_session(state, &mut tx, owner, origin).await?;
     tx.commit().await?;
-    Ok((signed_in, format!("/{}/users", first.slug)))
+    Ok((signed_in, format!("/{}/overview", first.slug)))
 }
 
 fn slug(wanted: &SetUp<'_>) -> String {

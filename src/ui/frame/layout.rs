@@ -12,7 +12,7 @@ use leptos_router::hooks::{use_location, use_params_map};
 use leptos_router::location::Location;
 
 use crate::model::environment::EnvironmentOption;
-use crate::model::operator::Shell;
+use crate::model::operator::{Roles, Shell};
 use crate::rpc::operator::GetShell;
 use crate::ui::component::dialog;
 use crate::ui::component::menu::{self, menu};
@@ -43,7 +43,7 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
             ("impersonation", "venetian-mask", "Impersonation"),
         ],
     ),
-    ("Monitoring", &[("audit", "scroll-text", "Audit trail")]),
+    ("Monitoring", &[("overview", "circle-dot", "Overview"), ("audit", "scroll-text", "Audit trail")]),
     (
         "Settings",
         &[
@@ -55,11 +55,20 @@ const GROUPS: [(&str, &[NavigationItem]); 3] = [
 ];
 
 /// Pages that only the server draws: what leads there is a new document.
-const MANAGED: [&str; 4] = ["accounts", "roles", "operators", "environments"];
+const MANAGED: [&str; 5] = ["overview", "accounts", "roles", "operators", "environments"];
 
 /// The page of the navigation that leads to those of this word.
 fn listed_as(word: &str) -> &str {
     if word == "sessions" { "impersonation" } else { word }
+}
+
+/// Who sees a page in the navigation that is not everybody's.
+fn restricted(page: &str) -> Option<fn(Roles) -> bool> {
+    match page {
+        "operators" => Some(Roles::can_administer),
+        "environments" => Some(Roles::can_unprotect),
+        _ => None,
+    }
 }
 
 fn is_managed(page: &str) -> bool {
@@ -91,7 +100,8 @@ pub fn EnvironmentLayout() -> impl IntoView {
         document_title(format!("{page} · {}", spelled(&environment)))
     };
 
-    let section = Memo::new(move |_| pathname.with(|path| listed_as(path.split('/').nth(2).unwrap_or_default()).to_owned()));
+    let section =
+        Memo::new(move |_| pathname.with(|path| listed_as(path.split('/').nth(2).unwrap_or_default()).to_owned()));
     let deeper = Memo::new(move |_| pathname.with(|path| path.split('/').nth(3).is_some_and(|part| !part.is_empty())));
     announce_navigation(pathname);
 
@@ -193,7 +203,8 @@ fn nav_group(
         .iter()
         .map(|(page, glyph, label)| {
             let page = *page;
-            view! {
+            let link = move || {
+                view! {
                 <li>
                     <a href=frame.path(page) rel=is_managed(page).then_some("external") aria-current=move || (*section.read() == page).then_some("page")>
                         {icon(glyph)}
@@ -201,6 +212,12 @@ fn nav_group(
                         {(page == "impersonation").then(|| loaded_quietly(frame.shell, move |shell| live_count(&shell, live)))}
                     </a>
                 </li>
+            }
+                .erased()
+            };
+            match restricted(page) {
+                None => link(),
+                Some(may) => loaded_quietly(frame.shell, move |shell| may(shell.roles).then(link).erased()),
             }
         })
         .collect_view();

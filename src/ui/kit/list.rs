@@ -18,6 +18,9 @@ use crate::ui::kit::icon::icon;
 use crate::ui::kit::loaded::{Loading, loaded_quietly, loaded_while};
 use crate::ui::kit::state::{error_view, table_skeleton};
 
+/// What the link to a page says that makes something new, and who sees it.
+pub type Maker = (&'static str, fn(Roles) -> bool);
+
 /// How a list's address is read, by the page and by whoever calls for its data before it is drawn.
 pub struct Shape<Q: 'static> {
     /// The page's word in the address.
@@ -30,7 +33,7 @@ pub struct Shape<Q: 'static> {
     /// Words that say which page of the list it is: a filter that changes begins at the first.
     pub turned: &'static [&'static str],
     /// The link to the page that makes a new one, for those who may: that one is the server's alone.
-    pub makes: Option<(&'static str, fn(Roles) -> bool)>,
+    pub makes: Option<Maker>,
     /// What the server is asked with the list's own words.
     pub query: fn(&Words) -> Q,
 }
@@ -90,7 +93,7 @@ pub struct ListPlace {
     page: &'static str,
     title: &'static str,
     turned: &'static [&'static str],
-    makes: Option<(&'static str, fn(Roles) -> bool)>,
+    makes: Option<Maker>,
 }
 
 impl ListPlace {
@@ -218,7 +221,7 @@ impl ListPlace {
     }
 }
 
-fn new_link(frame: Frame, path: Signal<String>, (label, may): (&'static str, fn(Roles) -> bool)) -> AnyView {
+fn new_link(frame: Frame, path: Signal<String>, (label, may): Maker) -> AnyView {
     let link = move |shell: Shell| {
         let href = move || path.get() + "/new";
         may(shell.roles).then(|| view! { <a class="button" href=href rel="external">{label}</a> }).erased()

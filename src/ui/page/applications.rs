@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::application::deliveries::logout_class;
 use super::application::problems::problems_of_nobody;
-use crate::model::operator::Roles;
 use crate::model::application::{ApplicationItem, ApplicationList, LISTED};
+use crate::model::operator::Roles;
 use crate::model::search::Searched;
 use crate::rpc::applications::ListApplications;
 use crate::ui::component::badge::badge;

@@ -25,7 +25,12 @@ fn secret_in(page: &str) -> String {
 
 /// Whether the token endpoint takes the secret: what it refuses else is the grant.
 async fn is_taken(app: &TestApp, secret: &str) -> bool {
-    let form = [("grant_type", "refresh_token"), ("refresh_token", "none"), ("client_id", "reports"), ("client_secret", secret)];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "none"),
+        ("client_id", "reports"),
+        ("client_secret", secret),
+    ];
     let answer = app.browser().post("/id/production/token", &form).await;
     match answer.json()["error"].as_str() {
         Some("invalid_grant") => true,
@@ -49,12 +54,15 @@ async fn an_application_is_made_with_a_secret_that_is_shown_once_and_connected_w
     let connect = olivia.get(&format!("/production/applications/{id}/connect")).await.expect_status(StatusCode::OK);
     assert!(connect.body().contains("https://reports.example/callback") && connect.body().contains("reports"));
     assert!(!connect.body().contains(&secret));
-    for client in ["openid-client", "oidc-client-ts", "authjs", "spring", "aspnet", "authlib", "mod-auth-openidc", "frontegg"] {
+    for client in
+        ["openid-client", "oidc-client-ts", "authjs", "spring", "aspnet", "authlib", "mod-auth-openidc", "frontegg"]
+    {
         let page = olivia.get(&format!("/production/applications/{id}/connect?client={client}")).await;
         let page = page.expect_status(StatusCode::OK);
         assert!(page.body().contains("/id/production") && !page.body().contains("{issuer}"), "{client}");
     }
-    let again = olivia.post("/production/applications/new", &FORM).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
+    let again =
+        olivia.post("/production/applications/new", &FORM).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     assert!(again.body().contains("There is one with reports already"));
     let public = FORM.map(|(name, value)| match name {
         "client_id" => (name, "reports-spa"),
@@ -123,7 +131,11 @@ async fn an_edit_shows_what_is_stored_and_a_deletion_says_what_it_ends() {
     ];
     let refused = olivia.post(&format!("{path}/edit"), &form).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body().matches("aria-invalid=\"true\"").count() >= 3, "{}", refused.body());
-    app.operator_browser("ed@understudy.example").await.get(&format!("{path}/edit")).await.expect_status(StatusCode::FORBIDDEN);
+    app.operator_browser("ed@understudy.example")
+        .await
+        .get(&format!("{path}/edit"))
+        .await
+        .expect_status(StatusCode::FORBIDDEN);
     olivia.post(&format!("{path}/delete"), &[]).await.expect_status(StatusCode::OK);
     olivia.get(&format!("{path}/edit")).await.expect_status(StatusCode::NOT_FOUND);
 }

@@ -21,7 +21,11 @@ async fn a_role_is_made_changed_and_deleted_without_script_and_each_page_says_so
     assert_eq!(events, 1);
 
     let page = olivia.get("/production/roles").await;
-    let (_, rest) = page.body().split_once(">Billing<").map(|(before, _)| before.rsplit_once("/roles/").expect("a link")).expect("it");
+    let (_, rest) = page
+        .body()
+        .split_once(">Billing<")
+        .map(|(before, _)| before.rsplit_once("/roles/").expect("a link"))
+        .expect("it");
     let path = format!("/production/roles/{}", &rest[..36]);
     let version = hidden(olivia.get(&path).await.body(), "version");
     let form = [("version", version.as_str()), ("name", "Invoices"), ("permissions", "invoices.read")];
@@ -63,7 +67,11 @@ async fn the_second_of_two_who_edit_one_thing_sees_both_versions_and_chooses() {
     let seen = olivia.get(&path).await;
     let version = hidden(seen.body(), "version");
     let (name, permissions) = (hidden(seen.body(), "was.name"), hidden(seen.body(), "was.permissions"));
-    let theirs = [("version", version.as_str()), ("name", "Adam’s name"), ("permissions", "users.write\naccount.audit.read\nadams.own")];
+    let theirs = [
+        ("version", version.as_str()),
+        ("name", "Adam’s name"),
+        ("permissions", "users.write\naccount.audit.read\nadams.own"),
+    ];
     adam.post(&path, &theirs).await.expect_status(StatusCode::SEE_OTHER);
 
     let mine = [
@@ -76,7 +84,11 @@ async fn the_second_of_two_who_edit_one_thing_sees_both_versions_and_chooses() {
     let page = olivia.post(&path, &mine).await.expect_status(StatusCode::CONFLICT);
     assert!(page.body().contains("Somebody else saved this while you were editing"));
     assert!(page.body().contains("value=\"Olivia’s name\"") && page.body().contains("Adam’s name"), "{}", page.body());
-    assert_eq!(page.body().matches("Somebody else changed this too").count(), 1, "what she had not touched is his already");
+    assert_eq!(
+        page.body().matches("Somebody else changed this too").count(),
+        1,
+        "what she had not touched is his already"
+    );
     assert!(page.body().contains("adams.own"));
     let newer = hidden(page.body(), "version");
     assert_ne!(newer, version);
@@ -96,22 +108,41 @@ async fn the_second_of_two_who_edit_one_thing_sees_both_versions_and_chooses() {
 async fn a_form_that_is_sent_after_the_sign_in_has_ended_loses_nothing() {
     let app = TestApp::new().await;
     let mut nobody = app.browser();
-    let form = [("name", "Billing <b>"), ("key", "billing"), ("permissions", "invoices.read"), ("password", "hunter2-hunter2")];
+    let form = [
+        ("name", "Billing <b>"),
+        ("key", "billing"),
+        ("permissions", "invoices.read"),
+        ("password", "hunter2-hunter2"),
+    ];
     let asked = nobody.post("/production/roles/new", &form).await.expect_status(StatusCode::UNAUTHORIZED);
     assert!(asked.body().contains("Your sign-in has ended") && asked.body().contains("Billing &lt;b&gt;"));
     assert!(!asked.body().contains("hunter2"), "secrets are typed again");
-    let wrong = [("sign_in.path", "/production/roles/new"), ("sign_in.email", "olivia@understudy.example"), ("sign_in.password", "wrong")];
+    let wrong = [
+        ("sign_in.path", "/production/roles/new"),
+        ("sign_in.email", "olivia@understudy.example"),
+        ("sign_in.password", "wrong"),
+    ];
     let again: Vec<_> = wrong.into_iter().chain(form).collect();
     let asked = nobody.post("/sign-in/again", &again).await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     assert!(asked.body().contains("Billing &lt;b&gt;"), "still there");
-    let right = [("sign_in.path", "/production/roles/new"), ("sign_in.email", "olivia@understudy.example"), ("sign_in.password", OPERATOR_PASSWORD)];
+    let right = [
+        ("sign_in.path", "/production/roles/new"),
+        ("sign_in.email", "olivia@understudy.example"),
+        ("sign_in.password", OPERATOR_PASSWORD),
+    ];
     let again: Vec<_> = right.into_iter().chain(form).collect();
     let goes_on = nobody.post("/sign-in/again", &again).await.expect_status(StatusCode::OK);
-    assert!(goes_on.body().contains("action=\"/production/roles/new\"") && goes_on.body().contains("Billing &lt;b&gt;"));
+    assert!(
+        goes_on.body().contains("action=\"/production/roles/new\"") && goes_on.body().contains("Billing &lt;b&gt;")
+    );
     assert_eq!(app.events("role.created").await.len(), 0, "nothing is done before it is said once more");
     nobody.post("/production/roles/new", &form).await.expect_status(StatusCode::SEE_OTHER);
     for elsewhere in ["https://evil.example/", "//evil.example", "/rpc/sign-out", ""] {
-        let again = [("sign_in.path", elsewhere), ("sign_in.email", "olivia@understudy.example"), ("sign_in.password", OPERATOR_PASSWORD)];
+        let again = [
+            ("sign_in.path", elsewhere),
+            ("sign_in.email", "olivia@understudy.example"),
+            ("sign_in.password", OPERATOR_PASSWORD),
+        ];
         app.browser().post("/sign-in/again", &again).await.expect_status(StatusCode::UNAUTHORIZED);
     }
 }
@@ -126,11 +157,17 @@ async fn who_may_not_sees_no_button_and_is_refused_by_hand() {
     let page = vera.get(&path).await.expect_status(StatusCode::OK);
     assert!(!page.body().contains("<form class=\"card") && !page.body().contains("/delete"));
     vera.get("/production/roles/new").await.expect_status(StatusCode::FORBIDDEN);
-    for (path, form) in [("/production/roles/new", [("name", "x"), ("key", "x")]), (path.as_str(), [("name", "x"), ("key", "x")])] {
+    for (path, form) in
+        [("/production/roles/new", [("name", "x"), ("key", "x")]), (path.as_str(), [("name", "x"), ("key", "x")])]
+    {
         let refused = vera.post(path, &form).await.expect_status(StatusCode::FORBIDDEN);
         assert!(refused.body().contains("Your role does not allow this"), "{}", refused.body());
     }
     vera.post(&format!("{path}/delete"), &[]).await.expect_status(StatusCode::FORBIDDEN);
-    app.operator_browser("ivy@understudy.example").await.get("/production/roles").await.expect_status(StatusCode::FORBIDDEN);
+    app.operator_browser("ivy@understudy.example")
+        .await
+        .get("/production/roles")
+        .await
+        .expect_status(StatusCode::FORBIDDEN);
     vera.get("/nowhere/roles").await.expect_status(StatusCode::NOT_FOUND);
 }

@@ -61,12 +61,23 @@ async fn the_trail_is_exported_as_it_is_filtered_without_formulas_and_that_is_an
     let all = vera.get("/production/audit/export?format=jsonl").await;
     let whole: Vec<serde_json::Value> =
         all.body().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert!(whole.iter().any(|event| event["description"] == "Vera Viewer exported the audit trail as CSV: action impersonation.started"));
-    assert!(!whole.iter().any(|event| event["description"].as_str().is_some_and(|said| said.ends_with("JSON Lines: all of it"))), "not itself");
+    assert!(whole.iter().any(
+        |event| event["description"] == "Vera Viewer exported the audit trail as CSV: action impersonation.started"
+    ));
+    assert!(
+        !whole
+            .iter()
+            .any(|event| event["description"].as_str().is_some_and(|said| said.ends_with("JSON Lines: all of it"))),
+        "not itself"
+    );
     vera.get("/production/audit/export?format=xls").await.expect_status(StatusCode::UNPROCESSABLE_ENTITY);
     let none = vera.get("/production/audit/export?format=csv&q=zzzzqq").await;
     assert_eq!(none.body().lines().count(), 1, "the names of the columns");
-    app.operator_browser("ivy@understudy.example").await.get("/production/audit/export?format=csv").await.expect_status(StatusCode::FORBIDDEN);
+    app.operator_browser("ivy@understudy.example")
+        .await
+        .get("/production/audit/export?format=csv")
+        .await
+        .expect_status(StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
@@ -75,7 +86,8 @@ async fn an_export_has_every_event_once_however_many_there_are() {
     let caller = app.caller("olivia@understudy.example", "production").await;
     let mut tx = app.state.db.write().await.expect("a transaction");
     for number in 0..2_500 {
-        let event = understudy::server::service::audit::Event::of_caller(&caller, "user.changed", format!("change {number}"));
+        let event =
+            understudy::server::service::audit::Event::of_caller(&caller, "user.changed", format!("change {number}"));
         understudy::server::service::audit::record(&app.state, &mut tx, event).await.expect("an event");
     }
     tx.commit().await.expect("a commit");
@@ -86,7 +98,11 @@ async fn an_export_has_every_event_once_however_many_there_are() {
         let mut numbers: Vec<String> = all
             .body()
             .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["description"].as_str().map(str::to_owned))
+            .filter_map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).expect("JSON")["description"]
+                    .as_str()
+                    .map(str::to_owned)
+            })
             .filter(|said| said.starts_with("change "))
             .collect();
         assert_eq!(numbers.len(), 2_500, "{filter}");
@@ -103,16 +119,22 @@ async fn a_link_of_the_help_desk_leads_to_the_drawer_by_e_mail_and_account_name(
     let mut olivia = app.operator_browser("olivia@understudy.example").await;
     let link = "/production/impersonate?email=Amara@Northwind.example&account=northwind%20TRADERS&ticket=SUP-9&reason=Export%20fails";
     let answer = olivia.get(link).await.expect_status(StatusCode::SEE_OTHER);
-    let expected = format!("/production/users/{amara}?impersonate=1&account=northwind&ticket=SUP-9&reason=Export%20fails");
+    let expected =
+        format!("/production/users/{amara}?impersonate=1&account=northwind&ticket=SUP-9&reason=Export%20fails");
     assert_eq!(answer.location(), expected);
     let page = olivia.get(&answer.location()).await.expect_status(StatusCode::OK);
     assert!(page.body().contains("A link wrote this") && page.body().contains("Export fails"));
     assert_eq!(app.events("impersonation.started").await.len(), 0, "it starts nothing");
-    let nobody = olivia.get("/production/impersonate?email=%3Cscript%3E@x.example").await.expect_status(StatusCode::NOT_FOUND);
+    let nobody =
+        olivia.get("/production/impersonate?email=%3Cscript%3E@x.example").await.expect_status(StatusCode::NOT_FOUND);
     assert!(nobody.body().contains("Nobody here has this address") && !nobody.body().contains("<script>@"));
     olivia.get("/production/impersonate").await.expect_status(StatusCode::NOT_FOUND);
     let signed_out = app.browser().get(link).await.expect_status(StatusCode::SEE_OTHER);
-    assert!(signed_out.location().starts_with("/sign-in?return_to=%2Fproduction%2Fimpersonate%3Femail"), "{}", signed_out.location());
+    assert!(
+        signed_out.location().starts_with("/sign-in?return_to=%2Fproduction%2Fimpersonate%3Femail"),
+        "{}",
+        signed_out.location()
+    );
 }
 
 #[tokio::test]

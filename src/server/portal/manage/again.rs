@@ -37,7 +37,10 @@ pub fn is_form(request: &Request) -> bool {
 
 /// Nobody is signed in, and nothing was sent that could get lost.
 pub fn signed_out() -> Response {
-    answer(StatusCode::UNAUTHORIZED, html! { p.dim { "Sign in again to go on." } a.button.wide href="/sign-in" { "Sign in" } })
+    answer(
+        StatusCode::UNAUTHORIZED,
+        html! { p.dim { "Sign in again to go on." } a.button.wide href="/sign-in" { "Sign in" } },
+    )
 }
 
 /// Asks for a new sign-in, with what was entered kept in the page.

@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use self::fields::{FIELDS, entry, fields};
 use super::at::At;
-use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Question};
 use super::parts::{copyable, counted, icon, notice, page_head, section};
 use crate::model::operator::Roles;
 use crate::server::error::ServiceError;
+use crate::server::portal::done::Done;
 use crate::server::service::delivery::{Outcome, test_back_channel_logout};
 use crate::server::service::directory::application::{self as service, ClientSecret, StoredApplication};
 
@@ -165,24 +165,34 @@ fn secret_section(stored: &StoredApplication, path: &str) -> Markup {
         },
         go,
     };
-    section("secret-title", "Client secret", question.drawn(), html! {
-        @if !has { p.dim { "A public client: it proves itself by PKCE alone. That is right for an application that runs in a browser only." } }
-        @else { p.dim { "It is stored as a hash, and nobody can read it." } }
-        @if let Some((_, until)) = &application.former_secret {
-            (notice("timer", html! { "The secret before this one works until " (super::parts::moment(*until)) "." }))
-        }
-    })
+    section(
+        "secret-title",
+        "Client secret",
+        question.drawn(),
+        html! {
+            @if !has { p.dim { "A public client: it proves itself by PKCE alone. That is right for an application that runs in a browser only." } }
+            @else { p.dim { "It is stored as a hash, and nobody can read it." } }
+            @if let Some((_, until)) = &application.former_secret {
+                (notice("timer", html! { "The secret before this one works until " (super::parts::moment(*until)) "." }))
+            }
+        },
+    )
 }
 
 fn logout_section(stored: &StoredApplication, path: &str) -> Markup {
     let uri = stored.application.backchannel_logout_uri.as_deref();
     let test = html! { @if uri.is_some() { form.one-button method="post" action=(format!("{path}/test-logout")) { button.button.small type="submit" { "Send a test" } } } };
-    section("logout-title", "Back-channel logout", test, html! {
-        @match uri {
-            Some(uri) => p.dim { "Told of ended sessions at " code { (uri) } ". A test is about a session that never was: it ends nothing." }
-            None => p.dim { "It has no address to be told at: it learns of an ended session at its next call." }
-        }
-    })
+    section(
+        "logout-title",
+        "Back-channel logout",
+        test,
+        html! {
+            @match uri {
+                Some(uri) => p.dim { "Told of ended sessions at " code { (uri) } ". A test is about a session that never was: it ends nothing." }
+                None => p.dim { "It has no address to be told at: it learns of an ended session at its next call." }
+            }
+        },
+    )
 }
 
 pub async fn update(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entered) -> Response {
@@ -215,7 +225,11 @@ pub async fn secret(at: At, Path((_, id)): Path<(String, Uuid)>, entered: Entere
     };
     match replaced.await {
         Ok((name, secret)) => {
-            let said = if entered.has("overlap") { "The one before works for 24 more hours." } else { "The one before works no more." };
+            let said = if entered.has("overlap") {
+                "The one before works for 24 more hours."
+            } else {
+                "The one before works no more."
+            };
             secret_page(at, id, &format!("{name} has a new secret"), &secret, said).await
         }
         Err(error) => at.failed(error).await,
@@ -243,7 +257,9 @@ pub async fn delete(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
 pub async fn test_logout(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {
     let back = format!("applications/{id}/edit");
     match test_back_channel_logout(&at.caller, id).await {
-        Ok(Outcome::Heard(status)) => at.done(&back, Done::new(format!("The test was heard: the application answered {status}."))),
+        Ok(Outcome::Heard(status)) => {
+            at.done(&back, Done::new(format!("The test was heard: the application answered {status}.")))
+        }
         Ok(Outcome::Unheard { error, .. }) => at.done(&back, Done::failed(format!("The test was not heard: {error}."))),
         Err(error) => at.failed(error).await,
     }

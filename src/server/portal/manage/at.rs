@@ -8,7 +8,6 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use crate::server::portal::done::Done;
 use super::parts::{empty, page_head};
 use super::{SCRIPT, again};
 use crate::model::error::ApiError;
@@ -18,8 +17,9 @@ use crate::server::error::ServiceError;
 use crate::server::http::caller::status;
 use crate::server::http::origin::origin;
 use crate::server::http::page;
-use crate::server::portal::rights;
+use crate::server::portal::done::Done;
 use crate::server::portal::pages::{self, OwnPage, Pages};
+use crate::server::portal::rights;
 use crate::server::service;
 use crate::server::service::caller::Caller;
 use crate::ui::kit::address::Words;
@@ -44,9 +44,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let pages = Pages::from_ref(state);
         let params = RawPathParams::from_request_parts(parts, state).await.ok();
-        let slug = params.and_then(|params| {
-            params.iter().find(|(name, _)| *name == "environment").map(|(_, slug)| slug.to_owned())
-        });
+        let slug = params
+            .and_then(|params| params.iter().find(|(name, _)| *name == "environment").map(|(_, slug)| slug.to_owned()));
         let (Some(operator), Some(slug)) = (parts.extensions.get::<Operator>().cloned(), slug) else {
             return Err(again::signed_out());
         };

@@ -46,10 +46,13 @@ fn connect(at: &At, detail: &ApplicationDetail, title: &str) -> Markup {
         ("Client id", copyable(&detail.application.client_id, "client id")),
         ("Client proves itself by", html! { (detail.application.proof.sentence()) }),
         ("Discovery", copyable(&discovery, "address of the discovery document")),
-        ("Redirect URI", match detail.addresses.redirect_uris.first() {
-            Some(uri) => copyable(uri, "redirect URI"),
-            None => html! { span.dim { "None yet: a sign-in has nowhere to end" } },
-        }),
+        (
+            "Redirect URI",
+            match detail.addresses.redirect_uris.first() {
+                Some(uri) => copyable(uri, "redirect URI"),
+                None => html! { span.dim { "None yet: a sign-in has nowhere to end" } },
+            },
+        ),
     ];
     let wanted = at.words.get("client");
     let (word, name, template) = CLIENTS.iter().find(|(word, ..)| *word == wanted).unwrap_or(&CLIENTS[0]);
@@ -77,35 +80,41 @@ fn copy_all(code: &str) -> Markup {
 /// What the provider saw this application get wrong within a day, and what to do about each.
 fn check(detail: &ApplicationDetail) -> Markup {
     let count = html! { span.count { (detail.problems.len()) } };
-    flush_section("check-title", "Check", count, html! {
-        @if detail.problems.is_empty() && detail.addresses.redirect_uris.is_empty() && detail.application.hosted {
-            (empty("triangle-alert", "No redirect URI", "A hosted sign-in has nowhere to end: give the application a redirect URI.", html! {}))
-        } @else if detail.problems.is_empty() {
-            (empty("check", "Nothing was refused", "Whatever this application asked the provider within a day was right.", html! {}))
-        } @else {
-            ul.problem-list {
-                @for problem in &detail.problems {
-                    li {
-                        div.with-icon {
-                            (super::parts::icon("triangle-alert"))
-                            div.stacked {
-                                strong { (problem.kind.label()) }
-                                @if !problem.value.is_empty() { code.wrap { bdi { (problem.value) } } }
-                                span.dim { (problem.kind.advice()) }
+    flush_section(
+        "check-title",
+        "Check",
+        count,
+        html! {
+            @if detail.problems.is_empty() && detail.addresses.redirect_uris.is_empty() && detail.application.hosted {
+                (empty("triangle-alert", "No redirect URI", "A hosted sign-in has nowhere to end: give the application a redirect URI.", html! {}))
+            } @else if detail.problems.is_empty() {
+                (empty("check", "Nothing was refused", "Whatever this application asked the provider within a day was right.", html! {}))
+            } @else {
+                ul.problem-list {
+                    @for problem in &detail.problems {
+                        li {
+                            div.with-icon {
+                                (super::parts::icon("triangle-alert"))
+                                div.stacked {
+                                    strong { (problem.kind.label()) }
+                                    @if !problem.value.is_empty() { code.wrap { bdi { (problem.value) } } }
+                                    span.dim { (problem.kind.advice()) }
+                                }
+                                span.dim { (badge("outline", &format!("{}×", problem.occurrences))) " " (ago(detail.now, problem.last_at)) }
                             }
-                            span.dim { (badge("outline", &format!("{}×", problem.occurrences))) " " (ago(detail.now, problem.last_at)) }
                         }
                     }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 /// The code with the application's values in their places.
 fn filled(template: &str, at: &At, detail: &ApplicationDetail) -> String {
     let addresses = &detail.addresses;
-    let redirect_uri = addresses.redirect_uris.first().cloned().unwrap_or_else(|| "https://app.example.com/callback".to_owned());
+    let redirect_uri =
+        addresses.redirect_uris.first().cloned().unwrap_or_else(|| "https://app.example.com/callback".to_owned());
     let url = Url::parse(&redirect_uri).ok();
     let redirect_path = url.as_ref().map_or("/callback", Url::path).to_owned();
     let port = url.as_ref().and_then(Url::port).unwrap_or(3000).to_string();

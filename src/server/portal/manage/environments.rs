@@ -8,7 +8,6 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Field, Question, button_form};
 use super::list::{Head, Table, row};
@@ -16,6 +15,7 @@ use super::parts::{ago, badge, copyable, counted, icon, named, notice, page_head
 use crate::model::environment::Colour;
 use crate::model::error::ApiError;
 use crate::server::error::{ServiceError, ServiceResult};
+use crate::server::portal::done::Done;
 use crate::server::portal::pages::Pages;
 use crate::server::service::directory::environment::{self as service, EnvironmentItem, Look};
 use crate::server::state::AppState;

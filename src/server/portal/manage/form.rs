@@ -49,10 +49,6 @@ impl<'a> Draft<'a> {
         Self { entered: Some(entered), refusal: Some(refusal) }
     }
 
-    pub fn is_refused(self) -> bool {
-        self.refusal.is_some()
-    }
-
     /// Whether somebody else was faster.
     pub fn is_overtaken(self) -> bool {
         matches!(self.refusal, Some(ApiError::Conflict { .. }))
@@ -117,15 +113,20 @@ impl<'a> Draft<'a> {
         let value = self.value(field.name, stored);
         let id = format!("field-{}", field.name);
         let error = self.error(field.name);
-        self.around(field, &id, stored, html! {
-            div.select {
-                select.input id=(id) name=(field.name) aria-invalid=[error.is_some().then_some("true")]
-                    aria-describedby=(described(&id)) {
-                    @for (word, label) in options { option value=(word) selected[*word == value] { (label) } }
+        self.around(
+            field,
+            &id,
+            stored,
+            html! {
+                div.select {
+                    select.input id=(id) name=(field.name) aria-invalid=[error.is_some().then_some("true")]
+                        aria-describedby=(described(&id)) {
+                        @for (word, label) in options { option value=(word) selected[*word == value] { (label) } }
+                    }
+                    (icon("chevrons-up-down"))
                 }
-                (icon("chevrons-up-down"))
-            }
-        })
+            },
+        )
     }
 
     /// On or off, drawn as a switch.

@@ -44,6 +44,7 @@ async fn nobody(at: At, email: &str) -> Response {
     };
     let search = Words::default().with("q", email).on(&at.path("users"));
     let action = html! { a.button href=(search) rel="external" { "Search the users" } };
-    let content = html! { (page_head("Impersonate", html! {}, html! {})) div.card { (empty("search", title, &text, action)) } };
+    let content =
+        html! { (page_head("Impersonate", html! {}, html! {})) div.card { (empty("search", title, &text, action)) } };
     at.refused(&ApiError::NotFound, title, content).await
 }

@@ -101,7 +101,13 @@ impl Table<'_> {
                     sort => sort,
                 };
                 let (is_up, is_down) = (sort == *word, sort.strip_prefix('-') == Some(word));
-                let aria = if is_up { Some("ascending") } else if is_down { Some("descending") } else { None };
+                let aria = if is_up {
+                    Some("ascending")
+                } else if is_down {
+                    Some("descending")
+                } else {
+                    None
+                };
                 let next = if is_up { format!("-{word}") } else { (*word).to_owned() };
                 let href = self.words.clone().without(&["cursor", "sort"]).with("sort", &next).on(self.path);
                 html! {

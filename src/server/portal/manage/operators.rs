@@ -80,8 +80,8 @@ fn listed(at: &At, page: &OperatorsPage) -> Markup {
     html! {
         (page_head("Operators", lead, new))
         h2.visually-hidden #operators-title { "Operators" }
+        (toolbar)
         div.card.table-card {
-            (toolbar)
             @if page.rows.is_empty() {
                 (empty("search", "Nobody found", "No operator has this in the name or the e-mail.",
                     html! { a.button href=(at.here()) { "Show all" } }))

@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use crate::server::portal::done::Done;
 use super::entered::Entered;
 use super::form::{Draft, Field, Question};
 use super::list::{Head, Table, row};
 use super::parts::{badge, copyable, counted, empty, facts, grouped, named, notice, page_head, section};
 use crate::model::operator::Roles;
 use crate::model::role::{MEMBERS_COUNTED, RoleItem, RoleList};
+use crate::server::portal::done::Done;
 use crate::server::service::directory::given::Given;
 use crate::server::service::directory::role::{self as service, RoleEntry};
 

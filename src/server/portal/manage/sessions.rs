@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::at::At;
-use crate::server::portal::done::Done;
 use super::form::Question;
 use super::parts::{ago, badge, copyable, facts, flush_section, icon, moment, notice, page_head, status};
 use crate::model::application::LogoutState;
 use crate::model::audit::AuditItem;
 use crate::model::device::describe;
 use crate::server::domain::session::Session;
+use crate::server::portal::done::Done;
 use crate::server::service::impersonation;
 use crate::server::service::session::story::{Story, story};
 use crate::ui::page::audit::words::action_label;
@@ -106,20 +106,25 @@ fn who(at: &At, story: &Story) -> Markup {
 
 fn events(at: &At, story: &Story) -> Markup {
     let count = html! { span.count { (story.events.len()) } };
-    flush_section("events-title", "What happened", count, html! {
-        @if story.events.is_empty() {
-            p.list-note { (icon("info")) span { "Its events are past their days, or it began before there was a trail." } }
-        }
-        ol.story {
-            @for event in &story.events { (happened(at, story, event)) }
-        }
-        @if story.more {
-            p.list-note {
-                (icon("info"))
-                span { "These are the first " (story.events.len()) ". " a.link href=(at.path(&format!("audit?q={}", story.session.id))) rel="external" { "All of them in the audit trail" } }
+    flush_section(
+        "events-title",
+        "What happened",
+        count,
+        html! {
+            @if story.events.is_empty() {
+                p.list-note { (icon("info")) span { "Its events are past their days, or it began before there was a trail." } }
             }
-        }
-    })
+            ol.story {
+                @for event in &story.events { (happened(at, story, event)) }
+            }
+            @if story.more {
+                p.list-note {
+                    (icon("info"))
+                    span { "These are the first " (story.events.len()) ". " a.link href=(at.path(&format!("audit?q={}", story.session.id))) rel="external" { "All of them in the audit trail" } }
+                }
+            }
+        },
+    )
 }
 
 fn happened(at: &At, story: &Story, event: &AuditItem) -> Markup {
@@ -148,21 +153,26 @@ fn deliveries(at: &At, story: &Story) -> Markup {
         return html! {};
     }
     let count = html! { span.count { (story.told.len()) } };
-    flush_section("told-title", "Applications told of its end", count, html! {
-        ul.story {
-            @for told in &story.told {
-                li.story-event {
-                    span.story-time { (moment(told.at)) }
-                    div {
-                        a.row-link href=(at.path(&format!("applications/{}", told.application_id))) rel="external" { bdi { (told.application_name) } }
-                        " " (status(mark(told.state), told.state.label()))
-                        @if let Some(error) = &told.last_error { p.dim { bdi { (error) } } }
-                        @if told.attempts > 1 { p.dim { (told.attempts) " attempts" } }
+    flush_section(
+        "told-title",
+        "Applications told of its end",
+        count,
+        html! {
+            ul.story {
+                @for told in &story.told {
+                    li.story-event {
+                        span.story-time { (moment(told.at)) }
+                        div {
+                            a.row-link href=(at.path(&format!("applications/{}", told.application_id))) rel="external" { bdi { (told.application_name) } }
+                            " " (status(mark(told.state), told.state.label()))
+                            @if let Some(error) = &told.last_error { p.dim { bdi { (error) } } }
+                            @if told.attempts > 1 { p.dim { (told.attempts) " attempts" } }
+                        }
                     }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 fn mark(state: LogoutState) -> &'static str {

@@ -268,7 +268,8 @@ fn row(
         (Some(_), _) | (_, None) => (None, None),
         _ => before.map(|row| (row.former_secret_hash.clone(), row.former_secret_until)).unwrap_or_default(),
     };
-    let is_given = |given: Option<bool>, known: fn(&ApplicationUpsert) -> bool| given.unwrap_or(before.is_some_and(known));
+    let is_given =
+        |given: Option<bool>, known: fn(&ApplicationUpsert) -> bool| given.unwrap_or(before.is_some_and(known));
     let assigned_to_new = is_given(application.assigned_to_new, |row| row.assigned_to_new);
     ApplicationUpsert {
         id,

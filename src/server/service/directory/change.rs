@@ -273,9 +273,10 @@ impl What {
             Self::NewAccountsKept => {
                 listed("assigned_to_new", "kept", "is no longer given to every new account", client, Medium)
             }
-            Self::NewAccountsDefault => {
-                Facts { event: Some((client, Info)), ..facts("default_of_new", "changed", "becomes the default application of new accounts") }
-            }
+            Self::NewAccountsDefault => Facts {
+                event: Some((client, Info)),
+                ..facts("default_of_new", "changed", "becomes the default application of new accounts")
+            },
         }
     }
 

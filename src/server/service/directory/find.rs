@@ -35,11 +35,8 @@ pub async fn find(caller: &Caller, typed: &str) -> ServiceResult<Found> {
     let words = search.words_or_id();
     let (found, _) = application::list(&mut conn, caller.environment.id, &words, FOUND as i64, 1).await?.apart();
     let user = |row: &UserItem| FoundUser { id: row.id, name: row.name.clone(), email: row.email.clone() };
-    let application = |row: ListedApplication| FoundApplication {
-        id: row.id,
-        name: row.name,
-        client_id: row.client_id,
-    };
+    let application =
+        |row: ListedApplication| FoundApplication { id: row.id, name: row.name, client_id: row.client_id };
     Ok(Found {
         recent: Vec::new(),
         users: users.iter().take(FOUND).map(user).collect(),

@@ -87,8 +87,7 @@ pub async fn story(caller: &Caller, session_id: Uuid) -> ServiceResult<Story> {
     let told = logout::of_session(&mut conn, session_id).await?.into_iter().map(Told::of).collect();
     let now = caller.state.now();
     let runs = session.ended_at.is_none() && session.expires_at > now;
-    let may_end = runs
-        && session.is_impersonation()
-        && (caller.is(session.operator_id) || caller.roles.can_end_any_session());
+    let may_end =
+        runs && session.is_impersonation() && (caller.is(session.operator_id) || caller.roles.can_end_any_session());
     Ok(Story { session, events, more, told, may_end, now })
 }

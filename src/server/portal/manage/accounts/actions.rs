@@ -5,8 +5,8 @@ use axum::response::Response;
 
 use super::{below, edit};
 use crate::server::error::ServiceResult;
-use crate::server::portal::manage::at::At;
 use crate::server::portal::done::Done;
+use crate::server::portal::manage::at::At;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::Draft;
 use crate::server::service::directory::account as service;

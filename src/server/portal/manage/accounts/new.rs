@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::below;
 use crate::model::operator::Roles;
-use crate::server::portal::manage::at::At;
 use crate::server::portal::done::Done;
+use crate::server::portal::manage::at::At;
 use crate::server::portal::manage::entered::Entered;
 use crate::server::portal::manage::form::{Draft, Field};
 use crate::server::portal::manage::parts::page_head;

@@ -36,7 +36,8 @@ const ALGORITHMS: [(&str, &str); 2] =
 pub fn fields(draft: Draft<'_>, stored: Option<&StoredApplication>) -> Markup {
     let known = stored.map(|stored| &stored.application);
     let text = |of: fn(&crate::server::domain::application::Application) -> &str| known.map(of).unwrap_or_default();
-    let lines = |of: fn(&StoredApplication) -> &Vec<String>| stored.map(|stored| of(stored).join("\n")).unwrap_or_default();
+    let lines =
+        |of: fn(&StoredApplication) -> &Vec<String>| stored.map(|stored| of(stored).join("\n")).unwrap_or_default();
     let method = known.map_or("hosted", |known| known.login_method.as_str());
     // Where nothing was ever said it is the app URL, and moves with it.
     let login_url = known.filter(|known| known.login_url != known.app_url).map_or("", |known| &known.login_url);

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::invite::shown;
 use super::one::refused;
 use crate::server::error::{ServiceError, ServiceResult};
-use crate::server::portal::manage::at::At;
 use crate::server::portal::done::Done;
+use crate::server::portal::manage::at::At;
 use crate::server::service::operator::{self as service, Ended};
 
 pub async fn link(at: At, Path((_, id)): Path<(String, Uuid)>) -> Response {

@@ -33,12 +33,12 @@ pub fn roles_fields(draft: Draft<'_>, places: &[PlaceToGrant], hint: impl Fn(&Pl
         .map(|role| (role.as_str().to_owned(), role.label().to_owned(), said_of(role).to_owned()))
         .collect();
     html! {
-        @for place in places {
+        div.box-groups { @for place in places {
             @let name = field_of(place.environment.as_ref().map(|one| one.slug.as_str()));
             @let label = place.environment.as_ref().map_or("Roles in all environments".to_owned(), |one| format!("Roles in {}", one.name));
             @let stored = place.granted.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>();
             (draft.boxes(Field { name: &name, label: &label, hint: &hint(place), ..Field::default() }, &boxes, &stored))
-        }
+        } }
     }
 }
 
