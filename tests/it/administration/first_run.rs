@@ -60,7 +60,7 @@ async fn an_empty_installation_is_set_up_from_the_browser_alone() {
     for part in ["action=\"/setup\"", "name=\"email\"", "name=\"password_again\"", "name=\"slug\"", &code] {
         assert!(page.body().contains(part), "no {part:?} in {}", page.body());
     }
-    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/users");
+    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/overview");
     browser.get("/cote-ouest/users").await.expect_status(StatusCode::OK);
     assert_eq!(browser.get("/").await.location(), "/cote-ouest/users");
     browser.get("/id/cote-ouest/.well-known/openid-configuration").await.expect_status(StatusCode::OK);
@@ -111,7 +111,7 @@ async fn everything_that_is_wrong_is_said_at_its_field_and_nothing_is_lost() {
     let unnamed = post(&mut browser, &form(&code, &[("environment", "日本")])).await;
     assert!(unnamed.expect_status(StatusCode::UNPROCESSABLE_ENTITY).body().contains("Give the environment a word"));
     assert_eq!(app.count("operators").await + app.count("environments").await, 0);
-    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/users", "the link still works");
+    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/overview", "the link still works");
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn where_an_environment_was_made_before_the_owner_alone_is_asked_for() {
     let mut browser = app.browser();
     let page = browser.get(&format!("/setup?link={code}")).await.expect_status(StatusCode::OK);
     assert!(!page.body().contains("name=\"slug\""), "{}", page.body());
-    assert_eq!(post(&mut browser, &form(&code, &[("environment", "")])).await.location(), "/live/users");
+    assert_eq!(post(&mut browser, &form(&code, &[("environment", "")])).await.location(), "/live/overview");
     assert_eq!(app.count("environments").await, 1);
 }
 
@@ -187,7 +187,7 @@ async fn the_command_line_prints_a_link_that_works() {
     let json: serde_json::Value = serde_json::from_slice(&printed(&["--json"]).stdout).expect("JSON");
     assert!(json["url"].as_str().is_some_and(|url| url.starts_with("http://localhost:3000/setup?link=usl_")), "{json}");
     let mut browser = app.browser();
-    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/users");
+    assert_eq!(post(&mut browser, &form(&code, &[])).await.location(), "/cote-ouest/overview");
     let refused = printed(&[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there is an operator already"));
