@@ -15,9 +15,10 @@ export const AMARA = { email: "amara.okafor@northwind.example", name: "Amara Oka
 const SAMPLES = Object.entries(process.env).filter(([name]) => /^SAMPLE_\w+_URL$/.test(name)).map(([, url]) => url!);
 const OUR_ORIGINS = new Set([PORTAL, ...SAMPLES].map((url) => new URL(url).origin));
 
-/** A server function that refuses answers with a status that browsers call an error; the page shows it in words. */
+/** What refuses a form answers with a status that browsers call an error; the page shows it in words. */
 function isRefusal(text: string, url: string) {
-  return new URL(url || PORTAL).pathname.startsWith("/rpc/") && /status of (401|403|409|422|429) /.test(text);
+  const isCall = new URL(url || PORTAL).pathname.startsWith("/rpc/");
+  return isCall ? /status of (401|403|409|422|429) /.test(text) : /status of (401|409|422) /.test(text);
 }
 
 /** Collects what a browser complains about, in every tab of a context. */

@@ -184,7 +184,7 @@ fn deletion(role: &RoleItem, path: &str) -> Markup {
         button: html! { "Delete" },
         class: "button danger",
         title: &format!("Delete the role {}?", role.name),
-        text: html! { p { (held) " Its " (counted(role.permissions.len() as i64, "permission")) " are gone from the next token on. This cannot be undone." } },
+        text: html! { p { (held) " What it permits is gone from the next token on. This cannot be undone." } },
         action: &format!("{path}/delete"),
         fields: html! {},
         go: "Delete role",
