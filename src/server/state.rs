@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use url::Url;
@@ -23,7 +23,7 @@ use super::crypto::password::Passwords;
 use super::db::Db;
 use super::db::operator::PortalSession;
 use super::domain::environment::Environment;
-use super::domain::tally::Tally;
+use super::domain::tally;
 use super::platform::client_address::TrustedProxies;
 use super::platform::clock::Clock;
 use super::platform::lines::Refusals;
@@ -56,8 +56,8 @@ pub struct Inner {
     pub samples: Samples,
     /// Where each operator works, as the database has it.
     pub places: Places,
-    /// By environment: what its impersonations of the days before one come to, for that day, and whether there were too many.
-    pub tallies: Mutex<HashMap<Uuid, (NaiveDate, Arc<Tally>, bool)>>,
+    /// By environment, what its impersonations of the days before today come to.
+    pub tallies: Mutex<HashMap<Uuid, tally::Kept>>,
     /// What runs in each environment, as the database has it.
     pub running: EpochMap<Uuid, RunningImpersonations>,
     /// By portal session, how many impersonations end with it.

@@ -1,6 +1,7 @@
 //! Impersonations of a time added up: how many began on each day, by whom, where, and which took longest.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
@@ -29,6 +30,15 @@ pub struct Tally {
     /// Longest first.
     pub longest: Vec<(TimeDelta, Uuid)>,
     pub total: u64,
+}
+
+/// A tally of the days before one, which changes no more on that day.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub day: NaiveDate,
+    pub tally: Arc<Tally>,
+    /// Whether there were more than could be added up.
+    pub more: bool,
 }
 
 impl Tally {

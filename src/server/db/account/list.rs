@@ -82,7 +82,7 @@ pub async fn list(conn: &mut Conn, filter: &AccountFilter) -> DbResult<Vec<Liste
 
 /// An account with what its page says about it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AccountRow {
+pub struct SizedAccount {
     pub id: Uuid,
     pub external_id: String,
     pub name: String,
@@ -93,7 +93,7 @@ pub struct AccountRow {
 }
 
 /// The account that has this external id or, where none has, this id.
-pub async fn of_key(conn: &mut Conn, environment_id: Uuid, key: &str) -> DbResult<Option<AccountRow>> {
+pub async fn of_key(conn: &mut Conn, environment_id: Uuid, key: &str) -> DbResult<Option<SizedAccount>> {
     const BY_KEY: &str = "SELECT a.id, a.external_id, a.name, a.version, a.created_at, s.active_us,
            s.users + coalesce((SELECT CAST(sum(c.users) AS BIGINT) FROM account_size_changes c WHERE c.account_id = a.id), 0)
              AS users
@@ -102,7 +102,7 @@ pub async fn of_key(conn: &mut Conn, environment_id: Uuid, key: &str) -> DbResul
            s.users + coalesce((SELECT CAST(sum(c.users) AS BIGINT) FROM account_size_changes c WHERE c.account_id = a.id), 0)
              AS users
          FROM accounts a JOIN account_sizes s ON s.account_id = a.id WHERE a.environment_id = $1 AND a.id = $2";
-    let found: Option<AccountRow> = fetch_optional!(conn, BY_KEY, environment_id, key)?;
+    let found: Option<SizedAccount> = fetch_optional!(conn, BY_KEY, environment_id, key)?;
     match (found, Uuid::try_parse(key)) {
         (None, Ok(id)) => fetch_optional!(conn, BY_ID, environment_id, id),
         (found, _) => Ok(found),

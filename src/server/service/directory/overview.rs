@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::server::db::overview::{self as table, Named};
 use crate::server::db::{Conn, session};
-use crate::server::domain::tally::Tally;
+use crate::server::domain::tally::{Kept, Tally};
 use crate::server::error::ServiceResult;
 use crate::server::service::caller::Caller;
 use crate::server::service::directory::checklist::{Checklist, checklist};
@@ -52,10 +52,10 @@ pub async fn overview(caller: &Caller) -> ServiceResult<Overview> {
     let checklist = checklist(caller).await?;
     let now = state.now();
     let mut conn = state.db.read().await?;
-    let (past, was_more) = before_today(caller, &mut conn, now).await?;
+    let past = before_today(caller, &mut conn, now).await?;
     let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
     let (today, is_more) = added(&mut conn, environment_id, (midnight, now + TimeDelta::seconds(1))).await?;
-    let tally = today.with(&past);
+    let tally = today.with(&past.tally);
     let first = now.date_naive() - TimeDelta::days(DAYS - 1);
     let day = |ahead: i64| first + TimeDelta::days(ahead);
     let days = (0..DAYS).map(day).map(|day| (day, tally.days.get(&day).copied().unwrap_or_default()));
@@ -64,7 +64,7 @@ pub async fn overview(caller: &Caller) -> ServiceResult<Overview> {
         running: session::count_live_impersonations(&mut conn, environment_id, now).await?,
         days: days.collect(),
         total: tally.total,
-        more: was_more || is_more,
+        more: past.more || is_more,
         operators: named(&mut conn, Named::Operators, &tally.operators).await?,
         accounts: named(&mut conn, Named::Accounts, &tally.accounts).await?,
         applications: named(&mut conn, Named::Applications, &tally.applications).await?,
@@ -73,19 +73,18 @@ pub async fn overview(caller: &Caller) -> ServiceResult<Overview> {
     })
 }
 
-/// What ended on the days before today, and whether that was more than could be added up.
-async fn before_today(caller: &Caller, conn: &mut Conn, now: DateTime<Utc>) -> ServiceResult<(Arc<Tally>, bool)> {
-    let (today, environment_id) = (now.date_naive(), caller.environment.id);
-    let kept = &caller.state.tallies;
-    let known = kept.lock().get(&environment_id).cloned();
-    if let Some((_, tally, more)) = known.filter(|(day, ..)| *day == today) {
-        return Ok((tally, more));
+/// What ended on the days before today.
+async fn before_today(caller: &Caller, conn: &mut Conn, now: DateTime<Utc>) -> ServiceResult<Kept> {
+    let (day, environment_id) = (now.date_naive(), caller.environment.id);
+    let known = caller.state.tallies.lock().get(&environment_id).cloned();
+    if let Some(kept) = known.filter(|kept| kept.day == day) {
+        return Ok(kept);
     }
-    let midnight = today.and_time(NaiveTime::MIN).and_utc();
+    let midnight = day.and_time(NaiveTime::MIN).and_utc();
     let (tally, more) = added(conn, environment_id, (midnight - TimeDelta::days(DAYS - 1), midnight)).await?;
-    let tally = Arc::new(tally);
-    kept.lock().insert(environment_id, (today, tally.clone(), more));
-    Ok((tally, more))
+    let kept = Kept { day, tally: Arc::new(tally), more };
+    caller.state.tallies.lock().insert(environment_id, kept.clone());
+    Ok(kept)
 }
 
 async fn added(

@@ -9,7 +9,7 @@ use crate::model::account_page::{
 use crate::model::operator::Roles;
 use crate::model::session::SessionKind;
 use crate::model::user::PAGE_SIZE;
-use crate::server::db::account::list::{self as table, AccountFilter, AccountRow, ListedAccount};
+use crate::server::db::account::list::{self as table, AccountFilter, ListedAccount, SizedAccount};
 use crate::server::db::page::{Cursor, SortValue, Window};
 use crate::server::db::session::{SessionOfAccount, of_account};
 use crate::server::db::user::visited;
@@ -188,6 +188,6 @@ fn now(caller: &Caller) -> DateTime<Utc> {
     caller.state.now()
 }
 
-async fn found(caller: &Caller, conn: &mut Conn, key: &str) -> ServiceResult<AccountRow> {
+async fn found(caller: &Caller, conn: &mut Conn, key: &str) -> ServiceResult<SizedAccount> {
     table::of_key(conn, caller.environment.id, &storable(key)).await?.ok_or(ServiceError::NotFound)
 }
