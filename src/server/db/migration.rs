@@ -45,6 +45,7 @@ macro_rules! migrations {
             (20261127000031, "import_at_size"),
             (20261127000041, "choosing_accounts"),
             (20261127000051, "search_in_order"),
+            (20261127000061, "trail_groups"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {
