@@ -1,4 +1,4 @@
-//! Over 100,000 events every filter of the trail, and every two of them, finds what it should, and reads a few thousand rows at the
+//! Over 125,000 events every filter of the trail, and every two of them, finds what it should, and reads a few thousand rows at the
 //! most.
 
 mod made;
@@ -78,17 +78,31 @@ fn expected(filter: &AuditFilter) -> Vec<Uuid> {
     all
 }
 
-/// A server whose production has the events, all but the newest 150 in the index.
+/// A server whose production has the events, all but the newest 150 in the index: four chunks in a group, and one alone.
 async fn app() -> (TestApp, AuditFilter) {
+    app_without(&[]).await
+}
+
+/// The same, to which these have not come yet.
+async fn app_without(late: &[u128]) -> (TestApp, AuditFilter) {
     let app = TestApp::new().await;
     let environment_id = app.caller("olivia@understudy.example", "production").await.environment.id;
-    fill(&app.state.db, 1..=NEWEST - 150).await;
+    fill(&app.state.db, (1..=NEWEST - 150).filter(|number| !late.contains(number))).await;
     app.advance(TimeDelta::minutes(1));
     while index::run(&app.state).await.expect("the index") > 0 {}
+    assert_eq!(grouped(&app).await, [4, 1]);
     fill(&app.state.db, NEWEST - 149..=NEWEST).await;
     work::look_at_sizes(&app.state.db).await;
     let until = Some(start_of_test());
     (app, AuditFilter { environment_id, until, limit: LIMIT as i64, ..AuditFilter::default() })
+}
+
+/// How many chunks are in a group, and how many in none.
+async fn grouped(app: &TestApp) -> [i64; 2] {
+    [
+        app.count("audit_chunks WHERE state = 'ready' AND group_id IS NOT NULL").await,
+        app.count("audit_chunks WHERE state = 'ready' AND group_id IS NULL").await,
+    ]
 }
 
 /// Whether both ask for the same thing, of which a filter has one.
@@ -188,6 +202,33 @@ async fn a_user_of_very_many_events_is_looked_through_a_part_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_chunk_that_is_made_anew_leaves_its_group_which_is_given_up_with_the_second() {
+    let late = [20_007, 100_007];
+    let (app, all) = app_without(&late).await;
+    let found = async |word: &str| {
+        let mut conn = app.state.db.read().await.expect("a connection");
+        let filter = AuditFilter { words: words(word), ..all.clone() };
+        find(&mut conn, &filter).await.expect("events").rows.len()
+    };
+    // Of the second, what is left of the group becomes one again.
+    for (number, grouping) in late.into_iter().zip([[3, 2], [4, 1]]) {
+        fill(&app.state.db, number..=number).await;
+        // As after events were removed.
+        app.execute("UPDATE audit_chunks SET counted_at = NULL").await;
+        let word = format!("number-{number}");
+        assert_eq!(found(&word).await, 0);
+        for _ in 0..4 {
+            app.advance(TimeDelta::days(1));
+            index::run(&app.state).await.expect("the index");
+        }
+        assert_eq!(grouped(&app).await, grouping);
+        assert_eq!([found(&word).await, found("quetzal").await], [1, 12]);
+    }
+    assert_eq!(app.count("audit_groups").await, 1);
+    assert_eq!(app.count("audit_group_terms WHERE group_id NOT IN (SELECT id FROM audit_groups)").await, 0);
+}
+
+#[tokio::test]
 async fn what_came_late_is_found_once_its_chunk_is_made_anew() {
     let app = TestApp::new().await;
     let environment_id = app.caller("olivia@understudy.example", "production").await.environment.id;
@@ -223,18 +264,18 @@ async fn what_was_written_by_a_clock_that_was_set_back_is_found_and_looked_for_u
     app.advance(TimeDelta::minutes(1));
     while index::run(&app.state).await.expect("the index") > 0 {}
     app.clock.set_forward(TimeDelta::minutes(-90));
-    fill(&app.state.db, 98_000..=98_599).await;
+    fill(&app.state.db, NEWEST - 2_000..=NEWEST - 1_401).await;
     let found = async |number: u128| {
         let words = words(&format!("number-{number}"));
         let filter = AuditFilter { environment_id, words, limit: LIMIT as i64, ..AuditFilter::default() };
         let mut conn = app.state.db.read().await.expect("a connection");
         find(&mut conn, &filter).await.expect("events").rows.len()
     };
-    assert_eq!(found(98_000).await, 0, "the test shows nothing: it is found without the index");
+    assert_eq!(found(NEWEST - 2_000).await, 0, "the test shows nothing: it is found without the index");
     index::run(&app.state).await.expect("the index");
-    assert_eq!(found(98_000).await, 1);
+    assert_eq!(found(NEWEST - 2_000).await, 1);
     // More may come, each time.
-    for late in [97_999, 97_998] {
+    for late in [NEWEST - 2_001, NEWEST - 2_002] {
         fill(&app.state.db, late..=late).await;
         assert_eq!(found(late).await, 0);
         app.advance(TimeDelta::minutes(16));

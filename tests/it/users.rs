@@ -1,5 +1,6 @@
 //! The users list and the audit trail: search, filters, sorting, pages by key.
 
+mod ends;
 mod odd;
 pub mod ranked;
 

@@ -1,6 +1,7 @@
 //! The audit trail. Rows are only ever added: triggers refuse everything else.
 
 mod filter;
+pub mod group;
 pub mod index;
 
 use std::sync::LazyLock;

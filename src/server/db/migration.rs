@@ -49,6 +49,7 @@ macro_rules! migrations {
             (20261127000071, "people"),
             (20261127000081, "roles"),
             (20261127000082, "applications"),
+            (20261127000091, "trail_groups"),
         )
     };
     ($folder:literal: $(($version:literal, $name:literal),)+) => {

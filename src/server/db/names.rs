@@ -23,10 +23,10 @@ pub async fn of_equal_names(conn: &mut Conn, what: NamedTable, ids: &[Uuid]) -> 
         NamedTable::Applications => ("applications", "client_id"),
     };
     let mut sql = conn.build("SELECT a.id, a.");
-    sql.push(format_args!("{key} FROM {table} a WHERE a.id IN (")).bind_all(ids);
+    sql.push(format_args!("{key} FROM {table} a WHERE a.id")).is_one_of(ids);
     // Without a sort key a row waits to be written anew, and is equal to all that do.
     sql.push(format_args!(
-        ") AND a.sort_name <> '' AND EXISTS (SELECT 1 FROM {table} b
+        " AND a.sort_name <> '' AND EXISTS (SELECT 1 FROM {table} b
            WHERE b.environment_id = a.environment_id AND b.sort_name = a.sort_name AND b.id <> a.id)"
     ));
     let rows: Vec<(Uuid, String)> = built!(sql, fetch_all)?;

@@ -8,8 +8,10 @@ mod writer;
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -25,6 +27,10 @@ pub use writer::{GroupTx, Script, Writer, changed_by};
 /// Statements that a reader keeps prepared: more take memory in every reader, and with fewer those of a list are prepared again at
 /// each page.
 const STATEMENTS: usize = 40;
+/// Readers for each processor, and how many there may be however few processors there are. Readers wait for little but these, and each
+/// has some megabytes of its own.
+const OF_PROCESSOR: usize = 2;
+const READERS: usize = 4;
 
 pub struct Sqlite {
     writing: SqliteConnectOptions,
@@ -39,7 +45,8 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file for writing, and later for as many readers at once as are asked for, `most` at the most.
+    /// Opens the file for writing, and later for as many readers at once as are asked for, `most` at the most and no more than are
+    /// of use.
     /// A write waits for its turn as long as `patience`.
     pub async fn open(options: SqliteConnectOptions, most: u32, patience: Duration) -> DbResult<Self> {
         let mut connection = options.connect().await?;
@@ -49,12 +56,14 @@ impl Sqlite {
         // SQLite's own waiting sleeps up to 100 ms at a time and so misses every short gap; the writer asks more often.
         sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
         let writer = Writer::new(connection, patience);
+        let processors = available_parallelism().map_or(1, NonZero::get);
+        let most = (most.max(1) as usize).min((processors * OF_PROCESSOR).max(READERS));
         Ok(Self {
             reading: options.clone().pragma("query_only", "on").statement_cache_capacity(STATEMENTS),
             writing: options,
             idle: Arc::default(),
-            readers: Arc::new(Semaphore::new(most.max(1) as usize)),
-            most: most.max(1) as usize,
+            readers: Arc::new(Semaphore::new(most)),
+            most,
             writer,
             index,
         })

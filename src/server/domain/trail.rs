@@ -3,7 +3,9 @@
 //! Events follow each other by time and id; an index of a database has them in that order for one filter at a time. This one has
 //! the trail in chunks of up to [`CHUNK`] events, and for each chunk and term the places of the events that have the term. So
 //! what has several terms at once is found by laying places over each other, chunk by chunk, from whichever end is asked for.
+//! Chunks that are full are known by groups too, up to 64 in each: what is rare is asked of these.
 
+pub mod group;
 mod places;
 mod terms;
 
@@ -46,4 +48,6 @@ pub struct Chunk {
     pub events: usize,
     pub after: Place,
     pub last: Place,
+    /// The group that it is in, and its number there.
+    pub group: Option<(i64, usize)>,
 }

@@ -10,7 +10,7 @@ use crate::support::try_execute;
 
 /// SQLite tells of so many steps at a time.
 const STEPS: u64 = 100;
-/// Steps of SQLite, and rows of PostgreSQL, that a page may take: a look at each of 100,000 events is some millions of steps.
+/// Steps of SQLite, and rows of PostgreSQL, that a page may take: a look at each of 125,000 events is some millions of steps.
 const MOST_STEPS: u64 = 400_000;
 const MOST_ROWS: u64 = 6_000;
 
@@ -29,7 +29,7 @@ pub struct Done {
 /// The databases know how large their tables are by now.
 pub async fn look_at_sizes(db: &Db) {
     if db.kind() == "PostgreSQL" {
-        for table in ["audit_events", "audit_terms", "audit_slots", "audit_chunks"] {
+        for table in ["audit_events", "audit_terms", "audit_group_terms", "audit_slots", "audit_chunks"] {
             try_execute(db, &format!("ANALYZE {table}")).await.expect("statistics");
         }
     }
@@ -58,7 +58,7 @@ impl Work {
         let steps = self.steps.load(Ordering::Relaxed);
         let Raw::Postgres(postgres) = conn.raw() else { return Done { steps, rows: 0, scans: 0 } };
         let sql = "SELECT CAST(SUM(COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0)) AS BIGINT),
-                     CAST(SUM(CASE WHEN relname IN ('audit_events', 'audit_terms', 'audit_slots') THEN seq_scan END) AS BIGINT)
+                     CAST(SUM(CASE WHEN relname IN ('audit_events', 'audit_terms', 'audit_group_terms', 'audit_slots') THEN seq_scan END) AS BIGINT)
                    FROM pg_stat_xact_user_tables WHERE relname LIKE 'audit%'";
         let (rows, scans): (i64, i64) = sqlx::query_as(sql).fetch_one(postgres).await.expect("statistics");
         Done { steps, rows: rows.unsigned_abs(), scans: scans.unsigned_abs() }

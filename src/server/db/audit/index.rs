@@ -19,7 +19,7 @@ const PART: usize = 16;
 const ROWS: usize = 500;
 
 #[derive(sqlx::FromRow)]
-struct ChunkRow {
+pub(super) struct ChunkRow {
     id: i64,
     level: i64,
     events: i64,
@@ -27,6 +27,8 @@ struct ChunkRow {
     after_id: Uuid,
     last_at: DateTime<Utc>,
     last_id: Uuid,
+    group_id: Option<i64>,
+    group_place: Option<i64>,
 }
 
 impl From<ChunkRow> for Chunk {
@@ -37,12 +39,13 @@ impl From<ChunkRow> for Chunk {
             events: usize::try_from(row.events).unwrap_or(CHUNK).min(CHUNK),
             after: (row.after_at, row.after_id),
             last: (row.last_at, row.last_id),
+            group: row.group_id.zip(row.group_place.and_then(|place| usize::try_from(place).ok())),
         }
     }
 }
 
-const COLUMNS: &str = "SELECT id, level, events, after_at, after_id, last_at, last_id FROM audit_chunks WHERE state = 'ready' \
-                       AND environment_id = ";
+pub(super) const COLUMNS: &str = "SELECT id, level, events, after_at, after_id, last_at, last_id, group_id, group_place \
+                                  FROM audit_chunks WHERE state = 'ready' AND environment_id = ";
 
 /// Chunks of the environment that have events beyond `from` in this direction, and some of that time, from there.
 pub async fn chunks(
@@ -300,7 +303,7 @@ pub async fn uncounted(
 ) -> DbResult<Vec<Chunk>> {
     let rows: Vec<ChunkRow> = fetch_all!(
         conn,
-        "SELECT id, level, events, after_at, after_id, last_at, last_id FROM audit_chunks
+        "SELECT id, level, events, after_at, after_id, last_at, last_id, group_id, group_place FROM audit_chunks
          WHERE environment_id = $1 AND state = 'ready' AND counted_at IS NULL AND (changed_at < $2 OR changed_at > $3)
          ORDER BY last_at LIMIT $4",
         environment_id,

@@ -10,10 +10,12 @@ use crate::server::db::{Conn, DbResult, built, search};
 /// One page, and how many there are on all: they are looked at anyway.
 pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUser>> {
     let mut sql = conn.build(LISTED);
-    sql.push(", p.matching FROM (SELECT f.v, f.id, f.tier, f.matching FROM (");
+    let has_seq = sql.is_sqlite();
+    let [seq, of_found] = if has_seq { ["u.seq, ", "f.seq, "] } else { [""; 2] };
+    sql.push(format_args!(", p.matching FROM (SELECT {of_found}f.v, f.id, f.tier, f.matching FROM ("));
     // Where they are not few after all, to count them costs as much again.
     let matching = if filter.lead == Lead::Words { "count(*) OVER ()" } else { "CAST(NULL AS BIGINT)" };
-    sql.push(format_args!("SELECT {} AS v, u.id AS id, {matching} AS matching, ", value_of(filter.sort)));
+    sql.push(format_args!("SELECT {seq}{} AS v, u.id AS id, {matching} AS matching, ", value_of(filter.sort)));
     match &filter.ranking {
         Some(ranking) => ranking.push(&mut sql, "u"),
         None => drop(sql.push("CAST(0 AS BIGINT)")),
@@ -25,7 +27,7 @@ pub async fn list(conn: &mut Conn, filter: &UserFilter) -> DbResult<Vec<ListedUs
     sql.push(" ORDER BY ");
     in_order(&mut sql, filter, "f");
     sql.push(format_args!(" LIMIT {}", filter.limit));
-    joined(&mut sql, filter);
+    joined(&mut sql, filter, has_seq);
     built!(sql, fetch_all)
 }
 
@@ -73,7 +75,7 @@ fn found(sql: &mut Statement<'_>, filter: &UserFilter) {
 /// The rows that the search index has, and the members of accounts that have the words.
 fn and_led(sql: &mut Statement<'_>, filter: &UserFilter) {
     if filter.named_accounts.is_empty() {
-        indexed(sql, "u", &filter.parts);
+        indexed(sql, "u", filter);
         sql.and_has("u", &filter.words);
         return;
     }
@@ -82,12 +84,27 @@ fn and_led(sql: &mut Statement<'_>, filter: &UserFilter) {
     sql.push(" UNION SELECT s.id FROM users s WHERE ");
     let plus = if sql.is_sqlite() { "+" } else { "" };
     sql.push(format_args!("{plus}s.environment_id = ")).bind(filter.environment_id);
-    indexed(sql, "s", &filter.parts);
+    indexed(sql, "s", filter);
     sql.and_has("s", &filter.words).push(")");
 }
 
 /// ` AND` the search index has the parts of the words in the row of `alias`.
-pub(super) fn indexed(sql: &mut Statement<'_>, alias: &str, parts: &[Vec<String>]) {
+pub(super) fn indexed(sql: &mut Statement<'_>, alias: &str, filter: &UserFilter) {
+    match &filter.numbers {
+        Some(numbers) if sql.is_sqlite() => {
+            sql.push(format_args!(" AND {alias}.seq IN (SELECT value FROM json_each("))
+                .bind(numbers.clone())
+                .push("))");
+        }
+        Some(numbers) => {
+            sql.push(format_args!(" AND {alias}.seq = ANY(CAST(")).bind(numbers.clone()).push(" AS BIGINT[]))");
+        }
+        None => having(sql, alias, &filter.parts),
+    }
+}
+
+/// [`indexed`] that asks the search index.
+pub(super) fn having(sql: &mut Statement<'_>, alias: &str, parts: &[Vec<String>]) {
     if parts.is_empty() {
         return;
     }

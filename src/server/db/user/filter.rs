@@ -19,8 +19,9 @@ pub struct ListedUser {
     pub email_verified: bool,
     pub locked_at: Option<DateTime<Utc>>,
     pub mfa_enrolled: bool,
-    pub main_account_id: Option<Uuid>,
     pub main_account: Option<String>,
+    /// What others call it, where another account of the environment has the same name.
+    pub main_account_key: Option<String>,
     pub account_sort: String,
     pub accounts: i64,
     pub sort_name: String,
@@ -68,6 +69,8 @@ pub struct UserFilter {
     /// What the search index knows of the words: of each a part of each of its keys, of which one must be found. Empty where it
     /// knows nothing of them.
     pub parts: Vec<Vec<String>>,
+    /// The numbers of the rows that it has for them, where it was asked already: a list as the database itself writes one.
+    pub numbers: Option<String>,
     /// Rows that a walk looks at for a page, before the index is asked after all: those who have the words may stand together at
     /// the far end of the order.
     pub look: i64,
@@ -162,15 +165,21 @@ pub struct Counted {
 /// The columns of [`ListedUser`] but the last, and where they are from: behind it the page, `p`, with the ids and their tiers.
 pub(super) const LISTED: &str =
     "SELECT u.id, u.name, u.email, u.picture_url, u.email_verified, u.locked_at, u.mfa_enrolled,
-    a.id AS main_account_id, a.name AS main_account, u.account_sort,
+    a.name AS main_account, u.account_sort,
+    CASE WHEN a.sort_name <> '' AND EXISTS (SELECT 1 FROM accounts b
+      WHERE b.environment_id = a.environment_id AND b.sort_name = a.sort_name AND b.id <> a.id)
+    THEN a.external_id END AS main_account_key,
     (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS accounts,
     u.sort_name, u.last_visit_us, u.visits, u.created_at, p.tier";
 
-/// Adds ` FROM` the rows of a page `p`, which was begun with a bracket and is closed here, in the order of the list.
-pub(super) fn joined(sql: &mut Statement<'_>, filter: &UserFilter) {
+/// Adds ` FROM` the rows of a page `p`, which was begun with a bracket and is closed here, in the order of the list. Where SQLite has
+/// `seq` of them, their rows are found without the index of ids.
+pub(super) fn joined(sql: &mut Statement<'_>, filter: &UserFilter, has_seq: bool) {
     // SQLite joins in the order that CROSS says.
     let join = if sql.is_sqlite() { "CROSS JOIN" } else { "JOIN" };
-    sql.push(format_args!(") p {join} users u ON u.id = p.id AND u.environment_id = ")).bind(filter.environment_id);
+    let key = if has_seq { "seq" } else { "id" };
+    sql.push(format_args!(") p {join} users u ON u.{key} = p.{key} AND u.environment_id = "))
+        .bind(filter.environment_id);
     sql.push(" LEFT JOIN accounts a ON a.id = u.active_account_id ORDER BY ");
     in_order(sql, filter, "p");
 }

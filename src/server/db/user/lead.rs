@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::few::indexed;
+use super::few::having;
 use crate::server::db::{Conn, DbResult, built, fetch_one, search};
 
 /// Places of the table that a sample is taken at, and rows that are looked at in each.
@@ -36,18 +36,28 @@ pub async fn sample(conn: &mut Conn, environment_id: Uuid) -> DbResult<Vec<(i64,
     built!(sql, fetch_all)
 }
 
-/// Whether the search index has no more than `few` with these parts of words. SQLite's is one for all environments.
-pub async fn few_with(conn: &mut Conn, environment_id: Uuid, parts: &[Vec<String>], few: i64) -> DbResult<bool> {
-    let mut sql = conn.build("SELECT count(*) FROM (SELECT 1 AS one FROM ");
+/// The numbers of the rows that the search index has with these parts of words, where these are no more than `few`: see
+/// [`super::filter::UserFilter::numbers`]. SQLite's index is one for all environments.
+pub async fn few_with(
+    conn: &mut Conn,
+    environment_id: Uuid,
+    parts: &[Vec<String>],
+    few: i64,
+) -> DbResult<Option<String>> {
+    let mut sql = conn.build("SELECT count(*), ");
     if sql.is_sqlite() {
-        sql.push("users_search WHERE users_search MATCH ").bind(search::query(parts));
+        sql.push("json_group_array(seq) FROM (SELECT rowid AS seq FROM users_search WHERE users_search MATCH ");
+        sql.bind(search::query(parts));
     } else {
-        sql.push("users u WHERE u.environment_id = ").bind(environment_id);
-        indexed(&mut sql, "u", parts);
+        sql.push(
+            "coalesce(CAST(array_agg(seq) AS TEXT), '{}') FROM (SELECT u.seq FROM users u WHERE u.environment_id = ",
+        );
+        sql.bind(environment_id);
+        having(&mut sql, "u", parts);
     }
-    sql.push(format_args!(" LIMIT {}) AS counted", few + 1));
-    let (count,): (i64,) = built!(sql, fetch_one)?;
-    Ok(count <= few)
+    sql.push(format_args!(" LIMIT {}) AS found", few + 1));
+    let (count, numbers): (i64, String) = built!(sql, fetch_one)?;
+    Ok((count <= few).then_some(numbers))
 }
 
 /// Whether the accounts have no more than `few` members together.

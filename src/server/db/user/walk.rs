@@ -67,15 +67,22 @@ async fn read(conn: &mut Conn, filter: &UserFilter, segment: &Segment<'_>, few: 
     let tier = segment.tier.map_or(0, |(tier, _)| tier.number());
     let order = in_order(filter, filter.limit);
     let mut sql = conn.build(LISTED);
-    sql.push(format_args!(" FROM (SELECT o.v, o.id, CAST({tier} AS BIGINT) AS tier FROM ("));
+    let has_seq = has_seq(&sql, filter);
+    let seq = if has_seq { "o.seq, " } else { "" };
+    sql.push(format_args!(" FROM (SELECT {seq}o.v, o.id, CAST({tier} AS BIGINT) AS tier FROM ("));
     if filter.lead == Lead::Members && !matches!(segment.tier, Some((tier, _)) if tier != Tier::Rest) {
         members_and_found(&mut sql, filter, segment, &order);
     } else {
         merged(&mut sql, filter, segment, few, &order);
     }
     sql.push(") o");
-    joined(&mut sql, filter);
+    joined(&mut sql, filter, has_seq);
     built!(sql, fetch_all)
+}
+
+/// Whether the index that is walked has the numbers of SQLite's rows.
+fn has_seq(sql: &Statement<'_>, filter: &UserFilter) -> bool {
+    sql.is_sqlite() && filter.account_id.is_none() && filter.lead != Lead::Members
 }
 
 /// ` v, id` in the order in which they are read, and how many of them.
@@ -123,7 +130,7 @@ fn members_and_found(sql: &mut Statement<'_>, filter: &UserFilter, segment: &Seg
     let plus = if sql.is_sqlite() { "+" } else { "" };
     sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u WHERE {plus}u.environment_id = "));
     sql.bind(filter.environment_id);
-    indexed(sql, "u", &filter.parts);
+    indexed(sql, "u", filter);
     sql.and_has("u", &filter.words);
     let ranks: Vec<String> = segment.statuses.iter().map(|status| rank(*status).to_string()).collect();
     sql.push(format_args!(" AND {plus}u.status_rank IN ({})", ranks.join(", ")));
@@ -168,7 +175,10 @@ fn all_of(
         }
         None => {
             let hint = if led { format!(" INDEXED BY users_by_{index}") } else { String::new() };
-            sql.push(format_args!("SELECT u.{column} AS v, u.id AS id FROM users u{hint} WHERE u.environment_id = "));
+            let seq = if has_seq(sql, filter) { ", u.seq AS seq" } else { "" };
+            sql.push(format_args!(
+                "SELECT u.{column} AS v, u.id AS id{seq} FROM users u{hint} WHERE u.environment_id = "
+            ));
             sql.bind(filter.environment_id);
             if let Some(account_id) = filter.account_id {
                 sql.push(" AND EXISTS (SELECT 1 FROM memberships m WHERE m.account_id = ").bind(account_id);

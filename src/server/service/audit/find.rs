@@ -10,9 +10,10 @@ use std::collections::HashMap;
 
 use self::plan::{Clauses, clauses, term_list};
 use super::look::{FoundEvents, look, look_to};
-use crate::server::db::audit::{self as table, AuditFilter, index};
+use crate::server::db::audit::{self as table, AuditFilter, group, index};
 use crate::server::db::{Conn, DbResult};
 use crate::server::domain::event::TrailEntry;
+use crate::server::domain::trail::group::each;
 use crate::server::domain::trail::{CHUNK, Chunk, Place, Places, SLOT, Term};
 use uuid::Uuid;
 
@@ -144,16 +145,12 @@ impl Search {
             let size = GROUPS[budget.groups.min(GROUPS.len() - 1)];
             budget.groups += 1;
             let (group, others) = rest.split_at(size.min(rest.len()));
-            budget.looked_up += group.len() * terms.len();
-            if budget.looked_up > LOOKUPS {
+            let alone = group.iter().filter(|chunk| chunk.group.is_none()).count();
+            if budget.looked_up + alone * terms.len() > LOOKUPS {
                 return Ok(Some(begin_of(&group[0], ascending)));
             }
             rest = others;
-            let ids: Vec<i64> = group.iter().map(|chunk| chunk.id).collect();
-            let mut found: HashMap<i64, HashMap<Term, Vec<u8>>> = HashMap::new();
-            for (chunk, term, places) in index::terms(conn, &ids, &terms).await? {
-                found.entry(chunk).or_default().insert(term, places);
-            }
+            let mut found = known(conn, group, clauses, &terms, budget).await?;
             // What is common has a great many places in a group: one chunk's at a time are enough to go on with.
             let mut hits: Vec<(i64, usize)> = Vec::new();
             for (number, chunk) in group.iter().enumerate() {
@@ -238,6 +235,49 @@ struct Budget {
     looked_up: usize,
     /// Events.
     looked_at: usize,
+}
+
+/// What chunks have of these terms: of a group as much as it knows, and of its chunks, where that may be a hit, the rest.
+async fn known(
+    conn: &mut Conn,
+    chunks: &[Chunk],
+    clauses: &Clauses,
+    terms: &[Term],
+    budget: &mut Budget,
+) -> DbResult<HashMap<i64, HashMap<Term, Vec<u8>>>> {
+    let mut found: HashMap<i64, HashMap<Term, Vec<u8>>> = HashMap::new();
+    let (grouped, alone): (Vec<&Chunk>, Vec<&Chunk>) = chunks.iter().partition(|chunk| chunk.group.is_some());
+    let numbers: HashMap<(i64, usize), i64> =
+        grouped.iter().filter_map(|chunk| Some((chunk.group?, chunk.id))).collect();
+    let mut groups: Vec<i64> = numbers.keys().map(|(group, _)| *group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    for (group, term, places) in group::terms(conn, &groups, terms).await? {
+        for (number, places) in each(&places) {
+            if let Some(chunk) = numbers.get(&(group, number)) {
+                found.entry(*chunk).or_default().insert(term, places.to_vec());
+            }
+        }
+    }
+    // What a group does not know of its chunk has no bytes, and may be anywhere.
+    found.retain(|_, terms| plan::places(clauses, terms).is_some());
+    let (mut open, mut open_terms) = (Vec::new(), Vec::new());
+    for (chunk, terms) in &found {
+        let before = open_terms.len();
+        open_terms.extend(terms.iter().filter(|(_, places)| places.is_empty()).map(|(term, _)| *term));
+        open.extend((open_terms.len() > before).then_some(*chunk));
+    }
+    open.sort_unstable();
+    open_terms.sort_unstable();
+    open_terms.dedup();
+    let alone: Vec<i64> = alone.into_iter().map(|chunk| chunk.id).collect();
+    budget.looked_up += (groups.len() + alone.len()) * terms.len() + open.len() * open_terms.len();
+    for (chunks, terms) in [(&alone, terms), (&open, &open_terms)] {
+        for (chunk, term, places) in index::terms(conn, chunks, terms).await? {
+            found.entry(chunk).or_default().insert(term, places);
+        }
+    }
+    Ok(found)
 }
 
 /// What is worth asking of these chunks: how common each term is, shows one of them; the largest of the nearest shows it best.

@@ -3,16 +3,17 @@
 //! What was written lately becomes a small chunk; eight of those become a larger one, up to a full one. Each is made from the
 //! events themselves, and read once it is whole. An event that came late, from a server whose clock is behind or was set
 //! back, is put in when its chunk is made anew: into a larger one, or since it has less events than the trail. That is looked
-//! at every quarter of an hour until the chunk's last event is a day old.
+//! at every quarter of an hour until the chunk's last event is a day old. Full chunks become groups in turn.
 
 mod chunk;
+mod group;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use self::chunk::Builder;
 use crate::server::db::Tx;
-use crate::server::db::audit::{self as table, AuditFilter, index};
+use crate::server::db::audit::{self as table, AuditFilter, group as groups, index};
 use crate::server::db::environment;
 use crate::server::domain::trail::{CHUNK, Chunk, Place, Term};
 use crate::server::error::ServiceResult;
@@ -76,11 +77,12 @@ async fn of_environment(state: &AppState, environment_id: Uuid) -> ServiceResult
 /// Whether there is anything to do, as far as that is seen without having the index.
 async fn is_due(state: &AppState, environment_id: Uuid) -> ServiceResult<bool> {
     let now = state.now();
-    if next_part(state, environment_id).await?.is_some() {
+    if next_part(state, environment_id).await?.is_some() || group::is_due(state, environment_id).await? {
         return Ok(true);
     }
     let mut conn = state.db.read().await?;
-    Ok(index::left_over(&mut conn, environment_id, now - READ).await?.is_some()
+    Ok(groups::left_over(&mut conn, environment_id, now - READ).await?.is_some()
+        || index::left_over(&mut conn, environment_id, now - READ).await?.is_some()
         || !index::uncounted(&mut conn, environment_id, now - COUNTED_AFTER, now, 1).await?.is_empty())
 }
 
@@ -131,7 +133,7 @@ impl<'a> Work<'a> {
             self.put_together().await?;
         }
         self.count().await?;
-        Ok(indexed)
+        Ok(indexed + self.group().await?)
     }
 
     async fn end(self) -> ServiceResult<()> {
@@ -157,13 +159,23 @@ impl<'a> Work<'a> {
 
     /// Deletes what nobody reads.
     async fn clear(&mut self) -> ServiceResult<()> {
+        let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
         loop {
+            let before = self.state.now() - READ;
             let mut conn = self.state.db.read().await?;
-            let left_over = index::left_over(&mut conn, self.environment_id, self.state.now() - READ).await?;
+            let chunk = index::left_over(&mut conn, self.environment_id, before).await?;
+            let group = groups::left_over(&mut conn, self.environment_id, before).await?;
             drop(conn);
-            let Some(chunk) = left_over else { return Ok(()) };
+            if chunk.is_none() && group.is_none() {
+                return Ok(());
+            }
             let Some(mut tx) = self.write().await? else { return Ok(()) };
-            index::forget(&mut tx, chunk, i64::try_from(ROWS).unwrap_or(i64::MAX)).await?;
+            if let Some(chunk) = chunk {
+                index::forget(&mut tx, chunk, limit).await?;
+            }
+            if let Some(group) = group {
+                groups::forget(&mut tx, group, limit).await?;
+            }
             tx.commit().await?;
             tokio::task::yield_now().await;
         }
@@ -177,7 +189,7 @@ impl<'a> Work<'a> {
             // One that is full ends with its last event; the rest is another's.
             let end = if is_all { last } else { builder.last().unwrap_or(last) };
             let level = if builder.len() >= FULL { LAST_LEVEL } else { level };
-            let chunk = Chunk { id: 0, level, events: builder.len(), after, last: end };
+            let chunk = Chunk { id: 0, level, events: builder.len(), after, last: end, group: None };
             let Some(chunk) = self.store(chunk, builder).await? else { return Ok(0) };
             made.push(chunk);
             after = end;
@@ -296,6 +308,7 @@ mod tests {
             events: *events,
             after: place(id),
             last: place(id + 1),
+            group: None,
         };
         let mut chunks: Vec<Chunk> = (0..).zip(shapes).map(chunk).collect();
         chunks.reverse();

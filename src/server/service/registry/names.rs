@@ -38,10 +38,7 @@ impl Names {
     }
 
     pub fn told_apart(&self, id: Option<Uuid>, name: String) -> String {
-        match id.and_then(|id| self.0.get(&id)) {
-            Some(key) => format!("{} ({key})", isolated(&name)),
-            None => name,
-        }
+        told_apart(name, id.and_then(|id| self.0.get(&id)).map(String::as_str))
     }
 
     /// The same for a sentence that is kept: names are isolated in it when it is shown.
@@ -58,6 +55,14 @@ impl Names {
     /// The application in which the session is.
     pub fn application_of(&self, session: &Session) -> Option<String> {
         session.application_name.clone().map(|name| self.told_apart(session.application_id, name))
+    }
+}
+
+/// A name, with its `key` where others share it.
+pub fn told_apart(name: String, key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("{} ({key})", isolated(&name)),
+        None => name,
     }
 }
 

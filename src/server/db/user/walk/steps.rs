@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::segment::Segment;
 use super::{all_of, in_order, read};
-use crate::model::user::UserSort;
+use crate::model::user::{UserSort, UserStatus};
 use crate::server::db::page::SortValue;
 use crate::server::db::user::filter::{ListedUser, UserFilter};
 use crate::server::db::{Conn, DbResult, built};
@@ -45,13 +45,25 @@ async fn end_of_step(
     segment: &Segment<'_>,
     step: i64,
 ) -> DbResult<Option<(SortValue, Uuid)>> {
-    let mut sql = conn.build("SELECT * FROM (");
-    for (index, status) in segment.statuses.iter().enumerate() {
-        sql.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
-        all_of(&mut sql, filter, segment, *status, (false, false));
-        sql.push(format_args!(" {} OFFSET ", in_order(filter, 1))).bind(step).push(format_args!(") s{index}"));
+    // The active ones, who are the most as a rule, come first: of the others only those before that end are passed.
+    let mut nearest = Segment { statuses: Vec::new(), tier: segment.tier, after: segment.after.clone(), up_to: None };
+    for status in &segment.statuses {
+        let end = end_of_status(conn, filter, &nearest, *status, step).await?;
+        nearest.up_to = end.or(nearest.up_to);
     }
-    sql.push(format_args!(") e {}", in_order(filter, 1)));
+    Ok(nearest.up_to)
+}
+
+async fn end_of_status(
+    conn: &mut Conn,
+    filter: &UserFilter,
+    segment: &Segment<'_>,
+    status: UserStatus,
+    step: i64,
+) -> DbResult<Option<(SortValue, Uuid)>> {
+    let mut sql = conn.build("");
+    all_of(&mut sql, filter, segment, status, (false, false));
+    sql.push(format_args!(" {} OFFSET ", in_order(filter, 1))).bind(step);
     Ok(match filter.sort {
         UserSort::Name | UserSort::Email | UserSort::Account | UserSort::Status => {
             let end: Option<(String, Uuid)> = built!(sql, fetch_optional)?;

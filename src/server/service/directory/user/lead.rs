@@ -41,6 +41,7 @@ pub struct Scope {
 pub struct Led {
     pub lead: Lead,
     pub parts: Vec<Vec<String>>,
+    pub numbers: Option<String>,
     pub look: i64,
 }
 
@@ -73,11 +74,15 @@ pub async fn lead(
         // In a part of the list a word can be rarer than in all of it, and in the order of names all who share two names stand
         // together, far from the others. To look at as many as have it anywhere costs no more than the index would.
         let least = 1 << share.likely(total).max(1).ilog2();
-        return Ok(Led { lead, parts, look: look(total, share.likely(total)).max(least) });
+        return Ok(Led { lead, parts, numbers: None, look: look(total, share.likely(total)).max(least) });
     }
     let look = look(total, many(total));
-    if parts.is_empty() || !table::few_with(conn, environment_id, &parts, many(total)).await? {
-        return Ok(Led { lead: Lead::Order, parts, look });
+    let numbers = match parts.is_empty() {
+        true => None,
+        false => table::few_with(conn, environment_id, &parts, many(total)).await?,
+    };
+    if numbers.is_none() {
+        return Ok(Led { lead: Lead::Order, parts, numbers, look });
     }
     let few = named_accounts.is_empty() || table::few_members(conn, named_accounts, many(total)).await?;
     let lead = match few {
@@ -85,7 +90,7 @@ pub async fn lead(
         false if !scope.in_account && named_accounts.len() <= ACCOUNTS => Lead::Members,
         false => Lead::Order,
     };
-    Ok(Led { lead, parts, look })
+    Ok(Led { lead, parts, numbers, look })
 }
 
 /// How far a walk looks for a page of `likely` among `total`, who may stand less evenly than one hopes.

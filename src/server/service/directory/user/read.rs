@@ -20,7 +20,7 @@ use crate::server::error::ServiceResult;
 use crate::server::platform::text::{self, Search, Word, sort_key_beginning, storable};
 use crate::server::service::caller::Caller;
 use crate::server::service::impersonation::{Candidate, ListedAccount};
-use crate::server::service::registry::names::Names;
+use crate::server::service::registry::names::told_apart;
 use crate::server::service::registry::{accounts, length};
 use crate::server::service::{audit, session};
 use crate::server::state::AppState;
@@ -83,12 +83,13 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let excluded_domains: Vec<String> = query.excluded_domains().iter().map(|name| stored_domain(name)).collect();
     let scope = Scope { in_account: account_id.is_some(), without_domains: !excluded_domains.is_empty() };
     let led = lead::lead(state, &mut conn, environment_id, &words, &named_accounts, scope, total).await?;
-    let Led { lead, parts, look } = led;
+    let Led { lead, parts, numbers, look } = led;
     let filter = UserFilter {
         environment_id,
         id,
         lead,
         parts,
+        numbers,
         look,
         named_accounts,
         words,
@@ -103,7 +104,6 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
         limit: PAGE_SIZE as i64 + 1,
     };
     let window = Window::new(listed::list(&mut conn, &filter).await?, PAGE_SIZE, cursor.as_ref());
-    let names = Names::of_accounts(&mut conn, window.rows.iter().filter_map(|row| row.main_account_id)).await?;
     let matching = if !query.is_filtered() {
         Amount::Exactly(total)
     } else if window.has_next || window.has_previous {
@@ -122,7 +122,7 @@ async fn read(state: &AppState, environment_id: Uuid, query: &UserQuery) -> Serv
     let page = UsersPage {
         next: edge(window.rows.last().filter(|_| window.has_next), false),
         previous: edge(window.rows.first().filter(|_| window.has_previous), true),
-        rows: Arc::new(window.rows.into_iter().map(|row| list_row(row, &names)).collect()),
+        rows: Arc::new(window.rows.into_iter().map(list_row).collect()),
         drawn: 0,
         is_filtered: query.is_filtered(),
         total,
@@ -188,12 +188,12 @@ fn beginning(value: &SortValue) -> SortValue {
     }
 }
 
-fn list_row(row: ListedUser, names: &Names) -> UserItem {
+fn list_row(row: ListedUser) -> UserItem {
     UserItem {
         status: table::status(row.locked_at, row.email_verified),
         last_visit_at: table::visited(row.last_visit_us),
         other_accounts: row.accounts - i64::from(row.main_account.is_some()),
-        main_account: row.main_account.map(|name| names.told_apart(row.main_account_id, name)),
+        main_account: row.main_account.map(|name| told_apart(name, row.main_account_key.as_deref())),
         id: row.id,
         name: row.name,
         email: row.email,
